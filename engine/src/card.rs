@@ -1,0 +1,192 @@
+//! What a system says about itself: its card, its knobs, its presets. Plain data, known without a tensor.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The four ideas the list of systems is grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Idea {
+    Base,
+    HideAndFill,
+    PullAndPush,
+    BothAtOnce,
+    DecodeAndDetect,
+}
+
+impl Idea {
+    /// The group's title in the list.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Base => "Bases",
+            Self::HideAndFill => "Hide and fill",
+            Self::PullAndPush => "Pull and push",
+            Self::BothAtOnce => "Both at once",
+            Self::DecodeAndDetect => "Decode and detect",
+        }
+    }
+}
+
+/// One system's entry in the catalogue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Name of its fixture folder: `mae`, `croma`, `pointcmae` …
+    pub id: String,
+    pub title: String,
+    pub paper: String,
+    pub authors: String,
+    pub year: u32,
+    /// Kind of data: "pictures", "sound and faces", "point clouds" …
+    pub modality: String,
+    pub idea: Idea,
+    /// The idea in one sentence.
+    pub sentence: String,
+    /// Equations as plain text, in the order of the paper.
+    pub equations: Vec<Equation>,
+    /// False: not built yet, and the card says so.
+    pub built: bool,
+    /// Default preset first.
+    pub presets: Vec<Preset>,
+    pub knobs: Vec<Knob>,
+    /// Data sets that fit, default first (`fashion-mnist`, `shapes`, `photos`, `folder`).
+    pub data: Vec<String>,
+    /// The paper's central comparison, small enough to run in minutes.
+    pub claim: Option<Claim>,
+}
+
+/// Two or more arms that differ in a few knobs, trained on the same seeds and compared by one metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What is claimed, in one sentence.
+    pub sentence: String,
+    /// First arm: the one that should win.
+    pub arms: Vec<Arm>,
+    /// `linear_accuracy`, `knn_accuracy` …
+    pub metric: String,
+    /// By how much the first arm's mean must be ahead of every other's for "holds".
+    pub margin: f64,
+    pub seeds: Vec<u64>,
+    pub steps: u32,
+}
+
+/// One side of a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    pub name: String,
+    pub knobs: BTreeMap<String, KnobValue>,
+}
+
+/// A formula with its name and a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Equation {
+    pub name: String,
+    pub formula: String,
+    pub words: String,
+}
+
+/// A named start state with the numbers it is expected to reach.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preset {
+    pub id: String,
+    pub title: String,
+    /// Time it takes and on what, and what it reaches.
+    pub note: String,
+    pub knobs: BTreeMap<String, KnobValue>,
+    /// File name of trained weights that came with the program, if any.
+    pub stored_weights: Option<String>,
+}
+
+/// A value of a knob.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnobValue {
+    Number(f64),
+    Switch(bool),
+    Choice(String),
+}
+
+/// A setting that the user may turn; sliders, command-line options and link keys are generated from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Knob {
+    /// Key in links and on the command line (`mask_ratio`).
+    pub name: String,
+    pub title: String,
+    pub tooltip: String,
+    /// Heading it stands under ("Mask", "Model", "Training").
+    pub group: String,
+    pub kind: KnobKind,
+    /// True: takes effect at once. False: the model is built anew (weights start again).
+    pub live: bool,
+}
+
+/// What values a knob takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnobKind {
+    Number { low: f64, high: f64, step: f64, logarithmic: bool, unit: String },
+    Switch,
+    Choice { options: Vec<String> },
+}
+
+impl Card {
+    /// The preset of this name, or the default one when the name is empty.
+    pub fn preset(&self, id: &str) -> Option<&Preset> {
+        if id.is_empty() { self.presets.first() } else { self.presets.iter().find(|p| p.id == id) }
+    }
+
+    /// The knob of this name.
+    pub fn knob(&self, name: &str) -> Option<&Knob> {
+        self.knobs.iter().find(|k| k.name == name)
+    }
+}
+
+impl Knob {
+    /// Why this knob does not take that value, or `None` if it does.
+    pub fn refuses(&self, value: &KnobValue) -> Option<String> {
+        match (&self.kind, value) {
+            (KnobKind::Number { low, high, .. }, KnobValue::Number(v)) => {
+                (!(v.is_finite() && low <= v && v <= high)).then(|| format!("{v} is not between {low} and {high}"))
+            }
+            (KnobKind::Switch, KnobValue::Switch(_)) => None,
+            (KnobKind::Choice { options }, KnobValue::Choice(v)) => {
+                (!options.contains(v)).then(|| format!("{v:?} is not one of {}", options.join(", ")))
+            }
+            (KnobKind::Number { .. }, _) => Some("a number is expected".into()),
+            (KnobKind::Switch, _) => Some("on or off is expected".into()),
+            (KnobKind::Choice { options }, _) => Some(format!("one of {} is expected", options.join(", "))),
+        }
+    }
+
+    /// Read a value from text (`0.75`, `on`, `random`), as links and the command line write it.
+    ///
+    /// # Errors
+    /// The reason in words when the text is no value of this knob.
+    pub fn parse(&self, text: &str) -> Result<KnobValue, String> {
+        let value = match &self.kind {
+            KnobKind::Number { .. } => KnobValue::Number(text.parse().map_err(|_| format!("{text:?} is not a number"))?),
+            KnobKind::Switch => match text {
+                "on" | "true" | "1" | "yes" => KnobValue::Switch(true),
+                "off" | "false" | "0" | "no" => KnobValue::Switch(false),
+                _ => return Err(format!("{text:?} is not on or off")),
+            },
+            KnobKind::Choice { .. } => KnobValue::Choice(text.to_string()),
+        };
+        match self.refuses(&value) {
+            Some(why) => Err(why),
+            None => Ok(value),
+        }
+    }
+}
+
+impl KnobValue {
+    /// The value as links and the command line write it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Number(v) => format!("{v}"),
+            Self::Switch(true) => "on".into(),
+            Self::Switch(false) => "off".into(),
+            Self::Choice(v) => v.clone(),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The engine of Masquerade: sixteen systems that learn by hiding or comparing data, on any GPU or on the CPU.
+//!
+//! What lives where, top to bottom (nothing points up):
+//! * the protocol, without a tensor: [`session`], [`card`], [`trace`], [`link`], [`error`], [`registry`]
+//! * [`host`]: the loop between a front end and the methods
+//! * [`methods`]: one file a system, from `blocks`, on `kernels`
+//! * `train`, `eval`, `data`, `checkpoint`: shared by every method
+//!
+//! The feature `compute` (on by default) brings burn, the kernels and the methods' models; without it only the protocol is left.
+#![recursion_limit = "256"]
+
+pub mod card;
+pub mod clock;
+pub mod error;
+#[cfg(feature = "compute")]
+pub mod host;
+pub mod link;
+pub mod methods;
+#[cfg(feature = "compute")]
+pub mod readback;
+pub mod registry;
+#[cfg(feature = "compute")]
+pub mod rng;
+pub mod session;
+pub mod trace;
+#[cfg(feature = "compute")]
+pub mod weights;

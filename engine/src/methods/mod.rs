@@ -1,0 +1,3 @@
+//! The systems, one file each. None imports another.
+
+pub mod mae;

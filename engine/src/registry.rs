@@ -1,0 +1,204 @@
+//! The list of systems, in teaching order: the only place that names them all.
+//!
+//! The app's list, the command line, the README table, share links and the loop tests come from here.
+
+use crate::card::{Card, Idea};
+use crate::methods;
+
+/// All cards, in teaching order: the base, then the sixteen by idea.
+pub fn cards() -> Vec<Card> {
+    let mut cards = vec![methods::mae::card()];
+    for (id, title, paper, authors, year, modality, idea, sentence) in PLANNED {
+        if cards.iter().any(|c| c.id == id) {
+            continue;
+        }
+        cards.push(Card {
+            id: id.into(),
+            title: title.into(),
+            paper: paper.into(),
+            authors: authors.into(),
+            year,
+            modality: modality.into(),
+            idea,
+            sentence: sentence.into(),
+            equations: Vec::new(),
+            built: false,
+            presets: Vec::new(),
+            knobs: Vec::new(),
+            data: Vec::new(),
+            claim: None,
+        });
+    }
+    cards
+}
+
+/// The card of this id.
+pub fn card(id: &str) -> Option<Card> {
+    cards().into_iter().find(|c| c.id == id)
+}
+
+type Planned = (&'static str, &'static str, &'static str, &'static str, u32, &'static str, Idea, &'static str);
+
+/// The systems that are to come: their cards say so. A built method's own card takes the place of its line.
+const PLANNED: [Planned; 16] = [
+    (
+        "mixedae",
+        "MixedAE",
+        "Mixed Autoencoder for Self-supervised Visual Representation Learning",
+        "Chen, Liu, Hong, Xu, Li, Yeung",
+        2023,
+        "pictures",
+        Idea::HideAndFill,
+        "Mix the patches of several pictures instead of deleting them, and let each patch find the others of its own picture.",
+    ),
+    (
+        "mrmae",
+        "MR-MAE",
+        "Mimic before Reconstruct: Enhancing Masked Autoencoders with Feature Mimicking",
+        "Gao, Lin, Zhang, Fang, Ma, Li, Qiao",
+        2023,
+        "pictures",
+        Idea::HideAndFill,
+        "Mimic a teacher's features on the visible patches, then reconstruct the pixels of the hidden ones.",
+    ),
+    (
+        "spark",
+        "SparK on CT",
+        "Self-supervised pre-training for CT: masked autoencoders against contrastive learning",
+        "Wolf, Payer, Lisson, Lisson, Beer, Götz, Ropinski",
+        2023,
+        "CT slices",
+        Idea::HideAndFill,
+        "Masked modelling for convolutional networks: hidden patches are skipped by sparse convolution, compared with contrastive baselines on CT.",
+    ),
+    (
+        "rae",
+        "Regularized autoencoders",
+        "What Regularized Auto-Encoders Learn from the Data-Generating Distribution",
+        "Alain, Bengio",
+        2014,
+        "vectors",
+        Idea::HideAndFill,
+        "A denoiser's displacement is the score of the data: an autoencoder trained on small noise knows which way the density rises.",
+    ),
+    (
+        "graphmae",
+        "GraphMAE",
+        "GraphMAE: Self-Supervised Masked Graph Autoencoders",
+        "Hou, Liu, Cen, Dong, Yang, Wang, Tang",
+        2022,
+        "graphs",
+        Idea::HideAndFill,
+        "Hide the features of nodes and rebuild them from their neighbours with a scaled cosine error.",
+    ),
+    (
+        "gsimclr",
+        "G-SimCLR",
+        "G-SimCLR: Self-Supervised Contrastive Learning with Guided Projection via Pseudo Labelling",
+        "Chakraborty, Gosthipaty, Paul",
+        2020,
+        "pictures",
+        Idea::PullAndPush,
+        "SimCLR whose batches hold no two pictures of one cluster, so that negatives are really different.",
+    ),
+    (
+        "scgc",
+        "SCGC",
+        "SCGC: Self-Supervised Contrastive Graph Clustering",
+        "Kulatilleke, Portmann, Chandra",
+        2022,
+        "graphs",
+        Idea::PullAndPush,
+        "Cluster the nodes of a graph with plain linear layers by pulling neighbours together; no graph convolution.",
+    ),
+    (
+        "imaginet",
+        "ImagiNet / SelfCon",
+        "ImagiNet: A Multi-Content Benchmark for Synthetic Image Detection",
+        "Boychev, Cholakov",
+        2024,
+        "pictures",
+        Idea::PullAndPush,
+        "Tell made pictures from taken ones: two exits of one network are each other's positives in a supervised contrast.",
+    ),
+    (
+        "hicmae",
+        "HiCMAE",
+        "HiCMAE: Hierarchical Contrastive Masked Autoencoder for Self-Supervised Audio-Visual Emotion Recognition",
+        "Sun, Lian, Liu, Tao",
+        2024,
+        "sound and faces",
+        Idea::BothAtOnce,
+        "Rebuild a face's video and its sound from a few tokens while the two are contrasted at every depth.",
+    ),
+    (
+        "pointcmae",
+        "Point-CMAE",
+        "Bringing Masked Autoencoders Explicit Contrastive Properties for Point Cloud Self-Supervised Learning",
+        "Ren, Mei, Paudel, Wang, Li, Liu, Cucchiara, Van Gool, Sebe",
+        2024,
+        "point clouds",
+        Idea::BothAtOnce,
+        "Mask one cloud twice; rebuild both, and let the tokens that are hidden in both agree.",
+    ),
+    (
+        "hybriddistill",
+        "Hybrid Distillation",
+        "Hybrid Distillation: Connecting Masked Autoencoders with Contrastive Learners",
+        "Shi, Zhang, Li, Zhang, Fan, Guo, Ding, Tang, Xie, Wang",
+        2023,
+        "pictures",
+        Idea::BothAtOnce,
+        "One student learns token relations from a masked teacher and features from a contrastive one.",
+    ),
+    (
+        "croma",
+        "CROMA",
+        "CROMA: Remote Sensing Representations with Contrastive Radar-Optical Masked Autoencoders",
+        "Fuller, Millard, Green",
+        2023,
+        "radar and optical",
+        Idea::BothAtOnce,
+        "Match a place's radar and optical pictures, and rebuild the hidden patches of both from their joint encoding.",
+    ),
+    (
+        "crossvideomae",
+        "CrossVideoMAE",
+        "CrossVideoMAE: Self-Supervised Image-Video Representation Learning with Masked Autoencoders",
+        "Ahamed, Gunawardhana, David, Sidorov, Harari, Khan",
+        2025,
+        "video and frames",
+        Idea::BothAtOnce,
+        "Learn video and single frames together: rebuild both, and contrast the clip with its own frames.",
+    ),
+    (
+        "tgm",
+        "Text-guided video MAE",
+        "Text-Guided Video Masked Autoencoder",
+        "Fan, Wang, Liao, Zhang, Bhat, Li",
+        2024,
+        "video and captions",
+        Idea::BothAtOnce,
+        "Hide exactly the patches that the caption speaks of, and rebuild them.",
+    ),
+    (
+        "mindeye",
+        "MindEye",
+        "Reconstructing the Mind's Eye: fMRI-to-Image with Contrastive Learning and Diffusion Priors",
+        "Scotti, Banerjee, Goode, Shabalin, Nguyen, Cohen, Dempster, Verlinde, Yundler, Weisberg, Norman, Abraham",
+        2023,
+        "brain scans",
+        Idea::DecodeAndDetect,
+        "From the brain's response to a picture, find that picture: voxels are contrasted with picture embeddings.",
+    ),
+    (
+        "opensdi",
+        "OpenSDI / MaskCLIP",
+        "OpenSDI: Spotting Diffusion-Generated Images in the Open World",
+        "Wang, Huang, Hong",
+        2025,
+        "pictures",
+        Idea::DecodeAndDetect,
+        "Is the picture edited, and where: a frozen CLIP and a masked autoencoder answer together.",
+    ),
+];
