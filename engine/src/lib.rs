@@ -11,6 +11,8 @@
 
 pub mod card;
 pub mod clock;
+#[cfg(feature = "compute")]
+pub mod data;
 pub mod error;
 #[cfg(feature = "compute")]
 pub mod host;
