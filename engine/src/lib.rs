@@ -10,8 +10,12 @@
 #![recursion_limit = "256"]
 
 pub mod card;
+#[cfg(feature = "compute")]
+pub mod checkpoint;
 pub mod clock;
 pub mod error;
+#[cfg(feature = "compute")]
+pub mod eval;
 #[cfg(feature = "compute")]
 pub mod host;
 pub mod link;
@@ -23,5 +27,7 @@ pub mod registry;
 pub mod rng;
 pub mod session;
 pub mod trace;
+#[cfg(feature = "compute")]
+pub mod train;
 #[cfg(feature = "compute")]
 pub mod weights;
