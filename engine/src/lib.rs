@@ -10,10 +10,14 @@
 #![recursion_limit = "256"]
 
 pub mod card;
+#[cfg(feature = "compute")]
+pub mod checkpoint;
 pub mod clock;
 #[cfg(feature = "compute")]
 pub mod data;
 pub mod error;
+#[cfg(feature = "compute")]
+pub mod eval;
 #[cfg(feature = "compute")]
 pub mod host;
 pub mod link;
@@ -25,5 +29,7 @@ pub mod registry;
 pub mod rng;
 pub mod session;
 pub mod trace;
+#[cfg(feature = "compute")]
+pub mod train;
 #[cfg(feature = "compute")]
 pub mod weights;
