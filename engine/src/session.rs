@@ -420,6 +420,8 @@ pub struct BenchReport {
     pub setup_ms: f64,
     pub first_ms: f64,
     pub ms: Vec<f64>,
+    /// Processor time of one timed run over all threads, where it can be asked (`clock::processor_seconds`).
+    pub cpu_ms: Option<f64>,
     pub check: f64,
     pub device: String,
     pub info: Vec<(String, String)>,
