@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::method::HostTensor;
@@ -225,7 +225,7 @@ fn nt_xent(rows: Tensor<2>) -> Tensor<1> {
 pub async fn run(name: &str, warmup: u32, repeats: u32, max_ms: f64, compute: &Compute) -> Result<BenchReport> {
     let watch = Stopwatch::start();
     let mut report = BenchReport {
-        name: name.into(), unsupported: false, setup_ms: 0.0, first_ms: 0.0, ms: Vec::new(), check: f64::NAN,
+        name: name.into(), unsupported: false, setup_ms: 0.0, first_ms: 0.0, ms: Vec::new(), cpu_ms: None, check: f64::NAN,
         device: compute.report.name.clone(), info: Vec::new(),
     };
     let Some(mut work) = Work::prepare(name, &compute.device)? else {
@@ -239,6 +239,7 @@ pub async fn run(name: &str, warmup: u32, repeats: u32, max_ms: f64, compute: &C
         work.once().await?;
     }
     let all = Stopwatch::start();
+    let spent = clock::processor_seconds();
     for _ in 0..repeats {
         let one = Stopwatch::start();
         work.once().await?;
@@ -247,6 +248,7 @@ pub async fn run(name: &str, warmup: u32, repeats: u32, max_ms: f64, compute: &C
             break;
         }
     }
+    report.cpu_ms = clock::processor_seconds().zip(spent).map(|(now, then)| (now - then) * 1e3 / report.ms.len().max(1) as f64);
     report.info.push(("backend".into(), compute.report.backend.clone()));
     Ok(report)
 }
