@@ -14,6 +14,8 @@ pub mod clock;
 pub mod error;
 #[cfg(feature = "compute")]
 pub mod host;
+#[cfg(feature = "compute")]
+pub mod kernels;
 pub mod link;
 pub mod methods;
 #[cfg(feature = "compute")]
