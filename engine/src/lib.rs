@@ -29,7 +29,11 @@ pub mod feed;
 #[cfg(feature = "compute")]
 pub mod host;
 #[cfg(feature = "compute")]
+<<<<<<< HEAD
 pub mod jobs;
+=======
+pub mod kernels;
+>>>>>>> kernels
 pub mod link;
 #[cfg(feature = "compute")]
 pub mod method;

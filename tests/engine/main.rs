@@ -4,6 +4,7 @@
 mod checkpoint;
 mod data;
 mod eval;
+mod kernels;
 mod methods;
 mod protocol;
 mod train;
