@@ -1,7 +1,7 @@
 //! Workloads W1–W5: the same deterministic weights and inputs as every peer computes, so that a fast wrong answer is caught.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::Mask;
@@ -9,6 +9,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::clock::{self, Stopwatch};
 use crate::device::Compute;
 use crate::error::Result;
+use crate::kernels::similarity_map::similarity_map;
 use crate::method::HostTensor;
 use crate::methods::mae::model::{Config, Mae, Sampling};
 use crate::readback;
@@ -198,8 +199,8 @@ impl Work {
                 Ok(f64::from(loss) + row)
             }
             Self::Similarity(tokens) => {
-                let unit = tokens.clone() / tokens.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
-                let map = readback::floats((unit.clone() * unit.narrow(0, 0, 1)).sum_dim(1)).await?;
+                let query = Tensor::<1, Int>::from_data([0], &tokens.device());
+                let map = readback::floats(similarity_map(tokens.clone().unsqueeze_dim(0), query)).await?;
                 Ok(map.iter().map(|v| f64::from(v.abs())).sum())
             }
         }

@@ -15,7 +15,7 @@ use crate::run::{Provenance, Run};
 use crate::session::{Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Progress, Session};
 use crate::settings::Settings;
 use crate::trace::Source;
-use crate::{bench, verify};
+use crate::{bench, kernels, verify};
 
 /// Least seconds between two progress messages.
 const PROGRESS_EVERY: f64 = 0.1;
@@ -149,7 +149,9 @@ impl Host {
                 Ok(())
             }
             Command::SelfCheck => {
-                self.emit(Event::Checked(Vec::new()));
+                let device = self.compute()?.device.clone();
+                let checks = kernels::check::check(&device).await;
+                self.emit(Event::Checked(checks));
                 Ok(())
             }
             Command::Bench { name, warmup, repeats, max_ms } => {

@@ -91,13 +91,3 @@ impl Mask {
         Tensor::from_data(TensorData::new(values, [self.samples, self.tokens]), device)
     }
 }
-
-/// The tokens at `index` of each sample.
-///
-/// # Shapes
-/// tokens [batch, tokens, dim], index [batch, picked] → [batch, picked, dim]
-pub fn gather_tokens(tokens: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
-    let dim = tokens.dims()[2];
-    let [batch, picked] = index.dims();
-    tokens.gather(1, index.unsqueeze_dim::<3>(2).expand([batch, picked, dim]))
-}
