@@ -1,1 +1,3 @@
+//! The engine as a front end sees it.
 
+mod data;
