@@ -1,6 +1,8 @@
-//! Masquerade's front end: the window, the page and the command line over one engine. No tensor lives here.
+//! Masquerade: window, browser page and command line over the engine. No tensor is named here.
 
 pub mod app;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod commands;
 mod desk;
 mod icons;

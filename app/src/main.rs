@@ -6,6 +6,9 @@ fn main() {
 
     use masquerade_engine::session::{DeviceChoice, Session};
 
+    if std::env::args_os().len() > 1 {
+        std::process::exit(masquerade::cli::run(std::env::args_os()));
+    }
     if let Err(why) = masquerade::window::run(Session::default(), DeviceChoice::Auto) {
         // Without a standard error there is nobody left to tell.
         let _ = writeln!(std::io::stderr(), "{why}");
