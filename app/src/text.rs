@@ -103,7 +103,6 @@ pub const SUBMITS: &str = "Submits";
 pub const PIPELINES: &str = "Pipelines";
 pub const UP: &str = "Sent";
 pub const BACK: &str = "Read back";
-pub const CPU_TIME: &str = "CPU time";
 pub const WALL_TIME: &str = "Time";
 pub const SOFTWARE: &str = "software";
 pub const PINNED: &str = "pinned";
