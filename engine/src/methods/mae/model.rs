@@ -108,7 +108,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
+    /// Declare the encoder's weights under their official names.
+    pub fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
         let (dim, side) = (config.encoder.dim, config.side());
         Self {
             cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
