@@ -82,6 +82,8 @@ fn wrong_usage_is_2_and_says_what_there_is() {
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--set", "mask_ratio"]), 2).1, "KNOB=VALUE");
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--data", "cifar"]), 2).1, "shapes");
     assert_helpful(&outcome(&mut masquerade(&["view", "#x=mae&mask_ratio=lots", "--out", "x.png"]), 2).1, "mask_ratio");
+    // 28 pixels are not a whole number of patches of 5: only the engine can know.
+    assert_helpful(&outcome(&mut small("train", &["--set", "patch_size=5"]), 2).1, "5");
     outcome(&mut masquerade(&["no-such-command"]), 2);
     outcome(&mut masquerade(&["train", "mae", "--steps", "0"]), 2);
 }
