@@ -101,6 +101,8 @@ fn data_that_cannot_be_used_is_3() {
     let path = folder.path().to_str().unwrap();
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--data", path]), 3).1, "empty");
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--data", "no/such/folder"]), 3).1, "no/such/folder");
+    assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--resume", "no/such/run"]), 3).1, "checkpoint.safetensors");
+    assert!(!Path::new("no").exists());
     fs::write(folder.path().join("cut.png"), b"\x89PNG\r\n\x1a\n").unwrap();
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--preset", "micro", "--device", "cpu", "--data", path]), 3).1, "PNG");
 }

@@ -79,11 +79,11 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         )
         .into());
     }
+    let checkpoint = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
     let folder = options.out.clone().or_else(|| options.resume.clone());
     if let Some(folder) = &folder {
         files::make_folder(folder)?;
     }
-    let checkpoint = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
     let interrupt = Interrupt::listen()?;
     let mut engine = Engine::open(options.start.device)?;
     match checkpoint {
