@@ -130,6 +130,7 @@ pub fn engine_lost(why: &str) -> Report {
         title: "The engine has stopped".into(),
         why: if why.is_empty() { "It ended without giving a reason.".into() } else { why.into() },
         what_to_do: "Start it again: your settings are kept, training begins anew. If it happens again, choose the CPU.".into(),
+        usage: false,
     }
 }
 
@@ -139,6 +140,7 @@ pub fn unreadable(name: &str, why: &str) -> Report {
         title: format!("{name} could not be read"),
         why: why.into(),
         what_to_do: "Check that the file exists and that you may read it, then try again.".into(),
+        usage: false,
     }
 }
 
@@ -151,6 +153,7 @@ pub fn too_much(most: u64) -> Report {
         title: "That is too much to read at once".into(),
         why: format!("The files hold more than {}.", bytes(most)),
         what_to_do: "Choose a folder with fewer files.".into(),
+        usage: false,
     }
 }
 
@@ -160,6 +163,7 @@ pub fn unwritable(name: &str, why: &str) -> Report {
         title: format!("{name} could not be saved"),
         why: why.into(),
         what_to_do: "Check that there is room and that you may write to the folder, then save again.".into(),
+        usage: false,
     }
 }
 
