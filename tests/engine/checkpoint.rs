@@ -24,11 +24,21 @@ fn declare(weights: &mut Weights, name: &str, shape: &[usize]) {
     let init = Init::Normal(0.5);
     let mut root = weights.root();
     match *shape {
-        [a] => drop(root.weight(name, [a], init)),
-        [a, b] => drop(root.weight(name, [a, b], init)),
-        [a, b, c] if name.ends_with("pos_embed") => drop(root.fixed(name, [a, b, c], vec![0.25; a * b * c])),
-        [a, b, c] => drop(root.weight(name, [a, b, c], init)),
-        [a, b, c, d] => drop(root.weight(name, [a, b, c, d], init)),
+        [a] => {
+            root.weight(name, [a], init);
+        }
+        [a, b] => {
+            root.weight(name, [a, b], init);
+        }
+        [a, b, c] if name.ends_with("pos_embed") => {
+            root.fixed(name, [a, b, c], vec![0.25; a * b * c]);
+        }
+        [a, b, c] => {
+            root.weight(name, [a, b, c], init);
+        }
+        [a, b, c, d] => {
+            root.weight(name, [a, b, c, d], init);
+        }
         _ => panic!("{name}: {shape:?}"),
     }
 }
