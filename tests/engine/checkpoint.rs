@@ -59,7 +59,7 @@ fn read(weights: &Weights, name: &str) -> Vec<f32> {
 }
 
 fn load(file: &File, weights: &mut Weights) -> masquerade_engine::session::KeyReport {
-    keys::apply(keys::plan("file", file, weights, &vit_mae::LAYOUTS), weights).expect("applied")
+    keys::apply(keys::plan("file", file, weights, vit_mae::LAYOUTS), weights).expect("applied")
 }
 
 /// Load `file`, whose keys are `rename`d, and expect the official values.
@@ -129,7 +129,7 @@ fn wrong_shapes_are_listed_and_other_models_refused() {
     assert_eq!(report.wrong_shape, [("norm.weight".to_string(), "[24]".to_string(), "[3]".to_string())]);
     let other =
         File { tensors: BTreeMap::from([("x".into(), HostTensor { shape: vec![1], values: vec![0.0] })]), metadata: BTreeMap::new() };
-    let plan = keys::plan("other", &other, &weights, &vit_mae::LAYOUTS);
+    let plan = keys::plan("other", &other, &weights, vit_mae::LAYOUTS);
     assert!(keys::apply(plan, &mut weights).is_err());
 }
 
