@@ -21,6 +21,9 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.label(theme::exhibit_title(&card.title));
         ui.add(egui::Label::new(theme::muted(ui, &card.sentence)).wrap());
     }
+    if state.model.is_none() {
+        return;
+    }
     let session = &state.session;
     ui.horizontal_wrapped(|ui| {
         action_ui(ui, desk, Action::PreviousSample, Look::Icon);
