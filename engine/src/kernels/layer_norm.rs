@@ -135,7 +135,7 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor
     let gamma = &*gamma;
     let stripes = rows.div_ceil(STRIPE);
     let (mut dx, mut weights) = (vec![0.0; x.len()], vec![0.0; stripes * 2 * width]);
-    twin::row_pairs((&mut dx, STRIPE * width), (&mut weights, 2 * width), true, |stripe, dx, weights| {
+    twin::parts([&mut dx, &mut weights], [STRIPE * width, 2 * width], |stripe, [dx, weights]| {
         let (d_gamma, d_beta) = weights.split_at_mut(width);
         for (i, dx) in dx.chunks_mut(width.max(1)).enumerate() {
             let start = (stripe * STRIPE + i) * width;
