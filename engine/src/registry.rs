@@ -5,6 +5,24 @@
 use crate::card::{Card, Idea};
 use crate::methods;
 
+/// The systems that are built, in teaching order.
+#[cfg(feature = "compute")]
+pub const BUILT: [crate::method::Entry; 1] = [methods::mae::ENTRY];
+
+/// What the engine knows of a built system.
+///
+/// # Errors
+/// [`crate::error::Error::Request`] when there is no such system or it is not built yet.
+#[cfg(feature = "compute")]
+pub fn entry(id: &str) -> crate::error::Result<crate::method::Entry> {
+    let found = BUILT.iter().find(|e| (e.card)().id == id).copied();
+    found.ok_or_else(|| {
+        let why = if card(id).is_some() { "it is not built yet" } else { "there is no such system" };
+        let built = BUILT.iter().map(|e| (e.card)().id).collect::<Vec<_>>().join(", ");
+        crate::error::Error::request(format!("{id:?} cannot be opened"), why, format!("Choose one of: {built}"))
+    })
+}
+
 /// All cards, in teaching order: the base, then the sixteen by idea.
 pub fn cards() -> Vec<Card> {
     let mut cards = vec![methods::mae::card()];
@@ -35,6 +53,15 @@ pub fn cards() -> Vec<Card> {
 /// The card of this id.
 pub fn card(id: &str) -> Option<Card> {
     cards().into_iter().find(|c| c.id == id)
+}
+
+/// The systems as the table of the README.
+pub fn markdown() -> String {
+    let rows = cards().into_iter().map(|c| {
+        let state = if c.built { "built, reference-checked" } else { "to come" };
+        format!("| {} | `{}` | {} | {} | {} |\n", c.title, c.id, c.modality, c.idea.title(), state)
+    });
+    std::iter::once("| system | id | data | idea | state |\n|---|---|---|---|---|\n".to_string()).chain(rows).collect()
 }
 
 type Planned = (&'static str, &'static str, &'static str, &'static str, u32, &'static str, Idea, &'static str);
