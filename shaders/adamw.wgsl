@@ -47,8 +47,8 @@ fn main(
     }
     let first = m[i] + (1.0 - params.beta1) * (g[i] - m[i]);
     let second = params.beta2 * v[i] + (1.0 - params.beta2) * g[i] * g[i];
-    let step = (first / params.correction1) / (sqrt(second / params.correction2) + params.eps);
+    let change = (first / params.correction1) / (sqrt(second / params.correction2) + params.eps);
     new_m[i] = first;
     new_v[i] = second;
-    new_p[i] = p[i] * (1.0 - params.rate * params.decay) - params.rate * step;
+    new_p[i] = p[i] * (1.0 - params.rate * params.decay) - params.rate * change;
 }

@@ -59,9 +59,9 @@ fn main(
         let count = min(TILE, params.tokens - start);
         workgroupBarrier();
         for (var e = lane; e < count * DIM; e = e + {{ workgroup }}u) {
-            let from = ((batch * params.tokens + start + e / DIM) * 3u + 1u) * width + head * DIM + e % DIM;
-            keys[e] = qkv[from];
-            values[e] = qkv[from + width];
+            let source = ((batch * params.tokens + start + e / DIM) * 3u + 1u) * width + head * DIM + e % DIM;
+            keys[e] = qkv[source];
+            values[e] = qkv[source + width];
         }
         workgroupBarrier();
         var scores: array<f32, TILE>;

@@ -66,13 +66,13 @@ fn main(
         let count = min(TILE, params.tokens - start);
         workgroupBarrier();
         for (var e = lane; e < count * DIM; e = e + {{ workgroup }}u) {
-            let from = batch * params.tokens + start + e / DIM;
-            queries[e] = qkv[from * 3u * width + head * DIM + e % DIM];
-            slopes[e] = grad[from * width + head * DIM + e % DIM];
+            let source = batch * params.tokens + start + e / DIM;
+            queries[e] = qkv[source * 3u * width + head * DIM + e % DIM];
+            slopes[e] = grad[source * width + head * DIM + e % DIM];
         }
         for (var j = lane; j < count; j = j + {{ workgroup }}u) {
-            let from = plane * params.tokens + start + j;
-            shifts[j] = vec2<f32>(lse[from], delta[from]);
+            let source = plane * params.tokens + start + j;
+            shifts[j] = vec2<f32>(lse[source], delta[source]);
         }
         workgroupBarrier();
         for (var j = 0u; j < count; j = j + 1u) {
