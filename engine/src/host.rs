@@ -32,6 +32,8 @@ pub struct Host {
     session: Session,
     run: Option<Run>,
     user: Option<PictureData>,
+    /// User data that came before any session: decoded when one says how large its pictures are.
+    undecoded: Vec<NamedBytes>,
     job: Option<Job>,
     /// Steps still to train; `None` = until told otherwise.
     playing: Option<Option<u64>>,
@@ -57,6 +59,7 @@ impl Host {
             session: Session::default(),
             run: None,
             user: None,
+            undecoded: Vec::new(),
             job: None,
             playing: None,
             told: Stopwatch::start(),
@@ -272,6 +275,9 @@ impl Host {
 
     async fn load_data(&mut self, session: &Session, size: usize) -> Result<PictureData> {
         self.emit(Event::Loading { what: format!("data: {}", session.data), done: 0, total: 0 });
+        if !self.undecoded.is_empty() {
+            self.user = Some(user_files::from_files(std::mem::take(&mut self.undecoded), kept_side(size))?);
+        }
         data::open(&session.data, size as u32, &self.files, self.user.as_ref(), session.seed).await
     }
 
@@ -539,8 +545,12 @@ impl Host {
     }
 
     async fn add_user_data(&mut self, files: Vec<NamedBytes>) -> Result<()> {
-        let keep = self.run.as_ref().map_or(64, |run| (run.settings.count("img_size") * 8).div_ceil(7));
-        self.user = Some(user_files::from_files(files, keep as u32)?);
+        let Some(run) = &self.run else {
+            self.log(format!("{} files wait for a system to be opened.", files.len()));
+            self.undecoded = files;
+            return Ok(());
+        };
+        self.user = Some(user_files::from_files(files, kept_side(run.settings.count("img_size")))?);
         let session = Session { data: "folder".into(), sample: 0, step: 0, ..self.session.clone() };
         self.run = None;
         self.open(session).await
@@ -584,4 +594,9 @@ impl Host {
         self.emit(Event::StepReport(report));
         Ok(())
     }
+}
+
+/// The side that user pictures are kept at, so that a crop of 7/8 still fills the model's input.
+fn kept_side(img_size: usize) -> u32 {
+    (img_size * 8).div_ceil(7) as u32
 }

@@ -24,11 +24,21 @@ fn declare(weights: &mut Weights, name: &str, shape: &[usize]) {
     let init = Init::Normal(0.5);
     let mut root = weights.root();
     match *shape {
-        [a] => drop(root.weight(name, [a], init)),
-        [a, b] => drop(root.weight(name, [a, b], init)),
-        [a, b, c] if name.ends_with("pos_embed") => drop(root.fixed(name, [a, b, c], vec![0.25; a * b * c])),
-        [a, b, c] => drop(root.weight(name, [a, b, c], init)),
-        [a, b, c, d] => drop(root.weight(name, [a, b, c, d], init)),
+        [a] => {
+            root.weight(name, [a], init);
+        }
+        [a, b] => {
+            root.weight(name, [a, b], init);
+        }
+        [a, b, c] if name.ends_with("pos_embed") => {
+            root.fixed(name, [a, b, c], vec![0.25; a * b * c]);
+        }
+        [a, b, c] => {
+            root.weight(name, [a, b, c], init);
+        }
+        [a, b, c, d] => {
+            root.weight(name, [a, b, c, d], init);
+        }
         _ => panic!("{name}: {shape:?}"),
     }
 }
@@ -49,7 +59,7 @@ fn read(weights: &Weights, name: &str) -> Vec<f32> {
 }
 
 fn load(file: &File, weights: &mut Weights) -> masquerade_engine::session::KeyReport {
-    keys::apply(keys::plan("file", file, weights, &vit_mae::LAYOUTS), weights).expect("applied")
+    keys::apply(keys::plan("file", file, weights, vit_mae::LAYOUTS), weights).expect("applied")
 }
 
 /// Load `file`, whose keys are `rename`d, and expect the official values.
@@ -119,7 +129,7 @@ fn wrong_shapes_are_listed_and_other_models_refused() {
     assert_eq!(report.wrong_shape, [("norm.weight".to_string(), "[24]".to_string(), "[3]".to_string())]);
     let other =
         File { tensors: BTreeMap::from([("x".into(), HostTensor { shape: vec![1], values: vec![0.0] })]), metadata: BTreeMap::new() };
-    let plan = keys::plan("other", &other, &weights, &vit_mae::LAYOUTS);
+    let plan = keys::plan("other", &other, &weights, vit_mae::LAYOUTS);
     assert!(keys::apply(plan, &mut weights).is_err());
 }
 

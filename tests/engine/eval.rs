@@ -110,16 +110,16 @@ fn the_probe_makes_the_authors_steps() {
         let got = block_on(readback::scalar(forward.loss)).expect("a loss");
         assert!((got - loss).abs() < 2e-5, "{got}");
         if step == 0 {
-            compare(&file, "out/probe_logits_train", forward.logits, 1e-5);
+            compare(&file, "out/probe_logits_train", forward.logits, 2e-5);
             for (name, gradient) in ["head.1.weight", "head.1.bias"].iter().zip(forward.gradients) {
                 compare(&file, &format!("grad_probe/{name}"), gradient.expect("a gradient"), 1e-4);
             }
         }
         for weight in &probe.head.list {
-            compare(&file, &format!("step{}_probe/{}", step + 1, weight.name), weight.value.clone(), 1e-5);
+            compare(&file, &format!("step{}_probe/{}", step + 1, weight.name), weight.value.clone(), 2e-5);
         }
     }
-    compare(&file, "out/probe_running_mean", probe.running_mean.clone(), 1e-5);
-    compare(&file, "out/probe_running_var", probe.running_var.clone(), 1e-5);
-    compare(&file, "out/probe_logits_eval", probe.logits(features.tensor(&device)), 1e-5);
+    compare(&file, "out/probe_running_mean", probe.running_mean.clone(), 2e-5);
+    compare(&file, "out/probe_running_var", probe.running_var.clone(), 2e-5);
+    compare(&file, "out/probe_logits_eval", probe.logits(features.tensor(&device)), 2e-5);
 }

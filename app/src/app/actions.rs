@@ -2,7 +2,7 @@
 
 use egui::{Context, ThemePreference};
 use masquerade_engine::card::{KnobKind, KnobValue};
-use masquerade_engine::session::{Command, Session};
+use masquerade_engine::session::{Command, DataReport, Session};
 
 use super::App;
 use crate::commands::{Action, MASK_RATIO, ThemeChoice};
@@ -136,7 +136,9 @@ impl App {
     }
 
     fn turn_sample(&mut self, by: i64) {
-        let samples = self.state.data.as_ref().map_or(1, |d| d.samples).max(1);
+        // The stage shows pictures of the test half, where there is one.
+        let shown = |d: &DataReport| if d.test_samples > 0 { d.test_samples } else { d.samples };
+        let samples = self.state.data.as_ref().map_or(1, shown).max(1);
         let sample = self.state.session.sample.saturating_add(samples).saturating_add_signed(by) % samples;
         self.edit(|s| s.sample = sample);
         self.link.send(Command::SetSample(sample));

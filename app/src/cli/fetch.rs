@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::data::fashion_mnist::{DOWNLOADS, check_hash};
 use masquerade_engine::data::files::cache_folder;
 use masquerade_engine::error::{Error, Result};
@@ -51,7 +52,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
             progress.clear();
             let bytes = bytes?;
             check_hash(&bytes, sha256)?;
-            files::write(&path, &bytes)?;
+            write_atomically(&path, &bytes)?;
         }
         out.line(path.display())?;
     }

@@ -25,8 +25,10 @@ mod web_data;
 mod weights;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{Parser, Subcommand};
+use masquerade_engine::error::Error;
 
 use failure::{Failure, Outcome};
 use output::Output;
@@ -83,7 +85,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
         }
     };
     let _ = env_logger::Builder::new().filter_level(log::LevelFilter::Error).parse_default_env().try_init();
-    match dispatch(&arguments.task) {
+    // A driver or the tensor engine may panic where it cannot fail otherwise; that is a failed device, not a crash.
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments.task))).unwrap_or_else(|_| {
+        Err(Error::device("The engine stopped", "the reason is above", "Run it again with --device cpu, or with a smaller preset").into())
+    });
+    match outcome {
         Ok(code) => code,
         Err(Failure { report, code }) => {
             if let Some(report) = report {

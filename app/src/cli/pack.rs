@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::session::Command;
 
 use super::engine::Engine;
 use super::failure::{DONE, Outcome};
-use super::files;
 use super::output::Output;
 use super::start::Start;
 
@@ -36,7 +36,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let mut engine = Engine::open(options.start.device)?;
     plan.open_with_weights(&mut engine)?;
     let file = engine.file(Command::PackWeights { command: options.command.clone() })?;
-    files::write(&options.out, &file.bytes)?;
+    write_atomically(&options.out, &file.bytes)?;
     out.line(format_args!("{}: {} bytes", options.out.display(), file.bytes.len()))?;
     Ok(DONE)
 }

@@ -191,6 +191,11 @@ impl Plan {
         }
     }
 
+    /// Whether the user named a folder of pictures.
+    pub fn has_pictures(&self) -> bool {
+        !self.pictures.is_empty()
+    }
+
     fn add_pictures(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         if self.pictures.is_empty() {
             return Ok(());

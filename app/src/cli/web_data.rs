@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::data::fashion_mnist::{SUBSET, cut_subset};
 use masquerade_engine::data::files::Files;
 
@@ -35,7 +36,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     files::make_folder(&options.out)?;
     for (name, bytes) in [(SUBSET.0, images), (SUBSET.1, labels)] {
         let path = options.out.join(name);
-        files::write(&path, &bytes)?;
+        write_atomically(&path, &bytes)?;
         out.line(format_args!("{}: {} bytes", path.display(), bytes.len()))?;
     }
     Ok(DONE)

@@ -24,6 +24,9 @@ pub fn heat_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, heat: &Heat, sid
     for (token, _) in heat.undefined.iter().enumerate().filter(|(_, undefined)| **undefined) {
         hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
     }
+    if let Some(query) = heat.query {
+        hatch::ring(&canvas.painter, canvas.token(desk, query), 1.0, theme::tokens(ui).accent);
+    }
     canvas.marks(ui, desk);
     canvas.response.on_hover_text(text::HEAT_HINT);
     legend::legend_ui(ui, desk, &shown.view.id, &range, cursor(desk, heat));

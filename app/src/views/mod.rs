@@ -21,6 +21,9 @@ use crate::theme::{self, space};
 
 pub use textures::Textures;
 
+/// Lines a caption has.
+const CAPTION_ROWS: usize = 2;
+
 /// The ground of a card.
 pub fn card(ui: &Ui) -> Frame {
     Frame::new().fill(theme::tokens(ui).card).corner_radius(space::RADIUS).inner_margin(space::M)
@@ -51,6 +54,7 @@ pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f3
                 }
             },
         }
+        caption_ui(ui, shown, side);
     });
 }
 
@@ -66,9 +70,20 @@ fn header_ui(ui: &mut Ui, shown: Option<&Shown>, title: &str) {
             },
         );
     });
+}
+
+/// Two lines under the drawing, always as high, so that neighbours stay in line; the whole of it in the tooltip.
+fn caption_ui(ui: &mut Ui, shown: Option<&Shown>, side: f32) {
     let caption = shown.map_or(text::WAITING, |s| s.view.caption.as_str());
-    let caption_text = theme::caption(ui, caption);
-    ui.add(egui::Label::new(caption_text).truncate()).on_hover_text(caption);
+    let font = egui::FontId::proportional(theme::size::CAPTION);
+    let mut job = egui::text::LayoutJob::simple(caption.into(), font, theme::tokens(ui).muted, side);
+    job.wrap.max_rows = CAPTION_ROWS;
+    let galley = ui.ctx().fonts_mut(|fonts| fonts.layout_job(job));
+    let height = CAPTION_ROWS as f32 * space::L;
+    let (rect, response) = ui.allocate_exact_size(vec2(side, height), egui::Sense::hover());
+    ui.painter().galley(rect.min, galley, theme::tokens(ui).muted);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Caption, true, caption));
+    response.on_hover_text(caption);
 }
 
 fn empty_ui(ui: &mut Ui, side: f32) {

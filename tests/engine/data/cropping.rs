@@ -62,9 +62,9 @@ fn crops_have_the_recipe_s_statistics() {
     let ratios: Vec<f32> = draws.iter().map(|a| a.width as f32 / a.height as f32).collect();
     assert!(draws.iter().all(|a| a.x + a.width <= 400 && a.y + a.height <= 400));
     assert!(parts.iter().all(|p| (0.19..=1.0).contains(p)) && ratios.iter().all(|r| (0.74..=1.35).contains(r)));
-    // Uniform in 0.2 … 1 has the mean 0.6; the largest crops are drawn again when they are too wide or too high.
+    // Uniform in 0.2 … 1 has the mean 0.6, but above 3/4 of the area some ratios do not fit and are drawn again: 0.538.
     let mean = parts.iter().sum::<f32>() / parts.len() as f32;
-    assert!((0.54..0.61).contains(&mean), "{mean}");
+    assert!((0.525..0.551).contains(&mean), "{mean}");
     let log_mean = ratios.iter().map(|r| r.ln()).sum::<f32>() / ratios.len() as f32;
     assert!(log_mean.abs() < 0.02, "{log_mean}");
     let centre = draws.iter().map(|a| a.x as f32 + a.width as f32 / 2.0).sum::<f32>() / draws.len() as f32;

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use image::{ImageFormat, RgbaImage};
+use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::{Command, Event};
 use masquerade_engine::trace::View;
 
 use super::engine::Engine;
 use super::failure::{DONE, Failure, Outcome};
-use super::files;
 use super::output::Output;
 use super::start::Start;
 
@@ -58,7 +58,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         let why = "none of its views is a picture or a map";
         return Err(Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window").into());
     }
-    files::write(&options.out, &png(&sheet::compose(&panels))?)?;
+    write_atomically(&options.out, &png(&sheet::compose(&panels))?)?;
     for view in &views {
         out.line(format_args!("{}: {} (from {})", view.title, view.caption, view.origin.tensor))?;
     }
