@@ -49,6 +49,7 @@ fn main(
     let width = params.heads * DIM;
     var q: array<f32, DIM>;
     var sums: array<f32, DIM>;
+    var scores: array<f32, TILE>;
     for (var c = 0u; c < DIM; c = c + 1u) {
         q[c] = qkv[row * 3u * width + head * DIM + c] * params.scale;
         sums[c] = 0.0;
@@ -64,7 +65,6 @@ fn main(
             values[e] = qkv[source + width];
         }
         workgroupBarrier();
-        var scores: array<f32, TILE>;
         var high = top;
         for (var j = 0u; j < count; j = j + 1u) {
             var score = 0.0;
