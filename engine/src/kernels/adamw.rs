@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use macerator::Simd;
 
 use super::launch::{KernelInfo, Launch, empty, floats, word};
 use super::{KernelOps as _, twin};
@@ -71,17 +72,20 @@ pub(super) fn on_gpu(p: CubeTensor, g: CubeTensor, m: CubeTensor, v: CubeTensor,
     new.into()
 }
 
+#[macerator::with_simd]
+fn change<S: Simd>(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], step: AdamwStep) {
+    let AdamwStep { rate, beta1, beta2, eps, decay, correction1, correction2 } = step;
+    for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+        *m += (1.0 - beta1) * (g - *m);
+        *v = beta2 * *v + (1.0 - beta2) * g * g;
+        *p = *p * (1.0 - rate * decay) - rate * (*m / correction1) / ((*v / correction2).sqrt() + eps);
+    }
+}
+
 pub(super) fn on_cpu(p: FlexTensor, g: FlexTensor, m: FlexTensor, v: FlexTensor, step: AdamwStep) -> (FlexTensor, FlexTensor, FlexTensor) {
     let g = twin::Floats::new(g);
     let mut new = [p, m, v].map(twin::owned);
-    let AdamwStep { rate, beta1, beta2, eps, decay, correction1, correction2 } = step;
     let values = new.each_mut().map(|t| t.storage_mut::<f32>());
-    twin::parts(values, [BLOCK; 3], |block, [p, m, v]| {
-        for (((p, g), m), v) in p.iter_mut().zip(&g[block * BLOCK..]).zip(m).zip(v) {
-            *m += (1.0 - beta1) * (g - *m);
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
-            *p = *p * (1.0 - rate * decay) - rate * (*m / correction1) / ((*v / correction2).sqrt() + eps);
-        }
-    });
+    twin::parts(values, [BLOCK; 3], |block, [p, m, v]| change(p, &g[block * BLOCK..], m, v, step));
     new.into()
 }

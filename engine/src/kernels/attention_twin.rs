@@ -2,6 +2,7 @@
 
 use burn_backend::TensorMetadata as _;
 use burn_flex::FlexTensor;
+use macerator::Simd;
 
 use super::attention::Sizes;
 use super::product::{Left, add_product};
@@ -33,15 +34,18 @@ impl<'a> Head<'a> {
     }
 
     /// Values of one plane from `token` on.
+    #[inline(always)]
     fn from(&self, plane: usize, token: usize) -> &'a [f32] {
         &self.values[plane * self.sizes.width() + token * self.step()..]
     }
 
+    #[inline(always)]
     fn left(&self, plane: usize, token: usize) -> Left<'a> {
         Left { values: self.from(plane, token), row: self.step(), column: 1 }
     }
 
     /// One plane, transposed to [dim, padded tokens] and scaled.
+    #[inline(always)]
     fn turned(&self, plane: usize, scale: f32) -> Vec<f32> {
         let padded = padded(self.sizes.tokens);
         let mut turned = vec![0.0; self.sizes.dim * padded];
@@ -58,6 +62,7 @@ fn padded(tokens: usize) -> usize {
 }
 
 /// Turn scores of one query into weights; returns the log of the sum of their exponentials.
+#[inline(always)]
 fn softmax(scores: &mut [f32], tokens: usize) -> f32 {
     let (scores, padding) = scores.split_at_mut(tokens);
     padding.fill(0.0);
@@ -68,24 +73,61 @@ fn softmax(scores: &mut [f32], tokens: usize) -> f32 {
     top + sum.ln()
 }
 
+#[macerator::with_simd]
+fn head_forward<'a, S: Simd>(head: Head<'a>, out: &mut [f32], lse: &mut [f32]) {
+    let Sizes { tokens, dim, .. } = head.sizes;
+    let padded = padded(tokens);
+    let keys = head.turned(1, head.sizes.scale());
+    let mut scores = vec![0.0; BLOCK * padded];
+    for start in (0..tokens).step_by(BLOCK) {
+        let rows = BLOCK.min(tokens - start);
+        scores.fill(0.0);
+        add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut scores, padded));
+        let weights = scores.chunks_mut(padded).zip(&mut lse[start..start + rows]);
+        weights.for_each(|(scores, lse)| *lse = softmax(scores, tokens));
+        let weights = Left { values: &scores, row: padded, column: 1 };
+        add_product([rows, tokens, dim], weights, (head.from(2, 0), head.step()), (&mut out[start * dim..], dim));
+    }
+}
+
+#[macerator::with_simd]
+fn head_backward<'a, S: Simd>(grad: Head<'a>, head: Head<'a>, out: Head<'a>, lse: &[f32], d_qkv: &mut [f32]) {
+    let Sizes { tokens, dim, .. } = head.sizes;
+    let (padded, scale) = (padded(tokens), head.sizes.scale());
+    let (d_queries, rest) = d_qkv.split_at_mut(tokens * dim);
+    let (d_keys, d_values) = rest.split_at_mut(tokens * dim);
+    let (keys, values) = (head.turned(1, scale), head.turned(2, 1.0));
+    let (mut weights, mut slopes) = (vec![0.0; BLOCK * padded], vec![0.0; BLOCK * padded]);
+    for start in (0..tokens).step_by(BLOCK) {
+        let rows = BLOCK.min(tokens - start);
+        weights.fill(0.0);
+        slopes.fill(0.0);
+        add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut weights, padded));
+        add_product([rows, dim, padded], grad.left(0, start), (&values, padded), (&mut slopes, padded));
+        for (i, (weights, slopes)) in weights.chunks_mut(padded).zip(slopes.chunks_mut(padded)).take(rows).enumerate() {
+            let t = start + i;
+            let delta = twin::sum_by(&grad.from(0, t)[..dim], &out.from(0, t)[..dim], |g, o| g * o);
+            for (weight, slope) in weights.iter_mut().zip(slopes) {
+                *weight = exp(*weight - lse[t]);
+                *slope = *weight * (*slope - delta) * scale;
+            }
+        }
+        // The transposed operands read the first `tokens` columns only, so the padding needs no care.
+        let [weights, turned] = [&weights, &slopes].map(|values| Left { values, row: 1, column: padded });
+        add_product([tokens, rows, dim], weights, (grad.from(0, start), grad.step()), (&mut *d_values, dim));
+        add_product([tokens, rows, dim], turned, (head.from(0, start), head.step()), (&mut *d_keys, dim));
+        let slopes = Left { values: &slopes, row: padded, column: 1 };
+        add_product([rows, tokens, dim], slopes, (head.from(1, 0), head.step()), (&mut d_queries[start * dim..], dim));
+    }
+}
+
 pub(super) fn on_cpu(qkv: FlexTensor, heads: usize) -> (FlexTensor, FlexTensor) {
     let sizes = Sizes::new(qkv.shape().dims(), heads);
     let Sizes { batch, tokens, heads, dim } = sizes;
-    let (qkv, padded) = (Floats::new(qkv), padded(tokens));
+    let qkv = Floats::new(qkv);
     let (mut out, mut lse) = (vec![0.0; batch * heads * tokens * dim], vec![0.0; batch * heads * tokens]);
     twin::parts([&mut out, &mut lse], [tokens * dim, tokens], |number, [out, lse]| {
-        let head = Head::new(sizes, &qkv, 3, number);
-        let keys = head.turned(1, sizes.scale());
-        let mut scores = vec![0.0; BLOCK * padded];
-        for start in (0..tokens).step_by(BLOCK) {
-            let rows = BLOCK.min(tokens - start);
-            scores.fill(0.0);
-            add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut scores, padded));
-            let weights = scores.chunks_mut(padded).zip(&mut lse[start..start + rows]);
-            weights.for_each(|(scores, lse)| *lse = softmax(scores, tokens));
-            let weights = Left { values: &scores, row: padded, column: 1 };
-            add_product([rows, tokens, dim], weights, (head.from(2, 0), head.step()), (&mut out[start * dim..], dim));
-        }
+        head_forward(Head::new(sizes, &qkv, 3, number), out, lse)
     });
     (twin::tensor(interleave(&out, sizes, 1), [batch, tokens, heads * dim]), twin::tensor(lse, [batch, heads, tokens]))
 }
@@ -94,35 +136,10 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, qkv: FlexTensor, out: FlexTensor
     let sizes = Sizes::new(qkv.shape().dims(), heads);
     let Sizes { batch, tokens, heads, dim } = sizes;
     let (grad, qkv, out, lse) = (Floats::new(grad), Floats::new(qkv), Floats::new(out), Floats::new(lse));
-    let padded = padded(tokens);
     let mut d_qkv = vec![0.0; qkv.len()];
     twin::parts([&mut d_qkv], [3 * tokens * dim], |number, [d_qkv]| {
-        let (head, grad, out) = (Head::new(sizes, &qkv, 3, number), Head::new(sizes, &grad, 1, number), Head::new(sizes, &out, 1, number));
-        let lse = &lse[number * tokens..(number + 1) * tokens];
-        let (d_queries, rest) = d_qkv.split_at_mut(tokens * dim);
-        let (d_keys, d_values) = rest.split_at_mut(tokens * dim);
-        let (keys, values) = (head.turned(1, sizes.scale()), head.turned(2, 1.0));
-        let (mut weights, mut slopes) = (vec![0.0; BLOCK * padded], vec![0.0; BLOCK * padded]);
-        for start in (0..tokens).step_by(BLOCK) {
-            let rows = BLOCK.min(tokens - start);
-            weights.fill(0.0);
-            slopes.fill(0.0);
-            add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut weights, padded));
-            add_product([rows, dim, padded], grad.left(0, start), (&values, padded), (&mut slopes, padded));
-            for (i, (weights, slopes)) in weights.chunks_mut(padded).zip(slopes.chunks_mut(padded)).take(rows).enumerate() {
-                let t = start + i;
-                let delta = twin::sum_by(&grad.from(0, t)[..dim], &out.from(0, t)[..dim], |g, o| g * o);
-                for (weight, slope) in weights.iter_mut().zip(slopes) {
-                    *weight = exp(*weight - lse[t]);
-                    *slope = *weight * (*slope - delta) * sizes.scale();
-                }
-            }
-            let turned = |values| Left { values, row: 1, column: padded };
-            add_product([tokens, rows, dim], turned(&weights), (grad.from(0, start), grad.step()), (&mut *d_values, dim));
-            add_product([tokens, rows, dim], turned(&slopes), (head.from(0, start), head.step()), (&mut *d_keys, dim));
-            let slopes = Left { values: &slopes, row: padded, column: 1 };
-            add_product([rows, tokens, dim], slopes, (head.from(1, 0), head.step()), (&mut d_queries[start * dim..], dim));
-        }
+        let [grad, out] = [&grad, &out].map(|values| Head::new(sizes, values, 1, number));
+        head_backward(grad, Head::new(sizes, &qkv, 3, number), out, &lse[number * tokens..(number + 1) * tokens], d_qkv);
     });
     twin::tensor(interleave(&d_qkv, sizes, 3), [batch, tokens, 3 * heads * dim])
 }

@@ -22,8 +22,10 @@ struct Case {
     sizes: String,
     /// Allowed difference, relative to the largest value of the result.
     tolerance: f64,
-    run: Box<dyn Fn(&Device) -> Vec<Tensor<1>>>,
+    run: Run,
 }
+
+type Run = Box<dyn Fn(&Device) -> Vec<Tensor<1>>>;
 
 impl Case {
     fn new(kernel: &'static str, sizes: &[usize], tolerance: f64, run: impl Fn(&Device) -> Vec<Tensor<1>> + 'static) -> Self {

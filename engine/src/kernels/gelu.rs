@@ -9,6 +9,7 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use macerator::Simd;
 
 use super::launch::{KernelInfo, Launch, empty, floats, word};
 use super::smooth::normal;
@@ -72,18 +73,33 @@ fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, w
     .run();
 }
 
+#[macerator::with_simd]
+fn row_forward<S: Simd>(x: &[f32], bias: &[f32], out: &mut [f32]) {
+    for ((out, x), b) in out.iter_mut().zip(x).zip(bias) {
+        let z = x + b;
+        *out = z * normal(z).0;
+    }
+}
+
+#[macerator::with_simd]
+fn stripe_backward<S: Simd>(grad: &[f32], x: &[f32], bias: &[f32], dx: &mut [f32], d_bias: &mut [f32]) {
+    let width = bias.len().max(1);
+    for ((dx, grad), x) in dx.chunks_mut(width).zip(grad.chunks(width)).zip(x.chunks(width)) {
+        for ((((dx, g), x), b), sum) in dx.iter_mut().zip(grad).zip(x).zip(bias).zip(&mut *d_bias) {
+            let z = x + b;
+            let (distribution, density) = normal(z);
+            *dx = g * (distribution + z * density);
+            *sum += *dx;
+        }
+    }
+}
+
 pub(super) fn on_cpu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
     let shape = x.shape();
     let (x, bias) = (twin::Floats::new(x), twin::Floats::new(bias));
     let bias = &*bias;
     let mut out = vec![0.0; x.len()];
-    twin::rows(&mut out, bias.len(), |row, out| {
-        let x = &x[row * bias.len()..(row + 1) * bias.len()];
-        for ((out, x), b) in out.iter_mut().zip(x).zip(bias) {
-            let z = x + b;
-            *out = z * normal(z).0;
-        }
-    });
+    twin::rows(&mut out, bias.len(), |row, out| row_forward(&x[row * bias.len()..], bias, out));
     twin::tensor(out, shape)
 }
 
@@ -94,16 +110,8 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, bias: FlexTensor)
     let stripes = x.len().div_ceil((STRIPE * width).max(1));
     let (mut dx, mut d_bias) = (vec![0.0; x.len()], vec![0.0; stripes * width]);
     twin::parts([&mut dx, &mut d_bias], [STRIPE * width, width], |stripe, [dx, d_bias]| {
-        for (i, dx) in dx.chunks_mut(width.max(1)).enumerate() {
-            let start = (stripe * STRIPE + i) * width;
-            let (grad, x) = (&grad[start..start + width], &x[start..start + width]);
-            for ((((dx, g), x), b), sum) in dx.iter_mut().zip(grad).zip(x).zip(bias).zip(&mut *d_bias) {
-                let z = x + b;
-                let (distribution, density) = normal(z);
-                *dx = g * (distribution + z * density);
-                *sum += *dx;
-            }
-        }
+        let start = stripe * STRIPE * width;
+        stripe_backward(&grad[start..], &x[start..], bias, dx, d_bias);
     });
     (twin::tensor(dx, shape), twin::tensor(d_bias, [stripes, width]))
 }

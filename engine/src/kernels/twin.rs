@@ -1,4 +1,7 @@
 //! What the CPU twins share: slices of Flex tensors, and rows spread over the threads.
+//!
+//! The loops of a twin that take long are functions with `macerator::with_simd`: they are compiled once for every vector unit
+//! and chosen at run time, and so is what they inline. Their parameter `S` says no more than that.
 
 use burn::tensor::{Shape, TensorData};
 use burn_backend::TensorMetadata as _;
@@ -75,14 +78,16 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
 }
 
 /// Partial sums that a sum runs in at once, so that the compiler can use vector registers.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// The sum of a row.
+#[inline(always)]
 pub(super) fn sum(row: &[f32]) -> f32 {
     sum_by(row, row, |a, _| a)
 }
 
 /// The sum of `term` over two rows of equal length.
+#[inline(always)]
 pub(super) fn sum_by(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
