@@ -9,19 +9,49 @@
 //! The feature `compute` (on by default) brings burn, the kernels and the methods' models; without it only the protocol is left.
 #![recursion_limit = "256"]
 
+#[cfg(feature = "compute")]
+pub mod bench;
+#[cfg(feature = "compute")]
+pub mod blocks;
 pub mod card;
+#[cfg(feature = "compute")]
+pub mod checkpoint;
 pub mod clock;
+#[cfg(feature = "compute")]
+pub mod data;
+#[cfg(feature = "compute")]
+pub mod device;
 pub mod error;
 #[cfg(feature = "compute")]
+pub mod eval;
+#[cfg(feature = "compute")]
+pub mod feed;
+#[cfg(feature = "compute")]
 pub mod host;
+#[cfg(feature = "compute")]
+<<<<<<< HEAD
+pub mod jobs;
+=======
+pub mod kernels;
+>>>>>>> kernels
 pub mod link;
+#[cfg(feature = "compute")]
+pub mod method;
 pub mod methods;
 #[cfg(feature = "compute")]
 pub mod readback;
 pub mod registry;
 #[cfg(feature = "compute")]
 pub mod rng;
+#[cfg(feature = "compute")]
+pub mod run;
 pub mod session;
+#[cfg(feature = "compute")]
+pub mod settings;
 pub mod trace;
+#[cfg(feature = "compute")]
+pub mod train;
+#[cfg(feature = "compute")]
+pub mod verify;
 #[cfg(feature = "compute")]
 pub mod weights;

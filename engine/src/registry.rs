@@ -5,6 +5,24 @@
 use crate::card::{Card, Idea};
 use crate::methods;
 
+/// The systems that are built, in teaching order.
+#[cfg(feature = "compute")]
+pub const BUILT: [crate::method::Entry; 1] = [methods::mae::ENTRY];
+
+/// What the engine knows of a built system.
+///
+/// # Errors
+/// [`crate::error::Error::Request`] when there is no such system or it is not built yet.
+#[cfg(feature = "compute")]
+pub fn entry(id: &str) -> crate::error::Result<crate::method::Entry> {
+    let found = BUILT.iter().find(|e| (e.card)().id == id).copied();
+    found.ok_or_else(|| {
+        let why = if card(id).is_some() { "it is not built yet" } else { "there is no such system" };
+        let built = BUILT.iter().map(|e| (e.card)().id).collect::<Vec<_>>().join(", ");
+        crate::error::Error::request(format!("{id:?} cannot be opened"), why, format!("Choose one of: {built}"))
+    })
+}
+
 /// All cards, in teaching order: the base, then the sixteen by idea.
 pub fn cards() -> Vec<Card> {
     let mut cards = vec![methods::mae::card()];

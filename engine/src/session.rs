@@ -133,6 +133,8 @@ pub enum Command {
     SaveWeights,
     /// Answered by [`Event::File`]: a checkpoint (weights, optimiser, step) that resumes exactly.
     SaveCheckpoint,
+    /// Answered by [`Event::File`]: the small stored weights that come with the program; `command` is the line that made them.
+    PackWeights { command: String },
     LoadCheckpoint(NamedBytes),
     /// The user's own pictures; they become the data set `folder`.
     AddUserData(Vec<NamedBytes>),
@@ -418,20 +420,22 @@ pub struct BenchReport {
     pub setup_ms: f64,
     pub first_ms: f64,
     pub ms: Vec<f64>,
+    /// Processor time of one timed run over all threads, where it can be asked (`clock::processor_seconds`).
+    pub cpu_ms: Option<f64>,
     pub check: f64,
     pub device: String,
     pub info: Vec<(String, String)>,
 }
 
-/// What one training step costs on the device.
+/// What one warm training step costs on the device. Calls are counted where the transport can (the browser's worker).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StepReport {
-    pub dispatches: u64,
-    pub submits: u64,
-    pub pipelines: u64,
-    pub bytes_up: u64,
-    pub bytes_back: u64,
-    pub cpu_ms: f64,
+    pub dispatches: Option<u64>,
+    pub submits: Option<u64>,
+    /// Pipelines made until the first step was over.
+    pub pipelines: Option<u64>,
+    pub bytes_up: Option<u64>,
+    pub bytes_back: Option<u64>,
     pub wall_ms: f64,
     pub device: String,
 }

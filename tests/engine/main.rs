@@ -1,1 +1,10 @@
+//! Tests of the engine: kernels, blocks, methods, data, training, checkpoints, the protocol.
+#![recursion_limit = "256"]
 
+mod checkpoint;
+mod data;
+mod eval;
+mod kernels;
+mod methods;
+mod protocol;
+mod train;

@@ -3,6 +3,20 @@
 //! He, Chen, Xie, Li, Dollár, Girshick, "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022 (arXiv 2111.06377).
 //! The encoder never sees the hidden patches, so it is several times cheaper than its size suggests; a small decoder,
 //! thrown away afterwards, fills in their pixels. Equation numbers: (1) target, (2) loss, see [`card`].
+//!
+//! This file: card, knobs, presets. `model`: encoder, decoder, loss. `look`: views. `classifier`: fine-tuning.
+//! `fixture`: golden numbers. Differences from the authors' code: only visible patches are embedded (the same result).
+
+#[cfg(feature = "compute")]
+pub mod classifier;
+#[cfg(feature = "compute")]
+pub mod fixture;
+#[cfg(feature = "compute")]
+pub mod look;
+#[cfg(feature = "compute")]
+mod method;
+#[cfg(feature = "compute")]
+pub mod model;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +28,10 @@ fn number(name: &str, title: &str, tooltip: &str, group: &str, range: (f64, f64,
     let kind = KnobKind::Number { low, high, step, logarithmic, unit: unit.into() };
     Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
 }
+
+#[cfg(feature = "compute")]
+/// MAE for the registry.
+pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// What the list, the command line and the sliders know of MAE.
 pub fn card() -> Card {

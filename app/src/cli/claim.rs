@@ -1,0 +1,109 @@
+//! `masquerade claim`: does the system's central comparison hold?
+
+use clap::Args;
+use masquerade_engine::error::Error;
+use masquerade_engine::session::{ClaimReport, Command, Event};
+use serde::Serialize;
+
+use super::engine::Engine;
+use super::failure::{ANSWER_IS_NO, DONE, Outcome};
+use super::output::{Output, columns};
+use super::start::Start;
+
+/// What the engine says when the first arm is ahead of all others by the margin.
+const HOLDS: &str = "holds";
+
+/// Options of `claim`.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    start: Start,
+    /// Steps of each run [default: the claim's own]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: Option<u32>,
+    /// Seeds, separated by commas [default: the claim's own]
+    #[arg(long, value_delimiter = ',')]
+    seeds: Vec<u64>,
+    /// The result as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Arm<'a> {
+    name: &'a str,
+    /// The metric, one value for each seed.
+    values: &'a [f64],
+    mean: f64,
+}
+
+#[derive(Serialize)]
+struct Outline<'a> {
+    system: &'a str,
+    sentence: &'a str,
+    metric: &'a str,
+    margin: f64,
+    steps: u32,
+    seeds: &'a [u64],
+    arms: Vec<Arm<'a>>,
+    verdict: &'a str,
+    seconds: f64,
+}
+
+/// Train the arms and print the table; the answer is no unless the claim holds.
+///
+/// # Errors
+/// Wrong options, a system without a claim, data that cannot be used, a device that fails.
+pub fn run(options: &Options, out: &mut Output) -> Outcome {
+    let mut plan = options.start.plan()?;
+    if plan.card.claim.is_none() {
+        return Err(
+            Error::request(format!("{} has no claim", plan.card.title), "its card names none", "See `masquerade list --json`").into()
+        );
+    }
+    plan.session.stored = false;
+    let mut engine = Engine::open(options.start.device)?;
+    plan.open(&mut engine)?;
+    engine.send(Command::RunClaim { steps: options.steps.unwrap_or(0), seeds: options.seeds.clone() });
+    let report = engine.wait_for(|event| if let Event::Claimed(report) = event { Some(report) } else { None })?;
+    let arms = arms(&report);
+    if options.json {
+        out.json(&Outline {
+            system: &report.method,
+            sentence: &report.sentence,
+            metric: &report.metric,
+            margin: report.margin,
+            steps: report.steps,
+            seeds: &report.seeds,
+            verdict: &report.verdict,
+            seconds: report.seconds,
+            arms,
+        })?;
+    } else {
+        out.line(&report.sentence)?;
+        for line in columns(&table(&report, &arms)) {
+            out.line(line)?;
+        }
+        out.line(format_args!("{} steps each, {:.0} s: the claim {}", report.steps, report.seconds, verdict(&report)))?;
+    }
+    Ok(if report.verdict == HOLDS { DONE } else { ANSWER_IS_NO })
+}
+
+fn arms(report: &ClaimReport) -> Vec<Arm<'_>> {
+    report.arms.iter().zip(&report.means).map(|((name, values), mean)| Arm { name, values, mean: *mean }).collect()
+}
+
+fn verdict(report: &ClaimReport) -> String {
+    let is = if report.verdict == "undecided" { "is " } else { "" };
+    format!("{is}{} (margin {})", report.verdict, report.margin)
+}
+
+fn table(report: &ClaimReport, arms: &[Arm]) -> Vec<Vec<String>> {
+    let head = std::iter::once(report.metric.clone()).chain(report.seeds.iter().map(|s| format!("seed {s}")));
+    let mut rows = vec![head.chain(["mean".into()]).collect::<Vec<String>>()];
+    for arm in arms {
+        let numbers = arm.values.iter().chain([&arm.mean]).map(|v| format!("{v:.4}"));
+        rows.push(std::iter::once(arm.name.to_string()).chain(numbers).collect());
+    }
+    rows
+}

@@ -1,0 +1,96 @@
+//! The command line: one file a subcommand. A front end like the window, over the same commands and events.
+//!
+//! `--json` puts one object a line on standard output and nothing else there; progress and messages go to standard error.
+//! Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 data, a file or the device failed.
+
+mod bench;
+mod check;
+mod claim;
+mod engine;
+mod failure;
+mod files;
+mod finetune;
+mod interrupt;
+mod list;
+mod output;
+mod probe;
+mod progress;
+mod start;
+mod train;
+mod verify;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use failure::{Failure, Outcome};
+use output::Output;
+
+/// Train and look inside systems that learn by hiding data. Without a command: the window.
+#[derive(Debug, Parser)]
+#[command(
+    name = "masquerade",
+    version,
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 data, a file or the device failed"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// The systems and what they take
+    List(list::Options),
+    /// Train a system and keep its checkpoint and weights
+    Train(train::Options),
+    /// Linear probe and nearest neighbours of the frozen encoder
+    Probe(probe::Options),
+    /// Train a classifier from the encoder
+    Finetune(finetune::Options),
+    /// Compare a system with a folder of golden numbers
+    Verify(verify::Options),
+    /// Test the central comparison of a system's paper
+    Claim(claim::Options),
+    /// Compare every kernel with its CPU twin
+    Check(check::Options),
+    /// Time the workloads
+    Bench(bench::Options),
+}
+
+/// Do what the command line says and return the exit code. `args` begins with the program's name, as
+/// [`std::env::args_os`] gives them.
+pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    let _ = env_logger::Builder::new().filter_level(log::LevelFilter::Error).parse_default_env().try_init();
+    match dispatch(&arguments.task) {
+        Ok(code) => code,
+        Err(Failure { report, code }) => {
+            if let Some(report) = report {
+                progress::complain(&report);
+            }
+            code
+        }
+    }
+}
+
+fn dispatch(task: &Task) -> Outcome {
+    let out = &mut Output::new();
+    match task {
+        Task::List(options) => list::run(options, out),
+        Task::Train(options) => train::run(options, out),
+        Task::Probe(options) => probe::run(options, out),
+        Task::Finetune(options) => finetune::run(options, out),
+        Task::Verify(options) => verify::run(options, out),
+        Task::Claim(options) => claim::run(options, out),
+        Task::Check(options) => check::run(options, out),
+        Task::Bench(options) => bench::run(options, out),
+    }
+}

@@ -1,0 +1,251 @@
+//! From what was typed to an open session: the system or link, its options, its data and its weights.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use masquerade_engine::card::{Card, KnobValue};
+use masquerade_engine::error::{Error, Result};
+use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session};
+use masquerade_engine::{link, registry};
+
+use super::engine::{Device, Engine};
+use super::failure::Failure;
+use super::files;
+
+/// Options that say which session is meant; the same for every command that opens one.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// A system (see `masquerade list`) or a shared link
+    #[arg(value_name = "NAME|LINK")]
+    pub name: String,
+    /// Named start state of the system [default: its first]
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// A data set of the system, or a folder of pictures [default: the system's first]
+    #[arg(long, value_name = "ID|FOLDER")]
+    pub data: Option<String>,
+    /// Seed of first weights, batches and masks
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Turn a knob; may be given many times
+    #[arg(long, value_name = "KNOB=VALUE")]
+    pub set: Vec<String>,
+    /// What computes
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: Device,
+}
+
+/// A session that is to be opened, and the user's own pictures if it needs them.
+pub struct Plan {
+    pub card: Card,
+    pub session: Session,
+    /// The step that a link asks to train to.
+    pub until: Option<u64>,
+    pictures: Vec<NamedBytes>,
+}
+
+/// The card of a system that is built.
+///
+/// # Errors
+/// [`Error::Request`] when there is no such system or it is still to come.
+pub fn built(name: &str) -> Result<Card> {
+    let see = "See `masquerade list`";
+    let cards = registry::cards();
+    let names: Vec<&str> = cards.iter().map(|c| c.id.as_str()).collect();
+    let known = format!("the systems are {}", names.join(", "));
+    let card = cards.iter().find(|c| c.id == name).ok_or_else(|| Error::request(format!("There is no system {name:?}"), known, see))?;
+    if !card.built {
+        return Err(Error::request(format!("{} cannot be run", card.title), "it is not built yet", see));
+    }
+    Ok(card.clone())
+}
+
+impl Start {
+    /// Check the options against the system's card and read the pictures they name.
+    ///
+    /// # Errors
+    /// [`Error::Request`] naming what does not exist or does not fit; [`Error::Data`] for a folder that cannot be read.
+    pub fn plan(&self) -> Result<Plan> {
+        let mut session = if self.name.contains("x=") {
+            link::from_text(&self.name, &registry::cards())?
+        } else {
+            Session { method: self.name.clone(), ..Session::default() }
+        };
+        let card = built(&session.method)?;
+        if let Some(preset) = &self.preset {
+            session.preset.clone_from(preset);
+        }
+        let preset = card.preset(&session.preset).ok_or_else(|| {
+            let ids: Vec<&str> = card.presets.iter().map(|p| p.id.as_str()).collect();
+            Error::request(
+                format!("{} has no preset {:?}", card.title, session.preset),
+                format!("it has {}", ids.join(", ")),
+                "Choose one of these",
+            )
+        })?;
+        session.preset.clone_from(&preset.id);
+        session.seed = self.seed.unwrap_or(session.seed);
+        for pair in &self.set {
+            let (name, value) = knob(&card, pair)?;
+            session.knobs.insert(name, value);
+        }
+        let wanted = self.data.clone().unwrap_or_else(|| session.data.clone());
+        let (id, pictures) = data(&card, &wanted)?;
+        session.data = id;
+        // To the engine the step says what is trained already, and that is nothing.
+        let until = (session.step > 0).then_some(session.step);
+        session.step = 0;
+        Ok(Plan { card, session, until, pictures })
+    }
+}
+
+/// One `KNOB=VALUE`, checked against the card.
+fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
+    let form = "Write it as --set KNOB=VALUE, for instance --set mask_ratio=0.5";
+    let (name, text) =
+        pair.split_once('=').ok_or_else(|| Error::request(format!("--set {pair} cannot be read"), "there is no = in it", form))?;
+    let known = || format!("its knobs are {}", card.knobs.iter().map(|k| k.name.as_str()).collect::<Vec<_>>().join(", "));
+    let knob = card.knob(name).ok_or_else(|| Error::request(format!("{} has no knob {name:?}", card.title), known(), form))?;
+    let value = knob.parse(text).map_err(|why| Error::request(format!("{name} cannot be set to {text:?}"), why, form))?;
+    Ok((name.to_string(), value))
+}
+
+/// The data set's id and, for a folder, the files in it.
+fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
+    let ids = card.data.join(", ");
+    let ask = format!("Choose one of {ids}, or give the path of a folder of pictures");
+    if wanted.is_empty() {
+        let first =
+            card.data.first().ok_or_else(|| Error::request(format!("{} has no data set", card.title), "its card names none", &ask))?;
+        return Ok((first.clone(), Vec::new()));
+    }
+    if wanted == "folder" {
+        return Err(Error::request(
+            "--data folder names no folder",
+            "the pictures must come from somewhere",
+            "Give the folder's path instead",
+        ));
+    }
+    if card.data.iter().any(|d| d == wanted) {
+        return Ok((wanted.to_string(), Vec::new()));
+    }
+    let path = Path::new(wanted);
+    if !path.is_dir() {
+        let what = format!("There are no data {wanted:?}");
+        // Something that can only be a path is a matter of the disk, not of usage.
+        let is_path = path.components().count() > 1 || path.exists();
+        return Err(if is_path {
+            Error::data(what, "there is no such folder", ask)
+        } else {
+            Error::request(what, format!("{} knows {ids}, and there is no folder of that name", card.title), ask)
+        });
+    }
+    let files = files::walk(path)?;
+    if files.is_empty() {
+        return Err(Error::data(format!("{wanted} cannot be used"), "the folder is empty", "Put PNG, JPEG or WebP pictures into it"));
+    }
+    Ok(("folder".into(), files))
+}
+
+impl Plan {
+    /// Set a knob that has an option of its own (`--steps`, `--batch`).
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the system has no such knob or the knob refuses the value.
+    pub fn turn(&mut self, name: &str, value: KnobValue) -> Result<()> {
+        let what = format!("--{name} {} cannot be used", value.text());
+        let refuse = |why: String| Error::request(what, why, "Leave the option out for the preset's value");
+        match self.card.knob(name).map(|knob| knob.refuses(&value)) {
+            None => Err(refuse(format!("{} has no such knob", self.card.title))),
+            Some(Some(why)) => Err(refuse(why)),
+            Some(None) => {
+                self.session.knobs.insert(name.into(), value);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_pictures(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
+        if self.pictures.is_empty() {
+            return Ok(());
+        }
+        engine.send(Command::AddUserData(std::mem::take(&mut self.pictures)));
+        engine.settle()
+    }
+
+    /// Open the session in the engine.
+    ///
+    /// # Errors
+    /// When the engine refuses it.
+    pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<DataReport, Failure> {
+        self.add_pictures(engine)?;
+        engine.send(Command::Open(Box::new(self.session.clone())));
+        let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;
+        for (name, reason) in &data.skipped {
+            engine.progress.note(format_args!("Skipped {name}: {reason}"));
+        }
+        Ok(data)
+    }
+
+    /// Go on from a checkpoint: its session takes the place of the planned one, but knobs set since then stay set.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be used or is of another system.
+    pub fn resume(&mut self, engine: &mut Engine, checkpoint: NamedBytes) -> std::result::Result<(), Failure> {
+        self.add_pictures(engine)?;
+        let file = checkpoint.name.clone();
+        engine.send(Command::LoadCheckpoint(checkpoint));
+        engine.settle()?;
+        let found = &engine.session.method;
+        if *found != self.card.id {
+            let why = format!("it is of the system {found:?}");
+            return Err(
+                Error::checkpoint(format!("{file} does not fit {}", self.card.title), why, "Name the system it was trained with").into()
+            );
+        }
+        for (name, value) in &self.session.knobs {
+            engine.send(Command::SetKnob { name: name.clone(), value: value.clone() });
+        }
+        engine.settle()
+    }
+
+    /// Open the session with the weights of a file (or, without one, those that came with the program).
+    ///
+    /// # Errors
+    /// When the engine refuses the session, or the file does not fit the model.
+    pub fn open_with(&mut self, engine: &mut Engine, weights: Option<&PathBuf>) -> std::result::Result<(), Failure> {
+        self.session.stored = weights.is_none();
+        let file = weights.map(|path| files::read(path)).transpose()?;
+        self.open(engine)?;
+        if let Some(file) = file {
+            load_weights(engine, file)?;
+        }
+        if let Some(model) = &engine.model {
+            engine.progress.note(format_args!("{} parameters, {}", model.parameters, model.weights));
+        }
+        Ok(())
+    }
+}
+
+/// Load a weights file into the open model and say which keys did not map.
+fn load_weights(engine: &mut Engine, file: NamedBytes) -> std::result::Result<(), Failure> {
+    engine.send(Command::LoadWeights { file, apply: true });
+    let keys = engine.wait_for(|event| if let Event::Keys(keys) = event { Some(keys) } else { None })?;
+    engine.settle()?;
+    engine.progress.note(format_args!("{}: {} keys ({} layout)", keys.file, keys.mapped.len(), keys.layout));
+    for (key, wants, has) in &keys.wrong_shape {
+        engine.progress.note(format_args!("Wrong shape {key}: the model wants {wants}, the file has {has}"));
+    }
+    for (word, list) in [("Missing", &keys.missing), ("Not used", &keys.unexpected)] {
+        if !list.is_empty() {
+            engine.progress.note(format_args!("{word}: {}", list.join(", ")));
+        }
+    }
+    // An encoder alone is enough to probe, so missing keys are told but are no failure.
+    if keys.applied {
+        return Ok(());
+    }
+    let why = format!("{} keys are missing, {} have another shape", keys.missing.len(), keys.wrong_shape.len());
+    Err(Error::checkpoint(format!("{} does not fit the model", keys.file), why, "Give the --preset and --set options it was trained with")
+        .into())
+}

@@ -1,0 +1,3 @@
+//! From tokens back to data.
+
+pub mod token_decoder;

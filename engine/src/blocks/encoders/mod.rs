@@ -1,0 +1,4 @@
+//! From tokens to features.
+
+pub mod attention;
+pub mod transformer;

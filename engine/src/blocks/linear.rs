@@ -1,0 +1,70 @@
+//! Linear layer and layer normalisation.
+
+use burn::tensor::Tensor;
+
+use crate::weights::{Init, Scope, Slot, Weights};
+
+/// y = x Wᵀ + b, with W stored as [out, in] like the official checkpoints.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    pub weight: Slot<2>,
+    pub bias: Option<Slot<1>>,
+}
+
+impl Linear {
+    /// Xavier-uniform weight, zero bias: the start of the MAE family's linear layers.
+    pub fn xavier(mut scope: Scope<'_>, inputs: usize, outputs: usize) -> Self {
+        let weight = scope.weight("weight", [outputs, inputs], Init::Xavier { fan_in: inputs, fan_out: outputs });
+        Self { weight, bias: Some(scope.weight("bias", [outputs], Init::Zeros)) }
+    }
+
+    /// A given start for the weight, zero bias.
+    pub fn with(mut scope: Scope<'_>, inputs: usize, outputs: usize, init: Init) -> Self {
+        let weight = scope.weight("weight", [outputs, inputs], init);
+        Self { weight, bias: Some(scope.weight("bias", [outputs], Init::Zeros)) }
+    }
+
+    /// # Shapes
+    /// [rows, in] → [rows, out]
+    pub fn forward(&self, w: &Weights, x: Tensor<2>) -> Tensor<2> {
+        let y = x.matmul(w.get(self.weight).transpose());
+        match self.bias {
+            Some(bias) => y + w.get(bias).unsqueeze_dim(0),
+            None => y,
+        }
+    }
+
+    /// # Shapes
+    /// [batch, tokens, in] → [batch, tokens, out]
+    pub fn tokens(&self, w: &Weights, x: Tensor<3>) -> Tensor<3> {
+        let [batch, tokens, inputs] = x.dims();
+        let y = self.forward(w, x.reshape([batch * tokens, inputs]));
+        let outputs = y.dims()[1];
+        y.reshape([batch, tokens, outputs])
+    }
+}
+
+/// y = γ (x − mean) / √(var + ε) + β over the last axis, with the biased variance.
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    pub gamma: Slot<1>,
+    pub beta: Slot<1>,
+    pub eps: f64,
+}
+
+impl LayerNorm {
+    /// Starts as the identity: γ = 1, β = 0.
+    pub fn new(mut scope: Scope<'_>, dim: usize, eps: f64) -> Self {
+        Self { gamma: scope.weight("weight", [dim], Init::Ones), beta: scope.weight("bias", [dim], Init::Zeros), eps }
+    }
+
+    /// # Shapes
+    /// [.., dim] → [.., dim]
+    pub fn forward<const D: usize>(&self, w: &Weights, x: Tensor<D>) -> Tensor<D> {
+        let last = D - 1;
+        let centred = x.clone() - x.mean_dim(last);
+        let variance = centred.clone().square().mean_dim(last);
+        let y = centred / variance.add_scalar(self.eps).sqrt();
+        y * w.get(self.gamma).unsqueeze() + w.get(self.beta).unsqueeze()
+    }
+}

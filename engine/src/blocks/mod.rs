@@ -1,0 +1,9 @@
+//! The parts that methods are built of, with the papers' names. A block holds [`crate::weights::Slot`]s; values come with each call.
+
+pub mod decoders;
+pub mod encoders;
+pub mod linear;
+pub mod masks;
+pub mod objectives;
+pub mod positions;
+pub mod tokenizers;

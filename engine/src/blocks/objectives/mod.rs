@@ -1,0 +1,3 @@
+//! Losses. They take tensors, never models.
+
+pub mod pixel_error;

@@ -1,0 +1,3 @@
+//! Where a token is.
+
+pub mod sincos;

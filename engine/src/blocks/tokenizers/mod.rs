@@ -1,0 +1,3 @@
+//! From data to tokens.
+
+pub mod image_patches;

@@ -1,0 +1,157 @@
+//! From pictures to batches: random resized crops for training, the fixed centre crop for evaluation (the MAE recipe).
+
+use crate::data::pictures::{Picture, PictureData, Split};
+use crate::data::resample::{Area, cut, resize, scaled};
+use crate::rng::Rng;
+
+/// Tries of the random resized crop before the centred one is taken.
+const TRIES: usize = 10;
+/// Bounds of a crop's width over its height.
+const NARROWEST: f32 = 3.0 / 4.0;
+const WIDEST: f32 = 4.0 / 3.0;
+/// Smallest crop of the linear probe's recipe, as a part of the area.
+const PROBE_SMALLEST: f32 = 0.08;
+
+/// How a training sample differs from its picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Augment {
+    /// Smallest crop as a part of the picture's area (0.2 in MAE's pre-training); 1 or more: no crop, as in evaluation.
+    pub smallest_crop: f32,
+    /// Mirror every other picture.
+    pub flip: bool,
+}
+
+/// A random part of a picture of `width` × `height`: its area is uniform in (`smallest`, 1) of the whole, its aspect ratio
+/// log-uniform in (3/4, 4/3). After ten draws that do not fit: the largest centred part of an allowed ratio.
+pub fn random_area(width: u32, height: u32, smallest: f32, rng: &mut Rng) -> Area {
+    for _ in 0..TRIES {
+        let (w, h) = draw_sides(width, height, smallest, rng);
+        if w <= width && h <= height {
+            return place(width, height, w, h, rng);
+        }
+    }
+    let ratio = width as f32 / height as f32;
+    let (w, h) = if ratio < NARROWEST {
+        (width, (width as f32 / NARROWEST).round() as u32)
+    } else if ratio > WIDEST {
+        ((height as f32 * WIDEST).round() as u32, height)
+    } else {
+        (width, height)
+    };
+    let (w, h) = (w.clamp(1, width.max(1)), h.clamp(1, height.max(1)));
+    Area { x: width.saturating_sub(w) / 2, y: height.saturating_sub(h) / 2, width: w, height: h }
+}
+
+/// As [`random_area`], drawn once and cut off at the picture's sides: the variant of MAE's linear-probe recipe.
+pub fn one_shot_area(width: u32, height: u32, smallest: f32, rng: &mut Rng) -> Area {
+    let (w, h) = draw_sides(width, height, smallest, rng);
+    place(width, height, w.min(width), h.min(height), rng)
+}
+
+fn draw_sides(width: u32, height: u32, smallest: f32, rng: &mut Rng) -> (u32, u32) {
+    let area = width as f32 * height as f32 * rng.between(smallest.clamp(0.0, 1.0), 1.0);
+    let ratio = rng.between(NARROWEST.ln(), WIDEST.ln()).exp();
+    (((area * ratio).sqrt().round() as u32).max(1), ((area / ratio).sqrt().round() as u32).max(1))
+}
+
+fn place(width: u32, height: u32, w: u32, h: u32, rng: &mut Rng) -> Area {
+    let mut start = |whole: u32, part: u32| rng.below((whole - part) as usize + 1) as u32;
+    Area { x: start(width, w), y: start(height, h), width: w, height: h }
+}
+
+/// A picture as evaluation sees it: shorter side scaled to size · 256/224, centre cropped to `size` × `size`.
+///
+/// Above 224 pixels the shorter side is scaled straight to `size`, as in the recipe. So it is for a picture that is no larger than
+/// `size`: cutting the rim off a small picture that has to be enlarged would only lose what it shows. One of exactly `size` × `size` stays as it is.
+pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
+    if (picture.width, picture.height) == (size, size) {
+        return picture.clone();
+    }
+    let shorter = if size > 224 || picture.shorter_side() <= size { size } else { size * 256 / 224 };
+    let (width, height) = scaled(picture, shorter);
+    let whole = resize(picture, Area::whole(picture), width, height);
+    cut(&whole, Area::centre(&whole, size, size))
+}
+
+/// Write a picture as normalised numbers, `(x / 255 − mean) / std`.
+///
+/// # Shapes
+/// `out`: [channels, height, width], channels = `mean.len()`. A grey picture fills every channel.
+pub fn to_floats(picture: &Picture, mean: &[f32], std: &[f32], out: &mut [f32]) {
+    let channels = picture.channels.max(1) as usize;
+    let plane = picture.width as usize * picture.height as usize;
+    for (c, out) in out.chunks_exact_mut(plane.max(1)).take(mean.len()).enumerate() {
+        let scale = 1.0 / (255.0 * std[c]);
+        let shift = mean[c] / std[c];
+        for (value, pixel) in out.iter_mut().zip(picture.pixels.chunks_exact(channels)) {
+            *value = f32::from(pixel[c % channels]) * scale - shift;
+        }
+    }
+}
+
+/// A training batch: the pictures `indices` of `split`, each cropped and flipped by its own stream `rng.at(place in the batch)`.
+///
+/// An index past the end starts again from the first picture, so small sets fill large batches. An empty split gives an empty batch.
+///
+/// # Shapes
+/// Result: [indices.len(), channels, size, size], normalised with the set's mean and standard deviation.
+pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, augment: Augment, rng: &Rng) -> Vec<f32> {
+    fill(set, split, indices, size, |place, picture| {
+        let mut rng = rng.at(place as u64);
+        let crop = if augment.smallest_crop >= 1.0 {
+            evaluation_crop(picture, size as u32)
+        } else {
+            resized(picture, random_area(picture.width, picture.height, augment.smallest_crop, &mut rng), size)
+        };
+        if augment.flip && rng.chance(0.5) { mirrored(crop) } else { crop }
+    })
+}
+
+/// A batch of the linear probe's recipe: one-shot crops of at least 8 % of the area, flipped half of the time. Otherwise as [`batch`].
+pub fn probe_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, rng: &Rng) -> Vec<f32> {
+    fill(set, split, indices, size, |place, picture| {
+        let mut rng = rng.at(place as u64);
+        let crop = resized(picture, one_shot_area(picture.width, picture.height, PROBE_SMALLEST, &mut rng), size);
+        if rng.chance(0.5) { mirrored(crop) } else { crop }
+    })
+}
+
+/// A batch as evaluation sees it ([`evaluation_crop`]); nothing random. Otherwise as [`batch`].
+pub fn evaluation_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize) -> Vec<f32> {
+    fill(set, split, indices, size, |_, picture| evaluation_crop(picture, size as u32))
+}
+
+fn resized(picture: &Picture, area: Area, size: usize) -> Picture {
+    resize(picture, area, size as u32, size as u32)
+}
+
+fn mirrored(mut picture: Picture) -> Picture {
+    let channels = picture.channels.max(1) as usize;
+    let row_bytes = (picture.width as usize * channels).max(1);
+    for row in picture.pixels.chunks_exact_mut(row_bytes) {
+        // Reversing the bytes reverses the channels of each pixel too; the second pass puts those right.
+        row.reverse();
+        row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
+    }
+    picture
+}
+
+fn fill(set: &PictureData, split: &Split, indices: &[usize], size: usize, crop: impl Fn(usize, &Picture) -> Picture + Sync) -> Vec<f32> {
+    let sample = set.channels * size * size;
+    if split.is_empty() || sample == 0 {
+        return Vec::new();
+    }
+    let mut out = vec![0.0; indices.len() * sample];
+    let write = |(place, out): (usize, &mut [f32])| {
+        let picture = &split.pictures[indices[place] % split.len()];
+        to_floats(&crop(place, picture), &set.mean, &set.std, out);
+    };
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        use rayon::prelude::*;
+        out.par_chunks_mut(sample).enumerate().for_each(write);
+    }
+    #[cfg(target_arch = "wasm32")]
+    out.chunks_mut(sample).enumerate().for_each(write);
+    out
+}

@@ -1,0 +1,200 @@
+//! Fashion-MNIST: 70,000 grey pictures of clothes, 28 × 28, ten classes (Xiao, Rasul and Vollgraf 2017).
+
+use sha2::{Digest as _, Sha256};
+
+use crate::data::files::Files;
+use crate::data::idx::{self, Idx};
+use crate::data::pictures::{Picture, PictureData, Split};
+use crate::error::{Error, Result};
+use crate::session::DataReport;
+
+/// Mean and standard deviation of the training pictures, values in 0 … 1.
+const MEAN: f32 = 0.2860;
+const STD: f32 = 0.3530;
+
+const CLASSES: [&str; 10] = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+
+/// The original files: name, address, SHA-256, bytes. [`check_hash`] tells whether a download is whole.
+pub const DOWNLOADS: &[(&str, &str, &str, u64)] = &[
+    (
+        TRAIN.0,
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/train-images-idx3-ubyte.gz",
+        "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
+        26_421_856,
+    ),
+    (
+        TRAIN.1,
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/train-labels-idx1-ubyte.gz",
+        "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
+        29_491,
+    ),
+    (
+        TEST.0,
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/t10k-images-idx3-ubyte.gz",
+        "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
+        4_422_079,
+    ),
+    (
+        TEST.1,
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/t10k-labels-idx1-ubyte.gz",
+        "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05",
+        5_125,
+    ),
+];
+
+/// File names of the pictures and labels of a part.
+type Pair = (&'static str, &'static str);
+const TRAIN: Pair = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
+const TEST: Pair = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz");
+/// The balanced part that a browser page brings along, made by [`cut_subset`].
+pub const SUBSET: (&str, &str) = ("subset-images-idx3-ubyte.gz", "subset-labels-idx1-ubyte.gz");
+
+/// Pictures of a class in the subset: the first ones train, the others test.
+const SUBSET_TRAIN: usize = 200;
+const SUBSET_TEST: usize = 50;
+
+/// Load what is there: all 70,000 pictures, else one original part, else the subset. The report says which.
+///
+/// # Errors
+/// [`Error::Data`] when nothing is there or a file is damaged, [`Error::File`] when one cannot be read.
+pub async fn load(files: &Files) -> Result<PictureData> {
+    // A page brings only the subset along; asking for the others would cost failed requests.
+    if !cfg!(target_arch = "wasm32") {
+        match (part(files, TRAIN).await?, part(files, TEST).await?) {
+            (Some(train), Some(test)) => return Ok(data("the original 60,000 training and 10,000 test pictures", train, test)),
+            (None, Some(part)) => {
+                return Ok(cut_in_two(
+                    "the original 10,000 test pictures alone, cut in two: the training pictures were not found",
+                    part,
+                    4,
+                    5,
+                ));
+            }
+            (Some(part), None) => {
+                return Ok(cut_in_two(
+                    "the original 60,000 training pictures alone, cut in two: the test pictures were not found",
+                    part,
+                    5,
+                    6,
+                ));
+            }
+            (None, None) => (),
+        }
+    }
+    let subset = part(files, SUBSET).await?.ok_or_else(missing)?;
+    Ok(cut_in_two("a balanced part of the original pictures", subset, SUBSET_TRAIN, SUBSET_TRAIN + SUBSET_TEST))
+}
+
+/// The pictures and labels of a part, or `None` when its files are not there.
+async fn part(files: &Files, names: Pair) -> Result<Option<Split>> {
+    let (Some(pictures), Some(labels)) = (files.find(names.0).await?, files.find(names.1).await?) else {
+        return Ok(None);
+    };
+    split(&idx::read(names.0, &pictures, 3)?, &idx::read(names.1, &labels, 1)?).map(Some)
+}
+
+fn missing() -> Error {
+    let mend = if cfg!(target_arch = "wasm32") {
+        "Reload the page, or choose another data set"
+    } else {
+        "Run ./dev run once (on Debian: apt install dataset-fashion-mnist), or masquerade fetch fashion-mnist"
+    };
+    Error::data("Fashion-MNIST is not on this computer", format!("{} was not found in any data folder", TRAIN.0), mend)
+}
+
+/// Labelled pictures from IDX content [count, height, width] and [count].
+///
+/// # Errors
+/// [`Error::Data`] when the counts differ, a label is not one of the ten classes, or there is no picture.
+pub fn split(pictures: &Idx, labels: &Idx) -> Result<Split> {
+    let wrong = |why: String| Error::data("These IDX files are not Fashion-MNIST", why, "Fetch both files of the pair again");
+    let [count, height, width] = pictures.sides[..] else {
+        return Err(wrong(format!("pictures have 3 sides, these have {:?}", pictures.sides)));
+    };
+    if labels.values.len() != count {
+        return Err(wrong(format!("{count} pictures, {} labels", labels.values.len())));
+    }
+    if let Some(label) = labels.values.iter().find(|l| usize::from(**l) >= CLASSES.len()) {
+        return Err(wrong(format!("a label is {label}, the classes are 0 to {}", CLASSES.len() - 1)));
+    }
+    if pictures.values.is_empty() {
+        return Err(wrong("there is no picture in them".into()));
+    }
+    let cut = |bytes: &[u8]| Picture::new(width as u32, height as u32, 1, bytes.to_vec());
+    Ok(Split {
+        pictures: pictures.values.chunks_exact(width * height).map(cut).collect::<Result<_>>()?,
+        labels: labels.values.iter().map(|l| u32::from(*l)).collect(),
+    })
+}
+
+/// The first `train` of every `of` parts are for training, the rest for testing (the original files are in random order).
+fn cut_in_two(what: &str, mut all: Split, train: usize, of: usize) -> PictureData {
+    let at = all.len() * train / of;
+    let test = Split { pictures: all.pictures.split_off(at), labels: all.labels.split_off(at) };
+    data(what, all, test)
+}
+
+fn data(what: &str, train: Split, test: Split) -> PictureData {
+    let report = DataReport {
+        id: "fashion-mnist".into(),
+        title: "Fashion-MNIST".into(),
+        samples: 0,
+        test_samples: 0,
+        classes: CLASSES.map(String::from).to_vec(),
+        picture: (0, 0, 0),
+        licence: "MIT (Expat), Zalando SE 2017".into(),
+        source: format!("https://github.com/zalandoresearch/fashion-mnist, data/fashion: {what}"),
+        skipped: Vec::new(),
+    };
+    PictureData::grey(report, MEAN, STD, train, test)
+}
+
+/// Cut the subset for a page out of an original pair of files: 2,000 pictures to train on, then 500 to test on, every class alike.
+///
+/// Returns the gzipped IDX files of pictures and labels, named [`SUBSET`] on the page.
+///
+/// # Errors
+/// [`Error::Data`] when a file is damaged or holds too few pictures of a class.
+pub fn cut_subset(images: &[u8], labels: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+    let (images, labels) = (idx::read("the file of pictures", images, 3)?, idx::read("the file of labels", labels, 1)?);
+    let all = split(&images, &labels)?;
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    let mut seen = [0_usize; CLASSES.len()];
+    for (index, label) in labels.values.iter().enumerate() {
+        let seen = &mut seen[usize::from(*label)];
+        match *seen {
+            n if n < SUBSET_TRAIN => train.push(index),
+            n if n < SUBSET_TRAIN + SUBSET_TEST => test.push(index),
+            _ => (),
+        }
+        *seen += 1;
+    }
+    if let Some((class, count)) = CLASSES.iter().zip(seen).find(|(_, count)| *count < SUBSET_TRAIN + SUBSET_TEST) {
+        return Err(Error::data(
+            "The subset cannot be cut",
+            format!("{count} pictures of the class {class:?}, {} are needed", SUBSET_TRAIN + SUBSET_TEST),
+            "Give the original training or test files",
+        ));
+    }
+    let chosen: Vec<usize> = train.into_iter().chain(test).collect();
+    let values = chosen.iter().flat_map(|i| all.pictures[*i].pixels.iter().copied()).collect();
+    let pictures = Idx { sides: vec![chosen.len(), images.sides[1], images.sides[2]], values };
+    let labels = Idx { sides: vec![chosen.len()], values: chosen.iter().map(|i| labels.values[*i]).collect() };
+    Ok((idx::write(&pictures)?, idx::write(&labels)?))
+}
+
+/// Check a downloaded file against its SHA-256 (64 hexadecimal digits).
+///
+/// # Errors
+/// [`Error::Data`] when the file is another one or not whole.
+pub fn check_hash(bytes: &[u8], sha256: &str) -> Result<()> {
+    let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if found.eq_ignore_ascii_case(sha256) {
+        return Ok(());
+    }
+    Err(Error::data(
+        "A downloaded file is not the original",
+        format!("its SHA-256 is {found}, expected {sha256}"),
+        "Fetch it again; if it happens twice, something on the way changes the file",
+    ))
+}

@@ -1,0 +1,98 @@
+//! Pictures in memory: bytes as decoded, split for training and testing, with the statistics that normalise them.
+
+use crate::error::{Error, Result};
+use crate::session::DataReport;
+
+/// Per-channel mean of ImageNet, values in 0 … 1 (what every colour preset is normalised with).
+pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Per-channel standard deviation of ImageNet, values in 0 … 1.
+pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// One picture: rows from top to bottom, pixels from left to right, channels together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    /// 1 (grey) or 3 (red, green, blue).
+    pub channels: u32,
+    /// [height, width, channels], `width · height · channels` bytes.
+    pub pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// A picture of these bytes.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when there are not 1 or 3 channels, a side is 0, or the number of bytes does not fit the sides.
+    pub fn new(width: u32, height: u32, channels: u32, pixels: Vec<u8>) -> Result<Self> {
+        let wanted = u64::from(width) * u64::from(height) * u64::from(channels);
+        if wanted == 0 || !matches!(channels, 1 | 3) || pixels.len() as u64 != wanted {
+            return Err(Error::data(
+                "A picture cannot be made",
+                format!("{} bytes for {width} × {height} pixels of {channels} channels", pixels.len()),
+                "Give 1 or 3 bytes for each pixel and at least one pixel",
+            ));
+        }
+        Ok(Self { width, height, channels, pixels })
+    }
+
+    /// The length of the shorter side, in pixels.
+    pub fn shorter_side(&self) -> u32 {
+        self.width.min(self.height)
+    }
+}
+
+/// Pictures that belong together (those to train on, those to test on).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Split {
+    pub pictures: Vec<Picture>,
+    /// Class of each picture, an index into [`DataReport::classes`]; empty = unlabelled.
+    pub labels: Vec<u32>,
+}
+
+impl Split {
+    /// Number of pictures.
+    pub fn len(&self) -> usize {
+        self.pictures.len()
+    }
+
+    /// Whether there is no picture.
+    pub fn is_empty(&self) -> bool {
+        self.pictures.is_empty()
+    }
+}
+
+/// A data set of pictures, ready to be cropped into batches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureData {
+    pub report: DataReport,
+    /// Channels of every picture: 1 or 3.
+    pub channels: usize,
+    /// Mean of each channel, values in 0 … 1.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each channel, values in 0 … 1.
+    pub std: Vec<f32>,
+    pub train: Split,
+    pub test: Split,
+}
+
+impl PictureData {
+    /// A colour set, normalised with ImageNet's statistics; the report's counts are taken from the splits.
+    pub fn colour(report: DataReport, train: Split, test: Split) -> Self {
+        Self::counted(report, &IMAGENET_MEAN, &IMAGENET_STD, train, test)
+    }
+
+    /// A grey set with its own mean and standard deviation; the report's counts are taken from the splits.
+    pub fn grey(report: DataReport, mean: f32, std: f32, train: Split, test: Split) -> Self {
+        Self::counted(report, &[mean], &[std], train, test)
+    }
+
+    fn counted(mut report: DataReport, mean: &[f32], std: &[f32], train: Split, test: Split) -> Self {
+        report.samples = train.len() as u64;
+        report.test_samples = test.len() as u64;
+        if let Some(first) = train.pictures.first() {
+            report.picture = (first.width, first.height, first.channels);
+        }
+        Self { report, channels: mean.len(), mean: mean.to_vec(), std: std.to_vec(), train, test }
+    }
+}

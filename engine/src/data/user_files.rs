@@ -1,0 +1,156 @@
+//! The user's own pictures: any PNG, JPEG and WebP files, classes and splits told by folder names.
+//!
+//! A folder is a class (`cats/1.png`, `dogs/2.jpg`); folders called train, test or val above them are the split. Without them every fifth picture
+//! of each class is kept for testing. What cannot be read is listed in the report and never stops the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::data::decode::decode;
+use crate::data::pictures::{Picture, PictureData, Split};
+use crate::data::resample::shrink;
+use crate::error::{Error, Result};
+use crate::session::{DataReport, NamedBytes};
+
+/// Every how many pictures of a class one is for testing.
+const TEST_EVERY: usize = 5;
+/// Which one of them: the third, so that classes of three pictures have one.
+const TEST_PLACE: usize = 2;
+/// With fewer pictures all of them are for training.
+const FEWEST_TO_SPLIT: usize = 10;
+
+/// A file that was looked at: its name, and the picture or why there is none.
+type Looked = (String, std::result::Result<Picture, String>);
+
+/// A data set from files in memory (dropped on the page, sent by a front end). Each keeps its shorter side at `keep` pixels at most.
+///
+/// # Errors
+/// [`Error::Data`] when no file is a readable picture.
+pub fn from_files(mut files: Vec<NamedBytes>, keep: u32) -> Result<PictureData> {
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    // Each file's bytes are let go before the next is decoded.
+    let looked = files.into_iter().map(|file| (file.name.replace('\\', "/"), decode(&file.bytes).map(|p| shrink(p, keep)))).collect();
+    data_set(looked, "files that you chose")
+}
+
+/// A data set from a folder on disk with all its sub-folders, a few files in memory at a time. `on_file` is told how many of how many are done.
+///
+/// # Errors
+/// [`Error::File`] when the folder cannot be listed, [`Error::Data`] when it holds no readable picture.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn from_folder(folder: &std::path::Path, keep: u32, mut on_file: impl FnMut(usize, usize)) -> Result<PictureData> {
+    use rayon::prelude::*;
+    /// Files between two reports of progress; the processors share them.
+    const AT_ONCE: usize = 32;
+    let listing = crate::data::folders::list(folder)?;
+    let total = listing.files.len();
+    let mut looked: Vec<Looked> = listing.unread.into_iter().map(|(name, why)| (name, Err(why))).collect();
+    for (chunk, files) in listing.files.chunks(AT_ONCE).enumerate() {
+        let read =
+            |file: &crate::data::folders::Entry| (file.name.clone(), file.read().and_then(|bytes| decode(&bytes)).map(|p| shrink(p, keep)));
+        looked.par_extend(files.par_iter().map(read));
+        on_file((chunk * AT_ONCE + files.len()).min(total), total);
+    }
+    data_set(looked, &folder.display().to_string())
+}
+
+/// Where a picture belongs, by the folders in its name.
+struct Place {
+    /// `Some(true)`: in a folder for testing, `Some(false)`: in one for training.
+    test: Option<bool>,
+    class: Option<String>,
+}
+
+fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
+    let seen = looked.len();
+    let (mut found, mut skipped) = (Vec::new(), Vec::new());
+    for (name, result) in looked {
+        match result {
+            Ok(picture) => found.push((name, picture)),
+            Err(why) => skipped.push((name, why)),
+        }
+    }
+    if found.is_empty() {
+        let why = match skipped.first() {
+            Some((name, why)) => format!("none of {seen} files could be used; {name}: {why}"),
+            None => "there is no file in it".into(),
+        };
+        return Err(Error::data("There is no picture to train on", why, "Choose PNG, JPEG or WebP files, or a folder that holds some"));
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut places = places(found.iter().map(|(name, _)| name.as_str()));
+    let classes = classes(&places);
+    if !classes.is_empty() {
+        let stray = |place: &Place| place.class.is_none();
+        let strays = places.iter().zip(&found).filter(|(place, _)| stray(place));
+        skipped.extend(strays.map(|(_, (name, _))| (name.clone(), "it lies beside the class folders, so its class is not known".into())));
+        let mut keep = places.iter().map(|place| !stray(place));
+        found.retain(|_| keep.next().unwrap_or(false));
+        places.retain(|place| !stray(place));
+    }
+    let (mut train, mut test) = (Split::default(), Split::default());
+    let for_testing = for_testing(&places);
+    for (((_, picture), place), for_testing) in found.into_iter().zip(&places).zip(for_testing) {
+        let split = if for_testing { &mut test } else { &mut train };
+        split.pictures.push(picture);
+        let label = place.class.as_ref().and_then(|class| classes.iter().position(|c| c == class));
+        split.labels.extend(label.map(|l| l as u32));
+    }
+    let report = DataReport {
+        id: "folder".into(),
+        title: "Your pictures".into(),
+        samples: 0,
+        test_samples: 0,
+        classes,
+        picture: (0, 0, 0),
+        licence: "yours".into(),
+        source: source.into(),
+        skipped,
+    };
+    Ok(PictureData::colour(report, train, test))
+}
+
+/// Split and class of each name, after the folders that all names share.
+fn places<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Place> {
+    let paths: Vec<Vec<&str>> = names.map(|name| name.split('/').filter(|part| !part.is_empty()).collect()).collect();
+    let folders = |path: &[&str]| path.len().saturating_sub(1);
+    let deepest = paths.iter().map(|path| folders(path)).min().unwrap_or(0);
+    let shared = (0..deepest).take_while(|depth| paths.iter().all(|path| path[*depth] == paths[0][*depth])).count();
+    let place = |path: &Vec<&str>| {
+        let mut rest: Vec<&str> = path[shared..shared.max(folders(path))].to_vec();
+        let split = rest.iter().position(|folder| is_test_folder(folder).is_some());
+        let test = split.and_then(|at| is_test_folder(rest.remove(at)));
+        Place { test, class: rest.first().map(|folder| (*folder).to_string()) }
+    };
+    paths.iter().map(place).collect()
+}
+
+fn is_test_folder(folder: &str) -> Option<bool> {
+    match folder.to_ascii_lowercase().as_str() {
+        "train" | "training" => Some(false),
+        "test" | "testing" | "val" | "valid" | "validation" => Some(true),
+        _ => None,
+    }
+}
+
+/// The class names in order; none when there are fewer than two, or when most pictures lie in no class folder.
+fn classes(places: &[Place]) -> Vec<String> {
+    let names: BTreeSet<&String> = places.iter().filter_map(|place| place.class.as_ref()).collect();
+    let in_classes = places.iter().filter(|place| place.class.is_some()).count();
+    if names.len() < 2 || in_classes * 2 < places.len() { Vec::new() } else { names.into_iter().cloned().collect() }
+}
+
+/// Which pictures are for testing: by their folders when both splits have some, else every fifth of each class.
+fn for_testing(places: &[Place]) -> Vec<bool> {
+    let named = |test: bool| places.iter().any(|place| place.test == Some(test));
+    if named(true) && named(false) {
+        return places.iter().map(|place| place.test == Some(true)).collect();
+    }
+    let mut seen: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    let mut every_fifth = Vec::with_capacity(places.len());
+    for place in places {
+        let count = seen.entry(place.class.as_deref()).or_default();
+        every_fifth.push(places.len() >= FEWEST_TO_SPLIT && *count % TEST_EVERY == TEST_PLACE);
+        *count += 1;
+    }
+    every_fifth
+}

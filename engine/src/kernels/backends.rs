@@ -1,0 +1,96 @@
+//! Which function does which operation on which backend; nothing else.
+
+use burn_autodiff::Autodiff;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_backend::AutodiffBackend as _;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::{Flex, FlexTensor};
+
+use super::{KernelGradients, KernelOps, Tracked, gather_tokens, layer_norm, patch_error, similarity_map};
+
+impl KernelOps for CubeBackend {
+    fn gather_tokens(x: CubeTensor, index: CubeTensor) -> CubeTensor {
+        gather_tokens::gather_on_gpu(x, index)
+    }
+
+    fn scatter_tokens(x: CubeTensor, index: CubeTensor, tokens: usize) -> CubeTensor {
+        gather_tokens::scatter_on_gpu(x, index, tokens)
+    }
+
+    fn similarity_map(tokens: CubeTensor, query: CubeTensor) -> CubeTensor {
+        similarity_map::on_gpu(tokens, query)
+    }
+
+    fn patch_error(pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
+        patch_error::on_gpu(pred, target, mask, norm_pix)
+    }
+
+    fn layer_norm_rows(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> CubeTensor {
+        layer_norm::on_gpu(x, gamma, beta, eps)
+    }
+}
+
+impl KernelGradients for CubeBackend {
+    fn patch_error_backward(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
+        patch_error::backward_on_gpu(grad, pred, target, mask, norm_pix)
+    }
+
+    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
+        layer_norm::backward_on_gpu(grad, x, gamma, eps)
+    }
+}
+
+impl KernelOps for Flex {
+    fn gather_tokens(x: FlexTensor, index: FlexTensor) -> FlexTensor {
+        gather_tokens::gather_on_cpu(x, index)
+    }
+
+    fn scatter_tokens(x: FlexTensor, index: FlexTensor, tokens: usize) -> FlexTensor {
+        gather_tokens::scatter_on_cpu(x, index, tokens)
+    }
+
+    fn similarity_map(tokens: FlexTensor, query: FlexTensor) -> FlexTensor {
+        similarity_map::on_cpu(tokens, query)
+    }
+
+    fn patch_error(pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
+        patch_error::on_cpu(pred, target, mask, norm_pix)
+    }
+
+    fn layer_norm_rows(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, eps: f32) -> FlexTensor {
+        layer_norm::on_cpu(x, gamma, beta, eps)
+    }
+}
+
+impl KernelGradients for Flex {
+    fn patch_error_backward(grad: FlexTensor, pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
+        patch_error::backward_on_cpu(grad, pred, target, mask, norm_pix)
+    }
+
+    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
+        layer_norm::backward_on_cpu(grad, x, gamma, eps)
+    }
+}
+
+impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
+    fn gather_tokens(x: Tracked<B, C>, index: B::IntTensorPrimitive) -> Tracked<B, C> {
+        gather_tokens::gather_tracked::<B, C>(x, index)
+    }
+
+    fn scatter_tokens(x: Tracked<B, C>, index: B::IntTensorPrimitive, tokens: usize) -> Tracked<B, C> {
+        gather_tokens::scatter_tracked::<B, C>(x, index, tokens)
+    }
+
+    fn similarity_map(tokens: Tracked<B, C>, query: B::IntTensorPrimitive) -> Tracked<B, C> {
+        Self::from_inner(B::similarity_map(tokens.into_primitive(), query))
+    }
+
+    fn patch_error(pred: Tracked<B, C>, target: Tracked<B, C>, mask: Tracked<B, C>, norm_pix: bool) -> Tracked<B, C> {
+        patch_error::tracked::<B, C>(pred, target, mask, norm_pix)
+    }
+
+    fn layer_norm_rows(x: Tracked<B, C>, gamma: Tracked<B, C>, beta: Tracked<B, C>, eps: f32) -> Tracked<B, C> {
+        layer_norm::tracked::<B, C>(x, gamma, beta, eps)
+    }
+}

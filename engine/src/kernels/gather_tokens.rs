@@ -1,0 +1,146 @@
+//! Picking tokens by index, and its adjoint: the visible tokens of a masked autoencoder go into the encoder with
+//! [`gather_tokens`] and back to their places with [`scatter_tokens`].
+
+use burn::backend::Dispatch;
+use burn::tensor::{Int, Tensor};
+use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn_backend::TensorMetadata as _;
+use burn_backend::tensor::IntTensor;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::FlexTensor;
+
+use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
+use super::{KernelOps, Tracked, twin};
+
+const WORKGROUP: u32 = 256;
+
+/// `gather_tokens.wgsl`
+pub const GATHER: KernelInfo = KernelInfo {
+    stem: "gather_tokens",
+    template: include_str!("../../../shaders/gather_tokens.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
+
+/// `scatter_tokens.wgsl`
+pub const SCATTER: KernelInfo = KernelInfo {
+    stem: "scatter_tokens",
+    template: include_str!("../../../shaders/scatter_tokens.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
+
+/// Pick tokens: `out[b, k] = x[b, index[b, k]]`.
+///
+/// `x` is [B, T, D], `index` [B, K] with values in 0 … T − 1; the result is [B, K, D]. An index out of range gives a
+/// token of zeros. The gradient flows to `x` ([`scatter_tokens`]).
+pub fn gather_tokens(x: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
+    debug_assert_eq!(x.dims()[0], index.dims()[0]);
+    Tensor::from_dispatch(Dispatch::gather_tokens(x.into_dispatch(), index.into_dispatch()))
+}
+
+/// Put tokens to places: `out[b, t]` is the sum of `x[b, k]` over all k with `index[b, k] = t`, zero where there is none.
+///
+/// `x` is [B, K, D], `index` [B, K]; the result is [B, `tokens`, D]. The gradient flows to `x` ([`gather_tokens`]).
+pub fn scatter_tokens(x: Tensor<3>, index: Tensor<2, Int>, tokens: usize) -> Tensor<3> {
+    debug_assert_eq!(x.dims()[..2], index.dims());
+    Tensor::from_dispatch(Dispatch::scatter_tokens(x.into_dispatch(), index.into_dispatch(), tokens))
+}
+
+pub(super) fn gather_on_gpu(x: CubeTensor, index: CubeTensor) -> CubeTensor {
+    let (x, index) = (floats(x), integers(index));
+    let [batch, tokens, width] = x.shape().dims();
+    let [_, picks] = index.shape().dims();
+    let out = empty(&x, [batch, picks, width]);
+    launch(&GATHER, &x, &index, &out, [batch * picks * width, tokens, picks, width]);
+    out
+}
+
+pub(super) fn scatter_on_gpu(x: CubeTensor, index: CubeTensor, tokens: usize) -> CubeTensor {
+    let (x, index) = (floats(x), integers(index));
+    let [batch, picks, width] = x.shape().dims();
+    let out = empty(&x, [batch, tokens, width]);
+    launch(&SCATTER, &x, &index, &out, [batch * tokens * width, tokens, picks, width]);
+    out
+}
+
+fn launch(info: &'static KernelInfo, x: &CubeTensor, index: &CubeTensor, out: &CubeTensor, sizes: [usize; 4]) {
+    Launch {
+        info,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: sizes[0].div_ceil(WORKGROUP as usize),
+        inputs: &[x, index],
+        outputs: &[out],
+        params: &sizes.map(word),
+    }
+    .run();
+}
+
+pub(super) fn gather_on_cpu(x: FlexTensor, index: FlexTensor) -> FlexTensor {
+    let [batch, tokens, width] = x.shape().dims();
+    let [_, picks] = index.shape().dims();
+    let (x, index) = (twin::Floats::new(x), twin::indices(index));
+    let mut out = vec![0.0; batch * picks * width];
+    twin::rows(&mut out, width, |row, out| {
+        if let Some(token) = index[row].filter(|t| *t < tokens) {
+            let from = (row / picks * tokens + token) * width;
+            out.copy_from_slice(&x[from..from + width]);
+        }
+    });
+    twin::tensor(out, [batch, picks, width])
+}
+
+pub(super) fn scatter_on_cpu(x: FlexTensor, index: FlexTensor, tokens: usize) -> FlexTensor {
+    let [batch, picks, width] = x.shape().dims();
+    let (x, index) = (twin::Floats::new(x), twin::indices(index));
+    let mut out = vec![0.0; batch * tokens * width];
+    twin::rows(&mut out, tokens * width, |sample, out| {
+        for row in sample * picks..(sample + 1) * picks {
+            let Some(token) = index[row].filter(|t| *t < tokens) else { continue };
+            let to = &mut out[token * width..(token + 1) * width];
+            to.iter_mut().zip(&x[row * width..(row + 1) * width]).for_each(|(a, b)| *a += b);
+        }
+    });
+    twin::tensor(out, [batch, tokens, width])
+}
+
+#[derive(Debug)]
+struct Gather;
+
+impl<B: KernelOps> Backward<B, 1> for Gather {
+    type State = (IntTensor<B>, usize);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (index, tokens) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |grad| B::scatter_tokens(grad, index, tokens));
+    }
+}
+
+pub(super) fn gather_tracked<B: KernelOps, C: CheckpointStrategy>(x: Tracked<B, C>, index: IntTensor<B>) -> Tracked<B, C> {
+    let (x, node) = x.into_parts();
+    let tokens = x.shape()[1];
+    match Gather.prepare::<C>([node]).compute_bound().stateful() {
+        OpsKind::Tracked(step) => step.finish((index.clone(), tokens), B::gather_tokens(x, index)),
+        OpsKind::UnTracked(step) => step.finish(B::gather_tokens(x, index)),
+    }
+}
+
+#[derive(Debug)]
+struct Scatter;
+
+impl<B: KernelOps> Backward<B, 1> for Scatter {
+    type State = IntTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, gradients, |grad| B::gather_tokens(grad, ops.state));
+    }
+}
+
+pub(super) fn scatter_tracked<B: KernelOps, C: CheckpointStrategy>(x: Tracked<B, C>, index: IntTensor<B>, tokens: usize) -> Tracked<B, C> {
+    let (x, node) = x.into_parts();
+    match Scatter.prepare::<C>([node]).compute_bound().stateful() {
+        OpsKind::Tracked(step) => step.finish(index.clone(), B::scatter_tokens(x, index, tokens)),
+        OpsKind::UnTracked(step) => step.finish(B::scatter_tokens(x, index, tokens)),
+    }
+}

@@ -1,0 +1,150 @@
+//! From a WGSL template to a launch: expansion, identity, bindings, and the spreading of workgroups.
+
+use burn::tensor::{DType, Shape};
+use burn_cubecl::kernel::{cast, into_contiguous};
+use burn_cubecl::template::{KernelSource, SourceKernel, SourceTemplate};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::ir::settings::Dim3;
+use cubecl::prelude::{BufferIOAttr, CubeCount, CubeDim, KernelId};
+use cubecl::server::{KernelArguments, MetadataBindingInfo};
+
+use crate::error::{Error, Result};
+
+/// Workgroups that WebGPU allows in one dimension.
+const GROUPS_PER_DIMENSION: u32 = 65_535;
+
+/// Values that replace the `{{ name }}` of a template.
+pub type Values = &'static [(&'static str, u32)];
+
+/// A WGSL kernel: its file stem, its template, and the values it is launched with.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelInfo {
+    /// Stem of the file in `shaders/`.
+    pub stem: &'static str,
+    /// The template, shared parts included.
+    pub template: &'static str,
+    /// Sets of values to check the template with (every kernel has at least one).
+    pub examples: &'static [Values],
+}
+
+impl KernelInfo {
+    /// The template with every `{{ name }}` replaced.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when a placeholder has no value.
+    pub fn expand(&self, values: &[(&str, u32)]) -> Result<String> {
+        let mut text = self.template.to_owned();
+        for (name, value) in values {
+            text = text.replace(&format!("{{{{ {name} }}}}"), &value.to_string());
+        }
+        match text.split_once("{{") {
+            None => Ok(text),
+            Some((_, rest)) => Err(Error::device(
+                format!("The kernel {} cannot be built", self.stem),
+                format!("the placeholder{} has no value", rest.split("}}").next().unwrap_or_default().trim_end()),
+                "Choose the CPU in the device panel and report this",
+            )),
+        }
+    }
+}
+
+/// One expanded kernel, known to the pipeline cache by its stem and all values of its template.
+struct Source {
+    info: &'static KernelInfo,
+    values: Vec<(&'static str, u32)>,
+    workgroup: u32,
+}
+
+impl KernelSource for Source {
+    fn source(&self) -> SourceTemplate {
+        let text = self.info.expand(&self.values).unwrap_or_else(|error| {
+            // The text is then no WGSL: the pipeline is refused and reading the output back reports it.
+            log::error!("{error}");
+            self.info.template.to_owned()
+        });
+        SourceTemplate::new(text)
+    }
+
+    fn id(&self) -> KernelId {
+        KernelId::new::<SourceKernel<Self>>()
+            .cube_dim(Dim3::from(CubeDim::new_1d(self.workgroup)))
+            .info((self.info.stem, self.values.clone()))
+    }
+
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+/// What a kernel is launched on.
+pub(super) struct Launch<'a> {
+    pub info: &'static KernelInfo,
+    /// Values of the template besides `workgroup`.
+    pub values: &'a [(&'static str, u32)],
+    /// Invocations of a workgroup.
+    pub workgroup: u32,
+    /// Workgroups in all.
+    pub groups: usize,
+    /// Contiguous tensors that are read, in the order of the bindings.
+    pub inputs: &'a [&'a CubeTensor],
+    /// Contiguous tensors that are written, after the inputs.
+    pub outputs: &'a [&'a CubeTensor],
+    /// The fields of `Params`, the last binding; numbers that are not whole as their bits.
+    pub params: &'a [u32],
+}
+
+impl Launch<'_> {
+    /// Put the kernel into the device's queue. A size that does not fit 32 bits or an empty output launches nothing.
+    pub fn run(self) {
+        let (Some(first), Ok(groups)) = (self.outputs.first(), u32::try_from(self.groups)) else {
+            return;
+        };
+        if groups == 0 {
+            return;
+        }
+        let across = groups.min(GROUPS_PER_DIMENSION);
+        let count = CubeCount::Static(across, groups.div_ceil(across), 1);
+        let mut arguments = KernelArguments::new();
+        for tensor in self.inputs {
+            arguments = arguments.with_buffer_io(tensor.handle.clone().binding(), BufferIOAttr::ReadOnly);
+        }
+        for tensor in self.outputs {
+            arguments = arguments.with_buffer_io(tensor.handle.clone().binding(), BufferIOAttr::ReadWrite);
+        }
+        // Equal parameters share one uniform buffer in the runtime's cache; four words make a uniform's unit of 16 bytes.
+        let words = self.params.len().next_multiple_of(4);
+        let word = |i: usize| u64::from(self.params.get(i).copied().unwrap_or(0));
+        let packed = (0..words / 2).map(|i| word(2 * i) | word(2 * i + 1) << 32).collect();
+        let mut values = self.values.to_vec();
+        values.push(("workgroup", self.workgroup));
+        let source = Source { info: self.info, values, workgroup: self.workgroup };
+        let kernel = SourceKernel::new(source, CubeDim::new_1d(self.workgroup));
+        first.client.launch(Box::new(kernel), count, arguments.with_info(MetadataBindingInfo::custom(packed)));
+    }
+}
+
+/// A new contiguous f32 tensor beside `like`, with undefined content.
+pub(super) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+    let shape = shape.into();
+    let bytes = shape.num_elements() * size_of::<f32>();
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, like.client.empty(bytes), DType::F32)
+}
+
+/// The tensor as contiguous f32 values.
+pub(super) fn floats(tensor: CubeTensor) -> CubeTensor {
+    contiguous(tensor, DType::F32)
+}
+
+/// The tensor as contiguous i32 values.
+pub(super) fn integers(tensor: CubeTensor) -> CubeTensor {
+    contiguous(tensor, DType::I32)
+}
+
+fn contiguous(tensor: CubeTensor, dtype: DType) -> CubeTensor {
+    into_contiguous(if tensor.dtype == dtype { tensor } else { cast(tensor, dtype) })
+}
+
+/// A size as a word of `Params`; sizes above 32 bits never reach a kernel because [`Launch::run`] refuses them.
+pub(super) fn word(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,192 @@
+//! Layer normalisation (Ba et al. 2016) in one kernel forward and two backward.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_backend::TensorMetadata as _;
+use burn_backend::tensor::FloatTensor;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::FlexTensor;
+
+use super::launch::{KernelInfo, Launch, empty, floats, word};
+use super::{KernelGradients, KernelOps, Tracked, twin};
+
+const WORKGROUP: u32 = 64;
+const WEIGHTS_WORKGROUP: u32 = 256;
+/// Columns that a workgroup of `layer_norm_weights.wgsl` owns.
+const COLUMNS: usize = 16;
+/// Rows that are summed in one piece before the pieces are.
+const STRIPE: usize = 512;
+
+/// `layer_norm.wgsl`
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "layer_norm",
+    template: concat!(include_str!("../../../shaders/layer_norm.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
+
+/// `layer_norm_backward.wgsl`
+pub const BACKWARD: KernelInfo = KernelInfo {
+    stem: "layer_norm_backward",
+    template: concat!(include_str!("../../../shaders/layer_norm_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
+
+/// `layer_norm_weights.wgsl`
+pub const WEIGHTS: KernelInfo = KernelInfo {
+    stem: "layer_norm_weights",
+    template: include_str!("../../../shaders/layer_norm_weights.wgsl"),
+    examples: &[&[("workgroup", WEIGHTS_WORKGROUP)]],
+};
+
+/// `y = (x − mean) / √(variance + eps) · gamma + beta` over the last dimension, with the biased variance.
+///
+/// `x` has any rank and last dimension D, `gamma` and `beta` are [D]; the result has the shape of `x`. The gradient flows to
+/// all three.
+pub fn layer_norm<const R: usize>(x: Tensor<R>, gamma: Tensor<1>, beta: Tensor<1>, eps: f32) -> Tensor<R> {
+    debug_assert_eq!(x.dims().last(), gamma.dims().last());
+    debug_assert_eq!(gamma.dims(), beta.dims());
+    Tensor::from_dispatch(Dispatch::layer_norm_rows(x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch(), eps))
+}
+
+/// Rows and width of a tensor seen as a matrix.
+fn matrix(shape: &[usize]) -> [usize; 2] {
+    let width = shape.last().copied().unwrap_or(1);
+    [shape.iter().product::<usize>() / width.max(1), width]
+}
+
+pub(super) fn on_gpu(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> CubeTensor {
+    let (x, gamma, beta) = (floats(x), floats(gamma), floats(beta));
+    let [rows, width] = matrix(&x.shape());
+    let out = empty(&x, x.shape());
+    Launch {
+        info: &FORWARD,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: rows,
+        inputs: &[&x, &gamma, &beta],
+        outputs: &[&out],
+        params: &[word(rows), word(width), eps.to_bits()],
+    }
+    .run();
+    out
+}
+
+/// Gradients of `x`, and of gamma and beta as [stripes, 2, D] still to be summed.
+pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
+    let (grad, x, gamma) = (floats(grad), floats(x), floats(gamma));
+    let [rows, width] = matrix(&x.shape());
+    let (dx, stats) = (empty(&x, x.shape()), empty(&x, [rows, 2]));
+    Launch {
+        info: &BACKWARD,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: rows,
+        inputs: &[&grad, &x, &gamma],
+        outputs: &[&dx, &stats],
+        params: &[word(rows), word(width), eps.to_bits()],
+    }
+    .run();
+    let (stripes, blocks) = (rows.div_ceil(STRIPE), width.div_ceil(COLUMNS));
+    let weights = empty(&x, [stripes, 2, width]);
+    Launch {
+        info: &WEIGHTS,
+        values: &[],
+        workgroup: WEIGHTS_WORKGROUP,
+        groups: stripes * blocks,
+        inputs: &[&grad, &x, &stats],
+        outputs: &[&weights],
+        params: &[stripes * blocks, rows, width, blocks, STRIPE].map(word),
+    }
+    .run();
+    (dx, weights)
+}
+
+/// Mean and 1 / √(variance + eps) of a row.
+fn statistics(row: &[f32], eps: f32) -> (f32, f32) {
+    let count = row.len() as f32;
+    let mean = twin::sum(row) / count;
+    let variance = twin::sum_by(row, row, |a, _| (a - mean) * (a - mean)) / count;
+    (mean, 1.0 / (variance + eps).sqrt())
+}
+
+pub(super) fn on_cpu(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, eps: f32) -> FlexTensor {
+    let shape = x.shape();
+    let [_, width] = matrix(&shape);
+    let (x, gamma, beta) = (twin::Floats::new(x), twin::Floats::new(gamma), twin::Floats::new(beta));
+    let (gamma, beta) = (&*gamma, &*beta);
+    let mut out = vec![0.0; x.len()];
+    twin::rows(&mut out, width, |row, out| {
+        let x = &x[row * width..(row + 1) * width];
+        let (mean, scale) = statistics(x, eps);
+        for (((out, x), g), b) in out.iter_mut().zip(x).zip(gamma).zip(beta) {
+            *out = (x - mean) * scale * g + b;
+        }
+    });
+    twin::tensor(out, shape)
+}
+
+pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
+    let shape = x.shape();
+    let [rows, width] = matrix(&shape);
+    let (grad, x, gamma) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(gamma));
+    let gamma = &*gamma;
+    let stripes = rows.div_ceil(STRIPE);
+    let (mut dx, mut weights) = (vec![0.0; x.len()], vec![0.0; stripes * 2 * width]);
+    twin::row_pairs((&mut dx, STRIPE * width), (&mut weights, 2 * width), true, |stripe, dx, weights| {
+        let (d_gamma, d_beta) = weights.split_at_mut(width);
+        for (i, dx) in dx.chunks_mut(width.max(1)).enumerate() {
+            let start = (stripe * STRIPE + i) * width;
+            let (grad, x) = (&grad[start..start + width], &x[start..start + width]);
+            let (mean, scale) = statistics(x, eps);
+            for ((((dx, g), x), gamma), (dg, db)) in dx.iter_mut().zip(grad).zip(x).zip(gamma).zip(d_gamma.iter_mut().zip(&mut *d_beta)) {
+                *dg += g * (x - mean) * scale;
+                *db += g;
+                *dx = g * gamma;
+            }
+            let plain = twin::sum(dx) / width as f32;
+            let along = twin::sum_by(dx, x, |g, x| g * (x - mean) * scale) / width as f32;
+            dx.iter_mut().zip(x).for_each(|(dx, x)| *dx = scale * (*dx - plain - (x - mean) * scale * along));
+        }
+    });
+    (twin::tensor(dx, shape), twin::tensor(weights, [stripes, 2, width]))
+}
+
+#[derive(Debug)]
+struct Step;
+
+impl<B: KernelGradients> Backward<B, 3> for Step {
+    type State = (FloatTensor<B>, FloatTensor<B>, f32);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (x, gamma, eps) = ops.state;
+        let width = gamma.shape();
+        let (dx, weights) = B::layer_norm_backward(gradients.consume::<B>(&ops.node), x, gamma, eps);
+        let weights = if weights.shape()[0] > 1 { B::float_sum_dim(weights, 0) } else { weights };
+        let [x, gamma, beta] = ops.parents;
+        if let Some(x) = x {
+            gradients.register::<B>(x.id, dx);
+        }
+        for (row, parent) in [gamma, beta].into_iter().enumerate() {
+            if let Some(parent) = parent {
+                let one = B::float_slice(weights.clone(), &[(0..1).into(), (row..row + 1).into(), (0..width[0]).into()]);
+                gradients.register::<B>(parent.id, B::float_reshape(one, width.clone()));
+            }
+        }
+    }
+}
+
+pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
+    x: Tracked<B, C>,
+    gamma: Tracked<B, C>,
+    beta: Tracked<B, C>,
+    eps: f32,
+) -> Tracked<B, C> {
+    let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) = (x.into_parts(), gamma.into_parts(), beta.into_parts());
+    match Step.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
+        OpsKind::Tracked(step) => step.finish((x.clone(), gamma.clone(), eps), B::layer_norm_rows(x, gamma, beta, eps)),
+        OpsKind::UnTracked(step) => step.finish(B::layer_norm_rows(x, gamma, beta, eps)),
+    }
+}

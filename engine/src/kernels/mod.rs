@@ -1,0 +1,74 @@
+//! Operations that burn lacks or that belong together in one launch: WGSL on a GPU, plain loops on the CPU.
+//!
+//! Each file `x.rs` has a twin `shaders/x.wgsl` and holds, in this order: the [`KernelInfo`]s, the public function on
+//! tensors, the launch for a GPU, the CPU twin (the specification), the backward pass. [`KernelOps`] says which operations
+//! there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in `backends.rs`.
+//! All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in debug builds.
+//!
+//! A new kernel: write the two files, add its methods to the two traits and `backends.rs`, list it in [`ALL`] and in
+//! `check.rs`.
+
+mod backends;
+pub mod check;
+pub mod gather_tokens;
+mod launch;
+pub mod layer_norm;
+pub mod patch_error;
+pub mod similarity_map;
+mod twin;
+
+use burn::backend::backend_extension;
+use burn_autodiff::Autodiff;
+use burn_backend::Backend;
+use burn_backend::tensor::{FloatTensor, IntTensor};
+
+pub use launch::{KernelInfo, Values};
+
+/// Every WGSL kernel there is.
+pub const ALL: &[KernelInfo] = &[
+    gather_tokens::GATHER,
+    gather_tokens::SCATTER,
+    similarity_map::SIMILARITY,
+    patch_error::FORWARD,
+    patch_error::BACKWARD,
+    layer_norm::FORWARD,
+    layer_norm::BACKWARD,
+    layer_norm::WEIGHTS,
+];
+
+/// A tensor of the backend that records gradients.
+type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
+
+/// The operations. Call the functions of the kernels' own modules instead.
+#[backend_extension(Cube, Flex, Autodiff)]
+pub trait KernelOps: Backend {
+    /// [`gather_tokens::gather_tokens`]
+    fn gather_tokens(x: FloatTensor<Self>, index: IntTensor<Self>) -> FloatTensor<Self>;
+    /// [`gather_tokens::scatter_tokens`]
+    fn scatter_tokens(x: FloatTensor<Self>, index: IntTensor<Self>, tokens: usize) -> FloatTensor<Self>;
+    /// [`similarity_map::similarity_map`]
+    fn similarity_map(tokens: FloatTensor<Self>, query: IntTensor<Self>) -> FloatTensor<Self>;
+    /// [`patch_error::patch_error`]
+    fn patch_error(pred: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, norm_pix: bool) -> FloatTensor<Self>;
+    /// [`layer_norm::layer_norm`]
+    fn layer_norm_rows(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
+}
+
+/// What the backward passes of [`KernelOps`] need beyond these operations themselves.
+pub trait KernelGradients: Backend {
+    /// d pred [B, L, P] from d out [B, L].
+    fn patch_error_backward(
+        grad: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        norm_pix: bool,
+    ) -> FloatTensor<Self>;
+    /// d x, and d gamma and d beta in pieces [S, 2, D] to be summed over S.
+    fn layer_norm_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        eps: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}

@@ -1,0 +1,64 @@
+//! How much every token of a sample points the same way as one chosen token: the picture under the cursor.
+
+use burn::backend::Dispatch;
+use burn::tensor::{Int, Tensor};
+use burn_backend::TensorMetadata as _;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::FlexTensor;
+
+use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
+use super::{KernelOps as _, twin};
+
+const WORKGROUP: u32 = 64;
+const LEAST_NORM: f32 = 1e-12;
+
+/// `similarity_map.wgsl`
+pub const SIMILARITY: KernelInfo = KernelInfo {
+    stem: "similarity_map",
+    template: include_str!("../../../shaders/similarity_map.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
+
+/// Cosine of token `query[b]` with every token of sample `b`; norms below 1e-12 count as 1e-12.
+///
+/// `tokens` is [B, T, D], `query` [B] with values in 0 … T − 1; the result is [B, T], from −1 to 1. A query out of range
+/// gives zeros. It carries no gradient.
+pub fn similarity_map(tokens: Tensor<3>, query: Tensor<1, Int>) -> Tensor<2> {
+    debug_assert_eq!(tokens.dims()[0], query.dims()[0]);
+    Tensor::from_dispatch(Dispatch::similarity_map(tokens.into_dispatch(), query.into_dispatch()))
+}
+
+pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
+    let (x, query) = (floats(x), integers(query));
+    let [batch, tokens, width] = x.shape().dims();
+    let out = empty(&x, [batch, tokens]);
+    Launch {
+        info: &SIMILARITY,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: batch * tokens,
+        inputs: &[&x, &query],
+        outputs: &[&out],
+        params: &[batch * tokens, tokens, width].map(word),
+    }
+    .run();
+    out
+}
+
+pub(super) fn on_cpu(x: FlexTensor, query: FlexTensor) -> FlexTensor {
+    let [batch, tokens, width] = x.shape().dims();
+    let (x, query) = (twin::Floats::new(x), twin::indices(query));
+    let token = |row: usize| &x[row * width..(row + 1) * width];
+    let norm = |token: &[f32]| token.iter().map(|v| v * v).sum::<f32>().sqrt().max(LEAST_NORM);
+    let mut out = vec![0.0; batch * tokens];
+    twin::rows(&mut out, tokens, |sample, out| {
+        let Some(chosen) = query[sample].filter(|q| *q < tokens) else { return };
+        let chosen = token(sample * tokens + chosen);
+        let scale = norm(chosen);
+        for (t, cosine) in out.iter_mut().enumerate() {
+            let other = token(sample * tokens + t);
+            *cosine = other.iter().zip(chosen).map(|(a, b)| a * b).sum::<f32>() / (norm(other) * scale);
+        }
+    });
+    twin::tensor(out, [batch, tokens])
+}

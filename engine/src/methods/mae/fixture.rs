@@ -1,0 +1,294 @@
+//! MAE's golden numbers: what each case of a fixture asks, computed by the same functions that train.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::blocks::encoders::transformer::TransformerConfig;
+use crate::blocks::masks::{Mask, visible_tokens};
+use crate::blocks::objectives::pixel_error;
+use crate::blocks::positions::sincos::sincos_2d;
+use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last, pictures_from_patches};
+use crate::checkpoint::{keys, resize};
+use crate::checkpoint::safetensors::File;
+use crate::error::{Error, Result};
+use crate::eval::linear_probe::LinearProbe;
+use crate::methods::mae::classifier::MaeClassifier;
+use crate::methods::mae::model::{Config, Mae, Sampling};
+use crate::readback;
+use crate::train::groups::{Group, layer_decay_groups, pretrain_groups};
+use crate::train::losses::{cross_entropy, smooth_targets, target_tensor};
+use crate::train::optimiser::AdamW;
+use crate::train::schedule::Schedule;
+use crate::verify::{Answers, Case, Got};
+use crate::weights::Weights;
+
+/// Compute what a case expects.
+///
+/// # Errors
+/// [`Error::Fixture`] for a case that MAE does not know or whose parts are missing.
+pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
+    let mut answers = Answers::default();
+    match case.name {
+        "pos_tables" => position_tables(case, &mut answers)?,
+        "pretrain" | "pretrain_raw" => pretrain(case, &mut answers).await?,
+        "pretrain_steps" => pretrain_steps(case, &mut answers).await?,
+        "lr_schedule_pretrain" | "lr_schedule_finetune" => learning_rates(case, &mut answers)?,
+        "finetune" => finetune(case, &mut answers).await?,
+        "finetune_step" => finetune_step(case, &mut answers).await?,
+        "linear_probe" => linear_probe(case, &mut answers).await?,
+        "pos_resize" => position_resize(case, &mut answers)?,
+        "hf_layout" => hugging_face(case, &mut answers).await?,
+        other => return Err(Error::fixture("The case is not known", format!("MAE has no case {other:?}"), "Update the program, or check the manifest")),
+    }
+    Ok(answers.got)
+}
+
+fn config(case: &Case<'_>) -> Result<Config> {
+    let ratio = case.number("mlp_ratio").unwrap_or(4.0);
+    let ln_eps = case.number("ln_eps").unwrap_or(1e-6);
+    let stack = |dim: &str, depth: &str, heads: &str| -> Result<TransformerConfig> {
+        Ok(TransformerConfig { dim: case.count(dim)?, depth: case.count(depth)?, heads: case.count(heads)?, mlp_ratio: ratio, ln_eps })
+    };
+    let encoder = stack("dim", "depth", "heads")?;
+    Ok(Config {
+        img_size: case.count("img_size")?,
+        patch_size: case.count("patch_size")?,
+        in_chans: case.count("in_chans").unwrap_or(3),
+        encoder,
+        decoder: stack("dec_dim", "dec_depth", "dec_heads").unwrap_or(encoder),
+        mask_ratio: case.number("mask_ratio").unwrap_or(0.0),
+        sampling: Sampling::Random,
+        norm_pix: case.switch("norm_pix_loss"),
+    })
+}
+
+/// The model of a case with the fixture's weights. Decoder weights that a case does not carry stay at their start.
+fn model(case: &Case<'_>) -> Result<(Mae, Weights)> {
+    let mut weights = Weights::new(&case.device.clone().autodiff(), 0);
+    let mae = Mae::new(config(case)?, &mut weights)?;
+    fill(&mut weights, case)?;
+    Ok((mae, weights))
+}
+
+fn fill(weights: &mut Weights, case: &Case<'_>) -> Result<()> {
+    for (name, tensor) in case.weights() {
+        if weights.by_name(&name).is_some() {
+            weights.set(&name, tensor.values)?;
+        }
+    }
+    Ok(())
+}
+
+fn position_tables(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let side = case.count("img_size")? / case.count("patch_size")?;
+    for (name, dim) in [("w/pos_embed", case.count("dim")?), ("w/decoder_pos_embed", case.count("dec_dim")?)] {
+        answers.host(name, [1, 1 + side * side, dim], sincos_2d(dim, side, side));
+    }
+    Ok(())
+}
+
+/// The mask of the case's noise.
+fn mask(case: &Case<'_>, config: &Config) -> Result<Mask> {
+    let tokens = config.side() * config.side();
+    Ok(Mask::from_noise(&case.input("noise")?.values, tokens, visible_tokens(tokens, config.mask_ratio)?))
+}
+
+async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (mae, w) = model(case)?;
+    let pictures: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
+    let mask = mask(case, &mae.config)?;
+    let to_floats = |ids: &[i32]| ids.iter().map(|i| *i as f32).collect::<Vec<f32>>();
+    answers.host("out/ids_keep", [mask.samples, mask.kept], to_floats(&mask.ids_keep));
+    answers.host("out/ids_restore", [mask.samples, mask.tokens], to_floats(&mask.ids_restore));
+    answers.tensor("out/mask", mask.hidden_tensor(case.device)).await?;
+
+    let patches = patches_channel_first(pictures.clone(), mae.config.patch_size);
+    answers.tensor("out/patch_tokens", mae.encoder.patch_embed.forward(&w, patches)).await?;
+    let mut x = mae.encoder.input(&w, pictures.clone(), &mask);
+    answers.tensor("out/enc_input", x.clone()).await?;
+    for (i, block) in mae.encoder.blocks.iter().enumerate() {
+        x = block.forward(&w, x);
+        answers.tensor(&format!("out/enc_block_{i}"), x.clone()).await?;
+    }
+    let latent = mae.encoder.norm.forward(&w, x);
+    answers.tensor("out/latent", latent.clone()).await?;
+    let mut y = mae.decoder.input(&w, latent, mask.restore_tensor(w.device()));
+    answers.tensor("out/dec_input", y.clone()).await?;
+    for (i, block) in mae.decoder.blocks.iter().enumerate() {
+        y = block.forward(&w, y);
+        answers.tensor(&format!("out/dec_block_{i}"), y.clone()).await?;
+    }
+    let prediction = mae.decoder.predict(&w, y);
+    answers.tensor("out/pred", prediction.clone()).await?;
+
+    let raw = patches_channel_last(pictures.clone(), mae.config.patch_size);
+    answers.tensor("out/target_raw", raw.clone()).await?;
+    answers.tensor("out/target_norm", pixel_error::standardised(raw.clone())).await?;
+    let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
+    answers.tensor("out/per_patch_loss_normpix", error).await?;
+    let (mean, deviation) = pixel_error::patch_statistics(raw.clone());
+    let hidden = mask.hidden_tensor(w.device()).unsqueeze_dim::<3>(2);
+    let pasted = raw * hidden.clone().neg().add_scalar(1.0) + (prediction * deviation + mean) * hidden;
+    answers.tensor("out/paste_normpix", pictures_from_patches(pasted, mae.config.side(), mae.config.patch_size)).await?;
+
+    let loss = mae.forward_loss(&w, pictures, &mask);
+    answers.tensor(if mae.config.norm_pix { "out/loss_normpix" } else { "out/loss_raw" }, loss.clone()).await?;
+    gradients(case, answers, &w, loss).await
+}
+
+/// The gradients of a loss under every expected name `grad…/PARAMETER`.
+async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
+    let all = w.gradients(&loss.backward());
+    for (full, parameter) in case.expected_under("grad") {
+        let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
+        if let Some(gradient) = &all[index] {
+            answers.host(full, w.list[index].shape.clone(), readback::floats(gradient.clone()).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Current weights under every expected name `stepN…/PARAMETER`.
+async fn stepped(case: &Case<'_>, answers: &mut Answers, w: &Weights, step: usize) -> Result<()> {
+    for (full, parameter) in case.expected_under(&format!("step{step}")) {
+        if let Some(weight) = w.by_name(parameter) {
+            answers.host(full, weight.shape.clone(), readback::floats(weight.value.clone()).await?);
+        }
+    }
+    Ok(())
+}
+
+fn adamw(case: &Case<'_>, groups: Vec<Group>) -> Result<AdamW> {
+    let mut adamw = AdamW::new(case.number("beta1")?, case.number("beta2")?, groups);
+    adamw.eps = case.number("adam_eps")?;
+    Ok(adamw)
+}
+
+async fn pretrain_steps(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (mae, mut w) = model(case)?;
+    let mask = mask(case, &mae.config)?;
+    let (steps, lr) = (case.count("steps")?, case.number("lr")?);
+    let mut adamw = adamw(case, pretrain_groups(&w, case.number("weight_decay")?))?;
+    for step in 0..=steps {
+        let loss = mae.forward_loss(&w, case.input("imgs")?.tensor(w.device())?, &mask);
+        answers.value(&format!("loss_step{step}"), f64::from(readback::scalar(loss.clone()).await?));
+        if step < steps {
+            let gradients = w.gradients(&loss.backward());
+            adamw.step(&mut w, &gradients, lr);
+            stepped(case, answers, &w, step + 1).await?;
+        }
+    }
+    Ok(())
+}
+
+fn learning_rates(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let schedule = Schedule {
+        peak: case.number("lr")?,
+        floor: case.number("min_lr")?,
+        warmup: case.number("warmup_epochs")?,
+        total: case.number("epochs")?,
+    };
+    for (name, keys) in &case.table_keys {
+        let at = |key: &String| Some((key.clone(), vec![schedule.at(key.parse().ok()?)]));
+        answers.got.insert(name.clone(), Got::Table(keys.iter().filter_map(at).collect()));
+    }
+    Ok(())
+}
+
+fn classifier(case: &Case<'_>) -> Result<(MaeClassifier, Weights)> {
+    let mut w = Weights::new(&case.device.clone().autodiff(), 0);
+    let global_pool = case.switch("global_pool");
+    let drop_path = case.number("drop_path").unwrap_or(0.0);
+    let classifier = MaeClassifier::new(&config(case)?, case.count("classes")?, global_pool, drop_path, &mut w);
+    fill(&mut w, case)?;
+    Ok((classifier, w))
+}
+
+fn labels(case: &Case<'_>) -> Result<Vec<u32>> {
+    Ok(case.input("labels")?.values.iter().map(|v| *v as u32).collect())
+}
+
+fn smoothed_loss(case: &Case<'_>, logits: Tensor<2>) -> Result<Tensor<1>> {
+    let classes = logits.dims()[1];
+    let targets = smooth_targets(&labels(case)?, classes, case.number("label_smoothing").unwrap_or(0.0))?;
+    let targets = target_tensor(targets, classes, &logits.device());
+    Ok(cross_entropy(logits, targets))
+}
+
+async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (classifier, w) = classifier(case)?;
+    let feature = classifier.feature(&w, case.input("imgs")?.tensor(w.device())?, None);
+    let logits = classifier.scores(&w, feature.clone());
+    let smooth = smoothed_loss(case, logits.clone())?;
+    let soft = match case.input("soft_labels") {
+        Ok(soft) => Some(cross_entropy(logits.clone(), soft.tensor(w.device())?)),
+        Err(_) => None,
+    };
+    // The names carry the pooling ("gap", "cls") and the smoothing ("0.1"), which differ between fixtures.
+    for name in case.expected.clone() {
+        if !name.starts_with("out/") {
+            continue;
+        } else if name.ends_with("_feature") {
+            answers.tensor(&name, feature.clone()).await?;
+        } else if name.ends_with("_logits") {
+            answers.tensor(&name, logits.clone()).await?;
+        } else if name.contains("_loss_smooth") {
+            answers.tensor(&name, smooth.clone()).await?;
+        } else if let (true, Some(soft)) = (name.ends_with("_loss_soft"), &soft) {
+            answers.tensor(&name, soft.clone()).await?;
+        }
+    }
+    gradients(case, answers, &w, smooth).await
+}
+
+async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (classifier, mut w) = classifier(case)?;
+    let depth = case.count("depth")?;
+    let groups = layer_decay_groups(&w, depth, case.number("layer_decay")?, case.number("weight_decay")?, &["pos_embed", "cls_token"]);
+    let table = w.list.iter().zip(&groups).map(|(weight, g)| (weight.name.clone(), vec![g.lr_scale, g.weight_decay])).collect();
+    answers.got.insert("lr_scale_and_weight_decay".into(), Got::Table(table));
+    let mut adamw = adamw(case, groups)?;
+    for step in 1..=case.count("steps")? {
+        let feature = classifier.feature(&w, case.input("imgs")?.tensor(w.device())?, None);
+        let loss = smoothed_loss(case, classifier.scores(&w, feature))?;
+        let gradients = w.gradients(&loss.backward());
+        adamw.step(&mut w, &gradients, case.number("lr")?);
+        stepped(case, answers, &w, step).await?;
+    }
+    Ok(())
+}
+
+fn position_resize(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (dim, patch) = (case.count("dim")?, case.count("patch_size")?);
+    let (old, new) = (case.count("img_size")? / patch, case.count("new_img_size")? / patch);
+    let table = resize::position_table(&case.input("pos_embed")?.values, dim, (old, old), (new, new));
+    answers.host("out/pos_embed_interp", [1, 1 + new * new, dim], table);
+    Ok(())
+}
+
+async fn hugging_face(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let mut w = Weights::new(case.device, 0);
+    Mae::new(config(case)?, &mut w)?;
+    let file = File { tensors: case.inputs(), ..File::default() };
+    let plan = keys::plan("fixture", &file, &w, keys::vit_mae::LAYOUTS);
+    keys::apply(plan, &mut w)?;
+    for (full, parameter) in case.expected_under("w") {
+        if let Some(weight) = w.by_name(parameter) {
+            answers.host(full, weight.shape.clone(), readback::floats(weight.value.clone()).await?);
+        }
+    }
+    Ok(())
+}
+
+async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
+    let (mae, w) = model(case)?;
+    let w = w.frozen();
+    let pictures: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
+    let tokens = mae.config.side() * mae.config.side();
+    let latent = mae.forward_encoder(&w, pictures.clone(), &Mask::none(pictures.dims()[0], tokens));
+    let feature: Tensor<2> = latent.narrow(1, 0, 1).squeeze_dim(1);
+    answers.tensor("out/probe_feature", feature.clone()).await?;
+    let _ = (LinearProbe::default(), TensorData::new(vec![0.0_f32], [1]));
+    Ok(())
+}

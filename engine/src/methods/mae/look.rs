@@ -1,0 +1,151 @@
+//! MAE on the stage: input, mask, reconstruction, error, and the similarity of one patch to all others.
+
+use burn::tensor::Tensor;
+
+use crate::blocks::masks::Mask;
+use crate::blocks::objectives::pixel_error;
+use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
+use crate::error::{Error, Result};
+use crate::method::Stage;
+use crate::methods::mae::model::Mae;
+use crate::readback;
+use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// Ids and titles, in stage order.
+pub const VIEWS: [(&str, &str); 5] = [
+    ("input", "Input"),
+    ("mask", "Mask"),
+    ("reconstruction", "Reconstruction"),
+    ("error", "Error"),
+    ("similarity", "Similarity"),
+];
+
+fn title(id: &str) -> String {
+    VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into())
+}
+
+/// The views the stage wants, computed now.
+///
+/// # Errors
+/// [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when the device is lost.
+pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+    let wants = |id: &str| stage.wanted.iter().any(|w| w == id);
+    let pictures: Tensor<4> = stage.batch.tensor("imgs", w.device())?;
+    let mask = stage_mask(mae, stage)?;
+    let mut views = Vec::new();
+    if wants("input") {
+        let values = readback::floats(pictures.clone()).await?;
+        let caption = "The picture as the encoder would get it, whole.".into();
+        let picture = picture_from_values(mae, stage, &values, Vec::new());
+        views.push(view("input", caption, ViewKind::Picture(picture), "imgs", Source::Data, None));
+    }
+    if wants("mask") {
+        let side = mae.config.side() as u32;
+        let caption = format!("{} of {} patches are hidden; the encoder sees the others only.", mask.tokens - mask.kept, mask.tokens);
+        let kind = ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone(), paintable: true });
+        views.push(view("mask", caption, kind, "mask", stage.source, None));
+    }
+    if wants("reconstruction") || wants("error") {
+        views.extend(rebuilt(mae, w, stage, pictures.clone(), &mask).await?.into_iter().filter(|v| wants(&v.id)));
+    }
+    if wants("similarity") {
+        views.push(similarity(mae, w, stage, pictures).await?);
+    }
+    Ok(views)
+}
+
+fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
+    View { id: id.into(), title: title(id), caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+}
+
+fn stage_mask(mae: &Mae, stage: &Stage) -> Result<Mask> {
+    let tokens = mae.config.side() * mae.config.side();
+    match &stage.painted {
+        None => mae.random_masking(1, &stage.rng),
+        Some(hidden) if hidden.len() == tokens => Ok(Mask::painted(hidden)),
+        Some(hidden) => {
+            let why = format!("it has {} patches, the picture has {tokens}", hidden.len());
+            Err(Error::request("The painted mask does not fit", why, "Draw a new mask"))
+        }
+    }
+}
+
+/// Reconstruction and error of one pass through encoder and decoder.
+async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mask: &Mask) -> Result<Vec<View>> {
+    let (side, p) = (mae.config.side(), mae.config.patch_size);
+    let latent = mae.forward_encoder(w, pictures.clone(), mask);
+    let prediction = mae.forward_decoder(w, latent, mask); // [1, tokens, values]
+    let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
+    let pixels = patches_channel_last(pictures, p);
+    let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
+    // A normalised prediction has no brightness of its own. The honest default takes the mean and deviation of the
+    // visible patches; the true patch's own would leak the answer.
+    let shown = match (mae.config.norm_pix, stage.true_patch_mean) {
+        (false, _) => prediction,
+        (true, true) => prediction * deviation + mean,
+        (true, false) => {
+            let visible = mask.hidden_tensor(&prediction.device()).neg().add_scalar(1.0).unsqueeze_dim::<3>(2);
+            let count = visible.clone().sum().clamp_min(1.0).reshape([1, 1, 1]);
+            let typical = |x: Tensor<3>| (x * visible.clone()).sum().reshape([1, 1, 1]) / count.clone();
+            let (mean, deviation) = (typical(mean), typical(deviation));
+            prediction * deviation + mean
+        }
+    };
+    let hidden = mask.hidden_tensor(&shown.device()).unsqueeze_dim::<3>(2);
+    let shown = if stage.raw_prediction { shown } else { pixels * hidden.clone().neg().add_scalar(1.0) + shown * hidden };
+    let rebuilt = pictures_from_patches(shown, side, p);
+    let flat = vec![rebuilt.flatten::<1>(0, 3), error.flatten::<1>(0, 1)];
+    let read = readback::many(flat).await?;
+    let (values, errors) = (read.first().cloned().unwrap_or_default(), read.get(1).cloned().unwrap_or_default());
+    let source_of_light = match (mae.config.norm_pix, stage.true_patch_mean) {
+        (false, _) => "",
+        (true, true) => " Brightness and contrast of each hidden patch are taken from the true patch, which leaks the answer.",
+        (true, false) => " The model predicts normalised patches; brightness and contrast are the visible patches' average.",
+    };
+    let caption = if stage.raw_prediction {
+        format!("The raw prediction, also where the patch was visible (no loss is taken there).{source_of_light}")
+    } else {
+        format!("Visible patches as given, hidden ones as predicted.{source_of_light}")
+    };
+    let picture = picture_from_values(mae, stage, &values, Vec::new());
+    let high = errors.iter().zip(&mask.hidden).filter(|(_, h)| **h).map(|(e, _)| *e).fold(1e-6_f32, f32::max);
+    let legend = Legend { low: 0.0, high, signed: false, unit: "mean squared error".into() };
+    let undefined = mask.hidden.iter().map(|h| !h).collect();
+    let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined, query: None };
+    let words = "Error of each hidden patch, the numbers the loss is the mean of; visible patches have no loss.";
+    Ok(vec![
+        view("reconstruction", caption, ViewKind::Picture(picture), "pred", stage.source, None),
+        view("error", words.into(), ViewKind::Heat(heat), "per_patch_loss", stage.source, Some(legend)),
+    ])
+}
+
+/// Cosine of the token under the cursor with every patch token of the unmasked encoder's output.
+async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) -> Result<View> {
+    let side = mae.config.side();
+    let tokens = side * side;
+    let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
+    let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
+    let norms = latent.clone().square().sum_dim(2).sqrt().clamp_min(1e-12);
+    let unit = latent / norms;
+    let cosine = (unit.clone() * unit.narrow(1, query, 1)).sum_dim(2).flatten::<1>(0, 2); // [tokens]
+    let values = readback::floats(cosine).await?;
+    let heat = Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    let caption = format!("How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.", query + 1, query / side + 1, query % side + 1);
+    Ok(view("similarity", caption, ViewKind::Heat(heat), "latent", stage.source, Some(legend)))
+}
+
+/// Normalised [channels, height, width] values as an RGBA picture.
+fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32], hidden: Vec<bool>) -> Picture {
+    let (size, channels) = (mae.config.img_size, mae.config.in_chans);
+    let plane = size * size;
+    let byte = |channel: usize, pixel: usize| {
+        let value = values.get(channel * plane + pixel).copied().unwrap_or(0.0);
+        let (mean, std) = (stage.mean.get(channel).copied().unwrap_or(0.0), stage.std.get(channel).copied().unwrap_or(1.0));
+        ((value * std + mean) * 255.0).round().clamp(0.0, 255.0) as u8
+    };
+    let rgba = (0..plane).flat_map(|i| [byte(0, i), byte(1.min(channels - 1), i), byte(2.min(channels - 1), i), 255]).collect();
+    let side = mae.config.side() as u32;
+    Picture { width: size as u32, height: size as u32, rgba, grid: (side, side), hidden }
+}

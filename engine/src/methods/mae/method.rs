@@ -1,0 +1,68 @@
+//! MAE as the rest of the engine sees it.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::blocks::masks::Mask;
+use crate::error::Result;
+use crate::method::{Batch, Classifier, Local, Method, Outcome, Stage};
+use crate::methods::mae::classifier::MaeClassifier;
+use crate::methods::mae::look;
+use crate::methods::mae::model::{Config, Mae};
+use crate::rng::Rng;
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::weights::{Weights, plain};
+
+/// Build MAE from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    Ok(Rc::new(Mae::new(Config::of(settings)?, weights)?))
+}
+
+impl Method for Mae {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        let mut turned = self.clone();
+        turned.config = Config::of(settings)?;
+        Ok(Rc::new(turned))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, rng: &Rng) -> Result<Outcome> {
+        let pictures: Tensor<4> = batch.tensor("imgs", weights.device())?;
+        let mask = self.random_masking(pictures.dims()[0], rng)?;
+        let total = self.forward_loss(weights, pictures, &mask);
+        Ok(Outcome { terms: vec![("reconstruction".into(), total.clone())], total })
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let pictures: Tensor<4> = batch.tensor("imgs", weights.device())?;
+        let tokens = self.config.side() * self.config.side();
+        let latent = self.forward_encoder(weights, pictures.clone(), &Mask::none(pictures.dims()[0], tokens));
+        Ok(plain(latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)))
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        let side = self.config.side();
+        let kept = self.random_masking(1, &Rng::new(0, "grid")).map_or(0, |mask| mask.kept);
+        (side as u32, side as u32, kept as u32)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+
+    fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)> {
+        let mut tuned = Weights::new(weights.device(), seed);
+        let classifier = MaeClassifier::new(&self.config, classes, true, 0.1, &mut tuned);
+        for index in 0..tuned.list.len() {
+            if let Some(source) = weights.by_name(&tuned.list[index].name) {
+                tuned.replace(index, plain(source.value.clone()));
+            }
+        }
+        Ok((Box::new(classifier), tuned))
+    }
+}

@@ -1,0 +1,217 @@
+//! MAE's encoder and decoder, with the functions of the paper's figure.
+
+use burn::tensor::Tensor;
+
+use crate::blocks::decoders::token_decoder::TokenDecoder;
+use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
+use crate::blocks::linear::LayerNorm;
+use crate::blocks::masks::{Mask, block, gather_tokens, grid, visible_tokens};
+use crate::blocks::objectives::pixel_error;
+use crate::blocks::positions::sincos::sincos_2d;
+use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first, patches_channel_last};
+use crate::error::{Error, Result};
+use crate::rng::Rng;
+use crate::settings::Settings;
+use crate::weights::{Init, Scope, Slot, Weights};
+
+/// Every size and switch of MAE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub img_size: usize,
+    pub patch_size: usize,
+    pub in_chans: usize,
+    pub encoder: TransformerConfig,
+    pub decoder: TransformerConfig,
+    pub mask_ratio: f64,
+    pub sampling: Sampling,
+    pub norm_pix: bool,
+}
+
+/// Which patches are hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    Random,
+    Block,
+    Grid,
+}
+
+impl Config {
+    /// The sizes and switches of a run's knobs.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the sizes do not fit one another.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        let stack = |dim: &str, depth: &str, heads: &str| TransformerConfig {
+            dim: settings.count(dim),
+            depth: settings.count(depth),
+            heads: settings.count(heads),
+            mlp_ratio: 4.0,
+            ln_eps: 1e-6,
+        };
+        let config = Self {
+            img_size: settings.count("img_size"),
+            patch_size: settings.count("patch_size"),
+            in_chans: settings.channels,
+            encoder: stack("dim", "depth", "heads"),
+            decoder: stack("dec_dim", "dec_depth", "dec_heads"),
+            mask_ratio: settings.number("mask_ratio"),
+            sampling: match settings.choice("sampling") {
+                "block" => Sampling::Block,
+                "grid" => Sampling::Grid,
+                _ => Sampling::Random,
+            },
+            norm_pix: settings.switch("norm_pix"),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Patches along one side.
+    pub fn side(&self) -> usize {
+        self.img_size / self.patch_size
+    }
+
+    /// Whether the sizes fit one another.
+    ///
+    /// # Errors
+    /// [`Error::Request`] naming the sizes that do not.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |why: String| Err(Error::request("These sizes do not fit together", why, "Change one of them"));
+        if self.patch_size == 0 || self.img_size == 0 || !self.img_size.is_multiple_of(self.patch_size) {
+            return refuse(format!("a picture of {} pixels cannot be cut into patches of {}", self.img_size, self.patch_size));
+        }
+        for (name, part) in [("encoder", self.encoder), ("decoder", self.decoder)] {
+            if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) || !part.dim.is_multiple_of(4) {
+                return refuse(format!("the {name}'s width {} must be a multiple of 4 and of its {} heads", part.dim, part.heads));
+            }
+        }
+        if self.side() * self.side() > 4096 {
+            return refuse(format!("{} patches are more than 4,096", self.side() * self.side()));
+        }
+        if self.encoder.dim * self.encoder.dim * self.encoder.depth * 12 > 2_000_000_000 {
+            return refuse("the encoder would have over two billion weights".into());
+        }
+        visible_tokens(self.side() * self.side(), self.mask_ratio).map(|_| ())
+    }
+}
+
+/// The encoder: patches, fixed positions, class token, blocks, a last norm.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    pub patch_embed: PatchEmbed,
+    cls_token: Slot<3>,
+    pos_embed: Slot<3>,
+    pub blocks: Vec<Block>,
+    pub norm: LayerNorm,
+}
+
+impl Encoder {
+    fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
+        let (dim, side) = (config.encoder.dim, config.side());
+        Self {
+            cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
+            pos_embed: scope.fixed("pos_embed", [1, 1 + side * side, dim], sincos_2d(dim, side, side)),
+            patch_embed: PatchEmbed::new(scope.at("patch_embed"), config.in_chans, config.patch_size, dim),
+            blocks: stack(scope, "blocks", config.encoder),
+            norm: LayerNorm::new(scope.at("norm"), dim, config.encoder.ln_eps),
+        }
+    }
+
+    /// Class token and visible patch tokens with their positions: what enters the first block. Only visible patches are embedded.
+    ///
+    /// # Shapes
+    /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
+    pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
+        let batch = pictures.dims()[0];
+        let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
+        let [_, with_class, dim] = positions.dims();
+        let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
+        if mask.kept == 0 {
+            return class;
+        }
+        let keep = mask.keep_tensor(&pictures.device());
+        let patches = patches_channel_first(pictures, self.patch_embed.patch()); // [batch, tokens, values]
+        let tokens = self.patch_embed.forward(w, gather_tokens(patches, keep.clone())); // [batch, kept, dim]
+        let places = positions.narrow(1, 1, with_class - 1).expand([batch, with_class - 1, dim]);
+        Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
+    }
+
+    /// The output of every block, last one first normalised by `norm` at the end of the list.
+    ///
+    /// # Shapes
+    /// [batch, 1 + kept, dim] → the same
+    pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
+        let x = self.input(w, pictures, mask);
+        self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
+    }
+}
+
+/// The whole system: encoder and decoder.
+#[derive(Debug, Clone)]
+pub struct Mae {
+    pub config: Config,
+    pub encoder: Encoder,
+    pub decoder: TokenDecoder,
+}
+
+impl Mae {
+    /// Declare all weights under their official names.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the sizes do not fit one another.
+    pub fn new(config: Config, weights: &mut Weights) -> Result<Self> {
+        config.check()?;
+        let mut scope = weights.root();
+        let encoder = Encoder::new(&mut scope, &config);
+        let outputs = config.patch_size * config.patch_size * config.in_chans;
+        let decoder = TokenDecoder::new(&mut scope, config.encoder.dim, (config.side(), config.side()), outputs, config.decoder);
+        Ok(Self { config, encoder, decoder })
+    }
+
+    /// Draw the masks of a batch by the rule of the knobs.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when nothing would be left to see.
+    pub fn random_masking(&self, samples: usize, rng: &Rng) -> Result<Mask> {
+        let side = self.config.side();
+        let kept = visible_tokens(side * side, self.config.mask_ratio)?;
+        Ok(match self.config.sampling {
+            Sampling::Random => Mask::random(samples, side * side, kept, rng),
+            Sampling::Block => block::block(samples, side, side, kept, rng),
+            Sampling::Grid => grid::grid(samples, side, side, grid::stride_for(self.config.mask_ratio)),
+        })
+    }
+
+    /// # Shapes
+    /// [batch, channels, height, width] → latent [batch, 1 + kept, dim]
+    pub fn forward_encoder(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
+        self.encoder.forward(w, pictures, mask)
+    }
+
+    /// # Shapes
+    /// latent [batch, 1 + kept, dim] → prediction [batch, tokens, p · p · channels], (row, column, channel)
+    pub fn forward_decoder(&self, w: &Weights, latent: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let restore = mask.restore_tensor(&latent.device());
+        self.decoder.forward(w, latent, restore)
+    }
+
+    /// What the prediction is compared with: the pixels, standardised patch by patch where `norm_pix` is on.
+    ///
+    /// # Shapes
+    /// [batch, channels, height, width] → [batch, tokens, p · p · channels]
+    pub fn target(&self, pictures: Tensor<4>) -> Tensor<3> {
+        let target = patches_channel_last(pictures, self.config.patch_size);
+        if self.config.norm_pix { pixel_error::standardised(target) } else { target }
+    }
+
+    /// The loss of one pass over a batch.
+    ///
+    /// # Shapes
+    /// → [1]
+    pub fn forward_loss(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<1> {
+        let latent = self.forward_encoder(w, pictures.clone(), mask);
+        let prediction = self.forward_decoder(w, latent, mask);
+        let hidden = mask.hidden_tensor(&prediction.device());
+        pixel_error::masked_mean(pixel_error::per_patch(prediction, self.target(pictures)), hidden)
+    }
+}

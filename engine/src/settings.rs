@@ -1,0 +1,88 @@
+//! The knobs of a run with every value filled in: the preset's, and the session's over them.
+
+use std::collections::BTreeMap;
+
+use crate::card::{Card, KnobKind, KnobValue};
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+/// Every knob of a method with its value, and what the data set decides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    values: BTreeMap<String, KnobValue>,
+    /// Colour channels of the data (1 or 3).
+    pub channels: usize,
+    /// Seed of first weights, batches and masks.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// The preset's knobs with the session's over them, each checked against its range.
+    ///
+    /// # Errors
+    /// [`Error::Request`] naming the preset or knob that does not exist or whose value does not fit.
+    pub fn of(session: &Session, card: &Card, channels: usize) -> Result<Self> {
+        let presets = || card.presets.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
+        let preset = card.preset(&session.preset).ok_or_else(|| {
+            Error::request(format!("{} has no preset {:?}", card.title, session.preset), format!("there are {}", presets()), "Choose one of these")
+        })?;
+        let mut values = preset.knobs.clone();
+        for (name, value) in &session.knobs {
+            let knob = card.knob(name).ok_or_else(|| {
+                let names = card.knobs.iter().map(|k| k.name.as_str()).collect::<Vec<_>>().join(", ");
+                Error::request(format!("{} has no knob {name:?}", card.title), format!("there are {names}"), "Check the spelling")
+            })?;
+            if let Some(why) = knob.refuses(value) {
+                return Err(Error::request(format!("{} cannot be set", knob.title), why, "Choose a value inside the range"));
+            }
+            values.insert(name.clone(), value.clone());
+        }
+        for knob in &card.knobs {
+            if !values.contains_key(&knob.name) {
+                let value = match &knob.kind {
+                    KnobKind::Number { low, .. } => KnobValue::Number(*low),
+                    KnobKind::Switch => KnobValue::Switch(false),
+                    KnobKind::Choice { options } => KnobValue::Choice(options.first().cloned().unwrap_or_default()),
+                };
+                values.insert(knob.name.clone(), value);
+            }
+        }
+        Ok(Self { values, channels, seed: session.seed })
+    }
+
+    /// Settings from plain values, for fixtures and benchmarks.
+    pub fn from_values(values: impl IntoIterator<Item = (&'static str, KnobValue)>, channels: usize, seed: u64) -> Self {
+        Self { values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(), channels, seed }
+    }
+
+    /// A number; 0 when the knob does not exist.
+    pub fn number(&self, name: &str) -> f64 {
+        match self.values.get(name) {
+            Some(KnobValue::Number(v)) => *v,
+            _ => 0.0,
+        }
+    }
+
+    /// A number as a whole one.
+    pub fn count(&self, name: &str) -> usize {
+        self.number(name).round().max(0.0) as usize
+    }
+
+    /// A switch; off when the knob does not exist.
+    pub fn switch(&self, name: &str) -> bool {
+        matches!(self.values.get(name), Some(KnobValue::Switch(true)))
+    }
+
+    /// A choice; empty when the knob does not exist.
+    pub fn choice(&self, name: &str) -> &str {
+        match self.values.get(name) {
+            Some(KnobValue::Choice(v)) => v,
+            _ => "",
+        }
+    }
+
+    /// All values, by knob name.
+    pub fn values(&self) -> &BTreeMap<String, KnobValue> {
+        &self.values
+    }
+}

@@ -1,0 +1,283 @@
+//! Golden numbers: run any fixture folder (schema 1) against a method and compare every tensor.
+//!
+//! A tensor passes if max|got − ref| ≤ rtol · max|ref| + atol, or is equal where `exact`. On the WGSL path, where exp, sqrt and
+//! division may round more, outputs get max(rtol, 1e-4) and gradients max(rtol, 2e-3); how many entries miss the strict limit
+//! is reported too. A case or tensor that is not reached is a failure, never a skip.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::checkpoint::safetensors;
+use crate::device::Compute;
+use crate::error::{Error, Result};
+use crate::method::{Entry, HostTensor};
+use crate::readback;
+use crate::session::{NamedBytes, VerifyLine, VerifyReport};
+
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    schema: u32,
+    system: String,
+    cases: Vec<ManifestCase>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ManifestCase {
+    name: String,
+    #[serde(default)]
+    files: Vec<String>,
+    weights: Option<String>,
+    #[serde(default)]
+    config: Value,
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
+    #[serde(default)]
+    expect: Vec<Expectation>,
+    #[serde(default)]
+    skip: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Expectation {
+    tensor: Option<String>,
+    name: Option<String>,
+    value: Option<f64>,
+    table: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    exact: bool,
+    #[serde(default)]
+    rtol: f64,
+    #[serde(default)]
+    atol: f64,
+}
+
+impl Expectation {
+    fn label(&self) -> &str {
+        self.tensor.as_deref().or(self.name.as_deref()).unwrap_or("?")
+    }
+}
+
+/// What a method computed for an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Got {
+    Tensor(HostTensor),
+    Value(f64),
+    Table(BTreeMap<String, Vec<f64>>),
+}
+
+/// One case as a method sees it.
+pub struct Case<'a> {
+    pub name: &'a str,
+    pub config: &'a Value,
+    /// Where it is computed, without autodiff.
+    pub device: &'a Device,
+    /// Names of what is expected, as the manifest writes them.
+    pub expected: Vec<String>,
+    /// Keys of the expected tables, by name.
+    pub table_keys: BTreeMap<String, Vec<String>>,
+    weights: Option<&'a str>,
+    inputs: &'a BTreeMap<String, String>,
+    tensors: &'a BTreeMap<String, HostTensor>,
+}
+
+impl Case<'_> {
+    fn lacks(&self, what: &str) -> Error {
+        Error::fixture(format!("Case {} cannot be run", self.name), format!("it has no {what}"), "Check the fixture's manifest")
+    }
+
+    /// The input of a role.
+    ///
+    /// # Errors
+    /// [`Error::Fixture`] when the case lacks it.
+    pub fn input(&self, role: &str) -> Result<&HostTensor> {
+        self.inputs.get(role).and_then(|name| self.tensors.get(name)).ok_or_else(|| self.lacks(&format!("input {role:?}")))
+    }
+
+    /// All inputs by role.
+    pub fn inputs(&self) -> BTreeMap<String, HostTensor> {
+        self.inputs.iter().filter_map(|(role, name)| Some((role.clone(), self.tensors.get(name)?.clone()))).collect()
+    }
+
+    /// The weights of the case by official key.
+    pub fn weights(&self) -> BTreeMap<String, HostTensor> {
+        let Some(prefix) = self.weights else { return BTreeMap::new() };
+        self.tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect()
+    }
+
+    /// A number of the config.
+    ///
+    /// # Errors
+    /// [`Error::Fixture`] when the config lacks it.
+    pub fn number(&self, key: &str) -> Result<f64> {
+        self.config.get(key).and_then(Value::as_f64).ok_or_else(|| self.lacks(&format!("config {key:?}")))
+    }
+
+    /// A whole number of the config.
+    ///
+    /// # Errors
+    /// [`Error::Fixture`] when the config lacks it.
+    pub fn count(&self, key: &str) -> Result<usize> {
+        Ok(self.number(key)?.round() as usize)
+    }
+
+    /// A switch of the config; off when it is absent.
+    pub fn switch(&self, key: &str) -> bool {
+        self.config.get(key).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Expected tensors under a leading word (`grad`, `step1`): the manifest's full name and the rest after the first `/`.
+    pub fn expected_under<'s>(&'s self, word: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.expected.iter().filter_map(move |full| {
+            let (head, rest) = full.split_once('/')?;
+            head.starts_with(word).then_some((full.as_str(), rest))
+        })
+    }
+}
+
+/// Collects what a method computed; tensors are read back as they come.
+#[derive(Debug, Default)]
+pub struct Answers {
+    pub got: BTreeMap<String, Got>,
+}
+
+impl Answers {
+    /// A tensor of the device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device is lost.
+    pub async fn tensor<const D: usize>(&mut self, name: &str, tensor: Tensor<D>) -> Result<()> {
+        let shape = tensor.dims().to_vec();
+        let values = readback::floats(tensor).await?;
+        self.got.insert(name.into(), Got::Tensor(HostTensor { shape, values }));
+        Ok(())
+    }
+
+    /// An array of the host.
+    pub fn host(&mut self, name: &str, shape: impl Into<Vec<usize>>, values: Vec<f32>) {
+        self.got.insert(name.into(), Got::Tensor(HostTensor::new(shape, values)));
+    }
+
+    /// A number.
+    pub fn value(&mut self, name: &str, value: f64) {
+        self.got.insert(name.into(), Got::Value(value));
+    }
+}
+
+/// Run every case of a fixture folder.
+///
+/// # Errors
+/// [`Error::Fixture`] when the folder is not a fixture of this schema. A case that fails is a failed line, not an error.
+pub async fn run(entries: &[Entry], files: &[NamedBytes], compute: &Compute, mut told: impl FnMut(u64, u64, &str)) -> Result<VerifyReport> {
+    let find = |name: &str| files.iter().find(|f| f.name == name || f.name.ends_with(&format!("/{name}")));
+    let broken = |why: String| Error::fixture("The fixture folder cannot be read", why, "Give a folder with a manifest.json of schema 1 and its tensors");
+    let manifest = find("manifest.json").ok_or_else(|| broken("it has no manifest.json".into()))?;
+    let manifest: Manifest = serde_json::from_slice(&manifest.bytes).map_err(|e| broken(format!("manifest.json: {e}")))?;
+    if manifest.schema != 1 {
+        return Err(broken(format!("schema {} is not known", manifest.schema)));
+    }
+    let entry = entries.iter().find(|e| (e.card)().id == manifest.system);
+    let entry = entry.ok_or_else(|| broken(format!("no system {:?} is built here", manifest.system)))?;
+    let mut report = VerifyReport { system: manifest.system.clone(), device: compute.report.name.clone(), lines: Vec::new() };
+    let total = manifest.cases.len() as u64;
+    for (done, case) in manifest.cases.iter().enumerate() {
+        told(done as u64, total, &case.name);
+        let lines = match tensors_of(case, &find) {
+            Ok(tensors) => run_case(entry, case, &tensors, compute).await,
+            Err(error) => vec![failure(case, "files", &error.report().why)],
+        };
+        report.lines.extend(lines);
+    }
+    told(total, total, "");
+    Ok(report)
+}
+
+fn tensors_of<'a>(case: &ManifestCase, find: &impl Fn(&str) -> Option<&'a NamedBytes>) -> Result<BTreeMap<String, HostTensor>> {
+    let mut tensors = BTreeMap::new();
+    // The file a case names first wins where two hold a tensor of the same name.
+    for name in case.files.iter().rev() {
+        let file = find(name).ok_or_else(|| Error::fixture("A fixture file is missing", format!("{name} is not in the folder"), "Copy the whole folder"))?;
+        tensors.extend(safetensors::read(&file.bytes)?.tensors);
+    }
+    Ok(tensors)
+}
+
+fn failure(case: &ManifestCase, tensor: &str, why: &str) -> VerifyLine {
+    VerifyLine { case: case.name.clone(), tensor: tensor.into(), error: f64::INFINITY, allowed: 0.0, over_strict: 0, ok: false, note: why.into() }
+}
+
+async fn run_case(entry: &Entry, case: &ManifestCase, tensors: &BTreeMap<String, HostTensor>, compute: &Compute) -> Vec<VerifyLine> {
+    let keys = |t: &BTreeMap<String, Value>| t.keys().cloned().collect();
+    let seen = Case {
+        name: &case.name,
+        config: &case.config,
+        device: &compute.device,
+        expected: case.expect.iter().map(|e| e.label().to_string()).collect(),
+        table_keys: case.expect.iter().filter_map(|e| Some((e.label().to_string(), keys(e.table.as_ref()?)))).collect(),
+        weights: case.weights.as_deref(),
+        inputs: &case.inputs,
+        tensors,
+    };
+    let got = match (entry.verify)(&seen).await {
+        Ok(got) => got,
+        Err(error) => return vec![failure(case, "*", &format!("{error}"))],
+    };
+    if case.expect.is_empty() {
+        return vec![failure(case, "*", "the case expects nothing")];
+    }
+    let skipped: Vec<&str> = case.skip.iter().filter_map(|s| s.as_str().or_else(|| s.get("tensor")?.as_str())).collect();
+    let wanted = case.expect.iter().filter(|e| !skipped.contains(&e.label()));
+    wanted.map(|e| compare(case, e, got.get(e.label()), tensors, compute.report.gpu)).collect()
+}
+
+/// The reference and the computed numbers side by side, or why there are none.
+fn paired(e: &Expectation, got: Option<&Got>, tensors: &BTreeMap<String, HostTensor>) -> std::result::Result<(Vec<f64>, Vec<f64>), String> {
+    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    match (got.ok_or("not reached")?, e) {
+        (Got::Tensor(got), Expectation { tensor: Some(name), .. }) => {
+            let reference = tensors.get(name).ok_or("the files lack the reference tensor")?;
+            // A loss is [] in the files and [1] here; otherwise shapes must agree.
+            if got.shape != reference.shape && (got.values.len() != 1 || reference.values.len() != 1) {
+                return Err(format!("shape {:?}, expected {:?}", got.shape, reference.shape));
+            }
+            Ok((wide(&reference.values), wide(&got.values)))
+        }
+        (Got::Value(got), Expectation { value: Some(value), .. }) => Ok((vec![*value], vec![*got])),
+        (Got::Table(got), Expectation { table: Some(table), .. }) => {
+            let (mut reference, mut computed) = (Vec::new(), Vec::new());
+            for (key, value) in table {
+                let row = match value {
+                    Value::Array(row) => row.iter().filter_map(Value::as_f64).collect(),
+                    one => one.as_f64().into_iter().collect::<Vec<_>>(),
+                };
+                let own = got.get(key).ok_or(format!("no entry {key:?}"))?;
+                if own.len() != row.len() {
+                    return Err(format!("entry {key:?} has {} numbers, expected {}", own.len(), row.len()));
+                }
+                reference.extend(row);
+                computed.extend(own);
+            }
+            Ok((reference, computed))
+        }
+        _ => Err("another kind of answer was computed".into()),
+    }
+}
+
+fn compare(case: &ManifestCase, e: &Expectation, got: Option<&Got>, tensors: &BTreeMap<String, HostTensor>, gpu: bool) -> VerifyLine {
+    let (reference, computed) = match paired(e, got, tensors) {
+        Ok(pair) => pair,
+        Err(why) => return failure(case, e.label(), &why),
+    };
+    let largest = reference.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let errors: Vec<f64> = reference.iter().zip(&computed).map(|(r, c)| if r == c { 0.0 } else { (r - c).abs() }).collect();
+    let error = errors.iter().fold(0.0_f64, |m, e| if e.is_nan() { f64::INFINITY } else { m.max(*e) });
+    let strict = if e.exact { 0.0 } else { e.rtol * largest + e.atol };
+    let is_gradient = e.label().starts_with("grad");
+    let loosened = if is_gradient { 2e-3 } else { 1e-4 };
+    let allowed = if e.exact || !gpu { strict } else { e.rtol.max(loosened) * largest + e.atol };
+    let over_strict = errors.iter().filter(|e| !(**e <= strict)).count() as u64;
+    let ok = error <= allowed && !computed.is_empty();
+    VerifyLine { case: case.name.clone(), tensor: e.label().into(), error, allowed, over_strict, ok, note: String::new() }
+}

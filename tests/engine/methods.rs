@@ -1,0 +1,227 @@
+//! One loop over the built systems: golden numbers, falling loss, same seed same numbers, gradients everywhere.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use masquerade_engine::card::KnobValue;
+use masquerade_engine::host::Host;
+use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
+use masquerade_engine::{device, registry, verify};
+use masquerade_tests::{block_on, gpu};
+
+/// A host whose events are kept.
+pub struct Driven {
+    host: Host,
+    events: Rc<RefCell<Vec<Event>>>,
+}
+
+impl Driven {
+    /// An engine on the CPU.
+    pub fn cpu() -> Self {
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let told = Rc::clone(&events);
+        let mut host = Host::new(DeviceChoice::Cpu, move |event| told.borrow_mut().push(event));
+        block_on(host.start());
+        Self { host, events }
+    }
+
+    /// Send a command, work until there is nothing to do, and take the events.
+    pub fn send(&mut self, command: Command) -> Vec<Event> {
+        block_on(self.host.handle(command));
+        while block_on(self.host.tick()) {}
+        self.events.take()
+    }
+
+    /// Open the micro preset on the procedural shapes.
+    pub fn micro(seed: u64) -> Self {
+        let mut driven = Self::cpu();
+        let session = Session { preset: "micro".into(), data: "shapes".into(), seed, stored: false, ..Session::default() };
+        let events = driven.send(Command::Open(Box::new(session)));
+        assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
+        driven
+    }
+}
+
+/// The losses in a list of events.
+pub fn losses(events: &[Event]) -> Vec<f32> {
+    events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None }).flatten().collect()
+}
+
+/// The only file in a list of events.
+pub fn file(events: Vec<Event>) -> NamedBytes {
+    events.into_iter().find_map(|e| if let Event::File(file) = e { Some(file) } else { None }).expect("a file")
+}
+
+/// All files of a folder.
+pub fn folder(path: &Path) -> Vec<NamedBytes> {
+    let entries = std::fs::read_dir(path).expect("the folder");
+    let read = |e: std::fs::DirEntry| NamedBytes { name: e.file_name().to_string_lossy().into(), bytes: std::fs::read(e.path()).expect("a file") };
+    entries.map(|e| read(e.expect("an entry"))).collect()
+}
+
+fn check(report: &VerifyReport) {
+    let failed: Vec<_> = report.lines.iter().filter(|l| !l.ok).collect();
+    assert!(report.passed(), "{failed:#?}");
+}
+
+fn fixtures() -> Vec<std::path::PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    registry::BUILT.iter().map(|e| root.join((e.card)().id)).collect()
+}
+
+#[test]
+fn golden_numbers_on_the_cpu() {
+    for path in fixtures() {
+        let compute = block_on(device::open(DeviceChoice::Cpu)).expect("the CPU");
+        let report = block_on(verify::run(&registry::BUILT, &folder(&path), &compute, |_, _, _| ())).expect("a report");
+        check(&report);
+        // The CPU path gets no allowance, and stays ten times inside every tolerance that is not an equality.
+        let tight = report.lines.iter().filter(|l| l.allowed > 0.0 && l.error > 0.1 * l.allowed).collect::<Vec<_>>();
+        assert!(tight.is_empty(), "closer to the limit than a tenth: {tight:#?}");
+    }
+}
+
+#[test]
+fn golden_numbers_on_the_gpu() {
+    if gpu().is_none() {
+        return;
+    }
+    for path in fixtures() {
+        let compute = block_on(device::open(DeviceChoice::Gpu)).expect("the GPU");
+        check(&block_on(verify::run(&registry::BUILT, &folder(&path), &compute, |_, _, _| ())).expect("a report"));
+    }
+}
+
+#[test]
+fn a_wrong_number_fails() {
+    let mut files = folder(&fixtures()[0]);
+    let manifest = files.iter_mut().find(|f| f.name == "manifest.json").expect("a manifest");
+    let text = String::from_utf8(manifest.bytes.clone()).expect("text").replace("\"mask_ratio\": 0.75", "\"mask_ratio\": 0.5");
+    manifest.bytes = text.into_bytes();
+    let compute = block_on(device::open(DeviceChoice::Cpu)).expect("the CPU");
+    let report = block_on(verify::run(&registry::BUILT, &files, &compute, |_, _, _| ())).expect("a report");
+    assert!(!report.passed());
+}
+
+#[test]
+fn an_unknown_case_fails() {
+    let mut files = folder(&fixtures()[0]);
+    let manifest = files.iter_mut().find(|f| f.name == "manifest.json").expect("a manifest");
+    manifest.bytes = String::from_utf8(manifest.bytes.clone()).expect("text").replace("\"pos_resize\"", "\"pos_shrink\"").into_bytes();
+    let compute = block_on(device::open(DeviceChoice::Cpu)).expect("the CPU");
+    let report = block_on(verify::run(&registry::BUILT, &files, &compute, |_, _, _| ())).expect("a report");
+    assert!(report.lines.iter().any(|l| l.case == "pos_shrink" && !l.ok));
+}
+
+#[test]
+fn the_loss_falls_and_the_same_seed_gives_the_same_numbers() {
+    let curve = |seed| losses(&Driven::micro(seed).send(Command::Step(60)));
+    let (first, again, other) = (curve(3), curve(3), curve(4));
+    assert_eq!(first.len(), 60);
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    assert!(mean(&first[50..]) < 0.9 * mean(&first[..10]), "{first:?}");
+}
+
+#[test]
+fn resuming_gives_the_numbers_of_an_uninterrupted_run() {
+    let whole = losses(&Driven::micro(5).send(Command::Step(12)));
+    let mut interrupted = Driven::micro(5);
+    interrupted.send(Command::Step(7));
+    let checkpoint = file(interrupted.send(Command::SaveCheckpoint));
+    let mut resumed = Driven::cpu();
+    resumed.send(Command::LoadCheckpoint(checkpoint));
+    let rest = losses(&resumed.send(Command::Step(5)));
+    assert_eq!(&whole[7..], rest.as_slice());
+}
+
+#[test]
+fn weights_survive_a_round_trip() {
+    let mut trained = Driven::micro(5);
+    trained.send(Command::Step(3));
+    let weights = file(trained.send(Command::SaveWeights));
+    let mut fresh = Driven::micro(6);
+    let events = fresh.send(Command::LoadWeights { file: weights.clone(), apply: true });
+    let keys = events.iter().find_map(|e| if let Event::Keys(k) = e { Some(k) } else { None }).expect("a key report");
+    assert!(keys.applied && keys.missing.is_empty() && keys.unexpected.is_empty() && keys.wrong_shape.is_empty(), "{keys:?}");
+    let again = file(fresh.send(Command::SaveWeights));
+    let tensors = |f: &NamedBytes| masquerade_engine::checkpoint::safetensors::read(&f.bytes).expect("safetensors").tensors;
+    assert_eq!(tensors(&weights), tensors(&again));
+}
+
+#[test]
+fn a_gradient_reaches_every_trainable_weight() {
+    use masquerade_engine::rng::Rng;
+    for entry in registry::BUILT {
+        let card = (entry.card)();
+        let session = Session { method: card.id.clone(), preset: "micro".into(), ..Session::default() };
+        let settings = masquerade_engine::settings::Settings::of(&session, &card, 1).expect("settings");
+        let device = burn::tensor::Device::flex();
+        let mut weights = masquerade_engine::weights::Weights::new(&device.autodiff(), 1);
+        let method = (entry.build)(&settings, &mut weights).expect("a model");
+        let mut rng = Rng::new(1, "pictures");
+        let size = settings.count("img_size");
+        let values = (0..4 * size * size).map(|_| rng.normal()).collect();
+        let batch = masquerade_engine::method::Batch::pictures([4, 1, size, size], values);
+        let outcome = method.loss(&weights, &batch, &Rng::new(1, "masks")).expect("a loss");
+        let gradients = weights.gradients(&outcome.total.backward());
+        for (weight, gradient) in weights.list.iter().zip(gradients).filter(|(w, _)| w.trainable) {
+            let gradient = gradient.unwrap_or_else(|| panic!("{} has no gradient", weight.name));
+            let values = block_on(masquerade_engine::readback::floats(gradient)).expect("values");
+            assert!(values.iter().any(|v| *v != 0.0), "the gradient of {} is zero", weight.name);
+        }
+    }
+}
+
+#[test]
+fn a_painted_mask_changes_the_reconstruction() {
+    let mut driven = Driven::micro(5);
+    let look = |driven: &mut Driven| {
+        let events = driven.send(Command::Look { request: 1, views: vec!["mask".into(), "reconstruction".into()], cursor: None });
+        events.into_iter().find_map(|e| if let Event::Views { views, .. } = e { Some(views) } else { None }).expect("views")
+    };
+    let before = look(&mut driven);
+    let mut mask = vec![true; 16];
+    mask[5] = false;
+    driven.send(Command::PaintMask(Some(mask.clone())));
+    let after = look(&mut driven);
+    assert!(matches!(&after[0].kind, masquerade_engine::trace::ViewKind::Mask(m) if m.hidden == mask));
+    assert_ne!(before[1].kind, after[1].kind);
+}
+
+#[test]
+fn bad_requests_are_refused_and_the_session_goes_on() {
+    let mut driven = Driven::micro(5);
+    let refused = |events: Vec<Event>, word: &str| {
+        let report = events.iter().find_map(|e| if let Event::Error(r) = e { Some(r.clone()) } else { None }).expect("an error");
+        let all = format!("{} {} {}", report.title, report.why, report.what_to_do);
+        assert!(all.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
+    };
+    let knob = |name: &str, value: f64| Command::SetKnob { name: name.into(), value: KnobValue::Number(value) };
+    refused(driven.send(knob("masc_ratio", 0.5)), "masc_ratio");
+    refused(driven.send(knob("mask_ratio", 7.0)), "between");
+    refused(driven.send(knob("patch_size", 3.0)), "patches of 3");
+    refused(driven.send(knob("heads", 5.0)), "multiple");
+    refused(driven.send(Command::Open(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
+    refused(driven.send(Command::Open(Box::new(Session { method: "croma".into(), ..Session::default() }))), "not built");
+    refused(driven.send(Command::AddUserData(Vec::new())), "picture");
+    refused(driven.send(Command::PaintMask(Some(vec![true; 3]))).into_iter().chain(driven.send(Command::Look { request: 1, views: vec!["mask".into()], cursor: None })).collect(), "3 patches");
+    driven.send(Command::PaintMask(None));
+    let broken = NamedBytes { name: "broken.safetensors".into(), bytes: vec![1, 2, 3] };
+    refused(driven.send(Command::LoadWeights { file: broken.clone(), apply: true }), "safetensors");
+    refused(driven.send(Command::LoadCheckpoint(broken)), "safetensors");
+    assert_eq!(losses(&driven.send(Command::Step(2))).len(), 2);
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_training_with_a_reason() {
+    let mut driven = Driven::micro(5);
+    let mut weights = file(driven.send(Command::SaveWeights));
+    // Overwrite the last weight's last value with NaN: the file says so before anything is applied.
+    let end = weights.bytes.len();
+    weights.bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let events = driven.send(Command::LoadWeights { file: weights, apply: true });
+    assert!(events.iter().any(|e| matches!(e, Event::Error(r) if r.why.contains("NaN") || r.why.contains("not a number") || r.why.contains("finite"))), "{events:?}");
+}
