@@ -90,8 +90,13 @@ cargo_tool() { # CRATE VERSION [PROGRAM]
   local crate=$1 version=$2 program=$tools/bin/${3:-$1}
   [ -x "$program" ] && "$program" --version | grep -qF " $version" && return
   say "Building $crate $version"
+  # A tool's own lock file may name a version that cannot be had any more; then any that fits will do.
+  install_tool "$crate" "$version" --locked || install_tool "$crate" "$version"
+}
+
+install_tool() { # CRATE VERSION [FLAG]
   CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    CARGO_TARGET_DIR=$cache/tools-target cargo install "$crate" --version "$version" --locked --no-default-features --quiet --root "$tools"
+    CARGO_TARGET_DIR=$cache/tools-target cargo install "$1" --version "$2" "${@:3}" --no-default-features --quiet --root "$tools"
 }
 
 npm_packages() { # NAME@VERSION…
