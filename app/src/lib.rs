@@ -1,4 +1,20 @@
 //! Masquerade: window, browser page and command line over the engine. No tensor is named here.
 
+pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
+pub mod commands;
+mod desk;
+mod icons;
+mod import;
+pub mod link;
+pub mod looks;
+mod panels;
+pub mod selection;
+pub mod state;
+pub mod text;
+pub mod theme;
+pub mod undo;
+mod views;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod window;

@@ -1,1 +1,20 @@
+//! The native program: a window without arguments, else the command line.
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    use std::io::Write as _;
+
+    use masquerade_engine::session::{DeviceChoice, Session};
+
+    if std::env::args_os().len() > 1 {
+        std::process::exit(masquerade::cli::run(std::env::args_os()));
+    }
+    if let Err(why) = masquerade::window::run(Session::default(), DeviceChoice::Auto) {
+        // Without a standard error there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "{why}");
+        std::process::exit(3);
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
 fn main() {}

@@ -27,7 +27,8 @@ pub enum Half {
 impl Feed {
     /// Feed `data` by the run's knobs.
     pub fn new(data: PictureData, settings: &Settings) -> Self {
-        let mut feed = Self { data, size: 0, batch: 1, augment: Augment { smallest_crop: 1.0, flip: false }, rng: Rng::new(settings.seed, "batches") };
+        let mut feed =
+            Self { data, size: 0, batch: 1, augment: Augment { smallest_crop: 1.0, flip: false }, rng: Rng::new(settings.seed, "batches") };
         feed.adjust(settings);
         feed
     }

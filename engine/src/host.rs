@@ -1,7 +1,7 @@
 //! The loop between a front end and the engine: take commands, do one unit of work, tell what happened.
 
 use crate::card::Card;
-use crate::checkpoint::{keys, resume, safetensors, stored};
+use crate::checkpoint::{self, keys, resume, safetensors, stored};
 use crate::clock::Stopwatch;
 use crate::data::{self, files::Files, pictures::PictureData, user_files};
 use crate::device::{self, Compute};
@@ -15,7 +15,7 @@ use crate::run::{Provenance, Run};
 use crate::session::{Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Progress, Session};
 use crate::settings::Settings;
 use crate::trace::Source;
-use crate::{bench, verify};
+use crate::{bench, kernels, verify};
 
 /// Least seconds between two progress messages.
 const PROGRESS_EVERY: f64 = 0.1;
@@ -149,7 +149,9 @@ impl Host {
                 Ok(())
             }
             Command::SelfCheck => {
-                self.emit(Event::Checked(Vec::new()));
+                let device = self.compute()?.device.clone();
+                let checks = kernels::check::check(&device).await;
+                self.emit(Event::Checked(checks));
                 Ok(())
             }
             Command::Bench { name, warmup, repeats, max_ms } => {
@@ -197,7 +199,9 @@ impl Host {
     }
 
     fn compute(&self) -> Result<&Compute> {
-        self.compute.as_ref().ok_or_else(|| Error::device("The engine has no device", "none could be opened", "Choose the CPU in the device panel"))
+        self.compute
+            .as_ref()
+            .ok_or_else(|| Error::device("The engine has no device", "none could be opened", "Choose the CPU in the device panel"))
     }
 
     fn running(&self) -> Result<&Run> {
@@ -469,13 +473,12 @@ impl Host {
     // ---- files ---------------------------------------------------------------------------------------------------
 
     fn load_weights(&mut self, file: &NamedBytes, apply: bool) -> Result<()> {
-        let read = safetensors::read(&file.bytes)?;
+        let read = checkpoint::open(&file.bytes)?;
         let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "weights need a model", "Choose a system first"))?;
-        let plan = keys::plan(&file.name, &read, &run.weights, keys::vit_mae::LAYOUTS);
+        let plan = keys::plan(&file.name, &read, &run.weights, run.method.layouts());
         let mut report = plan.report.clone();
         if apply {
-            keys::apply(plan, &mut run.weights)?;
-            report.applied = true;
+            report = keys::apply(plan, &mut run.weights)?;
             let steps = read.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
             run.provenance = Provenance { words: format!("loaded from {}", file.name), stored: false, trained_steps: steps };
         }
@@ -487,22 +490,15 @@ impl Host {
         Ok(())
     }
 
-    fn metadata(&self) -> Result<std::collections::BTreeMap<String, String>> {
+    /// What a weights file says of itself; `steps` counts those of the weights it started from too.
+    fn metadata(&self, command: &str) -> Result<safetensors::Metadata> {
         let run = self.running()?;
-        let steps = run.provenance.trained_steps + run.step;
-        let pairs = [
-            ("method", run.card.id.clone()),
-            ("preset", self.session.preset.clone()),
-            ("data", self.session.data.clone()),
-            ("seed", self.session.seed.to_string()),
-            ("steps", steps.to_string()),
-            ("link", crate::link::to_text(&self.session)),
-        ];
-        Ok(pairs.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        let session = Session { step: run.provenance.trained_steps + run.step, ..self.session.clone() };
+        checkpoint::describe(&session, command)
     }
 
     async fn save_weights(&mut self) -> Result<()> {
-        let (run, metadata) = (self.running()?, self.metadata()?);
+        let (run, metadata) = (self.running()?, self.metadata("")?);
         let name = format!("{}-{}-{}.safetensors", run.card.id, self.session.preset, run.provenance.trained_steps + run.step);
         let bytes = safetensors::save(&run.weights, &metadata).await?;
         self.emit(Event::File(NamedBytes { name, bytes }));
@@ -510,7 +506,7 @@ impl Host {
     }
 
     async fn pack_weights(&mut self, command: &str) -> Result<()> {
-        let (run, mut metadata) = (self.running()?, self.metadata()?);
+        let (run, mut metadata) = (self.running()?, self.metadata("")?);
         metadata.insert("command".into(), command.into());
         let name = format!("{}-{}.safetensors", run.card.id, self.session.preset);
         let bytes = stored::pack(&run.weights, &metadata).await?;
@@ -521,20 +517,19 @@ impl Host {
     async fn save_checkpoint(&mut self) -> Result<()> {
         self.tell_progress().await?;
         let run = self.running()?;
-        let bytes = resume::save(&run.weights, &run.optimiser, run.step, &self.session).await?;
+        let bytes = resume::save(&self.session, &run.weights, &run.optimiser).await?;
         self.emit(Event::File(NamedBytes { name: "checkpoint.safetensors".into(), bytes }));
         Ok(())
     }
 
     async fn load_checkpoint(&mut self, file: &NamedBytes) -> Result<()> {
-        let read = safetensors::read(&file.bytes)?;
-        let (mut session, step) = resume::session_of(&read)?;
-        session.step = 0;
-        session.stored = false;
+        let checkpoint = resume::read(&file.bytes)?;
+        let step = checkpoint.session.step;
         self.run = None;
-        self.open(session).await?;
-        let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
-        resume::restore(&read, &mut run.weights, &mut run.optimiser)?;
+        self.open(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
+        let run =
+            self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
+        checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
         run.step = step;
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
         self.session.step = step;
@@ -565,7 +560,7 @@ impl Host {
         self.choice = choice;
         let changed = self.compute.as_ref().is_none_or(|now| now.report.gpu != compute.report.gpu);
         let checkpoint = match &self.run {
-            Some(run) if changed && run.step > 0 => Some(resume::save(&run.weights, &run.optimiser, run.step, &self.session).await?),
+            Some(run) if changed && run.step > 0 => Some(resume::save(&self.session, &run.weights, &run.optimiser).await?),
             _ => None,
         };
         self.compute = Some(compute);

@@ -29,11 +29,9 @@ pub mod feed;
 #[cfg(feature = "compute")]
 pub mod host;
 #[cfg(feature = "compute")]
-<<<<<<< HEAD
 pub mod jobs;
-=======
+#[cfg(feature = "compute")]
 pub mod kernels;
->>>>>>> kernels
 pub mod link;
 #[cfg(feature = "compute")]
 pub mod method;

@@ -104,7 +104,6 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         }
         engine.progress.note(format_args!("Kept in {}: {CHECKPOINT} and {WEIGHTS}", folder.display()));
     }
-    compare_first_loss(&plan, &record, &engine);
     record.finish(out)?;
     Ok(DONE)
 }
@@ -207,13 +206,5 @@ impl Record {
                 None => format!("Step {} of {}: nothing was left to train", self.step, self.of),
             }),
         }
-    }
-}
-
-/// A link may carry the loss its sharer saw at the first step: say whether it came out again.
-fn compare_first_loss(plan: &Plan, record: &Record, engine: &Engine) {
-    if let (Some(theirs), Some(ours)) = (plan.session.first_loss, record.losses.first()) {
-        let verdict = if (theirs - ours).abs() <= 1e-4 * theirs.abs() { "the same to 1e-4" } else { "not the same" };
-        engine.progress.note(format_args!("First loss {ours}, in the link {theirs}: {verdict}"));
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::kernels::layer_norm::layer_norm;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// y = x Wᵀ + b, with W stored as [out, in] like the official checkpoints.
@@ -61,10 +62,6 @@ impl LayerNorm {
     /// # Shapes
     /// [.., dim] → [.., dim]
     pub fn forward<const D: usize>(&self, w: &Weights, x: Tensor<D>) -> Tensor<D> {
-        let last = D - 1;
-        let centred = x.clone() - x.mean_dim(last);
-        let variance = centred.clone().square().mean_dim(last);
-        let y = centred / variance.add_scalar(self.eps).sqrt();
-        y * w.get(self.gamma).unsqueeze() + w.get(self.beta).unsqueeze()
+        layer_norm(x, w.get(self.gamma), w.get(self.beta), self.eps as f32)
     }
 }

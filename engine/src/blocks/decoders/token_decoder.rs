@@ -4,8 +4,8 @@ use burn::tensor::{Int, Tensor};
 
 use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
 use crate::blocks::linear::{LayerNorm, Linear};
-use crate::blocks::masks::gather_tokens;
 use crate::blocks::positions::sincos::sincos_2d;
+use crate::kernels::gather_tokens::gather_tokens;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// The decoder with its own width and its own position table.

@@ -1,11 +1,12 @@
 //! MAE on the stage: input, mask, reconstruction, error, and the similarity of one patch to all others.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
 use crate::error::{Error, Result};
+use crate::kernels::similarity_map::similarity_map;
 use crate::method::Stage;
 use crate::methods::mae::model::Mae;
 use crate::readback;
@@ -13,13 +14,8 @@ use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
-pub const VIEWS: [(&str, &str); 5] = [
-    ("input", "Input"),
-    ("mask", "Mask"),
-    ("reconstruction", "Reconstruction"),
-    ("error", "Error"),
-    ("similarity", "Similarity"),
-];
+pub const VIEWS: [(&str, &str); 5] =
+    [("input", "Input"), ("mask", "Mask"), ("reconstruction", "Reconstruction"), ("error", "Error"), ("similarity", "Similarity")];
 
 fn title(id: &str) -> String {
     VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into())
@@ -126,13 +122,16 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
     let tokens = side * side;
     let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
     let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
-    let norms = latent.clone().square().sum_dim(2).sqrt().clamp_min(1e-12);
-    let unit = latent / norms;
-    let cosine = (unit.clone() * unit.narrow(1, query, 1)).sum_dim(2).flatten::<1>(0, 2); // [tokens]
-    let values = readback::floats(cosine).await?;
+    let at = Tensor::<1, Int>::from_data([query as i32], &latent.device());
+    let values = readback::floats(similarity_map(latent, at)).await?;
     let heat = Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    let caption = format!("How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.", query + 1, query / side + 1, query % side + 1);
+    let caption = format!(
+        "How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.",
+        query + 1,
+        query / side + 1,
+        query % side + 1
+    );
     Ok(view("similarity", caption, ViewKind::Heat(heat), "latent", stage.source, Some(legend)))
 }
 

@@ -5,11 +5,13 @@ use burn::tensor::Tensor;
 use crate::blocks::decoders::token_decoder::TokenDecoder;
 use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
 use crate::blocks::linear::LayerNorm;
-use crate::blocks::masks::{Mask, block, gather_tokens, grid, visible_tokens};
+use crate::blocks::masks::{Mask, block, grid, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
+use crate::kernels::gather_tokens::gather_tokens;
+use crate::kernels::patch_error::patch_error;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -106,7 +108,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
+    /// Declare the encoder's weights under their official names.
+    pub fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
         let (dim, side) = (config.encoder.dim, config.side());
         Self {
             cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
@@ -212,6 +215,7 @@ impl Mae {
         let latent = self.forward_encoder(w, pictures.clone(), mask);
         let prediction = self.forward_decoder(w, latent, mask);
         let hidden = mask.hidden_tensor(&prediction.device());
-        pixel_error::masked_mean(pixel_error::per_patch(prediction, self.target(pictures)), hidden)
+        let target = patches_channel_last(pictures, self.config.patch_size);
+        pixel_error::masked_mean(patch_error(prediction, target, hidden.clone(), self.config.norm_pix), hidden)
     }
 }

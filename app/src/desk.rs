@@ -1,0 +1,89 @@
+//! What every panel is handed: the state to draw, the cursor to move, and a list to write wishes on.
+
+use std::collections::BTreeMap;
+
+use masquerade_engine::card::KnobValue;
+use masquerade_engine::session::Session;
+
+use crate::commands::Action;
+use crate::selection::Selection;
+use crate::state::State;
+use crate::undo::Undo;
+use crate::views::Textures;
+
+/// Something a panel wants done; the app does it after the pass.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    Run(Action),
+    /// Open a session that differs from the one on screen (undoable).
+    Open(Box<Session>),
+    Knob(String, KnobValue),
+    Paint(Vec<bool>),
+    Pin(Option<u32>),
+    /// Apply the weights file whose keys are shown.
+    ApplyWeights,
+    /// Copy this text.
+    Copy(String),
+    /// Read a file or folder of this path (native).
+    Read(String),
+    /// Let the user choose files (the page's own dialog).
+    Pick,
+    CloseError,
+    /// Open the session again with a new engine.
+    Restart,
+}
+
+/// Which part of the inspector is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    #[default]
+    Knobs,
+    Data,
+    Weights,
+    Device,
+    Paper,
+}
+
+/// What is open and typed; nothing of it is shared or undone.
+#[derive(Debug, Default)]
+pub struct Screen {
+    pub tab: Tab,
+    pub search: String,
+    pub palette: Option<String>,
+    pub palette_choice: usize,
+    pub shortcuts: bool,
+    pub log: bool,
+    pub log_scale: bool,
+    pub lecture: bool,
+    pub path: String,
+    /// Knobs that build the model anew, while they are being turned.
+    pub turning: BTreeMap<String, KnobValue>,
+    /// A short notice and until when it stays.
+    pub notice: Option<(String, f64)>,
+    /// The page can show its own file dialog.
+    pub can_pick: bool,
+}
+
+/// What a panel draws from and writes to.
+pub struct Desk<'a> {
+    pub state: &'a State,
+    pub undo: &'a Undo,
+    pub selection: &'a mut Selection,
+    pub screen: &'a mut Screen,
+    pub textures: &'a mut Textures,
+    pub wishes: &'a mut Vec<Wish>,
+}
+
+impl Desk<'_> {
+    /// Write a wish down.
+    pub fn wish(&mut self, wish: Wish) {
+        self.wishes.push(wish);
+    }
+
+    /// Wish for a session that differs in what `change` does.
+    pub fn open(&mut self, change: impl FnOnce(&mut Session)) {
+        let mut session = self.state.session.clone();
+        change(&mut session);
+        self.wish(Wish::Open(Box::new(session)));
+    }
+}

@@ -1,0 +1,37 @@
+//! The glyphs of the icon font that the app uses (Phosphor Regular).
+
+pub const PLAY: &str = "\u{e3d0}";
+pub const PAUSE: &str = "\u{e39e}";
+pub const STEP: &str = "\u{e5a6}";
+pub const RESET: &str = "\u{e038}";
+pub const SHARE: &str = "\u{e408}";
+pub const SUN: &str = "\u{e472}";
+pub const MOON: &str = "\u{e330}";
+pub const SYSTEM: &str = "\u{e32e}";
+pub const SEARCH: &str = "\u{e30c}";
+pub const SHUFFLE: &str = "\u{e422}";
+pub const PIN: &str = "\u{e3e2}";
+pub const CLOSE: &str = "\u{e4f6}";
+pub const COPY: &str = "\u{e1ca}";
+pub const WARNING: &str = "\u{e4e0}";
+pub const ERROR: &str = "\u{e4e2}";
+pub const DONE: &str = "\u{e184}";
+pub const UPLOAD: &str = "\u{e4c0}";
+pub const DOWNLOAD: &str = "\u{e20c}";
+pub const CPU: &str = "\u{e610}";
+pub const GPU: &str = "\u{e612}";
+pub const LIST: &str = "\u{e2f0}";
+pub const CHART: &str = "\u{e154}";
+pub const LOG: &str = "\u{eae8}";
+pub const UNDO: &str = "\u{e08a}";
+pub const REDO: &str = "\u{e08c}";
+pub const PREVIOUS: &str = "\u{e138}";
+pub const NEXT: &str = "\u{e13a}";
+pub const HELP: &str = "\u{e3e8}";
+pub const PAINT: &str = "\u{e6f0}";
+pub const STOP: &str = "\u{e46c}";
+pub const TEXT_SIZE: &str = "\u{e6ee}";
+pub const PICTURE: &str = "\u{e2ca}";
+pub const ERASE: &str = "\u{e21e}";
+pub const LOCKED: &str = "\u{e2fa}";
+pub const UNLOCKED: &str = "\u{e306}";

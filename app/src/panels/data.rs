@@ -1,0 +1,79 @@
+//! The data set in use, and the user's own files.
+
+use egui::{RichText, Ui};
+
+use super::controls::{facts_ui, heading_ui};
+use crate::desk::{Desk, Wish};
+use crate::theme::{self, space};
+use crate::{icons, text, views};
+
+/// Choose a data set, drop files, see what was skipped.
+pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    heading_ui(ui, text::DATA_SET);
+    let now = state.data.as_ref().map_or(state.session.data.as_str(), |d| &d.id);
+    for id in state.card().map(|c| c.data.as_slice()).unwrap_or_default() {
+        let chosen = id == now;
+        if ui.radio(chosen, id).clicked() && !chosen {
+            desk.open(|s| {
+                s.data.clone_from(id);
+                s.sample = 0;
+                s.painted = None;
+                s.step = 0;
+                s.first_loss = None;
+            });
+        }
+    }
+    drop_ui(ui, desk);
+    let Some(data) = &state.data else { return };
+    heading_ui(ui, &data.title);
+    let facts = [
+        (text::SAMPLES, format!("{} + {}", text::count(data.samples), text::count(data.test_samples))),
+        (text::PICTURE_SIZE, text::picture_size(data.picture)),
+        (text::CLASSES, if data.classes.is_empty() { "–".into() } else { data.classes.join(", ") }),
+        (text::SOURCE, data.source.clone()),
+        (text::LICENCE, data.licence.clone()),
+    ];
+    facts_ui(ui, "data facts", &facts);
+    if !data.skipped.is_empty() {
+        heading_ui(ui, &text::counted(text::SKIPPED, data.skipped.len()));
+        for (name, why) in &data.skipped {
+            ui.label(theme::caption(ui, text::skipped(name, why)));
+        }
+    }
+}
+
+fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.add_space(space::S);
+    let colours = theme::tokens(ui);
+    let over = ui.input(|i| !i.raw.hovered_files.is_empty());
+    let outline = egui::Stroke::new(1.0, if over { colours.accent } else { colours.line_strong });
+    views::card(ui).fill(colours.raised).stroke(outline).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.vertical_centered(|ui| {
+            ui.label(RichText::new(icons::UPLOAD).size(theme::size::EXHIBIT).color(colours.muted));
+            ui.label(text::DROP_HERE);
+            ui.label(theme::caption(ui, text::STAYS));
+        });
+    });
+    files_ui(ui, desk);
+}
+
+/// Other ways to a file than dropping it: the page's dialog, or a path.
+pub fn files_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    if desk.screen.can_pick {
+        if ui.button(text::CHOOSE_FILES).clicked() {
+            desk.wish(Wish::Pick);
+        }
+    } else if cfg!(not(target_arch = "wasm32")) {
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - 72.0;
+            let edit = egui::TextEdit::singleline(&mut desk.screen.path).hint_text(text::PATH).desired_width(width);
+            let done = ui.add(edit).lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+            if (ui.button(text::OPEN).clicked() || done) && !desk.screen.path.trim().is_empty() {
+                let path = desk.screen.path.trim().to_string();
+                desk.wish(Wish::Read(path));
+            }
+        });
+    }
+}

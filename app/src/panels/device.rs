@@ -1,0 +1,59 @@
+//! What computes, why, and what it costs.
+
+use egui::Ui;
+
+use super::controls::{Look, action_ui, facts_ui, heading_ui, table_ui};
+use crate::commands::{Action, DeviceKind};
+use crate::desk::{Desk, Wish};
+use crate::text;
+use crate::theme::space;
+
+/// Name, backend, reason, limits; the choice of device; measurements.
+pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    let Some(device) = &state.device else { return };
+    heading_ui(ui, &device.name);
+    if !device.reason.is_empty() {
+        ui.add(egui::Label::new(&device.reason).wrap());
+    }
+    let backend = if device.software { format!("{}, {}", device.backend, text::SOFTWARE) } else { device.backend.clone() };
+    let mut facts = vec![(text::BACKEND, backend)];
+    facts.extend(device.memory_bytes.map(|b| (text::MEMORY, text::bytes(b))));
+    facts.extend(device.facts.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    facts_ui(ui, "device facts", &facts);
+    ui.add_space(space::S);
+    for kind in [DeviceKind::Auto, DeviceKind::Gpu, DeviceKind::Cpu] {
+        action_ui(ui, desk, Action::UseDevice(kind), Look::Full);
+    }
+    heading_ui(ui, text::STEP_COST);
+    action_ui(ui, desk, Action::MeasureStep, Look::Full);
+    if let Some(step) = &state.step_report {
+        let facts = [
+            (text::WALL_TIME, text::milliseconds(step.wall_ms)),
+            (text::CPU_TIME, text::milliseconds(step.cpu_ms)),
+            (text::DISPATCHES, text::count(step.dispatches)),
+            (text::SUBMITS, text::count(step.submits)),
+            (text::PIPELINES, text::count(step.pipelines)),
+            (text::UP, text::bytes(step.bytes_up)),
+            (text::BACK, text::bytes(step.bytes_back)),
+        ];
+        facts_ui(ui, "step facts", &facts);
+    }
+    heading_ui(ui, text::KERNELS);
+    action_ui(ui, desk, Action::SelfCheck, Look::Full);
+    let mark = |ok: bool| if ok { text::SAME } else { text::DIFFERS }.to_string();
+    let rows: Vec<Vec<String>> = state
+        .checks
+        .iter()
+        .map(|c| vec![format!("{} {}", c.kernel, c.case), format!("{:.1e}", c.error), format!("{:.1e}", c.allowed), mark(c.ok)])
+        .collect();
+    if !rows.is_empty() {
+        table_ui(ui, "kernels", &text::KERNEL_HEAD, &rows);
+    }
+    ui.add_space(space::S);
+    if ui.button(text::COPY_REPORT).clicked() {
+        let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let checks: Vec<String> = rows.iter().map(|r| r.join("  ")).collect();
+        desk.wish(Wish::Copy([device.name.clone(), device.reason.clone(), lines.join("\n"), checks.join("\n")].join("\n")));
+    }
+}

@@ -1,0 +1,124 @@
+//! The knobs of a system, generated from its card.
+
+use egui::{ComboBox, Slider, Ui};
+use masquerade_engine::card::{Knob, KnobKind, KnobValue};
+
+use super::controls::heading_ui;
+use crate::desk::{Desk, Wish};
+use crate::theme::{self, space};
+use crate::{icons, text};
+
+/// All knobs under their headings, and the seed.
+pub fn knobs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let Some(card) = desk.state.card() else { return };
+    let mut groups: Vec<&str> = Vec::new();
+    for knob in &card.knobs {
+        if !groups.contains(&knob.group.as_str()) {
+            groups.push(&knob.group);
+        }
+    }
+    for group in groups {
+        heading_ui(ui, group);
+        for knob in card.knobs.iter().filter(|k| k.group == group) {
+            ui.push_id(&knob.name, |ui| knob_ui(ui, desk, knob));
+        }
+    }
+    heading_ui(ui, text::SEED);
+    let mut seed = desk.state.session.seed;
+    let drag = egui::DragValue::new(&mut seed).range(0..=999_999).update_while_editing(false);
+    let response = ui.name_inputs(text::SEED, |ui| ui.add(drag)).on_hover_text(text::SEED_TOOLTIP);
+    if response.changed() && !response.dragged() || response.drag_stopped() {
+        desk.open(|s| {
+            s.seed = seed;
+            s.step = 0;
+            s.first_loss = None;
+        });
+    }
+}
+
+fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
+    let Some(value) = desk.screen.turning.get(&knob.name).or_else(|| desk.state.knob_value(knob)).cloned() else { return };
+    let changed = desk.state.session.knobs.contains_key(&knob.name);
+    match (&knob.kind, value) {
+        (KnobKind::Number { low, high, step, logarithmic, unit }, KnobValue::Number(number)) => {
+            let label = title_ui(ui, desk, knob, changed);
+            let mut turned = number;
+            let rest = ui.spacing().interact_size.x + space::XL + space::L;
+            ui.spacing_mut().slider_width = (ui.available_width() - rest).max(space::XL);
+            let mut slider = Slider::new(&mut turned, *low..=*high).logarithmic(*logarithmic);
+            slider = if *step >= 1.0 { slider.step_by(*step).max_decimals(0) } else { slider.max_decimals(decimals(*step)) };
+            if !logarithmic {
+                slider = slider.step_by(*step);
+            }
+            let response = ui.name_inputs(&knob.title, |ui| ui.label_inputs_by(label, |ui| ui.add(slider)));
+            let hint = if unit.is_empty() { knob.tooltip.clone() } else { format!("{} ({unit})", knob.tooltip) };
+            let response = response.on_hover_text(hint);
+            turn(desk, knob, KnobValue::Number(turned), turned != number, response.dragged());
+        }
+        (KnobKind::Switch, KnobValue::Switch(mut on)) => {
+            let before = on;
+            ui.horizontal(|ui| {
+                ui.checkbox(&mut on, &knob.title).on_hover_text(&knob.tooltip);
+                reset_ui(ui, desk, knob, changed);
+            });
+            turn(desk, knob, KnobValue::Switch(on), on != before, false);
+        }
+        (KnobKind::Choice { options }, KnobValue::Choice(mut choice)) => {
+            let before = choice.clone();
+            title_ui(ui, desk, knob, changed);
+            let combo = ComboBox::from_id_salt(&knob.name).selected_text(&choice).width(ui.available_width());
+            let inner = combo.show_ui(ui, |ui| {
+                for option in options {
+                    ui.selectable_value(&mut choice, option.clone(), option);
+                }
+            });
+            inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &knob.title));
+            inner.response.on_hover_text(&knob.tooltip);
+            let changed = choice != before;
+            turn(desk, knob, KnobValue::Choice(choice), changed, false);
+        }
+        _ => {}
+    }
+}
+
+/// The knob's name, a note where it builds a new model, and the way back to the preset.
+fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob, changed: bool) -> egui::Id {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = space::L;
+        let label = ui.label(&knob.title).on_hover_text(&knob.tooltip).id;
+        if !knob.live {
+            ui.label(theme::caption(ui, text::REBUILDS)).on_hover_text(text::REBUILDS_TOOLTIP);
+        }
+        reset_ui(ui, desk, knob, changed);
+        label
+    })
+    .inner
+}
+
+fn reset_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob, changed: bool) {
+    let preset = desk.state.card().and_then(|c| c.preset(&desk.state.session.preset)).and_then(|p| p.knobs.get(&knob.name));
+    if let (true, Some(value)) = (changed, preset) {
+        let button = ui.add(egui::Button::new(theme::caption(ui, icons::UNDO)).frame(false));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{}, {}", knob.title, text::CHANGED_KNOB)));
+        if button.on_hover_text(text::CHANGED_KNOB).clicked() {
+            desk.wish(Wish::Knob(knob.name.clone(), value.clone()));
+        }
+    }
+}
+
+/// A live knob acts at once; one that builds a new model when it is let go.
+fn turn(desk: &mut Desk<'_>, knob: &Knob, value: KnobValue, changed: bool, dragged: bool) {
+    if knob.live {
+        if changed {
+            desk.wish(Wish::Knob(knob.name.clone(), value));
+        }
+    } else if dragged {
+        desk.screen.turning.insert(knob.name.clone(), value);
+    } else if desk.screen.turning.remove(&knob.name).is_some() || changed {
+        desk.wish(Wish::Knob(knob.name.clone(), value));
+    }
+}
+
+fn decimals(step: f64) -> usize {
+    (-step.log10()).ceil().clamp(0.0, 8.0) as usize
+}

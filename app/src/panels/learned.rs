@@ -1,0 +1,79 @@
+//! What the encoder has learned: probes, fine-tuning and the paper's claim.
+
+use egui::{RichText, Ui};
+
+use super::controls::{Look, action_ui, progress_ui, table_ui};
+use crate::commands::Action;
+use crate::desk::Desk;
+use crate::text;
+use crate::theme::{self, space};
+use crate::views;
+
+/// The card with the buttons, the running job and the tables of results.
+pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    if state.model.is_none() {
+        return;
+    }
+    views::card(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = space::XS;
+        ui.label(theme::title(text::LEARNED));
+        ui.label(theme::caption(ui, text::LEARNED_CAPTION));
+        ui.horizontal_wrapped(|ui| {
+            for action in [Action::Probe, Action::FineTune, Action::Claim] {
+                action_ui(ui, desk, action, Look::Full);
+            }
+            if state.job.is_some() {
+                action_ui(ui, desk, Action::Cancel, Look::Full);
+            }
+        });
+        if let Some(job) = &state.job {
+            progress_ui(ui, job);
+        }
+        if state.data.as_ref().is_some_and(|d| d.classes.len() < 2) {
+            ui.label(theme::muted(ui, text::NO_CLASSES));
+        } else if state.probes.is_empty() && state.fine_tuned.is_empty() && state.claim.is_none() {
+            ui.label(theme::muted(ui, text::LEARNED_EMPTY));
+        }
+        results_ui(ui, desk);
+    });
+}
+
+fn results_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let state = desk.state;
+    if !state.probes.is_empty() {
+        let row = |p: &masquerade_engine::session::ProbeReport| {
+            vec![
+                text::count(p.step),
+                text::percent(p.knn_accuracy),
+                text::percent(p.linear_accuracy),
+                text::percent(p.chance),
+                text::duration(p.seconds),
+            ]
+        };
+        ui.add_space(space::S);
+        table_ui(ui, "probes", &text::PROBE_HEAD, &state.probes.iter().map(row).collect::<Vec<_>>());
+    }
+    if !state.fine_tuned.is_empty() {
+        let row = |f: &masquerade_engine::session::FineTuneReport| {
+            vec![
+                text::count(f.steps),
+                text::two_losses(f.first_loss, f.last_loss),
+                text::percent(f.test_accuracy),
+                text::percent(f.chance),
+                text::duration(f.seconds),
+            ]
+        };
+        ui.add_space(space::S);
+        table_ui(ui, "fine-tuned", &text::FINE_TUNE_HEAD, &state.fine_tuned.iter().map(row).collect::<Vec<_>>());
+    }
+    if let Some(claim) = &state.claim {
+        ui.add_space(space::S);
+        ui.label(&claim.sentence);
+        let rows: Vec<_> = claim.arms.iter().zip(&claim.means).map(|((arm, _), mean)| vec![arm.clone(), format!("{mean:.4}")]).collect();
+        table_ui(ui, "claim", &text::CLAIM_HEAD, &rows);
+        ui.label(RichText::new(text::verdict(&claim.verdict)).strong());
+        ui.label(theme::caption(ui, text::claim_run(claim.seeds.len(), claim.steps, &claim.metric)));
+    }
+}

@@ -1,0 +1,79 @@
+//! The list of systems, grouped by idea.
+
+use egui::{Align2, FontId, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use masquerade_engine::card::{Card, Idea};
+use masquerade_engine::session::Session;
+
+use crate::desk::Desk;
+use crate::theme::{self, size, space};
+use crate::{icons, text};
+
+/// The column of the desktop layout.
+pub fn list_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let hint = text::with_icon(icons::SEARCH, text::SEARCH);
+    ui.add(TextEdit::singleline(&mut desk.screen.search).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| systems_ui(ui, desk));
+}
+
+/// The systems that match the search, grouped by idea in the order of the catalogue.
+pub fn systems_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    let wanted = desk.screen.search.trim().to_lowercase();
+    let matches = |card: &&Card| {
+        let words = [&card.title, &card.paper, &card.authors, &card.modality, &card.id];
+        wanted.is_empty() || words.iter().any(|w| w.to_lowercase().contains(&wanted))
+    };
+    let mut group: Option<Idea> = None;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for card in state.catalogue.iter().filter(matches) {
+        if group != Some(card.idea) {
+            group = Some(card.idea);
+            ui.add_space(space::S);
+            ui.label(theme::caption(ui, card.idea.title()));
+        }
+        if row_ui(ui, card, card.id == state.session.method) && card.built && card.id != state.session.method {
+            let seed = state.session.seed;
+            desk.open(|s| *s = Session { method: card.id.clone(), seed, ..Session::default() });
+        }
+    }
+    if group.is_none() && !state.catalogue.is_empty() {
+        ui.label(theme::muted(ui, text::NOTHING_FOUND));
+    }
+}
+
+fn row_ui(ui: &mut Ui, card: &Card, selected: bool) -> bool {
+    let colours = theme::tokens(ui);
+    let height = ui.spacing().interact_size.y;
+    let sense = if card.built { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().max(space::LIST - space::XL), height), sense);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, card.built, selected, &card.title));
+    if selected {
+        ui.painter().rect_filled(rect, space::RADIUS, ui.visuals().selection.bg_fill);
+    } else if card.built && (response.hovered() || response.has_focus()) {
+        ui.painter().rect_filled(rect, space::RADIUS, colours.raised);
+    }
+    let dot = rect.left_center() + vec2(space::M, 0.0);
+    let tint = theme::idea(card.idea, ui);
+    if card.built {
+        ui.painter().circle_filled(dot, space::XS, tint);
+    } else {
+        ui.painter().circle_stroke(dot, 3.5, egui::Stroke::new(1.0, tint));
+    }
+    let (font, colour) = (FontId::proportional(size::TEXT), if card.built { colours.text } else { colours.faint });
+    let at = rect.left_center() + vec2(space::XL, 0.0);
+    ui.painter().text(at, Align2::LEFT_CENTER, &card.title, font, colour);
+    if !card.built {
+        let at = rect.right_center() - vec2(space::S, 0.0);
+        ui.painter().text(at, Align2::RIGHT_CENTER, text::NOT_BUILT, FontId::proportional(size::CAPTION), colours.faint);
+    }
+    let clicked = response.clicked();
+    response.on_hover_ui(|ui| {
+        ui.label(theme::strong(&card.title));
+        ui.label(&card.sentence);
+        ui.label(theme::caption(ui, text::cited(&card.authors, card.year)));
+        if !card.built {
+            ui.label(theme::caption(ui, text::NOT_BUILT_WHY));
+        }
+    });
+    clicked
+}

@@ -1,0 +1,87 @@
+//! The parts of the screen, and how they are laid out at each width.
+
+mod controls;
+mod data;
+mod device;
+mod error;
+mod inspector;
+mod knobs;
+mod learned;
+mod list;
+mod log;
+mod loss;
+mod palette;
+mod paper;
+mod shortcuts;
+mod stage;
+mod status;
+mod top;
+mod weights;
+
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+use crate::desk::Desk;
+use crate::theme::{self, space};
+
+/// Lay out the whole screen.
+pub fn screen_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    if ui.available_width() >= space::WIDE {
+        wide_ui(ui, desk);
+    } else {
+        narrow_ui(ui, desk);
+    }
+    error::error_ui(ui, desk);
+    palette::palette_ui(ui, desk);
+    shortcuts::shortcuts_ui(ui, desk);
+    status::notice_ui(ui, desk);
+}
+
+fn bar(ui: &Ui) -> Frame {
+    Frame::new().fill(theme::tokens(ui).card).inner_margin(Margin::symmetric(space::M as i8, space::S as i8))
+}
+
+fn ground(ui: &Ui) -> Frame {
+    Frame::new().fill(theme::tokens(ui).ground).inner_margin(space::M)
+}
+
+fn wide_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    Panel::top("top").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::top_ui(ui, desk));
+    Panel::bottom("status").frame(bar(ui)).show_separator_line(false).show(ui, |ui| status::status_ui(ui, desk));
+    if desk.screen.log {
+        Panel::bottom("log").frame(bar(ui)).default_size(160.0).show(ui, |ui| log::log_ui(ui, desk));
+    }
+    let list = Panel::left("list").frame(bar(ui)).exact_size(space::LIST).resizable(false).show_separator_line(false);
+    list.show(ui, |ui| list::list_ui(ui, desk));
+    let inspector = Panel::right("inspector").frame(bar(ui)).exact_size(space::INSPECTOR).resizable(false).show_separator_line(false);
+    inspector.show(ui, |ui| inspector::inspector_ui(ui, desk));
+    CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            stage::heading_ui(ui, desk);
+            stage::stage_ui(ui, desk);
+            learned::learned_ui(ui, desk);
+        });
+    });
+}
+
+fn narrow_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.spacing_mut().interact_size.y = space::TOUCH;
+    ui.spacing_mut().icon_width = space::XL;
+    Panel::top("top").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::narrow_top_ui(ui, desk));
+    Panel::bottom("bottom").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::bottom_ui(ui, desk));
+    CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            stage::heading_ui(ui, desk);
+            stage::stage_ui(ui, desk);
+            learned::learned_ui(ui, desk);
+            ui.add_space(space::S);
+            crate::views::card(ui).show(ui, |ui| inspector::inspector_ui(ui, desk));
+            ui.add_space(space::S);
+            crate::views::card(ui).show(ui, |ui| {
+                status::status_ui(ui, desk);
+                if desk.screen.log {
+                    log::log_ui(ui, desk);
+                }
+            });
+        });
+    });
+}

@@ -1,0 +1,32 @@
+//! The list of keys.
+
+use egui::{Grid, Id, Modal, ScrollArea, Ui, vec2};
+
+use crate::commands::Action;
+use crate::desk::Desk;
+use crate::text;
+use crate::theme::{self, space};
+
+/// The dialog, while it is open.
+pub fn shortcuts_ui(ui: &Ui, desk: &mut Desk<'_>) {
+    if !desk.screen.shortcuts {
+        return;
+    }
+    let modal = Modal::new(Id::unique("shortcuts")).show(ui.ctx(), |ui| {
+        ui.label(theme::title(text::SHORTCUTS));
+        ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).show(ui, |ui| {
+            Grid::new("keys").num_columns(2).spacing(vec2(space::XL, space::XS)).min_row_height(0.0).show(ui, |ui| {
+                let keyed = |a: &Action| a.shortcut().is_some() && !matches!(a, Action::Exhibit(n) if *n > 1);
+                for action in Action::all().into_iter().filter(keyed) {
+                    let key = if matches!(action, Action::Exhibit(_)) { "1 … 9".into() } else { action.key_text(ui.ctx()) };
+                    ui.label(theme::code(key));
+                    ui.label(text::action_tooltip(action));
+                    ui.end_row();
+                }
+            });
+        });
+        ui.add_space(space::S);
+        ui.button(text::CLOSE).clicked()
+    });
+    desk.screen.shortcuts = !(modal.inner || modal.should_close());
+}

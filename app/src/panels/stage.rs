@@ -1,0 +1,102 @@
+//! The stage: the panels over one picture, then what belongs to the cursor, then the loss.
+
+use egui::{Ui, vec2};
+
+use super::controls::{Look, action_ui, progress_ui, switch_ui};
+use super::loss;
+use crate::commands::Action;
+use crate::desk::Desk;
+use crate::state::Job;
+use crate::theme::{self, space};
+use crate::views;
+use crate::{icons, text};
+
+/// Panels in the first row of a wide stage.
+const FIRST_ROW: usize = 4;
+
+/// Title, sentence, and the switches of the pictures.
+pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    if let Some(card) = state.card() {
+        ui.label(theme::exhibit_title(&card.title));
+        ui.add(egui::Label::new(theme::muted(ui, &card.sentence)).wrap());
+    }
+    let session = &state.session;
+    ui.horizontal_wrapped(|ui| {
+        action_ui(ui, desk, Action::PreviousSample, Look::Icon);
+        action_ui(ui, desk, Action::NextSample, Look::Icon);
+        action_ui(ui, desk, Action::NewMask, Look::Full);
+        if session.painted.is_some() {
+            action_ui(ui, desk, Action::RuleMask, Look::Full);
+        }
+        if session.pinned.is_some() {
+            action_ui(ui, desk, Action::Unpin, Look::Full);
+        }
+        switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+        switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+    });
+    ui.add_space(space::XS);
+}
+
+/// All views of the system and the loss.
+pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    if state.model.is_none() {
+        waiting_ui(ui, desk);
+        return;
+    }
+    let (panels, others): (Vec<_>, Vec<_>) = state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
+    let wide = ui.available_width() >= space::CARD_MIN * FIRST_ROW as f32;
+    let columns = if wide { FIRST_ROW } else { 2 };
+    let gap = space::S;
+    let outer = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
+    let side = outer - 2.0 * space::M;
+    ui.spacing_mut().item_spacing = vec2(gap, gap);
+    for row in panels.iter().take(FIRST_ROW).collect::<Vec<_>>().chunks(columns) {
+        ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+    }
+    let rest: Vec<_> = panels.iter().skip(FIRST_ROW).chain(&others).collect();
+    if wide {
+        second_row_ui(ui, desk, &rest, outer);
+    } else {
+        let side = ui.available_width() - 2.0 * space::M;
+        rest.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side));
+        loss::loss_ui(ui, desk, side);
+    }
+}
+
+/// The map of the cursor at the left, the loss beside it.
+fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], outer: f32) {
+    let side = outer * 1.25 - 2.0 * space::M;
+    let mut rest = rest.iter();
+    ui.horizontal_top(|ui| {
+        if let Some((id, title)) = rest.next() {
+            views::tile_ui(ui, desk, id, title, side);
+        }
+        let left = ui.available_width() - 2.0 * space::M;
+        loss::loss_ui(ui, desk, left);
+    });
+    ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+}
+
+/// Before the first picture: what is being done, and how far it is.
+fn waiting_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let start = Job { name: text::STARTING.into(), done: 0, total: 0, note: String::new() };
+    let open = Job { name: text::OPENING.into(), done: 0, total: 0, note: String::new() };
+    let job = desk.state.loading.clone().unwrap_or(if desk.state.device.is_none() { start } else { open });
+    views::card(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.vertical_centered(|ui| {
+            ui.add_space(space::XL * 2.0);
+            ui.label(egui::RichText::new(icons::PICTURE).size(theme::size::EXHIBIT).color(theme::tokens(ui).muted));
+            ui.label(theme::title(&job.name));
+            ui.label(theme::muted(ui, text::FIRST_RUN));
+            ui.add_space(space::M);
+            if job.total > 0 {
+                ui.set_max_width(space::INSPECTOR);
+                progress_ui(ui, &job);
+            }
+            ui.add_space(space::XL * 2.0);
+        });
+    });
+}

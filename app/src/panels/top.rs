@@ -1,0 +1,127 @@
+//! The bar at the top: preset, the run's controls and counters, sharing. On narrow screens also the bar at the bottom.
+
+use egui::{ComboBox, Layout, RichText, Ui};
+
+use super::controls::{Look, action_sized_ui, action_ui};
+use crate::commands::{Action, ThemeChoice};
+use crate::desk::{Desk, Wish};
+use crate::theme::{self, space};
+use crate::{icons, text};
+
+/// The bar of the desktop layout.
+pub fn top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::title(text::APP));
+        ui.add_space(space::S);
+        preset_ui(ui, desk);
+        ui.add_space(space::S);
+        action_sized_ui(ui, desk, Action::PlayPause, Look::Accent, 88.0);
+        action_ui(ui, desk, Action::Step, Look::Icon);
+        action_ui(ui, desk, Action::Reset, Look::Icon);
+        ui.add_space(space::S);
+        counters_ui(ui, desk);
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::XS;
+            action_ui(ui, desk, Action::Shortcuts, Look::Icon);
+            theme_ui(ui, desk);
+            action_ui(ui, desk, Action::Palette, Look::Icon);
+            action_ui(ui, desk, Action::Redo, Look::Icon);
+            action_ui(ui, desk, Action::Undo, Look::Icon);
+            action_ui(ui, desk, Action::Share, Look::Full);
+        });
+    });
+}
+
+/// The bar at the top of a narrow screen: which system, which preset, the rest.
+pub fn narrow_top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.horizontal(|ui| {
+        system_ui(ui, desk);
+        preset_ui(ui, desk);
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            theme_ui(ui, desk);
+            action_ui(ui, desk, Action::Palette, Look::Icon);
+        });
+    });
+}
+
+/// The bar at the bottom of a narrow screen: what a thumb needs.
+pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.horizontal(|ui| counters_ui(ui, desk));
+    let actions = [Action::PlayPause, Action::Step, Action::NewMask, Action::Share];
+    let gap = space::S;
+    let width = (ui.available_width() - gap * (actions.len() - 1) as f32) / actions.len() as f32;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        ui.spacing_mut().button_padding.x = space::XS;
+        for action in actions {
+            let look = if action == Action::PlayPause { Look::Accent } else { Look::Full };
+            action_sized_ui(ui, desk, action, look, width);
+        }
+    });
+}
+
+fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let Some(card) = desk.state.card() else { return };
+    let now = card.preset(&desk.state.session.preset);
+    let combo = ComboBox::from_id_salt("preset").selected_text(now.map_or(text::PRESET, |p| &p.title)).width(136.0).truncate();
+    let inner = combo.show_ui(ui, |ui| {
+        for preset in &card.presets {
+            let chosen = now.is_some_and(|p| p.id == preset.id);
+            if ui.selectable_label(chosen, &preset.title).on_hover_text(&preset.note).clicked() && !chosen {
+                desk.open(|s| {
+                    s.preset.clone_from(&preset.id);
+                    s.knobs.clear();
+                    s.painted = None;
+                    s.pinned = None;
+                    s.step = 0;
+                    s.first_loss = None;
+                });
+            }
+        }
+    });
+    inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text::PRESET));
+    if let Some(preset) = now {
+        inner.response.on_hover_text(&preset.note);
+    }
+}
+
+fn system_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let title = desk.state.card().map_or(text::SYSTEMS, |c| &c.title);
+    let combo = ComboBox::from_id_salt("system").selected_text(theme::strong(title)).width(104.0).height(400.0).truncate();
+    let inner = combo.show_ui(ui, |ui| super::list::systems_ui(ui, desk));
+    inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text::SYSTEMS));
+}
+
+fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let icon = if ui.visuals().dark_mode { icons::MOON } else { icons::SUN };
+    let side = ui.spacing().interact_size.y;
+    let button = egui::Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false);
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button.min_size(egui::vec2(side, side))).ui(ui, |ui| {
+        let themes = [ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark].map(Action::Theme);
+        for action in themes.into_iter().chain([Action::Lecture]) {
+            let label = text::with_icon(action.icon(desk.state), &text::action(action, false));
+            if ui.button(label).on_hover_text(text::action_tooltip(action)).clicked() {
+                desk.wish(Wish::Run(action));
+            }
+        }
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, text::THEME));
+    response.on_hover_text(text::THEME);
+}
+
+fn counters_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let state = desk.state;
+    if state.model.is_none() {
+        return;
+    }
+    let of = state.progress.as_ref().map_or(0, |p| p.of);
+    ui.label(text::step_of(state.session.step, of));
+    if let Some(progress) = state.progress.as_ref().filter(|_| state.playing) {
+        ui.label(theme::muted(ui, text::rate(progress.steps_per_second)));
+        ui.label(theme::muted(ui, text::time_left(progress.seconds_left)));
+    }
+    if let Some(loss) = state.losses.last() {
+        ui.label(theme::muted(ui, format!("{} {:.4}", text::LOSS.to_lowercase(), loss.total)));
+    }
+}

@@ -1,0 +1,78 @@
+//! The model's weights: where they come from, loading with a table of keys, saving.
+
+use egui::Ui;
+use masquerade_engine::session::KeyReport;
+
+use super::controls::{Look, action_ui, facts_ui, heading_ui};
+use super::data::files_ui;
+use crate::commands::Action;
+use crate::desk::{Desk, Wish};
+use crate::text;
+use crate::theme::{self, space};
+
+/// Facts, saving, and the keys of a file that was loaded.
+pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = desk.state;
+    if let Some(model) = &state.model {
+        heading_ui(ui, text::WEIGHTS);
+        let facts = [
+            (text::FROM, model.weights.clone()),
+            (text::PARAMETERS, text::count(model.parameters)),
+            (text::TRAINED, text::steps(model.trained_steps + state.session.step)),
+            (text::TOKENS, text::grid(model.grid)),
+            (text::VISIBLE, text::count(u64::from(model.visible_tokens))),
+        ];
+        facts_ui(ui, "model facts", &facts);
+    }
+    let has_stored = state.card().and_then(|c| c.preset(&state.session.preset)).is_some_and(|p| p.stored_weights.is_some());
+    if has_stored {
+        let mut stored = state.session.stored;
+        if ui.checkbox(&mut stored, text::START_FROM).on_hover_text(text::START_FROM_TOOLTIP).changed() {
+            desk.open(|s| {
+                s.stored = stored;
+                s.step = 0;
+                s.first_loss = None;
+            });
+        }
+    }
+    ui.add_space(space::S);
+    ui.horizontal_wrapped(|ui| {
+        action_ui(ui, desk, Action::SaveWeights, Look::Full);
+        action_ui(ui, desk, Action::SaveCheckpoint, Look::Full);
+    });
+    ui.add_space(space::S);
+    ui.add(egui::Label::new(theme::muted(ui, text::DROP_WEIGHTS)).wrap());
+    files_ui(ui, desk);
+    if let Some(keys) = &state.keys {
+        keys_ui(ui, desk, keys);
+    }
+}
+
+fn keys_ui(ui: &mut Ui, desk: &mut Desk<'_>, keys: &KeyReport) {
+    heading_ui(ui, &keys.file);
+    ui.label(theme::caption(ui, &keys.layout));
+    let fits = keys.missing.is_empty() && keys.wrong_shape.is_empty();
+    if keys.applied {
+        ui.colored_label(theme::tokens(ui).good, text::APPLIED);
+    } else if !keys.mapped.is_empty() {
+        let button = ui.add_enabled(fits, theme::accent_button(ui, text::APPLY));
+        if button.clicked() {
+            desk.wish(Wish::ApplyWeights);
+        }
+    }
+    let mapped: Vec<String> = keys.mapped.iter().map(|(file, model)| text::maps_to(file, model)).collect();
+    let wrong: Vec<String> = keys.wrong_shape.iter().map(|(key, wants, has)| text::shapes(key, wants, has)).collect();
+    let parts = [
+        (text::WRONG_SHAPE, wrong),
+        (text::MISSING, keys.missing.clone()),
+        (text::UNEXPECTED, keys.unexpected.clone()),
+        (text::MAPPED, mapped),
+    ];
+    for (label, lines) in parts.iter().filter(|(_, lines)| !lines.is_empty()) {
+        egui::CollapsingHeader::new(text::counted(label, lines.len())).id_salt(*label).show(ui, |ui| {
+            for line in lines {
+                ui.add(egui::Label::new(theme::code(line).size(theme::size::CAPTION)).wrap());
+            }
+        });
+    }
+}

@@ -1,0 +1,112 @@
+//! The one cursor that all views share: which token the pointer is on, and which part of the picture is shown.
+
+use std::collections::BTreeMap;
+
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
+
+/// Greatest enlargement of the panels.
+pub const MAX_ZOOM: f32 = 16.0;
+
+/// A stroke over the mask that is being painted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stroke {
+    /// What every touched token becomes: the opposite of the first one.
+    pub hide: bool,
+    pub mask: Vec<bool>,
+}
+
+/// What is under the pointer, and how the panels show it.
+#[derive(Debug)]
+pub struct Selection {
+    /// The token under the pointer, as all views draw it.
+    pub hovered: Option<u32>,
+    /// Where the pointer is on the picture, 0 to 1 each way.
+    pub crosshair: Option<Pos2>,
+    /// The token under the pointer, as found so far in this pass.
+    next: Option<(u32, Pos2)>,
+    pub zoom: f32,
+    /// Middle of the shown part, 0 to 1 each way.
+    pub centre: Pos2,
+    pub stroke: Option<Stroke>,
+    /// Ranges of colour maps the user has locked, by view.
+    pub locked: BTreeMap<String, (f32, f32)>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { hovered: None, crosshair: None, next: None, zoom: 1.0, centre: pos2(0.5, 0.5), stroke: None, locked: BTreeMap::new() }
+    }
+}
+
+impl Selection {
+    /// The pointer is on this token, at this place of the picture.
+    pub fn hover(&mut self, token: u32, place: Pos2) {
+        self.next = Some((token, place));
+    }
+
+    /// End of a pass: what it found is what the next pass draws. True when the token is another one.
+    pub fn turn(&mut self) -> bool {
+        let next = self.next.take();
+        let changed = next.map(|n| n.0) != self.hovered;
+        self.hovered = next.map(|n| n.0);
+        self.crosshair = next.map(|n| n.1);
+        changed
+    }
+
+    /// The part of the picture that is shown, 0 to 1 each way.
+    pub fn shown(&self) -> Rect {
+        Rect::from_center_size(self.centre, Vec2::splat(1.0 / self.zoom))
+    }
+
+    /// Enlarge around a place that stays where it is on the screen.
+    pub fn zoom_at(&mut self, place: Pos2, factor: f32) {
+        let zoom = (self.zoom * factor).clamp(1.0, MAX_ZOOM);
+        self.centre = place + (self.centre - place) * (self.zoom / zoom);
+        self.zoom = zoom;
+        self.keep_inside();
+    }
+
+    /// Shift the shown part, in shares of the whole picture.
+    pub fn shift(&mut self, by: Vec2) {
+        self.centre += by;
+        self.keep_inside();
+    }
+
+    fn keep_inside(&mut self) {
+        let half = 0.5 / self.zoom;
+        self.centre = self.centre.clamp(pos2(half, half), pos2(1.0 - half, 1.0 - half));
+    }
+
+    /// Show the whole picture.
+    pub fn reset_zoom(&mut self) {
+        self.zoom = 1.0;
+        self.centre = pos2(0.5, 0.5);
+    }
+
+    /// From a place of the picture (0 to 1) to a place on the screen.
+    pub fn to_screen(&self, area: Rect, place: Pos2) -> Pos2 {
+        let shown = self.shown();
+        area.min + (place - shown.min) / shown.size() * area.size()
+    }
+
+    /// From a place on the screen to a place of the picture (0 to 1).
+    pub fn to_picture(&self, area: Rect, place: Pos2) -> Pos2 {
+        let shown = self.shown();
+        shown.min + (place - area.min) / area.size() * shown.size()
+    }
+
+    /// Where a token of a grid lies on the screen.
+    pub fn token_rect(&self, area: Rect, grid: (u32, u32), token: u32) -> Rect {
+        let (rows, columns) = (grid.0.max(1), grid.1.max(1));
+        let cell = vec2(1.0 / columns as f32, 1.0 / rows as f32);
+        let corner = pos2((token % columns) as f32 * cell.x, (token / columns) as f32 * cell.y);
+        Rect::from_min_max(self.to_screen(area, corner), self.to_screen(area, corner + cell))
+    }
+}
+
+/// The token of a grid (down, across) at a place of the picture, if it is inside.
+pub fn token_at(place: Pos2, grid: (u32, u32)) -> Option<u32> {
+    let (rows, columns) = grid;
+    let inside = (0.0..1.0).contains(&place.x) && (0.0..1.0).contains(&place.y) && rows > 0 && columns > 0;
+    inside.then(|| (place.y * rows as f32) as u32 * columns + (place.x * columns as f32) as u32)
+}

@@ -1,0 +1,245 @@
+//! The model of the screen: what the engine has told, folded into one value by [`State::apply`].
+
+use std::collections::{BTreeMap, VecDeque};
+
+use masquerade_engine::card::{Card, Knob, KnobValue};
+use masquerade_engine::error::Report;
+use masquerade_engine::session::{
+    ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport, ProbeReport,
+    Progress, Session, StepReport,
+};
+use masquerade_engine::trace::{View, ViewKind};
+
+use crate::looks::{Looks, Want};
+
+/// Lines of the log that are kept.
+const LOG_LINES: usize = 500;
+/// Points of the loss that are kept; beyond, every second one is dropped.
+const LOSS_POINTS: usize = 8192;
+
+/// A view and how often it was replaced.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub view: View,
+    pub version: u64,
+}
+
+/// A long job or start: what, how far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub name: String,
+    pub done: u64,
+    /// 0: not known.
+    pub total: u64,
+    pub note: String,
+}
+
+/// Everything the panels draw from.
+#[derive(Debug, Default)]
+pub struct State {
+    pub session: Session,
+    pub catalogue: Vec<Card>,
+    pub model: Option<ModelReport>,
+    pub data: Option<DataReport>,
+    pub device: Option<DeviceReport>,
+    pub playing: bool,
+    pub progress: Option<Progress>,
+    pub losses: Vec<LossPoint>,
+    pub views: BTreeMap<String, Shown>,
+    pub loading: Option<Job>,
+    pub job: Option<Job>,
+    pub probes: Vec<ProbeReport>,
+    pub fine_tuned: Vec<FineTuneReport>,
+    pub claim: Option<ClaimReport>,
+    pub keys: Option<KeyReport>,
+    pub checks: Vec<KernelCheck>,
+    pub step_report: Option<StepReport>,
+    pub log: VecDeque<(LogLevel, String)>,
+    pub error: Option<Report>,
+    /// The engine has ended and is to be started again.
+    pub lost: bool,
+    /// The user is turning something: what the engine says of the session is older than what is on screen.
+    pub held: bool,
+    pub looks: Looks,
+    versions: u64,
+}
+
+impl State {
+    /// The screen of a session that is about to be opened.
+    pub fn new(session: Session) -> Self {
+        Self { session, ..Self::default() }
+    }
+
+    /// Fold one event in.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Ready { device, catalogue } => {
+                self.device = Some(device);
+                self.catalogue = catalogue;
+                self.loading = None;
+                self.lost = false;
+            }
+            Event::Loading { what, done, total } => {
+                let finished = total > 0 && done >= total;
+                self.loading = (!finished).then(|| Job { name: what, done, total, note: String::new() });
+            }
+            Event::Opened { session, model, data } => self.opened(*session, model, data),
+            Event::State { session, playing } => self.state(*session, playing),
+            Event::Progress(progress) => self.progress(progress),
+            Event::Views { request, views } => self.show(request, views),
+            Event::Job { name, done, total, note } => self.job = Some(Job { name, done, total, note }),
+            Event::Probe(report) => self.finish(|s| s.probes.push(report)),
+            Event::FineTuned(report) => self.finish(|s| s.fine_tuned.push(report)),
+            Event::Claimed(report) => self.finish(|s| s.claim = Some(report)),
+            Event::Checked(checks) => self.finish(|s| s.checks = checks),
+            Event::Keys(keys) => {
+                if keys.applied {
+                    self.looks.ask(Want::All);
+                }
+                self.keys = Some(keys);
+            }
+            Event::Verified(_) | Event::Benched(_) => self.job = None,
+            Event::File(_) => {}
+            Event::Device(device) => self.device = Some(device),
+            Event::StepReport(report) => self.finish(|s| s.step_report = Some(report)),
+            Event::Log { level, text } => self.note(level, text),
+            Event::Error(report) => {
+                self.note(LogLevel::Error, format!("{}: {}", report.title, report.why));
+                self.job = None;
+                self.loading = None;
+                self.error = Some(report);
+            }
+            Event::Lost { report, session } => self.lose(report, *session),
+        }
+    }
+
+    fn opened(&mut self, session: Session, model: ModelReport, data: DataReport) {
+        let same_run = self.model.is_some() && self.losses.last().is_some_and(|l| l.step <= session.step) && session.step > 0;
+        if !same_run {
+            self.losses.clear();
+            self.progress = None;
+        }
+        if session.method != self.session.method || session.preset != self.session.preset {
+            self.probes.clear();
+            self.fine_tuned.clear();
+            self.claim = None;
+            self.keys = None;
+        }
+        self.views.retain(|id, _| model.views.iter().any(|(view, _)| view == id));
+        self.session = session;
+        self.model = Some(model);
+        self.data = Some(data);
+        self.loading = None;
+        self.looks.ask(Want::All);
+    }
+
+    fn state(&mut self, session: Session, playing: bool) {
+        if session.step < self.session.step {
+            self.losses.retain(|l| l.step <= session.step);
+        }
+        if self.held {
+            self.session.step = session.step;
+            self.session.first_loss = session.first_loss;
+        } else {
+            self.session = session;
+        }
+        self.playing = playing;
+        self.looks.ask(Want::All);
+    }
+
+    fn progress(&mut self, mut progress: Progress) {
+        let first = progress.losses.first().map_or(u64::MAX, |l| l.step);
+        self.losses.retain(|l| l.step < first);
+        self.losses.append(&mut progress.losses);
+        if self.losses.len() > LOSS_POINTS {
+            let mut keep = false;
+            self.losses.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        self.session.step = progress.step;
+        self.progress = Some(progress);
+        self.looks.ask(Want::All);
+    }
+
+    fn show(&mut self, request: u64, views: Vec<View>) {
+        if !self.looks.answered(request) {
+            return;
+        }
+        for view in views {
+            self.versions += 1;
+            self.views.insert(view.id.clone(), Shown { view, version: self.versions });
+        }
+    }
+
+    fn finish(&mut self, store: impl FnOnce(&mut Self)) {
+        self.job = None;
+        store(self);
+    }
+
+    fn lose(&mut self, report: Report, session: Session) {
+        self.note(LogLevel::Error, format!("{}: {}", report.title, report.why));
+        // What the engine last knew may be older than the user's last change; only its training counts.
+        self.session.step = session.step;
+        self.playing = false;
+        self.lost = true;
+        self.job = None;
+        self.loading = None;
+        self.looks.forget();
+        self.error = Some(report);
+    }
+
+    /// Write a line into the log.
+    pub fn note(&mut self, level: LogLevel, text: String) {
+        if self.log.len() == LOG_LINES {
+            self.log.pop_front();
+        }
+        self.log.push_back((level, text));
+    }
+
+    /// The card of the system on screen.
+    pub fn card(&self) -> Option<&Card> {
+        self.catalogue.iter().find(|c| c.id == self.session.method)
+    }
+
+    /// The value of a knob: the session's own, else the preset's.
+    pub fn knob_value(&self, knob: &Knob) -> Option<&KnobValue> {
+        let preset = || self.card().and_then(|c| c.preset(&self.session.preset)).and_then(|p| p.knobs.get(&knob.name));
+        self.session.knobs.get(&knob.name).or_else(preset)
+    }
+
+    /// The views of the stage: id and title, in the system's order.
+    pub fn stage(&self) -> &[(String, String)] {
+        self.model.as_ref().map_or(&[], |m| &m.views)
+    }
+
+    /// Ids of the views that one request asks for.
+    pub fn wanted(&self, want: Want) -> Vec<String> {
+        let follows = |id: &String| match self.views.get(id).map(|s| &s.view.kind) {
+            Some(ViewKind::Heat(heat)) => heat.query.is_some(),
+            Some(_) => false,
+            None => true,
+        };
+        let ids = self.stage().iter().map(|(id, _)| id);
+        let chosen: Vec<String> = ids.clone().filter(|id| want == Want::All || follows(id)).cloned().collect();
+        if chosen.is_empty() { ids.cloned().collect() } else { chosen }
+    }
+
+    /// The mask on the stage, true = hidden: the painted one, else the newest mask view's.
+    pub fn mask(&self) -> Option<Vec<bool>> {
+        let view = self.views.values().find_map(|s| match &s.view.kind {
+            ViewKind::Mask(mask) => Some(&mask.hidden),
+            _ => None,
+        });
+        match (&self.session.painted, view) {
+            (Some(painted), Some(hidden)) if painted.len() == hidden.len() => Some(painted.clone()),
+            (_, hidden) => hidden.cloned(),
+        }
+    }
+
+    /// The first picture of the stage: what masks lie on.
+    pub fn picture(&self) -> Option<&Shown> {
+        self.stage().iter().filter_map(|(id, _)| self.views.get(id)).find(|s| matches!(s.view.kind, ViewKind::Picture(_)))
+    }
+}

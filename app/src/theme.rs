@@ -1,0 +1,192 @@
+//! The tokens of the look: the only place that names a colour, a size or a duration.
+//!
+//! A quiet frame around bright data: every surface is a grey of one family, and the one accent belongs to the main action.
+
+mod fonts;
+mod maps;
+mod style;
+
+use egui::{Color32, FontFamily, FontId, RichText, Ui};
+
+pub use fonts::SEMIBOLD;
+pub use maps::{category, signed, unsigned};
+pub use style::{accent_button, install, reduce_motion};
+
+/// The colours of one theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// Behind everything.
+    pub ground: Color32,
+    /// Behind a view.
+    pub card: Color32,
+    /// Behind a control.
+    pub raised: Color32,
+    /// Hairlines without meaning.
+    pub line: Color32,
+    /// Lines that carry meaning: outlines of controls, hatch, axes.
+    pub line_strong: Color32,
+    pub text: Color32,
+    pub muted: Color32,
+    pub faint: Color32,
+    /// The main action, focus, the pinned token.
+    pub accent: Color32,
+    pub on_accent: Color32,
+    pub good: Color32,
+    pub warn: Color32,
+    pub bad: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// The dark theme.
+pub const DARK: Tokens = Tokens {
+    ground: rgb(0x0F_12_16),
+    card: rgb(0x16_1A_20),
+    raised: rgb(0x1E_24_2C),
+    line: rgb(0x2A_31_3B),
+    line_strong: rgb(0x62_6F_7F),
+    text: rgb(0xE7_EB_F0),
+    muted: rgb(0xA3_AE_BB),
+    faint: rgb(0x87_93_A2),
+    accent: rgb(0x6A_A5_FF),
+    on_accent: rgb(0x08_13_1F),
+    good: rgb(0x4C_C3_8A),
+    warn: rgb(0xF0_B4_29),
+    bad: rgb(0xF2_77_7A),
+};
+
+/// The light theme.
+pub const LIGHT: Tokens = Tokens {
+    ground: rgb(0xF6_F7_F9),
+    card: rgb(0xFF_FF_FF),
+    raised: rgb(0xEE_F1_F4),
+    line: rgb(0xDD_E2_E8),
+    line_strong: rgb(0x80_8B_98),
+    text: rgb(0x17_1B_21),
+    muted: rgb(0x4E_5A_68),
+    faint: rgb(0x62_6E_7C),
+    accent: rgb(0x1F_66_D1),
+    on_accent: rgb(0xFF_FF_FF),
+    good: rgb(0x17_75_45),
+    warn: rgb(0x8F_5B_00),
+    bad: rgb(0xC4_34_37),
+};
+
+/// Sizes of text in points.
+pub mod size {
+    /// Captions, badges, axis labels.
+    pub const CAPTION: f32 = 11.0;
+    /// Everything else.
+    pub const TEXT: f32 = 13.0;
+    /// Title of a view.
+    pub const TITLE: f32 = 16.0;
+    /// Title of the exhibit.
+    pub const EXHIBIT: f32 = 22.0;
+    /// Text and lines grow by this in a lecture hall.
+    pub const LECTURE: f32 = 1.5;
+}
+
+/// Distances in points, on a grid of 4.
+pub mod space {
+    pub const XS: f32 = 4.0;
+    pub const S: f32 = 8.0;
+    pub const M: f32 = 12.0;
+    pub const L: f32 = 16.0;
+    pub const XL: f32 = 24.0;
+    pub const RADIUS: u8 = 6;
+    /// Height of a card's title row.
+    pub const TITLE_ROW: f32 = 28.0;
+    /// Height of a control in the desktop layout.
+    pub const CONTROL: f32 = 28.0;
+    /// Height of anything a finger has to hit.
+    pub const TOUCH: f32 = 44.0;
+    pub const LIST: f32 = 216.0;
+    pub const INSPECTOR: f32 = 304.0;
+    /// From this width on there are three columns.
+    pub const WIDE: f32 = 900.0;
+    pub const PLOT: f32 = 184.0;
+    /// Distance of two hatch lines.
+    pub const HATCH: f32 = 5.0;
+    pub const LEGEND: f32 = 8.0;
+    pub const PALETTE: f32 = 520.0;
+    pub const CARD_MIN: f32 = 148.0;
+}
+
+/// Durations in seconds.
+pub mod time {
+    /// A transition.
+    pub const TRANSITION: f32 = 0.12;
+    /// Shortest time between two requests for views while training.
+    pub const LOOK: f64 = 0.1;
+    /// An unanswered request for views is given up after this.
+    pub const LOOK_LOST: f64 = 5.0;
+    /// How long a short notice stays.
+    pub const NOTICE: f64 = 4.0;
+}
+
+/// The tokens in use.
+pub fn tokens(ui: &Ui) -> &'static Tokens {
+    of(ui.visuals().dark_mode)
+}
+
+/// The tokens of one theme.
+pub fn of(dark: bool) -> &'static Tokens {
+    if dark { &DARK } else { &LIGHT }
+}
+
+/// Title of a view.
+pub fn title(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(FontId::new(size::TITLE, FontFamily::Name(SEMIBOLD.into())))
+}
+
+/// Title of the exhibit.
+pub fn exhibit_title(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(FontId::new(size::EXHIBIT, FontFamily::Name(SEMIBOLD.into())))
+}
+
+/// Text of normal size and more weight.
+pub fn strong(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(FontId::new(size::TEXT, FontFamily::Name(SEMIBOLD.into())))
+}
+
+/// A caption in the muted colour.
+pub fn caption(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).size(size::CAPTION).color(tokens(ui).muted)
+}
+
+/// Text of normal size in the muted colour.
+pub fn muted(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).size(size::TEXT).color(tokens(ui).muted)
+}
+
+/// A formula or an identifier.
+pub fn code(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(FontId::new(size::TEXT, FontFamily::Monospace))
+}
+
+/// The colour of an idea's dot (Okabe–Ito).
+pub fn idea(idea: masquerade_engine::card::Idea, ui: &Ui) -> Color32 {
+    use masquerade_engine::card::Idea;
+    match idea {
+        Idea::Base => tokens(ui).line_strong,
+        Idea::HideAndFill => rgb(0x56_B4_E9),
+        Idea::PullAndPush => rgb(0xE6_9F_00),
+        Idea::BothAtOnce => rgb(0xCC_79_A7),
+        Idea::DecodeAndDetect => rgb(0x00_9E_73),
+    }
+}
+
+/// Contrast of two opaque colours after WCAG 2.1: 1 (equal) to 21 (black on white).
+pub fn contrast(a: Color32, b: Color32) -> f32 {
+    let luminance = |c: Color32| {
+        let linear = |v: u8| {
+            let v = f32::from(v) / 255.0;
+            if v <= 0.03928 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(c.r()) + 0.7152 * linear(c.g()) + 0.0722 * linear(c.b())
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}

@@ -1,0 +1,137 @@
+//! What all panels over the picture share: their place, zoom, cursor, pinning and painting.
+
+use egui::{Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+
+use super::hatch;
+use crate::desk::{Desk, Wish};
+use crate::selection::{Stroke, token_at};
+use crate::theme;
+
+/// What a press on a panel does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    /// A click pins the token.
+    Pin,
+    /// A click pins, a drag paints the mask.
+    PinAndPaint,
+    /// Click and drag paint the mask.
+    Paint,
+}
+
+/// The part of a panel that is drawn on.
+pub struct Canvas {
+    /// Clipped to the panel.
+    pub painter: Painter,
+    /// Where the shown part of the picture lies.
+    pub area: Rect,
+    /// Tokens down and across.
+    pub grid: (u32, u32),
+    pub response: Response,
+}
+
+/// Place a canvas of a picture of `pixels` (across, down) into a square of `side` points, and let it be used.
+pub fn canvas_ui(ui: &mut Ui, desk: &mut Desk<'_>, pixels: (u32, u32), grid: (u32, u32), side: f32, press: Press, name: &str) -> Canvas {
+    let size = fit(pixels, side, ui.pixels_per_point());
+    let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), Sense::click_and_drag());
+    let left = ((outer.width() - size.x) * 0.5 * ui.pixels_per_point()).round() / ui.pixels_per_point();
+    let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    let canvas = Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, response };
+    canvas.navigate(ui, desk);
+    canvas.point(desk, press);
+    canvas
+}
+
+/// Largest size that fits: whole screen pixels for each picture pixel where the picture is enlarged.
+fn fit((width, height): (u32, u32), side: f32, pixels_per_point: f32) -> Vec2 {
+    let (width, height) = (width.max(1) as f32, height.max(1) as f32);
+    let scale = side * pixels_per_point / width.max(height);
+    let scale = if scale >= 1.0 { scale.floor() } else { scale };
+    vec2(width, height) * scale / pixels_per_point
+}
+
+/// Whether a picture of this size is drawn smaller than it is.
+pub fn shrinks(pixels: (u32, u32), side: f32, pixels_per_point: f32, zoom: f32) -> bool {
+    side * pixels_per_point * zoom < pixels.0.max(pixels.1) as f32
+}
+
+impl Canvas {
+    /// Where a token lies.
+    pub fn token(&self, desk: &Desk<'_>, token: u32) -> Rect {
+        desk.selection.token_rect(self.area, self.grid, token)
+    }
+
+    /// Draw a texture that covers the whole picture.
+    pub fn image(&self, desk: &Desk<'_>, texture: egui::TextureId) {
+        self.painter.image(texture, self.area, desk.selection.shown(), egui::Color32::WHITE);
+    }
+
+    /// Draw crosshair, hovered and pinned token: the last thing a panel draws.
+    pub fn marks(&self, ui: &Ui, desk: &Desk<'_>) {
+        let colours = theme::tokens(ui);
+        let tokens = self.grid.0 * self.grid.1;
+        if let Some(place) = desk.selection.crosshair {
+            let at = desk.selection.to_screen(self.area, place);
+            let line = egui::Stroke::new(1.0, colours.accent.gamma_multiply(0.35));
+            self.painter.hline(self.area.x_range(), at.y, line);
+            self.painter.vline(at.x, self.area.y_range(), line);
+        }
+        if let Some(token) = desk.state.session.pinned.filter(|t| *t < tokens) {
+            hatch::ring(&self.painter, self.token(desk, token), 2.0, colours.accent);
+        }
+        if let Some(token) = desk.selection.hovered.filter(|t| *t < tokens) {
+            hatch::ring(&self.painter, self.token(desk, token).shrink(0.5), 1.0, colours.text);
+        }
+    }
+
+    fn navigate(&self, ui: &Ui, desk: &mut Desk<'_>) {
+        if let Some(pointer) = self.response.hover_pos() {
+            let zoom = ui.input(|i| i.zoom_delta());
+            if zoom != 1.0 {
+                let place = desk.selection.to_picture(self.area, pointer);
+                desk.selection.zoom_at(place, zoom);
+            }
+        }
+        if self.response.dragged_by(PointerButton::Middle) || self.response.dragged_by(PointerButton::Secondary) {
+            let moved = self.response.drag_delta() / self.area.size() / desk.selection.zoom;
+            desk.selection.shift(-moved);
+        }
+        if self.response.secondary_clicked() {
+            desk.selection.reset_zoom();
+        }
+    }
+
+    fn point(&self, desk: &mut Desk<'_>, press: Press) {
+        let here = self.response.hover_pos().or_else(|| self.response.interact_pointer_pos());
+        let Some(place) = here.map(|p| desk.selection.to_picture(self.area, p)) else { return };
+        let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
+        if let Some(token) = token {
+            desk.selection.hover(token, pos2(place.x, place.y));
+        }
+        let pressed = self.response.is_pointer_button_down_on();
+        let paints = match press {
+            Press::Paint => pressed || self.response.drag_stopped() || self.response.clicked(),
+            Press::PinAndPaint => self.response.dragged_by(PointerButton::Primary),
+            Press::Pin => false,
+        };
+        if let Some(token) = token.filter(|_| paints) {
+            paint(desk, token, (self.grid.0 * self.grid.1) as usize);
+        }
+        if press != Press::Paint && self.response.clicked() {
+            let pinned = desk.state.session.pinned;
+            desk.wish(Wish::Pin(token.filter(|t| pinned != Some(*t))));
+        }
+    }
+}
+
+/// Touch a token with the running stroke; the first one decides what the stroke does.
+fn paint(desk: &mut Desk<'_>, token: u32, tokens: usize) {
+    let Some(mask) = desk.state.mask().filter(|m| m.len() == tokens) else { return };
+    let Some(hidden) = mask.get(token as usize).copied() else { return };
+    let stroke = desk.selection.stroke.get_or_insert_with(|| Stroke { hide: !hidden, mask });
+    let hide = stroke.hide;
+    let Some(place) = stroke.mask.get_mut(token as usize).filter(|h| **h != hide) else { return };
+    *place = hide;
+    let painted = stroke.mask.clone();
+    desk.wish(Wish::Paint(painted));
+}

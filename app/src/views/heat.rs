@@ -1,0 +1,89 @@
+//! One value for each token, as colour, with its legend.
+
+use egui::{Color32, ColorImage, Id, Ui};
+use masquerade_engine::trace::{Heat, Legend, ViewKind};
+
+use super::canvas::{Press, canvas_ui};
+use super::{hatch, legend};
+use crate::desk::Desk;
+use crate::state::Shown;
+use crate::{text, theme};
+
+/// Draw a map; tokens without a meaning are hatched.
+pub fn heat_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, heat: &Heat, side: f32) {
+    let pixels = match desk.state.picture().map(|s| &s.view.kind) {
+        Some(ViewKind::Picture(p)) => (p.width, p.height),
+        _ => (heat.columns, heat.rows),
+    };
+    let name = text::heat_name(&shown.view.title, greatest(heat));
+    let canvas = canvas_ui(ui, desk, pixels, (heat.rows, heat.columns), side, Press::Pin, &name);
+    let range = range(ui, desk, shown, heat);
+    let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
+    let texture = desk.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
+    canvas.image(desk, texture);
+    for (token, _) in heat.undefined.iter().enumerate().filter(|(_, undefined)| **undefined) {
+        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+    }
+    canvas.marks(ui, desk);
+    canvas.response.on_hover_text(text::HEAT_HINT);
+    legend::legend_ui(ui, desk, &shown.view.id, &range, cursor(desk, heat));
+}
+
+/// The range the colours span: locked by the user, else the view's own, eased so that it does not flicker.
+pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, heat: &Heat) -> Legend {
+    let values = || heat.values.iter().copied().filter(|v| v.is_finite());
+    let mut legend = shown.view.legend.clone().unwrap_or_else(|| Legend {
+        low: values().fold(f32::INFINITY, f32::min),
+        high: values().fold(f32::NEG_INFINITY, f32::max),
+        signed: false,
+        unit: String::new(),
+    });
+    let ease =
+        |end: &str, to: f32| ui.ctx().animate_value_with_time(Id::unique(("range", &shown.view.id, end)), to, ui.style().animation_time);
+    (legend.low, legend.high) = match desk.selection.locked.get(&shown.view.id) {
+        Some(locked) => *locked,
+        None => (ease("low", legend.low), ease("high", legend.high)),
+    };
+    if !(legend.low.is_finite() && legend.high.is_finite()) || legend.high <= legend.low {
+        (legend.low, legend.high) = (0.0, 1.0);
+    }
+    legend
+}
+
+/// Colour of a value in a range.
+pub fn colour(value: f32, range: &Legend) -> Color32 {
+    if range.signed {
+        theme::signed(value / range.low.abs().max(range.high.abs()))
+    } else {
+        theme::unsigned((value - range.low) / (range.high - range.low))
+    }
+}
+
+/// The map as a texture, one pixel a token.
+pub fn image(heat: &Heat, range: &Legend) -> ColorImage {
+    let size = [heat.columns as usize, heat.rows as usize];
+    if heat.values.len() != size[0] * size[1] || heat.values.is_empty() {
+        return ColorImage::filled([1, 1], Color32::TRANSPARENT);
+    }
+    ColorImage::new(size, heat.values.iter().map(|v| colour(*v, range)).collect())
+}
+
+fn is_defined(heat: &Heat, token: usize) -> bool {
+    !heat.undefined.get(token).copied().unwrap_or(false)
+}
+
+fn greatest(heat: &Heat) -> Option<(f32, u32, u32)> {
+    let defined = heat.values.iter().enumerate().filter(|(i, v)| v.is_finite() && is_defined(heat, *i));
+    let (token, value) = defined.max_by(|a, b| a.1.total_cmp(b.1))?;
+    let columns = heat.columns.max(1);
+    Some((*value, token as u32 / columns + 1, token as u32 % columns + 1))
+}
+
+/// The value under the cursor, in words.
+fn cursor(desk: &Desk<'_>, heat: &Heat) -> Option<String> {
+    let token = desk.selection.hovered.or(desk.state.session.pinned)?;
+    let value = *heat.values.get(token as usize)?;
+    let columns = heat.columns.max(1);
+    let what = if is_defined(heat, token as usize) { text::value(value) } else { text::UNDEFINED.to_string() };
+    Some(text::at_cursor(token / columns, token % columns, &what))
+}

@@ -1,0 +1,58 @@
+//! The scale under a map: the true range, its unit, the value at the cursor.
+
+use egui::{Mesh, Rect, Ui, pos2, vec2};
+use masquerade_engine::trace::Legend;
+
+use super::heat;
+use crate::desk::Desk;
+use crate::theme::{self, space};
+use crate::{icons, text};
+
+/// Bands the scale is drawn in.
+const BANDS: usize = 64;
+
+/// Draw the scale of `range`, with a button that locks it.
+pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, cursor: Option<String>) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
+    scale(ui, rect, range);
+    let mut ends = format!("{} … {}", text::value(range.low), text::value(range.high));
+    if !range.unit.is_empty() {
+        ends = format!("{ends}  {}", range.unit);
+    }
+    egui::Sides::new().height(space::L).shrink_left().truncate().show(
+        ui,
+        |ui| ui.label(theme::caption(ui, ends)),
+        |ui| {
+            let locked = desk.selection.locked.contains_key(view);
+            let (icon, hint) = if locked { (icons::LOCKED, text::UNLOCK_RANGE) } else { (icons::UNLOCKED, text::LOCK_RANGE) };
+            let button = ui.add(egui::Button::new(theme::caption(ui, icon)).frame(false).min_size(vec2(space::L, space::L)));
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, hint));
+            if button.on_hover_text(hint).clicked() {
+                if locked {
+                    desk.selection.locked.remove(view);
+                } else {
+                    desk.selection.locked.insert(view.into(), (range.low, range.high));
+                }
+            }
+        },
+    );
+    let cursor = cursor.unwrap_or_else(|| text::CURSOR_HINT.into());
+    ui.add(egui::Label::new(theme::caption(ui, cursor)).truncate());
+}
+
+fn scale(ui: &Ui, rect: Rect, range: &Legend) {
+    let mut mesh = Mesh::default();
+    for i in 0..=BANDS {
+        let t = i as f32 / BANDS as f32;
+        let colour = heat::colour(range.low + (range.high - range.low) * t, range);
+        let x = rect.left() + rect.width() * t;
+        mesh.colored_vertex(pos2(x, rect.top()), colour);
+        mesh.colored_vertex(pos2(x, rect.bottom()), colour);
+        if i > 0 {
+            let n = 2 * i as u32;
+            mesh.add_triangle(n - 2, n - 1, n);
+            mesh.add_triangle(n - 1, n + 1, n);
+        }
+    }
+    ui.painter().add(mesh);
+}

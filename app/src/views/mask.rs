@@ -1,0 +1,38 @@
+//! The mask over the input picture; hidden tokens are hatched, and painting answers at once.
+
+use egui::Ui;
+use masquerade_engine::trace::{Mask, ViewKind};
+
+use super::canvas::{Press, canvas_ui, shrinks};
+use super::{hatch, picture};
+use crate::desk::Desk;
+use crate::state::Shown;
+use crate::{text, theme};
+
+/// Draw the mask. What the user paints is drawn before the engine has answered.
+pub fn mask_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, mask: &Mask, side: f32) {
+    let hidden = desk.state.mask().filter(|m| m.len() == mask.hidden.len()).unwrap_or_else(|| mask.hidden.clone());
+    let count = hidden.iter().filter(|h| **h).count();
+    let below = desk.state.picture();
+    let pixels = match below.map(|s| &s.view.kind) {
+        Some(ViewKind::Picture(p)) => (p.width, p.height),
+        _ => (mask.columns, mask.rows),
+    };
+    let press = if mask.paintable { Press::Paint } else { Press::Pin };
+    let name = text::mask_name(&shown.view.title, count, hidden.len());
+    let canvas = canvas_ui(ui, desk, pixels, (mask.rows, mask.columns), side, press, &name);
+    if let Some((id, version, p)) = below.and_then(|s| match &s.view.kind {
+        ViewKind::Picture(p) => Some((&s.view.id, s.version, p)),
+        _ => None,
+    }) {
+        let smooth = shrinks(pixels, side, ui.pixels_per_point(), desk.selection.zoom);
+        let texture = desk.textures.get(ui.ctx(), id, version, smooth, || picture::image(p));
+        canvas.image(desk, texture);
+    }
+    for (token, _) in hidden.iter().enumerate().filter(|(_, hidden)| **hidden) {
+        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+    }
+    canvas.marks(ui, desk);
+    canvas.response.on_hover_text(if mask.paintable { text::MASK_HINT } else { text::HEAT_HINT });
+    ui.label(theme::caption(ui, text::hidden_share(count, hidden.len())));
+}

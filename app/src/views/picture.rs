@@ -1,0 +1,37 @@
+//! A picture, with its hidden tokens hatched.
+
+use egui::{ColorImage, Ui};
+use masquerade_engine::trace::Picture;
+
+use super::canvas::{Press, canvas_ui, shrinks};
+use super::hatch;
+use crate::desk::Desk;
+use crate::state::Shown;
+use crate::{text, theme};
+
+/// Draw a picture; on the first one of the stage a drag paints the mask.
+pub fn picture_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, picture: &Picture, side: f32) {
+    let first = desk.state.picture().is_some_and(|p| p.view.id == shown.view.id);
+    let paintable = first && desk.state.mask().is_some();
+    let press = if paintable { Press::PinAndPaint } else { Press::Pin };
+    let pixels = (picture.width, picture.height);
+    let canvas = canvas_ui(ui, desk, pixels, picture.grid, side, press, &text::picture_name(&shown.view.title));
+    let smooth = shrinks(pixels, side, ui.pixels_per_point(), desk.selection.zoom);
+    let texture = desk.textures.get(ui.ctx(), &shown.view.id, shown.version, smooth, || image(picture));
+    canvas.image(desk, texture);
+    for (token, _) in picture.hidden.iter().enumerate().filter(|(_, hidden)| **hidden) {
+        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+    }
+    canvas.marks(ui, desk);
+    canvas.response.on_hover_text(if paintable { text::PICTURE_HINT } else { text::HEAT_HINT });
+}
+
+/// The picture as egui takes it; a picture whose bytes do not fit its size is drawn empty.
+pub fn image(picture: &Picture) -> ColorImage {
+    let size = [picture.width as usize, picture.height as usize];
+    if picture.rgba.len() == size[0] * size[1] * 4 {
+        ColorImage::from_rgba_unmultiplied(size, &picture.rgba)
+    } else {
+        ColorImage::filled([1, 1], egui::Color32::TRANSPARENT)
+    }
+}

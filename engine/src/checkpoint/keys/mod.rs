@@ -1,0 +1,195 @@
+//! From the keys of a weights file to the names of a model, by tables of renames. Nothing is applied before it is listed.
+
+pub mod vit_mae;
+
+use std::collections::BTreeMap;
+
+use crate::checkpoint::resize;
+use crate::checkpoint::safetensors::{File, HostTensor};
+use crate::error::{Error, Result};
+use crate::session::KeyReport;
+use crate::weights::{Weight, Weights};
+
+/// One way of naming the weights.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Name for people ("official", "Hugging Face").
+    pub name: &'static str,
+    /// Starts that a key may carry or not, taken off before anything else (`vit.`).
+    pub optional: &'static [&'static str],
+    /// Start of a key → start of the model's name. The first that matches is used; a key that matches none is unexpected.
+    pub starts: &'static [(&'static str, &'static str)],
+    /// Renames within a key. The first that is found is used.
+    pub inner: &'static [Inner],
+}
+
+/// A rename within a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Inner {
+    pub from: &'static str,
+    pub to: &'static str,
+    /// This tensor is one of several that are laid one under the other: which, of how many.
+    pub piece: Option<(usize, usize)>,
+}
+
+/// The model's own names.
+pub const OFFICIAL: Layout = Layout { name: "official", optional: &[], starts: &[("", "")], inner: &[] };
+
+/// Starts that training scripts put before every key.
+const WRAPPERS: [&str; 5] = ["", "model.", "module.", "model.module.", "module.model."];
+
+/// What would be loaded, before it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub report: KeyReport,
+    /// Name of the weight and its new values.
+    pub values: Vec<(String, Vec<f32>)>,
+}
+
+type Piece = Option<(usize, usize)>;
+type Found<'a> = (Piece, &'a str, &'a HostTensor);
+
+impl Layout {
+    /// The model's name of a key, and which piece of it the key holds.
+    fn translate(&self, wrapper: &str, key: &str) -> Option<(String, Piece)> {
+        let mut key = key.strip_prefix(wrapper)?;
+        for start in self.optional {
+            key = key.strip_prefix(start).unwrap_or(key);
+        }
+        let name = self.starts.iter().find_map(|(from, to)| Some(format!("{to}{}", key.strip_prefix(from)?)))?;
+        match self.inner.iter().find(|i| name.contains(i.from)) {
+            Some(inner) => Some((name.replacen(inner.from, inner.to, 1), inner.piece)),
+            None => Some((name, None)),
+        }
+    }
+}
+
+/// List what of `file` fits `weights`, in the layout (and wrapper) under which most keys do.
+///
+/// Fixed tables may be absent. A position table of another square grid is resized (bicubic); the report's `layout` says so.
+pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout]) -> Plan {
+    let candidates = layouts.iter().flat_map(|layout| WRAPPERS.iter().map(move |wrapper| (layout, *wrapper)));
+    let fits = |layout: &Layout, wrapper: &str| {
+        let names = file.tensors.keys().filter_map(|key| layout.translate(wrapper, key));
+        names.filter(|(name, _)| weights.by_name(name).is_some()).count()
+    };
+    // The first of equals, so that the plain official names win.
+    let best = candidates.rev().max_by_key(|(layout, wrapper)| fits(layout, wrapper));
+    let (layout, wrapper) = best.unwrap_or((&OFFICIAL, ""));
+    let mut plan = Plan { report: empty_report(file_name, layout, wrapper), values: Vec::new() };
+    let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    for (key, tensor) in &file.tensors {
+        match layout.translate(wrapper, key) {
+            Some((name, piece)) if weights.by_name(&name).is_some() => found.entry(name).or_default().push((piece, key, tensor)),
+            _ => plan.report.unexpected.push(key.clone()),
+        }
+    }
+    for weight in &weights.list {
+        match found.remove(&weight.name) {
+            Some(pieces) => plan.place(weight, pieces),
+            None if weight.trainable => plan.report.missing.push(weight.name.clone()),
+            None => {}
+        }
+    }
+    plan
+}
+
+/// Put the planned values into the weights.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when nothing of the file fits; the weights are then as before.
+pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
+    let Plan { mut report, values } = plan;
+    if values.is_empty() {
+        let why = format!("none of its {} keys fits", report.unexpected.len() + report.wrong_shape.len());
+        return Err(Error::checkpoint(format!("{} is of another model", report.file), why, "Choose the preset that the file was made for"));
+    }
+    for (name, values) in values {
+        weights.set(&name, values)?;
+    }
+    report.applied = true;
+    Ok(report)
+}
+
+fn empty_report(file: &str, layout: &Layout, wrapper: &str) -> KeyReport {
+    let under = if wrapper.is_empty() { String::new() } else { format!(", keys under `{wrapper}`") };
+    KeyReport {
+        file: file.to_string(),
+        layout: format!("{}{under}", layout.name),
+        mapped: Vec::new(),
+        missing: Vec::new(),
+        unexpected: Vec::new(),
+        wrong_shape: Vec::new(),
+        applied: false,
+    }
+}
+
+impl Plan {
+    /// Take a weight from the tensors that were found for it.
+    fn place(&mut self, weight: &Weight, found: Vec<Found>) {
+        if let Some((_, key, tensor)) = found.iter().find(|(piece, ..)| piece.is_none()) {
+            let others = found.iter().filter(|(_, other, _)| other != key);
+            self.report.unexpected.extend(others.map(|(_, other, _)| (*other).to_string()));
+            self.place_whole(weight, key, tensor);
+            return;
+        }
+        let count = found.iter().find_map(|(piece, ..)| piece.map(|(_, count)| count)).unwrap_or(1);
+        let mut pieces: Vec<Option<(&str, &HostTensor)>> = vec![None; count];
+        for (piece, key, tensor) in found {
+            let index = piece.map_or(0, |(index, _)| index);
+            if pieces[index].is_some() {
+                self.report.unexpected.push(key.to_string());
+            } else {
+                pieces[index] = Some((key, tensor));
+            }
+        }
+        self.place_pieces(weight, &pieces);
+    }
+
+    fn place_whole(&mut self, weight: &Weight, key: &str, tensor: &HostTensor) {
+        let values = if tensor.shape == weight.shape {
+            tensor.values.clone()
+        } else if let Some((values, note)) = resized(weight, tensor) {
+            self.report.layout.push_str(&note);
+            values
+        } else {
+            self.report.wrong_shape.push((key.to_string(), format!("{:?}", weight.shape), format!("{:?}", tensor.shape)));
+            return;
+        };
+        self.report.mapped.push((key.to_string(), weight.name.clone()));
+        self.values.push((weight.name.clone(), values));
+    }
+
+    fn place_pieces(&mut self, weight: &Weight, pieces: &[Option<(&str, &HostTensor)>]) {
+        let mut wanted = weight.shape.clone();
+        if let Some(rows) = wanted.first_mut() {
+            *rows /= pieces.len();
+        }
+        let fit = |tensor: &HostTensor| tensor.shape == wanted && wanted.iter().product::<usize>() > 0;
+        for (index, piece) in pieces.iter().enumerate() {
+            match piece {
+                None => self.report.missing.push(format!("{} (piece {} of {})", weight.name, index + 1, pieces.len())),
+                Some((key, tensor)) if !fit(tensor) => {
+                    self.report.wrong_shape.push(((*key).to_string(), format!("{wanted:?}"), format!("{:?}", tensor.shape)));
+                }
+                Some(_) => {}
+            }
+        }
+        let whole: Vec<_> = pieces.iter().flatten().filter(|(_, tensor)| fit(tensor)).collect();
+        if whole.len() == pieces.len() {
+            self.report.mapped.extend(whole.iter().map(|(key, _)| ((*key).to_string(), weight.name.clone())));
+            self.values.push((weight.name.clone(), whole.iter().flat_map(|(_, t)| t.values.iter().copied()).collect()));
+        }
+    }
+}
+
+/// A position table `[1, rows, dim]` brought to the model's grid, and a note for the report.
+fn resized(weight: &Weight, tensor: &HostTensor) -> Option<(Vec<f32>, String)> {
+    let (&[1, want, dim], &[1, have, same]) = (weight.shape.as_slice(), tensor.shape.as_slice()) else { return None };
+    if !weight.name.ends_with("pos_embed") || dim != same {
+        return None;
+    }
+    let ((leading, to), (also, from)) = (resize::grid(want)?, resize::grid(have)?);
+    let note = format!(", {} resized from {from} × {from} to {to} × {to}", weight.name);
+    (leading == also).then(|| (resize::positions(&tensor.values, leading, from, to, dim), note))
+}

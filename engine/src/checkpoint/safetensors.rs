@@ -1,0 +1,181 @@
+//! The safetensors format: reading every float kind as f32, writing f32 and int8.
+//!
+//! Layout: the header's length (u64, little endian), the header (JSON: name → kind, shape, place), the values.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData, bf16, f16};
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+use crate::readback;
+use crate::weights::Weights;
+
+/// What a file says about itself, name → text.
+pub type Metadata = BTreeMap<String, String>;
+
+/// A tensor on the host, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostTensor {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+impl HostTensor {
+    /// An array from its shape and row-major values.
+    pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
+        Self { shape: shape.into(), values }
+    }
+
+    /// The array on a device.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the rank or the number of values is not as asked.
+    pub fn tensor<const D: usize>(&self, device: &Device) -> Result<Tensor<D>> {
+        let wrong = |why: String| Error::data("An array has the wrong shape", why, "Check the data set or the fixture");
+        let shape: [usize; D] = self.shape.clone().try_into().map_err(|s: Vec<usize>| wrong(format!("{s:?} has not {D} axes")))?;
+        if shape.iter().product::<usize>() != self.values.len() {
+            return Err(wrong(format!("{} values for {shape:?}", self.values.len())));
+        }
+        Ok(Tensor::from_data(TensorData::new(self.values.clone(), shape), device))
+    }
+}
+
+/// The content of a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct File {
+    pub tensors: BTreeMap<String, HostTensor>,
+    pub metadata: Metadata,
+}
+
+/// A tensor to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub values: Values,
+}
+
+/// The kinds of values this program writes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    F32(Vec<f32>),
+    I8(Vec<i8>),
+}
+
+fn wrong(why: impl ToString) -> Error {
+    Error::checkpoint("The weights file cannot be used", why, "Choose a whole .safetensors file; a cut-off download must be fetched again")
+}
+
+/// Read a file. F64, F32, F16, BF16 and whole numbers all become f32.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the file is cut off, is no safetensors file, or holds a value that is not a number (the key is named).
+pub fn read(bytes: &[u8]) -> Result<File> {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80\x02\x8a\x0a") {
+        let advice = "Convert it with safetensors.torch.save_file(torch.load(\"in.pth\")[\"model\"], \"out.safetensors\")";
+        return Err(Error::checkpoint("The weights file cannot be used", "it is a PyTorch file (.pth), not safetensors", advice));
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
+    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    let tensors = SafeTensors::deserialize(bytes).map_err(wrong)?;
+    let mut file = File { tensors: BTreeMap::new(), metadata };
+    for (name, view) in tensors.iter() {
+        let values = as_f32(view.dtype(), view.data()).ok_or_else(|| wrong(format!("{name} has values of kind {:?}", view.dtype())))?;
+        if let Some(place) = values.iter().position(|v| !v.is_finite()) {
+            return Err(wrong(format!("{name} holds {} at place {place}", values[place])));
+        }
+        file.tensors.insert(name.to_string(), HostTensor { shape: view.shape().to_vec(), values });
+    }
+    Ok(file)
+}
+
+fn as_f32(kind: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+    fn each<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+        data.as_chunks::<N>().0.iter().map(|b| number(*b)).collect()
+    }
+    Some(match kind {
+        Dtype::F64 => each(data, |b| f64::from_le_bytes(b) as f32),
+        Dtype::F32 => each(data, f32::from_le_bytes),
+        Dtype::F16 => each(data, |b| f16::from_le_bytes(b).to_f32()),
+        Dtype::BF16 => each(data, |b| bf16::from_le_bytes(b).to_f32()),
+        Dtype::I64 => each(data, |b| i64::from_le_bytes(b) as f32),
+        Dtype::I32 => each(data, |b| i32::from_le_bytes(b) as f32),
+        Dtype::I8 => each(data, |b| f32::from(i8::from_le_bytes(b))),
+        Dtype::U8 | Dtype::BOOL => each(data, |b: [u8; 1]| f32::from(b[0])),
+        _ => return None,
+    })
+}
+
+/// Write a file. The same content always gives the same bytes: entries in the given order after a sort by kind (f32 first,
+/// which keeps them aligned), metadata by name.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when a shape and its number of values differ or a value is not finite.
+pub fn write(mut entries: Vec<Entry>, metadata: &Metadata) -> Result<Vec<u8>> {
+    entries.sort_by_key(|e| matches!(e.values, Values::I8(_)));
+    let mut header = Map::new();
+    if !metadata.is_empty() {
+        header.insert("__metadata__".into(), json!(metadata));
+    }
+    let mut data = Vec::new();
+    for entry in &entries {
+        let start = data.len();
+        let (kind, count) = append(entry, &mut data)?;
+        if entry.shape.iter().product::<usize>() != count {
+            return Err(wrong(format!("{} has {count} values for a shape of {:?}", entry.name, entry.shape)));
+        }
+        header.insert(entry.name.clone(), json!({"dtype": kind, "shape": entry.shape, "data_offsets": [start, data.len()]}));
+    }
+    let mut text = Value::Object(header).to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(8), b' ');
+    let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(text);
+    bytes.extend(data);
+    Ok(bytes)
+}
+
+fn append(entry: &Entry, data: &mut Vec<u8>) -> Result<(&'static str, usize)> {
+    match &entry.values {
+        Values::F32(values) => {
+            check_finite(&entry.name, values)?;
+            data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+            Ok(("F32", values.len()))
+        }
+        Values::I8(values) => {
+            data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+            Ok(("I8", values.len()))
+        }
+    }
+}
+
+/// Refuse to save a weight that is not a number.
+///
+/// # Errors
+/// [`Error::Training`] naming the weight.
+pub fn check_finite(name: &str, values: &[f32]) -> Result<()> {
+    let advice = "Go back to an earlier checkpoint and train with a smaller learning rate";
+    match values.iter().find(|v| !v.is_finite()) {
+        Some(value) => Err(Error::training("The weights cannot be saved", format!("{name} holds {value}"), advice)),
+        None => Ok(()),
+    }
+}
+
+/// All weights as entries, fixed tables included, in the order of declaration; one transfer.
+///
+/// # Errors
+/// [`Error::Device`] when the device is lost.
+pub async fn entries(weights: &Weights) -> Result<Vec<Entry>> {
+    let values = readback::many(weights.list.iter().map(|w| w.value.clone()).collect()).await?;
+    let pairs = weights.list.iter().zip(values);
+    Ok(pairs.map(|(w, values)| Entry { name: w.name.clone(), shape: w.shape.clone(), values: Values::F32(values) }).collect())
+}
+
+/// The weights as a file: f32, official names and shapes.
+///
+/// # Errors
+/// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
+pub async fn save(weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>> {
+    write(entries(weights).await?, metadata)
+}
