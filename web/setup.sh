@@ -4,7 +4,7 @@ WASM_TARGET=wasm32-unknown-unknown
 TRUNK=0.21.14
 WASM_BINDGEN=0.2.130
 BINARYEN=132.0.0
-PLAYWRIGHT=1.65.1
+PLAYWRIGHT=1.60.0
 PHOTOS="acanthus-mollis airplane-from-above allium-oreophilum black-canyon dust-bowl-home french-alpine-landscape march-pastoral nagasaki-boats"
 PHOTOS_VERSION=0.2.3
 
