@@ -42,7 +42,7 @@ const fn rgb(hex: u32) -> Color32 {
 
 /// The dark theme.
 pub const DARK: Tokens = Tokens {
-    ground: rgb(0x0F_12_16),
+    ground: rgb(0x0F1216),
     card: rgb(0x16_1A_20),
     raised: rgb(0x1E_24_2C),
     line: rgb(0x2A_31_3B),
