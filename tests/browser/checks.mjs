@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { open, started } from "./masquerade.mjs";
+import { open, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
 const FIXTURES = ["../shared/fixtures/mae", "tests/fixtures/mae"];
@@ -20,7 +20,7 @@ function assertFalls(losses) {
 
 async function trains(browser, address, device) {
   const app = await open(browser, address, { hash: MICRO, query: device });
-  const { device: report } = await app.wait("ready");
+  const report = await app.ask("describe_device", "device");
   assert.equal(report.gpu, device === "gpu", report.reason);
   assertFalls(await app.train(device === "gpu" ? 15 : 60));
   assert.deepEqual(app.complaints, []);
@@ -30,7 +30,7 @@ async function trains(browser, address, device) {
 export const checks = {
   async "opens and draws, from a sub-path of a plain server"({ plain, server }) {
     const app = await open(plain, server.address);
-    await app.wait("opened");
+    await app.look(["input"]);
     assert.equal(await app.page.locator("#first").isVisible(), false);
     assert.equal(await app.page.locator("#app").isVisible(), true);
     const frame = await app.page.locator("#app").screenshot();
@@ -43,7 +43,7 @@ export const checks = {
   async "says why there is no WebGPU, and computes on the CPU"({ plain, server }) {
     const app = await open(plain, server.address);
     assert.match(await app.page.locator("#notice").innerText(), /WebGPU[\s\S]*CPU/);
-    const { device } = await app.wait("ready");
+    const device = await app.ask("describe_device", "device");
     assert.equal(device.gpu, false);
     assert.notEqual(device.reason, "");
     await app.close();
@@ -102,7 +102,6 @@ export const checks = {
 
   async "keeps the session in the address, and Back undoes"({ plain, server }) {
     const app = await open(plain, server.address, { query: "cpu" });
-    await app.wait("opened");
     await app.page.waitForFunction(() => location.hash.includes("x="));
     await app.send({ set_sample: 3 });
     await app.page.waitForFunction(() => location.hash.includes("sample=3"));
@@ -151,7 +150,7 @@ export const checks = {
     await server.close();
     await app.page.reload();
     await started(app.page);
-    await app.page.evaluate(() => window.masquerade.ready);
+    await ready(app.page);
     await app.close();
   },
 };

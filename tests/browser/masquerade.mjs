@@ -18,8 +18,17 @@ export async function open(browser, address, { hash = "", query = "" } = {}) {
     window.seen = [];
     window.masquerade.on((event) => window.seen.push(event));
   });
-  await page.evaluate(() => window.masquerade.ready);
+  await ready(page);
   return new Masquerade(page, context, complaints);
+}
+
+/// Wait for the engine, and fail with its words if it is lost instead.
+export async function ready(page) {
+  const lost = await page.evaluate(() => {
+    const lost = new Promise((keep) => window.masquerade.on((event) => event.lost && keep(event.lost.report.why)));
+    return Promise.race([lost, window.masquerade.ready.then(() => null)]);
+  });
+  assert.equal(lost, null, "the engine was lost");
 }
 
 /// Wait for the program, and fail with the crash page's text if that comes instead.

@@ -46,6 +46,8 @@ for (const [name, check] of Object.entries(checks)) {
   } catch (error) {
     outcome = `FAILED\n${error.stack}`;
     count.failed += 1;
+    // What it left open would go on computing beside the next check.
+    await Promise.all([plain, gpu].flatMap((browser) => browser.contexts()).map((context) => context.close()));
   }
   console.log(`${name} (${((performance.now() - start) / 1000).toFixed(1)} s): ${outcome}`);
 }

@@ -17,7 +17,7 @@ pub struct Address {
     text: String,
     choice: String,
     coming: Option<(String, f64)>,
-    corrected: f64,
+    written: f64,
 }
 
 impl Address {
@@ -25,29 +25,29 @@ impl Address {
     pub fn follow(&mut self, session: &Session, context: &egui::Context) {
         let now = context.input(|input| input.time);
         let text = link::to_text(session);
-        let choice = link::to_text(&Session { step: 0, first_loss: None, ..session.clone() });
-        if choice == self.choice {
+        if text == self.text {
             self.coming = None;
-            if text != self.text && now - self.corrected > CORRECTION_SECONDS {
-                self.corrected = now;
-                write(&text, false);
-                self.text = text;
-            }
             return;
         }
-        match &self.coming {
-            Some((waiting, since)) if *waiting == choice => {
-                if now - since >= SETTLED_SECONDS {
-                    // The first session is the entry that the page was opened with.
-                    write(&text, !self.choice.is_empty() && fragment() != text);
-                    (self.text, self.choice, self.coming) = (text, choice, None);
-                }
-            }
-            _ => {
-                self.coming = Some((choice, now));
-                context.request_repaint_after_secs(SETTLED_SECONDS as f32 + 0.05);
-            }
+        let choice = link::to_text(&Session { step: 0, first_loss: None, ..session.clone() });
+        let due = if choice == self.choice {
+            self.coming = None;
+            self.written + CORRECTION_SECONDS
+        } else {
+            let unchanged = self.coming.take().filter(|(waiting, _)| *waiting == choice);
+            let (waiting, since) = unchanged.unwrap_or((choice.clone(), now));
+            self.coming = Some((waiting, since));
+            since + SETTLED_SECONDS
+        };
+        if now < due {
+            // Asked for at every frame: a frame that comes for another reason forgets an earlier request.
+            context.request_repaint_after_secs((due - now) as f32);
+            return;
         }
+        // The first session is the entry that the page was opened with.
+        let push = choice != self.choice && !self.choice.is_empty() && fragment() != text;
+        write(&text, push);
+        *self = Self { text, choice, coming: None, written: now };
     }
 }
 
