@@ -3,7 +3,7 @@
 /// Adding it to a small number rounds that number to a whole one, which its lowest bits then hold.
 const ROUND: f32 = 12_582_912.0;
 /// ln 2 in two parts; the first has few digits, so that its products with whole numbers are exact.
-const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// eˣ with a relative error of 10⁻⁷; what lies beyond ±87 counts as ±87.
 #[inline(always)]
