@@ -223,9 +223,16 @@ impl Action {
 
     /// The key as the user's system writes it, or an empty string.
     pub fn key_text(self, ctx: &Context) -> String {
+        let plain = |key: Key| match key {
+            Key::Questionmark => "?",
+            Key::Period => ".",
+            Key::OpenBracket => "[",
+            Key::CloseBracket => "]",
+            other => other.name(),
+        };
         match self.shortcut() {
-            Some(shortcut) if shortcut.logical_key == Key::Questionmark => "?".into(),
-            Some(shortcut) => ctx.format_shortcut(&shortcut),
+            Some(s) if s.modifiers.is_none() || s.logical_key == Key::Questionmark => plain(s.logical_key).into(),
+            Some(s) => ctx.format_shortcut(&s),
             None => String::new(),
         }
     }

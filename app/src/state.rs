@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use masquerade_engine::card::{Card, Knob, KnobValue};
 use masquerade_engine::error::Report;
+use masquerade_engine::registry;
 use masquerade_engine::session::{
     ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport, ProbeReport,
     Progress, Session, StepReport,
@@ -65,9 +66,9 @@ pub struct State {
 }
 
 impl State {
-    /// The screen of a session that is about to be opened.
+    /// The screen of a session that is about to be opened. The list of systems is known before the engine is up.
     pub fn new(session: Session) -> Self {
-        Self { session, ..Self::default() }
+        Self { session, catalogue: registry::cards(), ..Self::default() }
     }
 
     /// Fold one event in.

@@ -5,7 +5,7 @@ mod actions;
 use masquerade_engine::error::Report;
 use masquerade_engine::trace::Source;
 
-pub use actions::{action, action_tooltip};
+pub use actions::{action, action_short, action_tooltip};
 
 pub const APP: &str = "Masquerade";
 pub const SYSTEMS: &str = "Systems";
@@ -91,7 +91,6 @@ pub const WAITING: &str = "Waiting for the first values";
 pub const PICTURE_HINT: &str = "Click to pin a patch, drag to paint the mask, Ctrl + wheel or pinch to zoom";
 pub const MASK_HINT: &str = "Click or drag to hide and show patches";
 pub const HEAT_HINT: &str = "Click to pin a patch, Ctrl + wheel or pinch to zoom";
-pub const CURSOR_HINT: &str = "Point at a patch";
 pub const PROBE_HEAD: [&str; 5] = ["Step", "kNN", "Linear", "Chance", "Time"];
 pub const FINE_TUNE_HEAD: [&str; 5] = ["Steps", "Loss", "Accuracy", "Chance", "Time"];
 pub const CLAIM_HEAD: [&str; 2] = ["Arm", "Mean"];
@@ -112,10 +111,20 @@ pub fn origin(source: Source) -> (&'static str, &'static str) {
     match source {
         Source::LiveGpu => ("live GPU", "Computed now on the GPU, with the weights of this run."),
         Source::LiveCpu => ("live CPU", "Computed now on the CPU, with the weights of this run."),
-        Source::StoredWeightsGpu => ("stored weights, GPU", "Computed now on the GPU, with weights that came with the program."),
-        Source::StoredWeightsCpu => ("stored weights, CPU", "Computed now on the CPU, with weights that came with the program."),
+        Source::StoredWeightsGpu => ("stored, GPU", "Computed now on the GPU, with weights that came with the program."),
+        Source::StoredWeightsCpu => ("stored, CPU", "Computed now on the CPU, with weights that came with the program."),
         Source::StoredPicture => ("stored", "A picture of an earlier run, from a file."),
         Source::Data => ("data", "Data as given: no network has touched it."),
+    }
+}
+
+/// The badge where there is little room.
+pub fn origin_short(source: Source) -> &'static str {
+    match source {
+        Source::LiveGpu => "GPU",
+        Source::LiveCpu => "CPU",
+        Source::StoredWeightsGpu | Source::StoredWeightsCpu | Source::StoredPicture => "stored",
+        Source::Data => "data",
     }
 }
 
@@ -228,6 +237,16 @@ pub fn value(v: f32) -> String {
     }
 }
 
+/// A knob's value with as many digits as its step has; on a logarithmic slider as `1.5e-3`.
+pub fn knob_value(v: f64, step: f64, logarithmic: bool) -> String {
+    if logarithmic && v.abs() < 0.01 {
+        let short = format!("{v:.1e}");
+        return short.replace(".0e", "e");
+    }
+    let decimals = (-step.log10()).ceil().clamp(0.0, 8.0) as usize;
+    format!("{v:.decimals$}")
+}
+
 /// `1 234 567` with thin gaps.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -244,6 +263,11 @@ pub fn count(n: u64) -> String {
 /// Size of a sample.
 pub fn picture_size((height, width, channels): (u32, u32, u32)) -> String {
     format!("{height} × {width} × {channels}")
+}
+
+/// Pixels and patches of a picture, down and across.
+pub fn pixels(height: u32, width: u32, (rows, columns): (u32, u32)) -> String {
+    if rows == 0 { format!("{height} × {width} pixels") } else { format!("{height} × {width} pixels, {rows} × {columns} patches") }
 }
 
 /// Tokens of a sample.
@@ -279,9 +303,14 @@ pub fn hidden_share(hidden: usize, of: usize) -> String {
     format!("{hidden} of {of} hidden")
 }
 
+/// The range of a map and its unit.
+pub fn range(low: f32, high: f32, unit: &str) -> String {
+    format!("{} … {}  {unit}", value(low), value(high)).trim_end().to_string()
+}
+
 /// The value under the cursor.
 pub fn at_cursor(row: u32, column: u32, what: &str) -> String {
-    format!("row {}, column {}: {what}", row + 1, column + 1)
+    format!("{what}  at row {}, column {}", row + 1, column + 1)
 }
 
 /// Authors and year.

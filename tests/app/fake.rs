@@ -27,7 +27,11 @@ struct FakeLink(Shared);
 
 impl Link for FakeLink {
     fn send(&mut self, command: Command) {
-        self.0.borrow_mut().sent.push(command);
+        let mut wire = self.0.borrow_mut();
+        if let Command::Look { request, .. } = command {
+            wire.events.push_back(Event::Views { request, views: Vec::new() });
+        }
+        wire.sent.push(command);
     }
 
     fn poll(&mut self) -> Vec<Event> {

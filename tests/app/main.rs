@@ -136,6 +136,7 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
     app.run_steps(2);
     app.hover_at(token(&app, 0, 1));
     app.run_steps(2);
+    assert_eq!(to, token(&app, 0, 2), "nothing moves while the mask is painted");
     app.hover_at(to);
     app.run_steps(2);
     app.drop_at(to);

@@ -37,14 +37,16 @@ fn files_stay_small() {
         _ => 500,
     };
     let everything = sources().into_iter().chain(files("shaders", "wgsl")).chain(files("tests", "rs")).chain(files("web", "mjs"));
-    let long: Vec<String> = everything.filter(|(n, t)| t.lines().count() > limit(n)).map(|(n, t)| format!("{n}: {}", t.lines().count())).collect();
+    let long: Vec<String> =
+        everything.filter(|(n, t)| t.lines().count() > limit(n)).map(|(n, t)| format!("{n}: {}", t.lines().count())).collect();
     assert!(long.is_empty(), "split these: {long:?}");
 }
 
 #[test]
 fn no_file_has_an_empty_name() {
     let vague = ["utils", "util", "common", "helpers", "helper", "misc", "base"];
-    let bad: Vec<String> = sources().into_iter().map(|(n, _)| n).filter(|n| vague.iter().any(|v| n.ends_with(&format!("/{v}.rs")))).collect();
+    let bad: Vec<String> =
+        sources().into_iter().map(|(n, _)| n).filter(|n| vague.iter().any(|v| n.ends_with(&format!("/{v}.rs")))).collect();
     assert!(bad.is_empty(), "name the noun: {bad:?}");
 }
 

@@ -14,6 +14,8 @@ pub enum Look {
     Accent,
     /// Icon and text.
     Full,
+    /// Icon and short text, for a thumb.
+    Short,
     /// Only the icon; its name is in the tooltip.
     Icon,
 }
@@ -30,6 +32,7 @@ pub fn action_sized_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, look: L
     let button = match look {
         Look::Accent => theme::accent_button(ui, text::with_icon(icon, &label)),
         Look::Full => Button::new(text::with_icon(icon, &label)),
+        Look::Short => Button::new(text::with_icon(icon, &text::action_short(action, desk.state.playing))),
         Look::Icon => Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false),
     };
     let height = ui.spacing().interact_size.y;

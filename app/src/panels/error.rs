@@ -16,9 +16,13 @@ pub fn error_ui(ui: &Ui, desk: &mut Desk<'_>) {
         let frame = views::card(ui).inner_margin(space::L).stroke(egui::Stroke::new(1.0, colours.bad)).shadow(ui.visuals().window_shadow);
         frame.show(ui, |ui| {
             ui.set_width(width - 2.0 * space::L);
-            ui.horizontal_wrapped(|ui| {
+            if width < space::PALETTE {
+                ui.spacing_mut().interact_size.y = space::TOUCH;
+            }
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().interact_size.y = space::XL;
                 ui.label(RichText::new(icons::ERROR).size(theme::size::TITLE).color(colours.bad));
-                ui.label(theme::title(&report.title));
+                ui.add(egui::Label::new(theme::title(&report.title)).wrap());
             });
             for (label, words) in [(text::WHY, &report.why), (text::WHAT_TO_DO, &report.what_to_do)] {
                 ui.add_space(space::XS);

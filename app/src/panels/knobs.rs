@@ -8,6 +8,9 @@ use crate::desk::{Desk, Wish};
 use crate::theme::{self, space};
 use crate::{icons, text};
 
+/// Width of the number beside a slider.
+const VALUE_WIDTH: f32 = 60.0;
+
 /// All knobs under their headings, and the seed.
 pub fn knobs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let Some(card) = desk.state.card() else { return };
@@ -43,12 +46,13 @@ fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
         (KnobKind::Number { low, high, step, logarithmic, unit }, KnobValue::Number(number)) => {
             let label = title_ui(ui, desk, knob, changed);
             let mut turned = number;
-            let rest = ui.spacing().interact_size.x + space::XL + space::L;
-            ui.spacing_mut().slider_width = (ui.available_width() - rest).max(space::XL);
-            let mut slider = Slider::new(&mut turned, *low..=*high).logarithmic(*logarithmic);
-            slider = if *step >= 1.0 { slider.step_by(*step).max_decimals(0) } else { slider.max_decimals(decimals(*step)) };
-            if !logarithmic {
-                slider = slider.step_by(*step);
+            ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+            ui.spacing_mut().slider_width = (ui.available_width() - VALUE_WIDTH - space::S).max(space::XL);
+            let (step, logarithmic) = (*step, *logarithmic);
+            let mut slider = Slider::new(&mut turned, *low..=*high).logarithmic(logarithmic);
+            slider = slider.custom_formatter(move |v, _| text::knob_value(v, step, logarithmic));
+            if !logarithmic || step >= 1.0 {
+                slider = slider.step_by(step);
             }
             let response = ui.name_inputs(&knob.title, |ui| ui.label_inputs_by(label, |ui| ui.add(slider)));
             let hint = if unit.is_empty() { knob.tooltip.clone() } else { format!("{} ({unit})", knob.tooltip) };
@@ -117,8 +121,4 @@ fn turn(desk: &mut Desk<'_>, knob: &Knob, value: KnobValue, changed: bool, dragg
     } else if desk.screen.turning.remove(&knob.name).is_some() || changed {
         desk.wish(Wish::Knob(knob.name.clone(), value));
     }
-}
-
-fn decimals(step: f64) -> usize {
-    (-step.log10()).ceil().clamp(0.0, 8.0) as usize
 }

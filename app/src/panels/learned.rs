@@ -15,9 +15,8 @@ pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if state.model.is_none() {
         return;
     }
-    views::card(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = space::XS;
+    let width = ui.available_width() - 2.0 * space::M;
+    views::card_ui(ui, width, |ui| {
         ui.label(theme::title(text::LEARNED));
         ui.label(theme::caption(ui, text::LEARNED_CAPTION));
         ui.horizontal_wrapped(|ui| {

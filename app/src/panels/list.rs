@@ -1,6 +1,7 @@
 //! The list of systems, grouped by idea.
 
-use egui::{Align2, FontId, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, FontId, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 use masquerade_engine::card::{Card, Idea};
 use masquerade_engine::session::Session;
 
@@ -59,13 +60,17 @@ fn row_ui(ui: &mut Ui, card: &Card, selected: bool) -> bool {
     } else {
         ui.painter().circle_stroke(dot, 3.5, egui::Stroke::new(1.0, tint));
     }
-    let (font, colour) = (FontId::proportional(size::TEXT), if card.built { colours.text } else { colours.faint });
-    let at = rect.left_center() + vec2(space::XL, 0.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, &card.title, font, colour);
+    let mut right = rect.right() - space::S;
     if !card.built {
-        let at = rect.right_center() - vec2(space::S, 0.0);
-        ui.painter().text(at, Align2::RIGHT_CENTER, text::NOT_BUILT, FontId::proportional(size::CAPTION), colours.faint);
+        let font = FontId::proportional(size::CAPTION);
+        right = ui.painter().text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, text::NOT_BUILT, font, colours.faint).left();
     }
+    let colour = if card.built { colours.text } else { colours.faint };
+    let left = rect.left() + space::XL;
+    let mut job = LayoutJob::simple_singleline(card.title.clone(), FontId::proportional(size::TEXT), colour);
+    job.wrap = TextWrapping::truncate_at_width(right - left - space::XS);
+    let galley = ui.ctx().fonts_mut(|fonts| fonts.layout_job(job));
+    ui.painter().galley(pos2(left, rect.center().y - galley.size().y * 0.5), galley, colour);
     let clicked = response.clicked();
     response.on_hover_ui(|ui| {
         ui.label(theme::strong(&card.title));

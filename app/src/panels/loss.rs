@@ -12,9 +12,7 @@ use crate::views::{self, series};
 
 /// The card of the loss, `width` points inside.
 pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32) {
-    views::card(ui).show(ui, |ui| {
-        ui.set_width(width);
-        ui.spacing_mut().item_spacing = vec2(space::S, space::XS);
+    views::card_ui(ui, width, |ui| {
         let mut logarithmic = desk.screen.log_scale;
         egui::Sides::new().height(space::TITLE_ROW).shrink_left().truncate().show(
             ui,

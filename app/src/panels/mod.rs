@@ -65,7 +65,6 @@ fn wide_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 fn narrow_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.spacing_mut().interact_size.y = space::TOUCH;
-    ui.spacing_mut().icon_width = space::XL;
     Panel::top("top").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::narrow_top_ui(ui, desk));
     Panel::bottom("bottom").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::bottom_ui(ui, desk));
     CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
@@ -74,9 +73,10 @@ fn narrow_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             stage::stage_ui(ui, desk);
             learned::learned_ui(ui, desk);
             ui.add_space(space::S);
-            crate::views::card(ui).show(ui, |ui| inspector::inspector_ui(ui, desk));
+            let width = ui.available_width() - 2.0 * space::M;
+            crate::views::card_ui(ui, width, |ui| inspector::inspector_ui(ui, desk));
             ui.add_space(space::S);
-            crate::views::card(ui).show(ui, |ui| {
+            crate::views::card_ui(ui, width, |ui| {
                 status::status_ui(ui, desk);
                 if desk.screen.log {
                     log::log_ui(ui, desk);

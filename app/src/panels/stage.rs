@@ -21,17 +21,17 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.label(theme::exhibit_title(&card.title));
         ui.add(egui::Label::new(theme::muted(ui, &card.sentence)).wrap());
     }
+    if state.model.is_none() {
+        return;
+    }
     let session = &state.session;
     ui.horizontal_wrapped(|ui| {
         action_ui(ui, desk, Action::PreviousSample, Look::Icon);
         action_ui(ui, desk, Action::NextSample, Look::Icon);
         action_ui(ui, desk, Action::NewMask, Look::Full);
-        if session.painted.is_some() {
-            action_ui(ui, desk, Action::RuleMask, Look::Full);
-        }
-        if session.pinned.is_some() {
-            action_ui(ui, desk, Action::Unpin, Look::Full);
-        }
+        // Always there, so that nothing moves under the pointer while the mask is painted.
+        action_ui(ui, desk, Action::RuleMask, Look::Icon);
+        action_ui(ui, desk, Action::Unpin, Look::Icon);
         switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
         switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
     });

@@ -55,7 +55,7 @@ pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.spacing_mut().item_spacing.x = gap;
         ui.spacing_mut().button_padding.x = space::XS;
         for action in actions {
-            let look = if action == Action::PlayPause { Look::Accent } else { Look::Full };
+            let look = if action == Action::PlayPause { Look::Accent } else { Look::Short };
             action_sized_ui(ui, desk, action, look, width);
         }
     });

@@ -47,6 +47,14 @@ pub fn action(action: Action, playing: bool) -> String {
     text.to_string()
 }
 
+/// The text of an action where there is little room.
+pub fn action_short(short: Action, playing: bool) -> String {
+    match short {
+        Action::NewMask => "Mask".into(),
+        other => action(other, playing),
+    }
+}
+
 /// One line that says what an action does.
 pub fn action_tooltip(action: Action) -> &'static str {
     match action {

@@ -20,7 +20,7 @@ pub fn definitions() -> FontDefinitions {
         let mut data = FontData::from_static(bytes);
         if name == "phosphor" {
             // The icons stand on the base line; lowered, their middle meets the middle of the text.
-            data.tweak.y_offset_factor = 0.12;
+            data.tweak.y_offset_factor = 0.08;
             data.tweak.scale = 1.2;
         }
         fonts.font_data.insert(name.into(), Arc::new(data));

@@ -41,7 +41,7 @@ fn style(colours: &Tokens, visuals: Visuals) -> Style {
     spacing.interact_size = vec2(space::CONTROL, space::CONTROL);
     spacing.menu_margin = Margin::same(space::S as i8);
     spacing.window_margin = Margin::same(space::L as i8);
-    spacing.slider_rail_height = space::XS;
+    spacing.slider_rail_height = 2.0;
     spacing.icon_width = space::L;
     spacing.scroll.bar_width = 6.0;
     spacing.tooltip_width = 320.0;
@@ -64,8 +64,9 @@ fn visuals_of(colours: &Tokens, start: Visuals) -> Visuals {
     let mut visuals = start;
     visuals.widgets = Widgets {
         noninteractive: widget(colours.card, hairline, colours.text),
-        inactive: widget(colours.raised, Stroke::NONE, colours.text),
-        hovered: widget(colours.raised, outline, colours.text),
+        // `bg_fill` is the box of a switch and the rail of a slider: they must be seen against the card.
+        inactive: WidgetVisuals { bg_fill: colours.line_strong, ..widget(colours.raised, Stroke::NONE, colours.text) },
+        hovered: WidgetVisuals { bg_fill: colours.line_strong, ..widget(colours.raised, outline, colours.text) },
         active: widget(colours.line, Stroke::new(1.0, colours.accent), colours.text),
         open: widget(colours.raised, outline, colours.text),
     };
@@ -86,7 +87,6 @@ fn visuals_of(colours: &Tokens, start: Visuals) -> Visuals {
     let shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: Color32::from_black_alpha(70) };
     visuals.window_shadow = shadow;
     visuals.popup_shadow = shadow;
-    visuals.slider_trailing_fill = true;
     visuals.handle_shape = egui::style::HandleShape::Circle;
     visuals.indent_has_left_vline = false;
     visuals.disabled_alpha = 0.6;

@@ -1,21 +1,25 @@
 //! The badge that says who computed a view.
 
-use egui::{Frame, Margin, Ui};
+use egui::{Align2, FontId, Role, Sense, Ui, WidgetInfo, vec2};
 use masquerade_engine::trace::{Origin, Source};
 
 use crate::text;
 use crate::theme::{self, size, space};
 
-/// Live views in the good colour, stored ones and plain data muted.
-pub fn badge_ui(ui: &mut Ui, origin: &Origin) {
+/// Live views in the good colour, stored weights in the colour of a notice, pictures and data muted.
+pub fn badge_ui(ui: &mut Ui, origin: &Origin, short: bool) {
     let colours = theme::tokens(ui);
     let (label, meaning) = text::origin(origin.source);
+    let label = if short { text::origin_short(origin.source) } else { label };
     let colour = match origin.source {
         Source::LiveGpu | Source::LiveCpu => colours.good,
         Source::StoredWeightsGpu | Source::StoredWeightsCpu => colours.warn,
         Source::StoredPicture | Source::Data => colours.muted,
     };
-    let frame = Frame::new().fill(colours.raised).corner_radius(space::XS).inner_margin(Margin::symmetric(space::XS as i8 + 1, 1));
-    let response = frame.show(ui, |ui| ui.label(egui::RichText::new(label).size(size::CAPTION).color(colour))).response;
+    let galley = ui.painter().layout_no_wrap(label.into(), FontId::proportional(size::CAPTION), colour);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(2.0 * space::XS, space::XS), Sense::hover());
+    ui.painter().rect_filled(rect, space::XS, colours.raised);
+    ui.painter().galley(Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min, galley, colour);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
     response.on_hover_text(text::origin_tooltip(meaning, &origin.tensor));
 }

@@ -11,17 +11,16 @@ use crate::{icons, text};
 /// Bands the scale is drawn in.
 const BANDS: usize = 64;
 
-/// Draw the scale of `range`, with a button that locks it.
+/// Draw the scale of `range` with a button that locks it; the value at the cursor takes the place of the range's words.
 pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, cursor: Option<String>) {
+    ui.spacing_mut().interact_size.y = space::L;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
     scale(ui, rect, range);
-    let mut ends = format!("{} … {}", text::value(range.low), text::value(range.high));
-    if !range.unit.is_empty() {
-        ends = format!("{ends}  {}", range.unit);
-    }
+    let ends = text::range(range.low, range.high, &range.unit);
+    let words = cursor.unwrap_or_else(|| ends.clone());
     egui::Sides::new().height(space::L).shrink_left().truncate().show(
         ui,
-        |ui| ui.label(theme::caption(ui, ends)),
+        |ui| ui.label(theme::caption(ui, words)).on_hover_text(ends),
         |ui| {
             let locked = desk.selection.locked.contains_key(view);
             let (icon, hint) = if locked { (icons::LOCKED, text::UNLOCK_RANGE) } else { (icons::UNLOCKED, text::LOCK_RANGE) };
@@ -36,8 +35,6 @@ pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, c
             }
         },
     );
-    let cursor = cursor.unwrap_or_else(|| text::CURSOR_HINT.into());
-    ui.add(egui::Label::new(theme::caption(ui, cursor)).truncate());
 }
 
 fn scale(ui: &Ui, rect: Rect, range: &Legend) {

@@ -34,5 +34,5 @@ pub fn mask_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, mask: &Mask, sid
     }
     canvas.marks(ui, desk);
     canvas.response.on_hover_text(if mask.paintable { text::MASK_HINT } else { text::HEAT_HINT });
-    ui.label(theme::caption(ui, text::hidden_share(count, hidden.len())));
+    super::strip_ui(ui, side, text::hidden_share(count, hidden.len()));
 }

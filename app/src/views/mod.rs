@@ -23,6 +23,21 @@ pub use textures::Textures;
 
 /// Lines a caption has.
 const CAPTION_ROWS: usize = 2;
+/// Under this width a title is set in the size of text, under the second one its badge is short too.
+const NARROW: f32 = 220.0;
+const TINY: f32 = 165.0;
+/// Height of legend or note.
+const STRIP: f32 = space::LEGEND + space::XS + space::L;
+
+/// A card whose content runs downwards, whatever it stands in.
+pub fn card_ui<R>(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let inside = |ui: &mut Ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing = vec2(space::S, space::XS);
+        content(ui)
+    };
+    card(ui).show(ui, |ui| ui.vertical(inside).inner).inner
+}
 
 /// The ground of a card.
 pub fn card(ui: &Ui) -> Frame {
@@ -37,10 +52,8 @@ pub fn is_panel(shown: Option<&Shown>) -> bool {
 /// One view in its card, its drawing `side` points wide.
 pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f32) {
     let shown = desk.state.views.get(id);
-    card(ui).show(ui, |ui| {
-        ui.set_width(side);
-        ui.spacing_mut().item_spacing.y = space::XS;
-        header_ui(ui, shown, title);
+    card_ui(ui, side, |ui| {
+        header_ui(ui, shown, title, side);
         match shown {
             None => empty_ui(ui, side),
             Some(shown) => match &shown.view.kind {
@@ -58,17 +71,28 @@ pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f3
     });
 }
 
-fn header_ui(ui: &mut Ui, shown: Option<&Shown>, title: &str) {
-    ui.allocate_ui(vec2(ui.available_width(), space::TITLE_ROW), |ui| {
+fn header_ui(ui: &mut Ui, shown: Option<&Shown>, title: &str, side: f32) {
+    let title = shown.map_or(title, |s| s.view.title.as_str());
+    let title = if side < NARROW { theme::strong(title) } else { theme::title(title) };
+    ui.allocate_ui(vec2(side, space::TITLE_ROW), |ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
         egui::Sides::new().height(space::TITLE_ROW).shrink_left().truncate().show(
             ui,
-            |ui| ui.label(theme::title(shown.map_or(title, |s| s.view.title.as_str()))),
+            |ui| ui.label(title),
             |ui| {
                 if let Some(shown) = shown {
-                    badge::badge_ui(ui, &shown.view.origin);
+                    badge::badge_ui(ui, &shown.view.origin, side < TINY);
                 }
             },
         );
+    });
+}
+
+/// The strip between a drawing and its caption: as high in every view, so that neighbours stay in line.
+fn strip_ui(ui: &mut Ui, side: f32, words: String) {
+    ui.allocate_ui(vec2(side, STRIP), |ui| {
+        ui.set_min_height(STRIP);
+        ui.add(egui::Label::new(theme::caption(ui, words)).truncate());
     });
 }
 

@@ -24,6 +24,7 @@ pub fn picture_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, picture: &Pic
     }
     canvas.marks(ui, desk);
     canvas.response.on_hover_text(if paintable { text::PICTURE_HINT } else { text::HEAT_HINT });
+    super::strip_ui(ui, side, text::pixels(picture.height, picture.width, picture.grid));
 }
 
 /// The picture as egui takes it; a picture whose bytes do not fit its size is drawn empty.

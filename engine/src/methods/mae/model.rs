@@ -10,6 +10,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
+use crate::kernels::attention::MAX_DIM;
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
 use crate::rng::Rng;
@@ -86,6 +87,9 @@ impl Config {
             if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) || !part.dim.is_multiple_of(4) {
                 return refuse(format!("the {name}'s width {} must be a multiple of 4 and of its {} heads", part.dim, part.heads));
             }
+        }
+        if let Some(part) = [self.encoder, self.decoder].iter().find(|p| p.dim / p.heads > MAX_DIM) {
+            return refuse(format!("{} numbers in {} heads are more than {MAX_DIM} a head", part.dim, part.heads));
         }
         if self.side() * self.side() > 4096 {
             return refuse(format!("{} patches are more than 4,096", self.side() * self.side()));
