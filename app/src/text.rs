@@ -264,7 +264,7 @@ pub fn picture_size((height, width, channels): (u32, u32, u32)) -> String {
 
 /// Pixels and patches of a picture, down and across.
 pub fn pixels(height: u32, width: u32, (rows, columns): (u32, u32)) -> String {
-    if rows == 0 { format!("{height} × {width} pixels") } else { format!("{height} × {width} pixels, {rows} × {columns} patches") }
+    if rows == 0 { format!("{height} × {width}") } else { format!("{height} × {width}, {rows} × {columns} patches") }
 }
 
 /// Tokens of a sample.
