@@ -102,7 +102,6 @@ pub const SUBMITS: &str = "Submits";
 pub const PIPELINES: &str = "Pipelines";
 pub const UP: &str = "Sent";
 pub const BACK: &str = "Read back";
-pub const CPU_TIME: &str = "CPU time";
 pub const WALL_TIME: &str = "Time";
 pub const SOFTWARE: &str = "software";
 pub const PINNED: &str = "pinned";
@@ -140,6 +139,7 @@ pub fn engine_lost(why: &str) -> Report {
         title: "The engine has stopped".into(),
         why: if why.is_empty() { "It ended without giving a reason.".into() } else { why.into() },
         what_to_do: "Start it again: your settings are kept, training begins anew. If it happens again, choose the CPU.".into(),
+        usage: false,
     }
 }
 
@@ -149,6 +149,7 @@ pub fn unreadable(name: &str, why: &str) -> Report {
         title: format!("{name} could not be read"),
         why: why.into(),
         what_to_do: "Check that the file exists and that you may read it, then try again.".into(),
+        usage: false,
     }
 }
 
@@ -161,6 +162,7 @@ pub fn too_much(most: u64) -> Report {
         title: "That is too much to read at once".into(),
         why: format!("The files hold more than {}.", bytes(most)),
         what_to_do: "Choose a folder with fewer files.".into(),
+        usage: false,
     }
 }
 
@@ -170,6 +172,7 @@ pub fn unwritable(name: &str, why: &str) -> Report {
         title: format!("{name} could not be saved"),
         why: why.into(),
         what_to_do: "Check that there is room and that you may write to the folder, then save again.".into(),
+        usage: false,
     }
 }
 

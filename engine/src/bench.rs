@@ -14,15 +14,22 @@ use crate::method::HostTensor;
 use crate::methods::mae::model::{Config, Mae, Sampling};
 use crate::readback;
 use crate::session::{BenchReport, StepReport};
-use crate::train::groups::groups;
 use crate::train::groups::Group;
+use crate::train::groups::groups;
 use crate::train::optimiser::AdamW;
 use crate::weights::Weights;
 
 /// Names of the workloads.
 pub const WORKLOADS: [&str; 9] = [
-    "w1-mae-fwd-tiny", "w1-mae-fwd-b224", "w2-mae-train-tiny", "w3-vit-embed-b1", "w3-vit-embed-b8",
-    "w4-ntxent-1024", "w4-ntxent-4096", "w5-simmap-14", "w5-simmap-64",
+    "w1-mae-fwd-tiny",
+    "w1-mae-fwd-b224",
+    "w2-mae-train-tiny",
+    "w3-vit-embed-b1",
+    "w3-vit-embed-b8",
+    "w4-ntxent-1024",
+    "w4-ntxent-4096",
+    "w5-simmap-14",
+    "w5-simmap-64",
 ];
 
 const TEMPERATURE: f64 = 0.1;
@@ -43,7 +50,14 @@ fn hashed(count: usize, seed: u32, scale: f64) -> Vec<f32> {
 fn sizes(name: &str) -> Option<(Config, usize)> {
     let stack = |dim, depth, heads| TransformerConfig { dim, depth, heads, mlp_ratio: 4.0, ln_eps: 1e-6 };
     let config = |img_size, patch_size, encoder, decoder| Config {
-        img_size, patch_size, in_chans: 3, encoder, decoder, mask_ratio: 0.75, sampling: Sampling::Random, norm_pix: true,
+        img_size,
+        patch_size,
+        in_chans: 3,
+        encoder,
+        decoder,
+        mask_ratio: 0.75,
+        sampling: Sampling::Random,
+        norm_pix: true,
     };
     let vit = || config(224, 16, stack(192, 12, 3), stack(4, 0, 1));
     match name {
@@ -72,7 +86,10 @@ fn model(config: &Config, device: &Device) -> Result<(Mae, Weights)> {
                 let (outputs, inputs) = (shape[0], count / shape[0]);
                 let drawn = hashed(count, seed, (6.0 / (inputs + outputs) as f64).sqrt());
                 let place = |input: usize| match shape.len() {
-                    4 => { let (channel, cell) = (input / (p * p), input % (p * p)); cell * c + channel }
+                    4 => {
+                        let (channel, cell) = (input / (p * p), input % (p * p));
+                        cell * c + channel
+                    }
                     _ => input,
                 };
                 (0..count).map(|i| drawn[place(i % inputs) * outputs + i / inputs]).collect()
@@ -139,7 +156,8 @@ enum Work {
 impl Work {
     fn prepare(name: &str, device: &Device) -> Result<Option<Self>> {
         if let Some((config, batch)) = sizes(name) {
-            let pictures = HostTensor::new([batch, 3, config.img_size, config.img_size], hashed(batch * 3 * config.img_size.pow(2), 900, 1.0));
+            let pictures =
+                HostTensor::new([batch, 3, config.img_size, config.img_size], hashed(batch * 3 * config.img_size.pow(2), 900, 1.0));
             let tokens = config.side().pow(2);
             let (mae, w) = model(&config, device)?;
             let noise: Vec<f32> = (0..batch).flat_map(|b| hashed(tokens, 1000 + b as u32, 1.0)).collect();
@@ -153,7 +171,8 @@ impl Work {
                 _ => Self::Forward(mae, w.frozen(), pictures, mask),
             }));
         }
-        let rows = |count: usize, dim: usize, seed| Tensor::from_data(TensorData::new(hashed(count * dim, seed, 1.0), [count, dim]), device);
+        let rows =
+            |count: usize, dim: usize, seed| Tensor::from_data(TensorData::new(hashed(count * dim, seed, 1.0), [count, dim]), device);
         Ok(match name {
             "w4-ntxent-1024" => Some(Self::NtXent(rows(1024, 128, 950))),
             "w4-ntxent-4096" => Some(Self::NtXent(rows(4096, 128, 950))),
@@ -226,8 +245,15 @@ fn nt_xent(rows: Tensor<2>) -> Tensor<1> {
 pub async fn run(name: &str, warmup: u32, repeats: u32, max_ms: f64, compute: &Compute) -> Result<BenchReport> {
     let watch = Stopwatch::start();
     let mut report = BenchReport {
-        name: name.into(), unsupported: false, setup_ms: 0.0, first_ms: 0.0, ms: Vec::new(), cpu_ms: None, check: f64::NAN,
-        device: compute.report.name.clone(), info: Vec::new(),
+        name: name.into(),
+        unsupported: false,
+        setup_ms: 0.0,
+        first_ms: 0.0,
+        ms: Vec::new(),
+        cpu_ms: None,
+        check: f64::NAN,
+        device: compute.report.name.clone(),
+        info: Vec::new(),
     };
     let Some(mut work) = Work::prepare(name, &compute.device)? else {
         report.unsupported = true;

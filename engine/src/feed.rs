@@ -1,5 +1,7 @@
 //! From a data set to the batches a method takes: which samples, in which order, cropped and normalised how.
 
+use std::rc::Rc;
+
 use crate::data::crops::{self, Augment};
 use crate::data::pictures::{PictureData, Split};
 use crate::method::Batch;
@@ -10,7 +12,7 @@ use crate::settings::Settings;
 /// A data set with the run's batch size, crop and order.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    pub data: PictureData,
+    pub data: Rc<PictureData>,
     size: usize,
     batch: usize,
     augment: Augment,
@@ -26,8 +28,9 @@ pub enum Half {
 
 impl Feed {
     /// Feed `data` by the run's knobs.
-    pub fn new(data: PictureData, settings: &Settings) -> Self {
-        let mut feed = Self { data, size: 0, batch: 1, augment: Augment { smallest_crop: 1.0, flip: false }, rng: Rng::new(settings.seed, "batches") };
+    pub fn new(data: Rc<PictureData>, settings: &Settings) -> Self {
+        let mut feed =
+            Self { data, size: 0, batch: 1, augment: Augment { smallest_crop: 1.0, flip: false }, rng: Rng::new(settings.seed, "batches") };
         feed.adjust(settings);
         feed
     }

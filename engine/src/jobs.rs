@@ -24,8 +24,6 @@ use crate::weights::Weights;
 
 /// Samples of one slice of an embedding pass.
 const CHUNK: usize = 250;
-/// k of the nearest-neighbour vote (the weighted vote of the MAE family's successors).
-const NEIGHBOURS: u32 = 20;
 
 /// How far a job is.
 pub struct Slice {
@@ -70,7 +68,11 @@ fn needs_labels(feed: &Feed) -> Result<usize> {
     let classes = feed.report().classes.len();
     if classes < 2 || feed.labels(Half::Train).is_empty() || feed.labels(Half::Test).is_empty() {
         let why = format!("{} has no classes to tell apart, or no test pictures", feed.report().title);
-        return Err(Error::data("There is nothing to measure", why, "Put the pictures of each class into a folder of its own, ten or more of each"));
+        return Err(Error::data(
+            "There is nothing to measure",
+            why,
+            "Put the pictures of each class into a folder of its own, ten or more of each",
+        ));
     }
     Ok(classes)
 }
@@ -97,7 +99,11 @@ impl Probe {
         needs_labels(&run.feed)?;
         let counts = (run.feed.len(Half::Train).min(train as usize), run.feed.len(Half::Test).min(test as usize));
         if counts.0 == 0 || counts.1 == 0 {
-            return Err(Error::request("The probe has no samples", "a probe needs training and test samples", "Ask for at least one of each"));
+            return Err(Error::request(
+                "The probe has no samples",
+                "a probe needs training and test samples",
+                "Ask for at least one of each",
+            ));
         }
         Ok(Self {
             method: run.method.clone(),
@@ -113,10 +119,10 @@ impl Probe {
     }
 
     async fn slice(&mut self) -> Result<Slice> {
-        let (half, have, want) = if self.train.len() < self.counts.0 {
-            (Half::Train, self.train.len(), self.counts.0)
+        let (half, have, want) = if self.train.rows() < self.counts.0 {
+            (Half::Train, self.train.rows(), self.counts.0)
         } else {
-            (Half::Test, self.test.len(), self.counts.1)
+            (Half::Test, self.test.rows(), self.counts.1)
         };
         if have < want {
             let indices: Vec<usize> = (have..(have + CHUNK).min(want)).collect();
@@ -126,7 +132,7 @@ impl Probe {
             let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
             kept.dim = dim;
             kept.values.extend(values);
-            let done = (self.train.len() + self.test.len()) as u64;
+            let done = (self.train.rows() + self.test.rows()) as u64;
             return Ok(Slice { done, total: self.total(), note: "features".into(), answer: None });
         }
         let report = self.measure().await?;
@@ -141,18 +147,17 @@ impl Probe {
         let classes = needs_labels(&self.feed)?;
         let (train, test) = (&self.feed.labels(Half::Train)[..self.counts.0], &self.feed.labels(Half::Test)[..self.counts.1]);
         let device = self.weights.device();
-        let vote = nearest::Vote::Weighted { k: NEIGHBOURS as usize, temperature: 0.07 };
-        let knn = nearest::accuracy(&self.train, train, &self.test, test, classes, vote, device).await?;
+        let (train_set, test_set) = ((&self.train, train), (&self.test, test));
+        let knn = nearest::accuracies(train_set, test_set, classes, &[nearest::WEIGHTED], device).await?;
         let rng = Rng::new(self.seed, "probe");
-        let settings = linear_probe::Settings::for_samples(self.counts.0);
-        let linear = linear_probe::fit(&self.train, train, &self.test, test, classes, settings, &rng, device).await?;
+        let linear = linear_probe::fit(train_set, test_set, classes, &linear_probe::Settings::default(), &rng, device).await?;
         let most = (0..classes as u32).map(|c| test.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
         Ok(ProbeReport {
             step: self.step,
             train_samples: self.counts.0 as u64,
             test_samples: self.counts.1 as u64,
-            k: NEIGHBOURS,
-            knn_accuracy: knn,
+            k: nearest::WEIGHTED.k as u32,
+            knn_accuracy: knn.first().copied().unwrap_or(0.0),
             linear_accuracy: linear,
             chance: most as f64 / test.len().max(1) as f64,
             seconds: self.watch.seconds(),
@@ -233,7 +238,10 @@ impl FineTune {
         let mut batch = self.feed.train_batch(self.step);
         let mut rng = self.rng.at(self.step);
         let labels = batch.labels.clone();
-        let pictures = batch.arrays.get_mut("imgs").ok_or_else(|| Error::data("There are no pictures", "fine-tuning needs them", "Choose pictures"))?;
+        let pictures = batch
+            .arrays
+            .get_mut("imgs")
+            .ok_or_else(|| Error::data("There are no pictures", "fine-tuning needs them", "Choose pictures"))?;
         let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
         let targets = mix(&mut pictures.values, shape, &labels, self.classes, Mix::default(), &mut rng)?;
         let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
@@ -286,7 +294,17 @@ impl ClaimJob {
     pub fn new(entry: Entry, claim: Claim, session: Session, feed: Feed, device: &burn::tensor::Device) -> Result<Self> {
         needs_labels(&feed)?;
         let channels = feed.data.channels as usize;
-        Ok(Self { entry, claim, session, feed, device: device.clone(), channels, results: Vec::new(), now: None, watch: Stopwatch::start() })
+        Ok(Self {
+            entry,
+            claim,
+            session,
+            feed,
+            device: device.clone(),
+            channels,
+            results: Vec::new(),
+            now: None,
+            watch: Stopwatch::start(),
+        })
     }
 
     fn total(&self) -> u64 {

@@ -5,42 +5,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::card::Card;
+use crate::checkpoint::keys::Layout;
+pub use crate::checkpoint::safetensors::HostTensor;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::trace::{Source, View};
 use crate::verify::{Case, Got};
 use crate::weights::Weights;
-
-/// An array on the host.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct HostTensor {
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
-
-impl HostTensor {
-    /// An array from its shape and row-major values.
-    pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
-        Self { shape: shape.into(), values }
-    }
-
-    /// The array on a device.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the rank or the number of values is not as asked.
-    pub fn tensor<const D: usize>(&self, device: &Device) -> Result<Tensor<D>> {
-        let wrong = |why: String| Error::data("An array has the wrong shape", why, "Check the data set or the fixture");
-        let shape: [usize; D] = self.shape.clone().try_into().map_err(|s: Vec<usize>| wrong(format!("{s:?} has not {D} axes")))?;
-        if shape.iter().product::<usize>() != self.values.len() {
-            return Err(wrong(format!("{} values for {shape:?}", self.values.len())));
-        }
-        Ok(Tensor::from_data(TensorData::new(self.values.clone(), shape), device))
-    }
-}
 
 /// Samples of one step, by role (`imgs` …), and their labels where the data has any.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -115,6 +90,9 @@ pub trait Method {
 
     /// Compute the wanted views of the stage.
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>>;
+
+    /// Namings of weights files that fit, the authors' own first.
+    fn layouts(&self) -> &'static [Layout];
 
     /// A classifier on this encoder, with the weights copied in and a fresh head.
     fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)>;

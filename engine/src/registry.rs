@@ -55,6 +55,15 @@ pub fn card(id: &str) -> Option<Card> {
     cards().into_iter().find(|c| c.id == id)
 }
 
+/// The systems as the table of the README.
+pub fn markdown() -> String {
+    let rows = cards().into_iter().map(|c| {
+        let state = if c.built { "built, reference-checked" } else { "to come" };
+        format!("| {} | `{}` | {} | {} | {} |\n", c.title, c.id, c.modality, c.idea.title(), state)
+    });
+    std::iter::once("| system | id | data | idea | state |\n|---|---|---|---|---|\n".to_string()).chain(rows).collect()
+}
+
 type Planned = (&'static str, &'static str, &'static str, &'static str, u32, &'static str, Idea, &'static str);
 
 /// The systems that are to come: their cards say so. A built method's own card takes the place of its line.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::{Device, Tensor};
 
 use crate::card::Card;
+use crate::checkpoint::keys;
 use crate::checkpoint::safetensors::File;
 use crate::error::{Error, Result};
 use crate::feed::Feed;
@@ -119,7 +120,11 @@ impl Run {
         match points.iter().find(|p| !p.total.is_finite()) {
             Some(bad) => {
                 let why = format!("it was {} at step {}", bad.total, bad.step);
-                Err(Error::training("The loss is no longer a number", why, "Lower the learning rate, then reset or load the last checkpoint"))
+                Err(Error::training(
+                    "The loss is no longer a number",
+                    why,
+                    "Lower the learning rate, then reset or load the last checkpoint",
+                ))
             }
             None => Ok(points),
         }
@@ -135,13 +140,17 @@ impl Run {
     /// # Errors
     /// [`Error::Checkpoint`] when a weight is missing or has another shape; nothing is changed then.
     pub fn take(&mut self, file: &File, name: &str) -> Result<()> {
-        let plan = crate::checkpoint::keys::plan(name, file, &self.weights, crate::checkpoint::keys::vit_mae::LAYOUTS);
+        let plan = keys::plan(name, file, &self.weights, self.method.layouts());
         let lacking = plan.report.missing.first().or_else(|| plan.report.wrong_shape.first().map(|(key, _, _)| key));
         if let Some(key) = lacking {
             let why = format!("{key} is missing or has another shape");
-            return Err(Error::checkpoint(format!("{name} does not fit this model"), why, "Choose the preset and knobs the file was made with"));
+            return Err(Error::checkpoint(
+                format!("{name} does not fit this model"),
+                why,
+                "Choose the preset and knobs the file was made with",
+            ));
         }
-        crate::checkpoint::keys::apply(plan, &mut self.weights)
+        keys::apply(plan, &mut self.weights).map(|_| ())
     }
 
     /// Whether `session` asks for this very model: only what acts at once differs.

@@ -134,7 +134,9 @@ pub enum Command {
     /// Answered by [`Event::File`]: a checkpoint (weights, optimiser, step) that resumes exactly.
     SaveCheckpoint,
     /// Answered by [`Event::File`]: the small stored weights that come with the program; `command` is the line that made them.
-    PackWeights { command: String },
+    PackWeights {
+        command: String,
+    },
     LoadCheckpoint(NamedBytes),
     /// The user's own pictures; they become the data set `folder`.
     AddUserData(Vec<NamedBytes>),

@@ -24,7 +24,11 @@ impl Settings {
     pub fn of(session: &Session, card: &Card, channels: usize) -> Result<Self> {
         let presets = || card.presets.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
         let preset = card.preset(&session.preset).ok_or_else(|| {
-            Error::request(format!("{} has no preset {:?}", card.title, session.preset), format!("there are {}", presets()), "Choose one of these")
+            Error::request(
+                format!("{} has no preset {:?}", card.title, session.preset),
+                format!("there are {}", presets()),
+                "Choose one of these",
+            )
         })?;
         let mut values = preset.knobs.clone();
         for (name, value) in &session.knobs {

@@ -172,7 +172,9 @@ impl Answers {
 /// [`Error::Fixture`] when the folder is not a fixture of this schema. A case that fails is a failed line, not an error.
 pub async fn run(entries: &[Entry], files: &[NamedBytes], compute: &Compute, mut told: impl FnMut(u64, u64, &str)) -> Result<VerifyReport> {
     let find = |name: &str| files.iter().find(|f| f.name == name || f.name.ends_with(&format!("/{name}")));
-    let broken = |why: String| Error::fixture("The fixture folder cannot be read", why, "Give a folder with a manifest.json of schema 1 and its tensors");
+    let broken = |why: String| {
+        Error::fixture("The fixture folder cannot be read", why, "Give a folder with a manifest.json of schema 1 and its tensors")
+    };
     let manifest = find("manifest.json").ok_or_else(|| broken("it has no manifest.json".into()))?;
     let manifest: Manifest = serde_json::from_slice(&manifest.bytes).map_err(|e| broken(format!("manifest.json: {e}")))?;
     if manifest.schema != 1 {
@@ -198,14 +200,23 @@ fn tensors_of<'a>(case: &ManifestCase, find: &impl Fn(&str) -> Option<&'a NamedB
     let mut tensors = BTreeMap::new();
     // The file a case names first wins where two hold a tensor of the same name.
     for name in case.files.iter().rev() {
-        let file = find(name).ok_or_else(|| Error::fixture("A fixture file is missing", format!("{name} is not in the folder"), "Copy the whole folder"))?;
+        let file = find(name)
+            .ok_or_else(|| Error::fixture("A fixture file is missing", format!("{name} is not in the folder"), "Copy the whole folder"))?;
         tensors.extend(safetensors::read(&file.bytes)?.tensors);
     }
     Ok(tensors)
 }
 
 fn failure(case: &ManifestCase, tensor: &str, why: &str) -> VerifyLine {
-    VerifyLine { case: case.name.clone(), tensor: tensor.into(), error: f64::INFINITY, allowed: 0.0, over_strict: 0, ok: false, note: why.into() }
+    VerifyLine {
+        case: case.name.clone(),
+        tensor: tensor.into(),
+        error: f64::INFINITY,
+        allowed: 0.0,
+        over_strict: 0,
+        ok: false,
+        note: why.into(),
+    }
 }
 
 async fn run_case(entry: &Entry, case: &ManifestCase, tensors: &BTreeMap<String, HostTensor>, compute: &Compute) -> Vec<VerifyLine> {

@@ -19,7 +19,10 @@ pub enum Init {
     /// Uniform in ±bound.
     Uniform(f32),
     /// Uniform in ±√(6 / (fan in + fan out)).
-    Xavier { fan_in: usize, fan_out: usize },
+    Xavier {
+        fan_in: usize,
+        fan_out: usize,
+    },
     /// Normal with this standard deviation.
     Normal(f32),
     /// Normal cut off at two standard deviations.

@@ -1,5 +1,6 @@
 //! The front end over a scripted engine: it builds at every width, every action is reachable, painting, undo and errors work.
 
+mod cli;
 mod fake;
 
 use std::collections::HashMap;
@@ -194,6 +195,7 @@ fn an_error_says_what_why_and_what_to_do() {
         title: "The picture is too large".into(),
         why: "It has 40 million pixels; 16 million are the most.".into(),
         what_to_do: "Scale it down and drop it again.".into(),
+        usage: false,
     };
     for (size, name) in [(WIDE, "wide"), (PHONE, "phone")] {
         let (mut app, wire) = harness(size, false, opened(true));

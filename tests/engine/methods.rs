@@ -56,7 +56,8 @@ pub fn file(events: Vec<Event>) -> NamedBytes {
 /// All files of a folder.
 pub fn folder(path: &Path) -> Vec<NamedBytes> {
     let entries = std::fs::read_dir(path).expect("the folder");
-    let read = |e: std::fs::DirEntry| NamedBytes { name: e.file_name().to_string_lossy().into(), bytes: std::fs::read(e.path()).expect("a file") };
+    let read =
+        |e: std::fs::DirEntry| NamedBytes { name: e.file_name().to_string_lossy().into(), bytes: std::fs::read(e.path()).expect("a file") };
     entries.map(|e| read(e.expect("an entry"))).collect()
 }
 
@@ -207,7 +208,14 @@ fn bad_requests_are_refused_and_the_session_goes_on() {
     refused(driven.send(Command::Open(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
     refused(driven.send(Command::Open(Box::new(Session { method: "croma".into(), ..Session::default() }))), "not built");
     refused(driven.send(Command::AddUserData(Vec::new())), "picture");
-    refused(driven.send(Command::PaintMask(Some(vec![true; 3]))).into_iter().chain(driven.send(Command::Look { request: 1, views: vec!["mask".into()], cursor: None })).collect(), "3 patches");
+    refused(
+        driven
+            .send(Command::PaintMask(Some(vec![true; 3])))
+            .into_iter()
+            .chain(driven.send(Command::Look { request: 1, views: vec!["mask".into()], cursor: None }))
+            .collect(),
+        "3 patches",
+    );
     driven.send(Command::PaintMask(None));
     let broken = NamedBytes { name: "broken.safetensors".into(), bytes: vec![1, 2, 3] };
     refused(driven.send(Command::LoadWeights { file: broken.clone(), apply: true }), "safetensors");
@@ -223,5 +231,10 @@ fn a_loss_that_is_no_number_stops_training_with_a_reason() {
     let end = weights.bytes.len();
     weights.bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     let events = driven.send(Command::LoadWeights { file: weights, apply: true });
-    assert!(events.iter().any(|e| matches!(e, Event::Error(r) if r.why.contains("NaN") || r.why.contains("not a number") || r.why.contains("finite"))), "{events:?}");
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e, Event::Error(r) if r.why.contains("NaN") || r.why.contains("not a number") || r.why.contains("finite"))),
+        "{events:?}"
+    );
 }

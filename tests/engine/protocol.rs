@@ -43,7 +43,13 @@ fn unknown_keys_of_a_link_are_kept() {
 
 #[test]
 fn a_bad_link_names_the_key() {
-    for (text, key) in [("x=mea", "x"), ("x=mae&seed=many", "seed"), ("x=mae&mask=9.AA", "mask"), ("x=mae&mask_ratio=7", "mask_ratio"), ("x=mae&p=huge", "p")] {
+    for (text, key) in [
+        ("x=mea", "x"),
+        ("x=mae&seed=many", "seed"),
+        ("x=mae&mask=9.AA", "mask"),
+        ("x=mae&mask_ratio=7", "mask_ratio"),
+        ("x=mae&p=huge", "p"),
+    ] {
         let error = link::from_text(text, &registry::cards()).expect_err(text);
         assert!(error.report().title.contains(key), "{error:?}");
     }

@@ -1,1 +1,145 @@
+//! The house rules that a machine can read: sizes, names, arrows, twins, and documents that tell the truth.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
+}
+
+/// Every file below `folder` with this extension, as path and text.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![root().join(folder)];
+    while let Some(path) = waiting.pop() {
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() && path.file_name().is_some_and(|n| n != "target" && n != "node_modules" && n != "dist" && n != ".git") {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                let name = path.strip_prefix(root()).expect("inside").to_string_lossy().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<(String, String)> {
+    ["engine/src", "app/src"].iter().flat_map(|folder| files(folder, "rs")).collect()
+}
+
+#[test]
+fn files_stay_small() {
+    let limit = |name: &str| match name {
+        name if name.starts_with("shaders/") => 150,
+        _ => 500,
+    };
+    let everything = sources().into_iter().chain(files("shaders", "wgsl")).chain(files("tests", "rs")).chain(files("web", "mjs"));
+    let long: Vec<String> =
+        everything.filter(|(n, t)| t.lines().count() > limit(n)).map(|(n, t)| format!("{n}: {}", t.lines().count())).collect();
+    assert!(long.is_empty(), "split these: {long:?}");
+}
+
+#[test]
+fn no_file_has_an_empty_name() {
+    let vague = ["utils", "util", "common", "helpers", "helper", "misc", "base"];
+    let bad: Vec<String> =
+        sources().into_iter().map(|(n, _)| n).filter(|n| vague.iter().any(|v| n.ends_with(&format!("/{v}.rs")))).collect();
+    assert!(bad.is_empty(), "name the noun: {bad:?}");
+}
+
+#[test]
+fn nothing_is_left_to_chance_or_undone() {
+    let forbidden = [".unwrap()", ".expect(", "todo!(", "unimplemented!(", "dbg!(", "allow(dead_code)", "#[ignore"];
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            found.extend(forbidden.iter().filter(|f| code.contains(**f)).map(|f| format!("{name}:{} {f}", number + 1)));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Which rooms of the engine a file may not reach.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("engine/src/kernels/", &["blocks", "methods", "train", "eval", "host", "registry", "checkpoint", "data", "run", "jobs"]),
+    ("engine/src/blocks/", &["methods", "train", "eval", "host", "registry", "checkpoint", "data", "run", "jobs"]),
+    ("engine/src/methods/", &["host", "registry", "run", "jobs", "data"]),
+    ("engine/src/train/", &["methods", "host", "registry", "run", "jobs"]),
+    ("engine/src/eval/", &["methods", "host", "registry", "run", "jobs"]),
+    ("engine/src/checkpoint/", &["methods", "host", "registry", "run", "jobs"]),
+    ("engine/src/data/", &["methods", "host", "registry", "run", "jobs", "blocks", "kernels"]),
+];
+
+#[test]
+fn nothing_points_up() {
+    let mut wrong = Vec::new();
+    for (name, text) in files("engine/src", "rs") {
+        for (place, forbidden) in ARROWS.iter().filter(|(place, _)| name.starts_with(place)) {
+            let _ = place;
+            wrong.extend(forbidden.iter().filter(|f| text.contains(&format!("crate::{f}::"))).map(|f| format!("{name} uses {f}")));
+        }
+    }
+    // Methods never import one another.
+    for (name, text) in files("engine/src/methods", "rs") {
+        let own = name.trim_start_matches("engine/src/methods/").split(['/', '.']).next().unwrap_or("").to_string();
+        let others = text.match_indices("crate::methods::").filter(|(at, m)| !text[at + m.len()..].starts_with(&own));
+        wrong.extend(others.map(|_| format!("{name} imports another method")));
+    }
+    for (name, text) in files("app/src", "rs") {
+        let inner = ["methods", "blocks", "kernels", "train", "eval", "weights", "run", "jobs"];
+        wrong.extend(inner.iter().filter(|f| text.contains(&format!("masquerade_engine::{f}"))).map(|f| format!("{name} uses {f}")));
+        if text.contains("burn::") {
+            wrong.push(format!("{name} holds tensors"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_front_end_names_no_system() {
+    let ids: Vec<String> = masquerade_engine::registry::cards().into_iter().map(|c| c.id).filter(|id| id != "mae").collect();
+    let mut named = Vec::new();
+    for (name, text) in files("app/src", "rs") {
+        named.extend(ids.iter().filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("{name} names {id}")));
+    }
+    assert!(named.is_empty(), "{named:?}");
+}
+
+#[test]
+fn every_shader_has_its_twin() {
+    let stems: Vec<String> = files("engine/src/kernels", "rs").into_iter().map(|(n, t)| n + &t).collect();
+    let alone: Vec<String> = files("shaders", "wgsl")
+        .into_iter()
+        .map(|(n, _)| n)
+        .filter(|n| !n.contains("/shared/") && !n.contains("/display/"))
+        .filter(|n| !stems.iter().any(|s| s.contains(n.trim_start_matches("shaders/"))))
+        .collect();
+    assert!(alone.is_empty(), "no kernel includes {alone:?}");
+}
+
+#[test]
+fn the_readme_lists_the_systems_of_the_registry() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let table = masquerade_engine::registry::markdown();
+    assert!(readme.contains(&table), "put this table between the marks of README.md:\n{table}");
+}
+
+#[test]
+fn links_between_documents_are_alive() {
+    let mut dead = Vec::new();
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "shaders/README.md"] {
+        let text = fs::read_to_string(root().join(name)).unwrap_or_else(|_| panic!("{name} is missing"));
+        let folder = root().join(name).parent().expect("a folder").to_path_buf();
+        for part in text.split("](").skip(1) {
+            let target = part.split(')').next().unwrap_or("").split('#').next().unwrap_or("");
+            if !target.is_empty() && !target.contains("://") && !folder.join(target).exists() {
+                dead.push(format!("{name} → {target}"));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:?}");
+}

@@ -5,6 +5,7 @@ use std::fs;
 use std::process;
 
 use clap::{Args, ValueEnum as _};
+use masquerade_engine::bench::WORKLOADS;
 use masquerade_engine::error::Error;
 use masquerade_engine::session::{BenchReport, Command, Event};
 use serde::Serialize;
@@ -12,19 +13,6 @@ use serde::Serialize;
 use super::engine::{Device, Engine};
 use super::failure::{DONE, Failure, Outcome};
 use super::output::Output;
-
-/// What is run when no workload is named: masked autoencoder forward and training, ViT embedding, NT-Xent, similarity map.
-const WORKLOADS: [&str; 9] = [
-    "w1-mae-fwd-tiny",
-    "w1-mae-fwd-b224",
-    "w2-mae-train-tiny",
-    "w3-vit-embed-b1",
-    "w3-vit-embed-b8",
-    "w4-ntxent-1024",
-    "w4-ntxent-4096",
-    "w5-simmap-14",
-    "w5-simmap-64",
-];
 
 /// Options of `bench`.
 #[derive(Debug, Args)]

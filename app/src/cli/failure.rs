@@ -6,6 +6,8 @@ use masquerade_engine::error::{Error, Report};
 pub const DONE: i32 = 0;
 /// The command ran and its answer is no: a tensor is off, a claim does not hold.
 pub const ANSWER_IS_NO: i32 = 1;
+/// Wrong usage: a name or value that does not exist or does not fit.
+const USAGE: i32 = 2;
 /// Data, a file or the device failed.
 const FAILED: i32 = 3;
 
@@ -35,6 +37,6 @@ impl From<Error> for Failure {
 
 impl From<Report> for Failure {
     fn from(report: Report) -> Self {
-        Self { code: FAILED, report: Some(report) }
+        Self { code: if report.usage { USAGE } else { FAILED }, report: Some(report) }
     }
 }

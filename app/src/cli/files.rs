@@ -17,19 +17,6 @@ pub fn read(path: &Path) -> Result<NamedBytes> {
     Ok(NamedBytes { name: name.into_owned(), bytes })
 }
 
-/// Write a file whole or not at all: into a file beside it first, then renamed, so that a crash leaves the former one.
-///
-/// # Errors
-/// [`Error::File`] when the disk refuses.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let refuse = |e| Error::file(format!("{} cannot be written", path.display()), e, "Check that the folder exists and the disk has room");
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let mut file = fs::File::create(&beside).map_err(refuse)?;
-    std::io::Write::write_all(&mut file, bytes).and_then(|()| file.sync_all()).map_err(refuse)?;
-    fs::rename(&beside, path).map_err(refuse)
-}
-
 /// Make a folder and those above it.
 ///
 /// # Errors

@@ -31,9 +31,9 @@ pub struct Options {
 /// # Errors
 /// Wrong options, weights that do not fit, data without classes, a device that fails.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
-    let mut plan = options.start.plan()?;
+    let mut plan = options.start.plan_with(options.checkpoint.as_deref())?;
     let mut engine = Engine::open(options.start.device)?;
-    plan.open_with(&mut engine, options.checkpoint.as_ref())?;
+    plan.open_with_weights(&mut engine)?;
     engine.send(Command::FineTune { steps: options.steps });
     let report = engine.wait_for(|event| if let Event::FineTuned(report) = event { Some(report) } else { None })?;
     if options.json {

@@ -8,20 +8,27 @@ mod check;
 mod claim;
 mod engine;
 mod failure;
+mod fetch;
 mod files;
 mod finetune;
 mod interrupt;
 mod list;
 mod output;
+mod pack;
 mod probe;
 mod progress;
 mod start;
 mod train;
 mod verify;
+mod view;
+mod web_data;
+mod weights;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{Parser, Subcommand};
+use masquerade_engine::error::Error;
 
 use failure::{Failure, Outcome};
 use output::Output;
@@ -52,10 +59,18 @@ enum Task {
     Verify(verify::Options),
     /// Test the central comparison of a system's paper
     Claim(claim::Options),
+    /// What a system sees, as one PNG
+    View(view::Options),
     /// Compare every kernel with its CPU twin
     Check(check::Options),
     /// Time the workloads
     Bench(bench::Options),
+    /// Download a data set
+    Fetch(fetch::Options),
+    /// Make the small weights file that comes with the program
+    Pack(pack::Options),
+    /// Cut the part of Fashion-MNIST that the browser page brings along
+    WebData(web_data::Options),
 }
 
 /// Do what the command line says and return the exit code. `args` begins with the program's name, as
@@ -70,7 +85,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
         }
     };
     let _ = env_logger::Builder::new().filter_level(log::LevelFilter::Error).parse_default_env().try_init();
-    match dispatch(&arguments.task) {
+    // A driver or the tensor engine may panic where it cannot fail otherwise; that is a failed device, not a crash.
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments.task))).unwrap_or_else(|_| {
+        Err(Error::device("The engine stopped", "the reason is above", "Run it again with --device cpu, or with a smaller preset").into())
+    });
+    match outcome {
         Ok(code) => code,
         Err(Failure { report, code }) => {
             if let Some(report) = report {
@@ -92,5 +111,9 @@ fn dispatch(task: &Task) -> Outcome {
         Task::Claim(options) => claim::run(options, out),
         Task::Check(options) => check::run(options, out),
         Task::Bench(options) => bench::run(options, out),
+        Task::View(options) => view::run(options, out),
+        Task::Fetch(options) => fetch::run(options, out),
+        Task::Pack(options) => pack::run(options, out),
+        Task::WebData(options) => web_data::run(options, out),
     }
 }

@@ -34,9 +34,9 @@ pub struct Options {
 /// # Errors
 /// Wrong options, weights that do not fit, data without classes, a device that fails.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
-    let mut plan = options.start.plan()?;
+    let mut plan = options.start.plan_with(options.checkpoint.as_deref())?;
     let mut engine = Engine::open(options.start.device)?;
-    plan.open_with(&mut engine, options.checkpoint.as_ref())?;
+    plan.open_with_weights(&mut engine)?;
     engine.send(Command::RunProbe { train: options.train, test: options.test });
     let report = engine.wait_for(|event| if let Event::Probe(report) = event { Some(report) } else { None })?;
     if options.json {

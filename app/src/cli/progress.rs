@@ -1,5 +1,6 @@
 //! Standard error: messages, and one progress bar when a person watches (it hides itself when they do not).
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
@@ -10,41 +11,50 @@ const WITH_TOTAL: &str = "{bar:28} {human_pos} of {human_len} · {per_sec} · {e
 const WITHOUT_TOTAL: &str = "{human_pos} · {elapsed} · {msg}";
 
 /// The bar and the messages above it.
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    shown: Cell<bool>,
+}
 
 impl Progress {
     /// A bar that is not drawn before there is something to show.
     pub fn new() -> Self {
-        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
+        Self { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), shown: Cell::new(false) }
     }
 
     /// Show that `done` of `total` (0: not known) is behind us, with a remark (the loss).
     pub fn show(&self, done: u64, total: u64, remark: impl Into<String>) {
         let length = (total > 0).then_some(total);
-        if self.0.is_hidden() || self.0.length() != length {
-            self.restart(length);
+        if !self.shown.get() || self.bar.length() != length {
+            self.begin(done, length);
         }
-        self.0.set_message(remark.into());
-        self.0.set_position(done);
+        self.bar.set_message(remark.into());
+        self.bar.set_position(done);
     }
 
-    fn restart(&self, length: Option<u64>) {
+    fn begin(&self, done: u64, length: Option<u64>) {
         let template = if length.is_some() { WITH_TOTAL } else { WITHOUT_TOTAL };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.0.set_style(style.progress_chars("━━─"));
+            self.bar.set_style(style.progress_chars("━━─"));
         }
         match length {
-            Some(length) => self.0.set_length(length),
-            None => self.0.unset_length(),
+            Some(length) => self.bar.set_length(length),
+            None => self.bar.unset_length(),
         }
-        self.0.reset();
-        self.0.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        self.bar.reset();
+        // What an earlier run has done says nothing of this one's rate.
+        self.bar.set_position(done);
+        self.bar.reset_eta();
+        self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        self.shown.set(true);
     }
 
     /// Take the bar away: its job is over.
     pub fn clear(&self) {
-        self.0.finish_and_clear();
-        self.0.set_draw_target(ProgressDrawTarget::hidden());
+        if self.shown.replace(false) {
+            self.bar.finish_and_clear();
+            self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
     }
 
     /// Write a line above the bar.
@@ -54,7 +64,7 @@ impl Progress {
 
     /// Do something that writes to the terminal while the bar is out of the way.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.suspend(write)
+        self.bar.suspend(write)
     }
 }
 

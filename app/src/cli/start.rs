@@ -1,9 +1,10 @@
 //! From what was typed to an open session: the system or link, its options, its data and its weights.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use masquerade_engine::card::{Card, KnobValue};
+use masquerade_engine::checkpoint::safetensors;
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session};
 use masquerade_engine::{link, registry};
@@ -11,6 +12,7 @@ use masquerade_engine::{link, registry};
 use super::engine::{Device, Engine};
 use super::failure::Failure;
 use super::files;
+use super::weights::{load_weights, recorded};
 
 /// Options that say which session is meant; the same for every command that opens one.
 #[derive(Debug, Args)]
@@ -42,6 +44,7 @@ pub struct Plan {
     /// The step that a link asks to train to.
     pub until: Option<u64>,
     pictures: Vec<NamedBytes>,
+    weights: Option<NamedBytes>,
 }
 
 /// The card of a system that is built.
@@ -66,10 +69,33 @@ impl Start {
     /// # Errors
     /// [`Error::Request`] naming what does not exist or does not fit; [`Error::Data`] for a folder that cannot be read.
     pub fn plan(&self) -> Result<Plan> {
+        self.plan_from(Session::default())
+    }
+
+    /// The same, where a weights file says what the options leave open: preset, knobs, data and seed of the run it is from.
+    ///
+    /// # Errors
+    /// As [`Start::plan`], and [`Error::Checkpoint`] when the file cannot be read or is of another system.
+    pub fn plan_with(&self, weights: Option<&Path>) -> Result<Plan> {
+        let Some(path) = weights else { return self.plan() };
+        let file = files::read(path)?;
+        let recorded = recorded(&safetensors::read(&file.bytes)?.metadata)?;
+        let mut plan = self.plan_from(recorded.clone().unwrap_or_default())?;
+        if let Some(other) = recorded.map(|r| r.method).filter(|m| *m != plan.card.id) {
+            let what = format!("{} does not fit {}", file.name, plan.card.title);
+            return Err(Error::checkpoint(what, format!("it is of the system {other:?}"), "Name the system it was trained with"));
+        }
+        plan.session.stored = false;
+        plan.weights = Some(file);
+        Ok(plan)
+    }
+
+    /// Check the options, starting from `base`.
+    fn plan_from(&self, base: Session) -> Result<Plan> {
         let mut session = if self.name.contains("x=") {
             link::from_text(&self.name, &registry::cards())?
         } else {
-            Session { method: self.name.clone(), ..Session::default() }
+            Session { method: self.name.clone(), ..base }
         };
         let card = built(&session.method)?;
         if let Some(preset) = &self.preset {
@@ -92,10 +118,10 @@ impl Start {
         let wanted = self.data.clone().unwrap_or_else(|| session.data.clone());
         let (id, pictures) = data(&card, &wanted)?;
         session.data = id;
-        // To the engine the step says what is trained already, and that is nothing.
+        // To the engine a step means "train this far"; here that is asked for by name.
         let until = (session.step > 0).then_some(session.step);
         session.step = 0;
-        Ok(Plan { card, session, until, pictures })
+        Ok(Plan { card, session, until, pictures, weights: None })
     }
 }
 
@@ -165,6 +191,11 @@ impl Plan {
         }
     }
 
+    /// Whether the user named a folder of pictures.
+    pub fn has_pictures(&self) -> bool {
+        !self.pictures.is_empty()
+    }
+
     fn add_pictures(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         if self.pictures.is_empty() {
             return Ok(());
@@ -209,15 +240,13 @@ impl Plan {
         engine.settle()
     }
 
-    /// Open the session with the weights of a file (or, without one, those that came with the program).
+    /// Open the session and load its weights: those of the file or, without one, those that came with the program.
     ///
     /// # Errors
     /// When the engine refuses the session, or the file does not fit the model.
-    pub fn open_with(&mut self, engine: &mut Engine, weights: Option<&PathBuf>) -> std::result::Result<(), Failure> {
-        self.session.stored = weights.is_none();
-        let file = weights.map(|path| files::read(path)).transpose()?;
+    pub fn open_with_weights(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         self.open(engine)?;
-        if let Some(file) = file {
+        if let Some(file) = self.weights.take() {
             load_weights(engine, file)?;
         }
         if let Some(model) = &engine.model {
@@ -225,27 +254,4 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// Load a weights file into the open model and say which keys did not map.
-fn load_weights(engine: &mut Engine, file: NamedBytes) -> std::result::Result<(), Failure> {
-    engine.send(Command::LoadWeights { file, apply: true });
-    let keys = engine.wait_for(|event| if let Event::Keys(keys) = event { Some(keys) } else { None })?;
-    engine.settle()?;
-    engine.progress.note(format_args!("{}: {} keys ({} layout)", keys.file, keys.mapped.len(), keys.layout));
-    for (key, wants, has) in &keys.wrong_shape {
-        engine.progress.note(format_args!("Wrong shape {key}: the model wants {wants}, the file has {has}"));
-    }
-    for (word, list) in [("Missing", &keys.missing), ("Not used", &keys.unexpected)] {
-        if !list.is_empty() {
-            engine.progress.note(format_args!("{word}: {}", list.join(", ")));
-        }
-    }
-    // An encoder alone is enough to probe, so missing keys are told but are no failure.
-    if keys.applied {
-        return Ok(());
-    }
-    let why = format!("{} keys are missing, {} have another shape", keys.missing.len(), keys.wrong_shape.len());
-    Err(Error::checkpoint(format!("{} does not fit the model", keys.file), why, "Give the --preset and --set options it was trained with")
-        .into())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use masquerade_engine::card::KnobValue;
+use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::clock::Stopwatch;
 use masquerade_engine::error::Error;
 use masquerade_engine::session::{Command, Event, Progress};
@@ -69,11 +70,20 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
             plan.turn(name, KnobValue::Number(f64::from(value)))?;
         }
     }
+    if let (Some(_), Some(data), false) = (&options.resume, &options.start.data, plan.has_pictures()) {
+        let why = "the checkpoint says which data its run goes on with";
+        return Err(Error::request(
+            format!("--data {data} cannot be used with --resume"),
+            why,
+            "Leave it out, or give the run's folder of pictures",
+        )
+        .into());
+    }
+    let checkpoint = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
     let folder = options.out.clone().or_else(|| options.resume.clone());
     if let Some(folder) = &folder {
         files::make_folder(folder)?;
     }
-    let checkpoint = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
     let interrupt = Interrupt::listen()?;
     let mut engine = Engine::open(options.start.device)?;
     match checkpoint {
@@ -100,11 +110,10 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     if let Some(folder) = &folder {
         for (name, command) in [(CHECKPOINT, Command::SaveCheckpoint), (WEIGHTS, Command::SaveWeights)] {
             let file = engine.file(command)?;
-            files::write(&folder.join(name), &file.bytes)?;
+            write_atomically(&folder.join(name), &file.bytes)?;
         }
         engine.progress.note(format_args!("Kept in {}: {CHECKPOINT} and {WEIGHTS}", folder.display()));
     }
-    compare_first_loss(&plan, &record, &engine);
     record.finish(out)?;
     Ok(DONE)
 }
@@ -130,7 +139,7 @@ fn train(engine: &mut Engine, interrupt: &Interrupt, folder: Option<&Path>, reco
         match engine.turn()? {
             Turn::Event(event) => match (*event, folder) {
                 (Event::Progress(progress), _) => record.take(&progress, engine, out)?,
-                (Event::File(file), Some(folder)) => files::write(&folder.join(CHECKPOINT), &file.bytes)?,
+                (Event::File(file), Some(folder)) => write_atomically(&folder.join(CHECKPOINT), &file.bytes)?,
                 _ => {}
             },
             Turn::Worked => {}
@@ -207,13 +216,5 @@ impl Record {
                 None => format!("Step {} of {}: nothing was left to train", self.step, self.of),
             }),
         }
-    }
-}
-
-/// A link may carry the loss its sharer saw at the first step: say whether it came out again.
-fn compare_first_loss(plan: &Plan, record: &Record, engine: &Engine) {
-    if let (Some(theirs), Some(ours)) = (plan.session.first_loss, record.losses.first()) {
-        let verdict = if (theirs - ours).abs() <= 1e-4 * theirs.abs() { "the same to 1e-4" } else { "not the same" };
-        engine.progress.note(format_args!("First loss {ours}, in the link {theirs}: {verdict}"));
     }
 }

@@ -28,15 +28,11 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     heading_ui(ui, text::STEP_COST);
     action_ui(ui, desk, Action::MeasureStep, Look::Full);
     if let Some(step) = &state.step_report {
-        let facts = [
-            (text::WALL_TIME, text::milliseconds(step.wall_ms)),
-            (text::CPU_TIME, text::milliseconds(step.cpu_ms)),
-            (text::DISPATCHES, text::count(step.dispatches)),
-            (text::SUBMITS, text::count(step.submits)),
-            (text::PIPELINES, text::count(step.pipelines)),
-            (text::UP, text::bytes(step.bytes_up)),
-            (text::BACK, text::bytes(step.bytes_back)),
-        ];
+        let counts = [(text::DISPATCHES, step.dispatches), (text::SUBMITS, step.submits), (text::PIPELINES, step.pipelines)];
+        let sizes = [(text::UP, step.bytes_up), (text::BACK, step.bytes_back)];
+        let mut facts = vec![(text::WALL_TIME, text::milliseconds(step.wall_ms))];
+        facts.extend(counts.iter().filter_map(|(name, n)| Some((*name, text::count((*n)?)))));
+        facts.extend(sizes.iter().filter_map(|(name, n)| Some((*name, text::bytes((*n)?)))));
         facts_ui(ui, "step facts", &facts);
     }
     heading_ui(ui, text::KERNELS);

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::kernels::gelu::bias_gelu;
 use crate::kernels::layer_norm::layer_norm;
 use crate::weights::{Init, Scope, Slot, Weights};
 
@@ -32,6 +33,18 @@ impl Linear {
         match self.bias {
             Some(bias) => y + w.get(bias).unsqueeze_dim(0),
             None => y,
+        }
+    }
+
+    /// The layer followed by GELU (the exact, erf form), in one pass over the output.
+    ///
+    /// # Shapes
+    /// [rows, in] → [rows, out]
+    pub fn gelu(&self, w: &Weights, x: Tensor<2>) -> Tensor<2> {
+        let y = x.matmul(w.get(self.weight).transpose());
+        match self.bias {
+            Some(bias) => bias_gelu(y, w.get(bias)),
+            None => burn::tensor::activation::gelu(y),
         }
     }
 

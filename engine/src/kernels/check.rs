@@ -2,7 +2,10 @@
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
+use super::adamw::{AdamwStep, adamw};
+use super::attention::attention;
 use super::gather_tokens::{gather_tokens, scatter_tokens};
+use super::gelu::bias_gelu;
 use super::layer_norm::layer_norm;
 use super::patch_error::patch_error;
 use super::similarity_map::similarity_map;
@@ -19,8 +22,10 @@ struct Case {
     sizes: String,
     /// Allowed difference, relative to the largest value of the result.
     tolerance: f64,
-    run: Box<dyn Fn(&Device) -> Vec<Tensor<1>>>,
+    run: Run,
 }
+
+type Run = Box<dyn Fn(&Device) -> Vec<Tensor<1>>>;
 
 impl Case {
     fn new(kernel: &'static str, sizes: &[usize], tolerance: f64, run: impl Fn(&Device) -> Vec<Tensor<1>> + 'static) -> Self {
@@ -144,6 +149,27 @@ fn cases() -> Vec<Case> {
             let out = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-6);
             let gradients = backward(&out);
             vec![flat(out), gradient(&x, &gradients), gradient(&gamma, &gradients), gradient(&beta, &gradients)]
+        }));
+    }
+    for [batch, tokens, heads, dim] in [[1, 1, 1, 1], [2, 13, 3, 5], [1, 70, 2, 64]] {
+        cases.push(Case::new("attention", &[batch, tokens, heads, dim], 1e-4, move |device| {
+            let qkv = leaf("qkv", [batch, tokens, 3 * heads * dim], device);
+            let out = attention(qkv.clone(), heads);
+            let gradients = backward(&out);
+            vec![flat(out), gradient(&qkv, &gradients)]
+        }));
+    }
+    for [rows, width] in [[1, 1], [7, 33], [300, 40]] {
+        cases.push(Case::new("gelu", &[rows, width], 1e-5, move |device| {
+            let (x, bias) = (leaf("x", [rows, width], device), leaf("bias", [width], device));
+            let out = bias_gelu(x.clone() * 4.0, bias.clone());
+            let gradients = backward(&out);
+            vec![flat(out), gradient(&x, &gradients), gradient(&bias, &gradients)]
+        }));
+        cases.push(Case::new("adamw", &[rows * width], 1e-5, move |device| {
+            let [p, g, m] = ["p", "g", "m"].map(|name| noise(name, [rows * width], device));
+            let v = noise("v", [rows * width], device).abs();
+            adamw(p, g, m, v, AdamwStep::new(3, 1e-2, (0.9, 0.95), 1e-8, 0.05)).into()
         }));
     }
     cases

@@ -8,13 +8,22 @@
 //! A new kernel: write the two files, add its methods to the two traits and `backends.rs`, list it in [`ALL`] and in
 //! `check.rs`.
 
+// The type parameter of a CPU loop chooses the vector unit it is compiled for and appears nowhere else.
+#![allow(clippy::extra_unused_type_parameters)]
+
+pub mod adamw;
+pub mod attention;
+mod attention_twin;
 mod backends;
 pub mod check;
 pub mod gather_tokens;
+pub mod gelu;
 mod launch;
 pub mod layer_norm;
 pub mod patch_error;
+mod product;
 pub mod similarity_map;
+mod smooth;
 mod twin;
 
 use burn::backend::backend_extension;
@@ -34,6 +43,12 @@ pub const ALL: &[KernelInfo] = &[
     layer_norm::FORWARD,
     layer_norm::BACKWARD,
     layer_norm::WEIGHTS,
+    attention::FORWARD,
+    attention::QUERIES,
+    attention::KEYS,
+    gelu::FORWARD,
+    gelu::BACKWARD,
+    adamw::STEP,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -52,6 +67,18 @@ pub trait KernelOps: Backend {
     fn patch_error(pred: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, norm_pix: bool) -> FloatTensor<Self>;
     /// [`layer_norm::layer_norm`]
     fn layer_norm_rows(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
+    /// [`attention::attention`], and the log of the sums of exponentials [B, heads, T], which carries no gradient.
+    fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`gelu::bias_gelu`]
+    fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`adamw::adamw`]: weight, first and second moment; no gradient flows through.
+    fn adamw(
+        p: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        m: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        step: adamw::AdamwStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -71,4 +98,15 @@ pub trait KernelGradients: Backend {
         gamma: FloatTensor<Self>,
         eps: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// d qkv [B, T, 3 · heads · dim] from d out [B, T, heads · dim].
+    fn self_attention_backward(
+        grad: FloatTensor<Self>,
+        qkv: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        lse: FloatTensor<Self>,
+        heads: usize,
+    ) -> FloatTensor<Self>;
+    /// d x, and d bias in pieces [S, D] to be summed over S.
+    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>)
+    -> (FloatTensor<Self>, FloatTensor<Self>);
 }

@@ -1,6 +1,10 @@
 //! What the CPU twins share: slices of Flex tensors, and rows spread over the threads.
+//!
+//! The loops of a twin that take long are functions with `macerator::with_simd`: they are compiled once for every vector unit
+//! and chosen at run time, and so is what they inline. Their parameter `S` says no more than that.
 
 use burn::tensor::{Shape, TensorData};
+use burn_backend::TensorMetadata as _;
 use burn_flex::FlexTensor;
 #[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
@@ -36,6 +40,17 @@ pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
     tensor.as_slice::<i64>().unwrap_or_default().iter().map(|v| usize::try_from(*v).ok()).collect()
 }
 
+/// The tensor as one that lies in row-major order and fills its memory, to be changed in place.
+pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
+    match whole.as_slice::<f32>() {
+        Some(values) if values.len() * size_of::<f32>() == whole.bytes().len() => whole,
+        _ => {
+            let shape = whole.shape();
+            tensor(Floats::new(whole).to_vec(), shape)
+        }
+    }
+}
+
 /// A Flex tensor of these values.
 pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
@@ -50,36 +65,29 @@ pub(super) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32
     out.chunks_mut(width).enumerate().for_each(|(i, row)| body(i, row));
 }
 
-/// Run `body` on every pair of rows of two outputs, over all threads. `heavy` rows get a task each, whatever their width.
-pub(super) fn row_pairs(
-    (a, a_width): (&mut [f32], usize),
-    (b, b_width): (&mut [f32], usize),
-    heavy: bool,
-    body: impl Fn(usize, &mut [f32], &mut [f32]) + Sync + Send,
-) {
-    let (a_width, b_width) = (a_width.max(1), b_width.max(1));
+/// Cut every output into parts of its own width and run `body` on the parts of each number, a task each, over all threads.
+pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N], body: impl Fn(usize, [&mut [f32]; N]) + Sync + Send) {
+    let mut widths = widths.iter();
+    let mut cuts = outputs.map(|out| out.chunks_mut(widths.next().copied().unwrap_or(1).max(1)));
+    let count = cuts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
+    let tasks: Vec<[&mut [f32]; N]> = (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
     #[cfg(not(target_arch = "wasm32"))]
-    {
-        let least = if heavy { 1 } else { VALUES_PER_TASK.div_ceil(a_width) };
-        let pairs = a.par_chunks_mut(a_width).zip(b.par_chunks_mut(b_width)).enumerate();
-        pairs.with_min_len(least).for_each(|(i, (a, b))| body(i, a, b));
-    }
+    tasks.into_par_iter().enumerate().for_each(|(i, part)| body(i, part));
     #[cfg(target_arch = "wasm32")]
-    {
-        let _ = heavy;
-        a.chunks_mut(a_width).zip(b.chunks_mut(b_width)).enumerate().for_each(|(i, (a, b))| body(i, a, b));
-    }
+    tasks.into_iter().enumerate().for_each(|(i, part)| body(i, part));
 }
 
 /// Partial sums that a sum runs in at once, so that the compiler can use vector registers.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// The sum of a row.
+#[inline(always)]
 pub(super) fn sum(row: &[f32]) -> f32 {
     sum_by(row, row, |a, _| a)
 }
 
 /// The sum of `term` over two rows of equal length.
+#[inline(always)]
 pub(super) fn sum_by(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

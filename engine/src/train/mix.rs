@@ -52,14 +52,14 @@ pub fn mix(pictures: &mut [f32], shape: [usize; 4], labels: &[u32], classes: usi
         1.0
     };
     let own = smooth_targets(labels, classes, how.smoothing)?;
-    let reversed = own.chunks(classes).rev().flatten();
+    let reversed = own.chunks(classes.max(1)).rev().flatten();
     Ok(own.iter().zip(reversed).map(|(a, b)| (kept * f64::from(*a) + (1.0 - kept) * f64::from(*b)) as f32).collect())
 }
 
 /// `x_b ← λ x_b + (1 − λ) x_(B−1−b)`, both partners at once.
 fn blend(pictures: &mut [f32], batch: usize, share: f32) {
-    let size = pictures.len() / batch.max(1);
-    let (front, back) = pictures.split_at_mut(pictures.len() - batch / 2 * size);
+    let size = (pictures.len() / batch.max(1)).max(1);
+    let (front, back) = pictures.split_at_mut(pictures.len().saturating_sub(batch / 2 * size));
     for (one, partner) in front.chunks_mut(size).zip(back.chunks_mut(size).rev()) {
         for (a, b) in one.iter_mut().zip(partner) {
             (*a, *b) = (share * *a + (1.0 - share) * *b, share * *b + (1.0 - share) * *a);
@@ -79,8 +79,8 @@ fn cut_box(height: usize, width: usize, share: f64, rng: &mut Rng) -> (Range<usi
 }
 
 fn swap_box(pictures: &mut [f32], [batch, channels, height, width]: [usize; 4], rows: &Range<usize>, columns: &Range<usize>) {
-    let size = channels * height * width;
-    let (front, back) = pictures.split_at_mut(pictures.len() - batch / 2 * size);
+    let size = (channels * height * width).max(1);
+    let (front, back) = pictures.split_at_mut(pictures.len().saturating_sub(batch / 2 * size));
     for (one, partner) in front.chunks_mut(size).zip(back.chunks_mut(size).rev()) {
         for line in (0..channels).flat_map(|c| rows.clone().map(move |r| (c * height + r) * width)) {
             let span = line + columns.start..line + columns.end;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::kernels::adamw::{AdamwStep, adamw};
 use crate::readback;
 use crate::train::groups::Group;
 use crate::weights::{Weights, plain};
@@ -64,12 +65,8 @@ impl AdamW {
 
     fn change(&self, weight: Tensor<1>, gradient: Tensor<1>, old: Moments, lr: f64, decay: f64) -> (Tensor<1>, Moments) {
         let steps = old.steps + 1;
-        let first = old.first.mul_scalar(self.beta1).add(gradient.clone().mul_scalar(1.0 - self.beta1));
-        let second = old.second.mul_scalar(self.beta2).add(gradient.square().mul_scalar(1.0 - self.beta2));
-        let (correct1, correct2) = (1.0 - self.beta1.powf(steps as f64), 1.0 - self.beta2.powf(steps as f64));
-        let spread = second.clone().sqrt().div_scalar(correct2.sqrt()).add_scalar(self.eps);
-        let weight = if decay == 0.0 { weight } else { weight.mul_scalar(1.0 - lr * decay) };
-        let weight = weight.sub(first.clone().div(spread).mul_scalar(lr / correct1));
+        let step = AdamwStep::new(steps, lr as f32, (self.beta1 as f32, self.beta2 as f32), self.eps as f32, decay as f32);
+        let [weight, first, second] = adamw(weight, gradient, old.first, old.second, step);
         (weight, Moments { steps, first, second })
     }
 

@@ -1,6 +1,5 @@
 //! The pre-norm transformer block of ViT, shared by encoder, decoder and classifier.
 
-use burn::tensor::activation::gelu;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::blocks::encoders::attention::Attention;
@@ -60,7 +59,7 @@ impl Block {
         let x = x + dropped(branch, drop);
         let [batch, tokens, dim] = x.dims();
         let hidden = self.norm2.forward(w, x.clone()).reshape([batch * tokens, dim]);
-        let branch = self.fc2.forward(w, gelu(self.fc1.forward(w, hidden))).reshape([batch, tokens, dim]);
+        let branch = self.fc2.forward(w, self.fc1.gelu(w, hidden)).reshape([batch, tokens, dim]);
         x + dropped(branch, drop)
     }
 }

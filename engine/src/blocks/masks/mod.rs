@@ -43,7 +43,8 @@ impl Mask {
     /// `noise` is [samples, tokens].
     pub fn from_noise(noise: &[f32], tokens: usize, kept: usize) -> Self {
         let samples = noise.len() / tokens.max(1);
-        let mut mask = Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore: vec![0; noise.len()], hidden: vec![true; noise.len()] };
+        let mut mask =
+            Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore: vec![0; noise.len()], hidden: vec![true; noise.len()] };
         for (sample, row) in noise.chunks_exact(tokens).enumerate() {
             let mut order: Vec<usize> = (0..tokens).collect();
             order.sort_by(|a, b| row[*a].total_cmp(&row[*b]));
@@ -60,7 +61,12 @@ impl Mask {
 
     /// Hide a uniformly random choice of tokens in each sample.
     pub fn random(samples: usize, tokens: usize, kept: usize, rng: &Rng) -> Self {
-        let noise: Vec<f32> = (0..samples).flat_map(|s| { let mut r = rng.at(s as u64); (0..tokens).map(move |_| r.uniform()) }).collect();
+        let noise: Vec<f32> = (0..samples)
+            .flat_map(|s| {
+                let mut r = rng.at(s as u64);
+                (0..tokens).map(move |_| r.uniform())
+            })
+            .collect();
         Self::from_noise(&noise, tokens, kept)
     }
 

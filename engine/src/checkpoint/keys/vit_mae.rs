@@ -3,7 +3,7 @@
 use super::{Inner, Layout, OFFICIAL};
 
 /// Layouts to try, the authors' first.
-pub const LAYOUTS: [Layout; 2] = [OFFICIAL, HUGGING_FACE];
+pub const LAYOUTS: &[Layout] = &[OFFICIAL, HUGGING_FACE];
 
 /// `ViTMAEForPreTraining` and its relatives: `ViTMAEModel` and `ViTModel` lack `vit.`, `ViTForImageClassification` adds
 /// `classifier`, transformers 5 renames the blocks (`layers`, `q_proj`, `decoder_encoder`).

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::{Mask, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last, pictures_from_patches};
-use crate::checkpoint::{keys, resize};
 use crate::checkpoint::safetensors::File;
+use crate::checkpoint::{keys, resize};
 use crate::error::{Error, Result};
 use crate::eval::linear_probe::LinearProbe;
 use crate::methods::mae::classifier::MaeClassifier;
-use crate::methods::mae::model::{Config, Mae, Sampling};
+use crate::methods::mae::model::{Config, Encoder, Mae, Sampling};
 use crate::readback;
 use crate::train::groups::{Group, layer_decay_groups, pretrain_groups};
 use crate::train::losses::{cross_entropy, smooth_targets, target_tensor};
@@ -39,7 +39,13 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
         "linear_probe" => linear_probe(case, &mut answers).await?,
         "pos_resize" => position_resize(case, &mut answers)?,
         "hf_layout" => hugging_face(case, &mut answers).await?,
-        other => return Err(Error::fixture("The case is not known", format!("MAE has no case {other:?}"), "Update the program, or check the manifest")),
+        other => {
+            return Err(Error::fixture(
+                "The case is not known",
+                format!("MAE has no case {other:?}"),
+                "Update the program, or check the manifest",
+            ));
+        }
     }
     Ok(answers.got)
 }
@@ -262,7 +268,7 @@ async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 fn position_resize(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (dim, patch) = (case.count("dim")?, case.count("patch_size")?);
     let (old, new) = (case.count("img_size")? / patch, case.count("new_img_size")? / patch);
-    let table = resize::position_table(&case.input("pos_embed")?.values, dim, (old, old), (new, new));
+    let table = resize::positions(&case.input("pos_embed")?.values, 1, old, new, dim);
     answers.host("out/pos_embed_interp", [1, 1 + new * new, dim], table);
     Ok(())
 }
@@ -282,13 +288,41 @@ async fn hugging_face(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 }
 
 async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
-    let (mae, w) = model(case)?;
-    let w = w.frozen();
+    let mut w = Weights::new(case.device, 0);
+    let config = config(case)?;
+    let encoder = Encoder::new(&mut w.root(), &config);
+    fill(&mut w, case)?;
     let pictures: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
-    let tokens = mae.config.side() * mae.config.side();
-    let latent = mae.forward_encoder(&w, pictures.clone(), &Mask::none(pictures.dims()[0], tokens));
-    let feature: Tensor<2> = latent.narrow(1, 0, 1).squeeze_dim(1);
+    let none = Mask::none(pictures.dims()[0], config.side() * config.side());
+    let feature: Tensor<2> = encoder.forward(&w, pictures, &none).narrow(1, 0, 1).squeeze_dim(1);
     answers.tensor("out/probe_feature", feature.clone()).await?;
-    let _ = (LinearProbe::default(), TensorData::new(vec![0.0_f32], [1]));
-    Ok(())
+
+    let classes = case.count("classes")?;
+    let mut probe = LinearProbe::new(config.encoder.dim, classes, 0, case.device);
+    (probe.eps, probe.momentum) = (case.number("bn_eps")?, case.number("bn_momentum")?);
+    probe.optimiser.momentum = case.number("lars_momentum")?;
+    probe.optimiser.trust = case.number("lars_trust")?;
+    probe.optimiser.weight_decay = case.number("weight_decay")?;
+    for name in ["head.1.weight", "head.1.bias"] {
+        probe.head.set(name, case.input(name)?.values.clone())?;
+    }
+    let targets = target_tensor(smooth_targets(&labels(case)?, classes, 0.0)?, classes, case.device);
+    for step in 0..case.count("steps")? {
+        let forward = probe.step(feature.clone(), targets.clone(), case.number("lr")?);
+        answers.value(&format!("probe_loss_step{step}"), f64::from(readback::scalar(forward.loss).await?));
+        stepped(case, answers, &probe.head, step + 1).await?;
+        if step > 0 {
+            continue;
+        }
+        answers.tensor("out/probe_logits_train", forward.logits).await?;
+        for (full, parameter) in case.expected_under("grad") {
+            let found = probe.head.list.iter().zip(&forward.gradients).find(|(weight, _)| weight.name == parameter);
+            if let Some((weight, Some(gradient))) = found {
+                answers.host(full, weight.shape.clone(), readback::floats(gradient.clone()).await?);
+            }
+        }
+    }
+    answers.tensor("out/probe_running_mean", probe.running_mean.clone()).await?;
+    answers.tensor("out/probe_running_var", probe.running_var.clone()).await?;
+    answers.tensor("out/probe_logits_eval", probe.logits(feature)).await
 }

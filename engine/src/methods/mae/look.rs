@@ -14,13 +14,8 @@ use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
-pub const VIEWS: [(&str, &str); 5] = [
-    ("input", "Input"),
-    ("mask", "Mask"),
-    ("reconstruction", "Reconstruction"),
-    ("error", "Error"),
-    ("similarity", "Similarity"),
-];
+pub const VIEWS: [(&str, &str); 5] =
+    [("input", "Input"), ("mask", "Mask"), ("reconstruction", "Reconstruction"), ("error", "Error"), ("similarity", "Similarity")];
 
 fn title(id: &str) -> String {
     VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into())
@@ -131,7 +126,12 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
     let values = readback::floats(similarity_map(latent, at)).await?;
     let heat = Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    let caption = format!("How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.", query + 1, query / side + 1, query % side + 1);
+    let caption = format!(
+        "How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.",
+        query + 1,
+        query / side + 1,
+        query % side + 1
+    );
     Ok(view("similarity", caption, ViewKind::Heat(heat), "latent", stage.source, Some(legend)))
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::blocks::masks::Mask;
+use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::method::{Batch, Classifier, Local, Method, Outcome, Stage};
 use crate::methods::mae::classifier::MaeClassifier;
@@ -53,6 +54,10 @@ impl Method for Mae {
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
         Box::pin(look::look(self, weights, stage))
+    }
+
+    fn layouts(&self) -> &'static [Layout] {
+        vit_mae::LAYOUTS
     }
 
     fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)> {

@@ -10,6 +10,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
+use crate::kernels::attention::MAX_DIM;
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
 use crate::rng::Rng;
@@ -87,6 +88,9 @@ impl Config {
                 return refuse(format!("the {name}'s width {} must be a multiple of 4 and of its {} heads", part.dim, part.heads));
             }
         }
+        if let Some(part) = [self.encoder, self.decoder].iter().find(|p| p.dim / p.heads > MAX_DIM) {
+            return refuse(format!("{} numbers in {} heads are more than {MAX_DIM} a head", part.dim, part.heads));
+        }
         if self.side() * self.side() > 4096 {
             return refuse(format!("{} patches are more than 4,096", self.side() * self.side()));
         }
@@ -108,7 +112,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
+    /// Declare the encoder's weights under their official names.
+    pub fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
         let (dim, side) = (config.encoder.dim, config.side());
         Self {
             cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),

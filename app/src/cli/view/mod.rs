@@ -1,0 +1,99 @@
+//! `masquerade view`: what the system sees, as one picture file.
+
+mod label;
+mod panel;
+mod sheet;
+
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use clap::Args;
+use image::{ImageFormat, RgbaImage};
+use masquerade_engine::checkpoint::atomic::write_atomically;
+use masquerade_engine::error::{Error, Result};
+use masquerade_engine::session::{Command, Event};
+use masquerade_engine::trace::View;
+
+use super::engine::Engine;
+use super::failure::{DONE, Failure, Outcome};
+use super::output::Output;
+use super::start::Start;
+
+/// Options of `view`.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    start: Start,
+    /// Where the PNG goes
+    #[arg(long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// Weights or checkpoint of a run [default: the weights that came with the program]
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Index of the picture
+    #[arg(long)]
+    sample: Option<u64>,
+    /// Number of the mask: each draws another one
+    #[arg(long)]
+    remask: Option<u64>,
+    /// Views to draw, separated by commas [default: all that are pictures or maps]
+    #[arg(long, value_delimiter = ',')]
+    views: Vec<String>,
+}
+
+/// Ask for the views and write them side by side.
+///
+/// # Errors
+/// Wrong options, weights that do not fit, a device that fails, a file that cannot be written.
+pub fn run(options: &Options, out: &mut Output) -> Outcome {
+    let mut plan = options.start.plan_with(options.checkpoint.as_deref())?;
+    plan.session.sample = options.sample.unwrap_or(plan.session.sample);
+    plan.session.mask_seed = options.remask.unwrap_or(plan.session.mask_seed);
+    let mut engine = Engine::open(options.start.device)?;
+    plan.open_with_weights(&mut engine)?;
+    let views = look(&mut engine, &options.views)?;
+    let picture = views.iter().find_map(panel::picture);
+    let panels: Vec<panel::Panel> = views.iter().filter_map(|view| panel::draw(view, picture)).collect();
+    if panels.is_empty() {
+        let why = "none of its views is a picture or a map";
+        return Err(Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window").into());
+    }
+    write_atomically(&options.out, &png(&sheet::compose(&panels))?)?;
+    for view in &views {
+        out.line(format_args!("{}: {} (from {})", view.title, view.caption, view.origin.tensor))?;
+    }
+    Ok(DONE)
+}
+
+/// The views of these ids, or all that the system has, with the similarity from the pinned token or the middle one.
+fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>, Failure> {
+    const REQUEST: u64 = 1;
+    let (known, grid): (Vec<String>, (u32, u32)) = match &engine.model {
+        Some(model) => (model.views.iter().map(|(id, _)| id.clone()).collect(), model.grid),
+        None => Default::default(),
+    };
+    if let Some(id) = wanted.iter().find(|id| !known.contains(id)) {
+        return Err(Error::request(
+            format!("There is no view {id:?}"),
+            format!("the views are {}", known.join(", ")),
+            "Choose among these",
+        )
+        .into());
+    }
+    let middle = grid.0 / 2 * grid.1 + grid.1 / 2;
+    let cursor = engine.session.pinned.or((grid.0 * grid.1 > 0).then_some(middle));
+    let views = if wanted.is_empty() { known } else { wanted.to_vec() };
+    engine.send(Command::Look { request: REQUEST, views, cursor });
+    engine.wait_for(|event| match event {
+        Event::Views { request: REQUEST, views } => Some(views),
+        _ => None,
+    })
+}
+
+fn png(sheet: &RgbaImage) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    sheet
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|e| Error::file("The picture could not be encoded", e, "Ask for fewer views with --views"))?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,255 @@
+//! The loop between a front end and the engine: take commands, do one unit of work, tell what happened.
+
+mod files;
+mod opening;
+mod training;
+
+use crate::card::Card;
+use crate::clock::Stopwatch;
+use crate::data::{files::Files, pictures::PictureData};
+use crate::device::{self, Compute};
+use crate::error::{Error, Result};
+use crate::jobs::{ClaimJob, FineTune, Job, Probe};
+use crate::registry;
+use crate::run::Run;
+use crate::session::{Command, DeviceChoice, Event, LogLevel, NamedBytes, Session};
+use crate::{bench, kernels, verify};
+
+/// Least seconds between two progress messages.
+const PROGRESS_EVERY: f64 = 0.1;
+
+/// The engine as a front end's transport drives it. Lives on one thread for its whole life.
+///
+/// A transport calls [`Host::start`] once, then in a loop hands every waiting command to [`Host::handle`] and calls
+/// [`Host::tick`]; when `tick` says it did nothing, the transport may sleep until the next command.
+pub struct Host {
+    choice: DeviceChoice,
+    emit: Box<dyn FnMut(Event)>,
+    files: Files,
+    compute: Option<Compute>,
+    session: Session,
+    run: Option<Run>,
+    user: Option<PictureData>,
+    /// User data that came before any session: decoded when one says how large its pictures are.
+    undecoded: Vec<NamedBytes>,
+    job: Option<Job>,
+    /// Steps still to train; `None` = until told otherwise.
+    playing: Option<Option<u64>>,
+    told: Stopwatch,
+    rate: Rate,
+}
+
+/// Steps a second, over the last progress messages.
+struct Rate {
+    since: Stopwatch,
+    steps: u64,
+    smooth: f64,
+}
+
+impl Host {
+    /// An engine that tells its events to `emit`.
+    pub fn new(choice: DeviceChoice, emit: impl FnMut(Event) + 'static) -> Self {
+        Self {
+            choice,
+            emit: Box::new(emit),
+            files: Files::new(),
+            compute: None,
+            session: Session::default(),
+            run: None,
+            user: None,
+            undecoded: Vec::new(),
+            job: None,
+            playing: None,
+            told: Stopwatch::start(),
+            rate: Rate { since: Stopwatch::start(), steps: 0, smooth: 0.0 },
+        }
+    }
+
+    /// Take files that come with the program from elsewhere than the usual places.
+    pub fn with_files(mut self, files: Files) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// Find the device and say [`Event::Ready`].
+    pub async fn start(&mut self) {
+        match device::open(self.choice).await {
+            Ok(compute) => {
+                self.emit(Event::Ready { device: compute.report.clone(), catalogue: registry::cards() });
+                self.compute = Some(compute);
+            }
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        (self.emit)(event);
+    }
+
+    fn refuse(&mut self, error: &Error) {
+        log::warn!("{error}");
+        self.emit(Event::Error(error.report()));
+    }
+
+    fn log(&mut self, text: impl Into<String>) {
+        self.emit(Event::Log { level: LogLevel::Info, text: text.into() });
+    }
+
+    /// Do what a command asks. Errors become [`Event::Error`]; the session goes on.
+    pub async fn handle(&mut self, command: Command) {
+        if let Err(error) = self.obey(command).await {
+            self.refuse(&error);
+        }
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<()> {
+        match command {
+            Command::Open(session) => self.open(*session).await,
+            Command::Play => self.play(None),
+            Command::Pause => self.pause().await,
+            Command::Step(count) => self.play(Some(u64::from(count))),
+            Command::Reset => {
+                let session = Session { stored: false, step: 0, first_loss: None, ..self.session.clone() };
+                self.run = None;
+                self.open(session).await
+            }
+            Command::SetKnob { name, value } => {
+                let mut session = self.session.clone();
+                session.knobs.insert(name, value);
+                self.open(session).await
+            }
+            Command::SetSample(sample) => self.restage(|s| s.sample = sample),
+            Command::Remask(seed) => self.restage(|s| (s.mask_seed, s.painted) = (seed, None)),
+            Command::PaintMask(mask) => self.restage(|s| s.painted = mask),
+            Command::SetDisplay { raw_prediction, true_patch_mean } => {
+                self.restage(|s| (s.raw_prediction, s.true_patch_mean) = (raw_prediction, true_patch_mean))
+            }
+            Command::Pin(token) => self.restage(|s| s.pinned = token),
+            Command::Look { request, views, cursor } => self.look(request, views, cursor).await,
+            Command::LoadWeights { file, apply } => self.load_weights(&file, apply),
+            Command::SaveWeights => self.save_weights().await,
+            Command::SaveCheckpoint => self.save_checkpoint().await,
+            Command::LoadCheckpoint(file) => self.load_checkpoint(&file).await,
+            Command::PackWeights { command } => self.pack_weights(&command).await,
+            Command::AddUserData(files) => self.add_user_data(files).await,
+            Command::RunProbe { train, test } => {
+                let probe = Probe::new(self.running()?, train, test)?;
+                self.begin(Job::Probe(Box::new(probe)))
+            }
+            Command::FineTune { steps } => {
+                let tuning = FineTune::new(self.running()?, steps)?;
+                self.begin(Job::FineTune(Box::new(tuning)))
+            }
+            Command::RunClaim { steps, seeds } => self.run_claim(steps, seeds),
+            Command::Verify(files) => {
+                let compute = self.compute()?.clone();
+                let emit = &mut self.emit;
+                let told = |done, total, note: &str| emit(Event::Job { name: "verify".into(), done, total, note: note.into() });
+                let report = verify::run(&registry::BUILT, &files, &compute, told).await?;
+                self.emit(Event::Verified(report));
+                Ok(())
+            }
+            Command::SelfCheck => {
+                let device = self.compute()?.device.clone();
+                let checks = kernels::check::check(&device).await;
+                self.emit(Event::Checked(checks));
+                Ok(())
+            }
+            Command::Bench { name, warmup, repeats, max_ms } => {
+                let compute = self.compute()?.clone();
+                let report = bench::run(&name, warmup, repeats, f64::from(max_ms), &compute).await?;
+                self.emit(Event::Benched(report));
+                Ok(())
+            }
+            Command::UseDevice(choice) => self.use_device(choice).await,
+            Command::DescribeDevice => {
+                let report = self.device_report()?;
+                self.emit(Event::Device(report));
+                Ok(())
+            }
+            Command::MeasureStep => self.measure_step().await,
+            Command::Cancel => {
+                if let Some(job) = self.job.take() {
+                    self.log(format!("The {} was stopped.", job.name()));
+                    self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });
+                }
+                Ok(())
+            }
+            Command::Close => {
+                (self.run, self.job, self.playing) = (None, None, None);
+                Ok(())
+            }
+        }
+    }
+
+    /// One unit of work: a slice of a long job or a training step. False: there was nothing to do.
+    pub async fn tick(&mut self) -> bool {
+        if self.job.is_some() {
+            self.job_slice().await;
+            return true;
+        }
+        if self.playing.is_some() {
+            if let Err(error) = self.train().await {
+                self.playing = None;
+                self.refuse(&error);
+                self.tell_state();
+            }
+            return true;
+        }
+        false
+    }
+
+    fn compute(&self) -> Result<&Compute> {
+        self.compute
+            .as_ref()
+            .ok_or_else(|| Error::device("The engine has no device", "none could be opened", "Choose the CPU in the device panel"))
+    }
+
+    fn running(&self) -> Result<&Run> {
+        self.run.as_ref().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system from the list"))
+    }
+
+    fn card(&self, id: &str) -> Result<Card> {
+        Ok((registry::entry(id)?.card)())
+    }
+
+    fn begin(&mut self, job: Job) -> Result<()> {
+        if let Some(running) = &self.job {
+            let why = format!("the {} is still going on", running.name());
+            return Err(Error::request("Another job is running", why, "Wait for it or stop it first"));
+        }
+        self.job = Some(job);
+        Ok(())
+    }
+
+    fn run_claim(&mut self, steps: u32, seeds: Vec<u64>) -> Result<()> {
+        let run = self.running()?;
+        let entry = registry::entry(&self.session.method)?;
+        let lacks = || Error::request("There is nothing to claim", "the system has no claim", "Choose another system");
+        let mut claim = run.card.claim.clone().ok_or_else(lacks)?;
+        if steps > 0 {
+            claim.steps = steps;
+        }
+        if !seeds.is_empty() {
+            claim.seeds = seeds;
+        }
+        let device = self.compute()?.device.clone();
+        let job = ClaimJob::new(entry, claim, self.session.clone(), run.feed.clone(), &device)?;
+        self.begin(Job::Claim(Box::new(job)))
+    }
+
+    async fn job_slice(&mut self) {
+        let Some(mut job) = self.job.take() else { return };
+        let name = job.name().to_string();
+        match job.slice().await {
+            Ok(slice) => {
+                self.emit(Event::Job { name, done: slice.done, total: slice.total, note: slice.note });
+                match slice.answer {
+                    Some(answer) => self.emit(answer),
+                    None => self.job = Some(job),
+                }
+            }
+            Err(error) => self.refuse(&error),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Training, its progress, and what is on the stage meanwhile.
+
+use super::{Host, PROGRESS_EVERY, Rate};
+use crate::clock::Stopwatch;
+use crate::error::{Error, Result};
+use crate::feed::Half;
+use crate::method::Stage;
+use crate::rng::Rng;
+use crate::session::{Event, Progress};
+use crate::trace::Source;
+
+impl Host {
+    pub(super) fn play(&mut self, steps: Option<u64>) -> Result<()> {
+        self.running()?;
+        self.playing = Some(steps);
+        self.rate = Rate { since: Stopwatch::start(), steps: 0, smooth: 0.0 };
+        self.tell_state();
+        Ok(())
+    }
+
+    pub(super) async fn pause(&mut self) -> Result<()> {
+        self.playing = None;
+        let told = self.tell_progress().await;
+        self.tell_state();
+        told
+    }
+
+    pub(super) async fn train(&mut self) -> Result<()> {
+        let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system"))?;
+        run.train_step()?;
+        self.session.step = run.step;
+        self.rate.steps += 1;
+        let left = self.playing.flatten().map(|left| left.saturating_sub(1));
+        let over = left == Some(0);
+        if let Some(left) = left {
+            self.playing = Some(Some(left));
+        }
+        let first = self.session.step == 1;
+        if over || first || self.told.seconds() >= PROGRESS_EVERY {
+            self.tell_progress().await?;
+        }
+        if over {
+            self.playing = None;
+            self.tell_state();
+        }
+        Ok(())
+    }
+
+    pub(super) async fn tell_progress(&mut self) -> Result<()> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let losses = run.losses().await?;
+        let elapsed = self.rate.since.seconds();
+        if self.rate.steps > 0 && elapsed > 0.0 {
+            let rate = self.rate.steps as f64 / elapsed;
+            self.rate.smooth = if self.rate.smooth == 0.0 { rate } else { 0.8 * self.rate.smooth + 0.2 * rate };
+            (self.rate.since, self.rate.steps) = (Stopwatch::start(), 0);
+        }
+        let of = self.playing.flatten().map_or_else(|| run.settings.count("steps") as u64, |left| run.step + left);
+        let progress = Progress {
+            step: run.step,
+            of,
+            steps_per_second: self.rate.smooth,
+            seconds_left: if self.rate.smooth > 0.0 { of.saturating_sub(run.step) as f64 / self.rate.smooth } else { 0.0 },
+            learning_rate: run.learning_rate(),
+            losses,
+        };
+        self.told = Stopwatch::start();
+        let first = progress.losses.first().filter(|p| p.step == 1).map(|p| p.total);
+        self.emit(Event::Progress(progress));
+        if let Some(first) = first {
+            self.first_loss(first);
+        }
+        Ok(())
+    }
+
+    /// Compare the first loss with the one in the link, or note it for the next link.
+    pub(super) fn first_loss(&mut self, loss: f32) {
+        if let Some(expected) = self.session.first_loss {
+            let difference = (loss - expected).abs() / expected.abs().max(1e-12);
+            let verdict = if difference <= 1e-4 { "the same to 1e-4" } else { "different" };
+            self.log(format!("First loss {loss:.6}; the link says {expected:.6}: {verdict}."));
+        } else {
+            self.session.first_loss = Some(loss);
+            self.tell_state();
+        }
+    }
+
+    pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<u32>) -> Result<()> {
+        let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
+        let half = if run.feed.is_empty(Half::Test) { Half::Train } else { Half::Test };
+        let sample = (self.session.sample as usize).min(run.feed.len(half).saturating_sub(1));
+        let stage = Stage {
+            batch: run.feed.evaluation_batch(half, &[sample]),
+            mean: run.feed.data.mean.to_vec(),
+            std: run.feed.data.std.to_vec(),
+            rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),
+            painted: self.session.painted.clone(),
+            cursor: cursor.or(self.session.pinned),
+            raw_prediction: self.session.raw_prediction,
+            true_patch_mean: self.session.true_patch_mean,
+            wanted,
+            source: match (run.provenance.stored && run.step == 0, gpu) {
+                (true, true) => Source::StoredWeightsGpu,
+                (true, false) => Source::StoredWeightsCpu,
+                (false, true) => Source::LiveGpu,
+                (false, false) => Source::LiveCpu,
+            },
+        };
+        let views = run.method.look(&run.weights.frozen(), &stage).await?;
+        self.emit(Event::Views { request, views });
+        Ok(())
+    }
+}

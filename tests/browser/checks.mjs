@@ -1,0 +1,156 @@
+// What must hold for the page in a real browser. Each check gets {gpu, plain} browsers and the page's address.
+
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { open, started } from "./masquerade.mjs";
+
+const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
+const FIXTURES = "../shared/fixtures/mae";
+const TOLERANCE = 1e-4;
+
+const mean = (numbers) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+
+function assertFalls(losses) {
+  assert.ok(losses.every(Number.isFinite), `a loss is not a number: ${losses}`);
+  const [first, last] = [mean(losses.slice(0, 5)), mean(losses.slice(-5))];
+  assert.ok(last < 0.97 * first, `the loss does not fall: ${first} at first, ${last} at last`);
+}
+
+async function trains(browser, address, device) {
+  const app = await open(browser, address, { hash: MICRO, query: device });
+  const { device: report } = await app.wait("ready");
+  assert.equal(report.gpu, device === "gpu", report.reason);
+  assertFalls(await app.train(device === "gpu" ? 30 : 60));
+  assert.deepEqual(app.complaints, []);
+  await app.close();
+}
+
+export const checks = {
+  async "opens and draws, from a sub-path of a plain server"({ plain, server }) {
+    const app = await open(plain, server.address);
+    await app.wait("opened");
+    assert.equal(await app.page.locator("#first").isVisible(), false);
+    assert.equal(await app.page.locator("#app").isVisible(), true);
+    const frame = await app.page.locator("#app").screenshot();
+    assert.ok(frame.length > 5_000, "the canvas is empty");
+    assert.deepEqual(app.complaints, []);
+    assert.deepEqual(server.outside, []);
+    await app.close();
+  },
+
+  async "says why there is no WebGPU, and computes on the CPU"({ plain, server }) {
+    const app = await open(plain, server.address);
+    assert.match(await app.page.locator("#notice").innerText(), /WebGPU[\s\S]*CPU/);
+    const { device } = await app.wait("ready");
+    assert.equal(device.gpu, false);
+    assert.notEqual(device.reason, "");
+    await app.close();
+  },
+
+  async "trains on the CPU"({ plain, server }) {
+    await trains(plain, server.address, "cpu");
+  },
+
+  async "trains with WGSL kernels"({ gpu, server }) {
+    await trains(gpu, server.address, "gpu");
+  },
+
+  async "a painted mask changes the reconstruction"({ plain, server }) {
+    const app = await open(plain, server.address, { hash: MICRO, query: "cpu" });
+    const before = await app.look(["mask", "reconstruction"]);
+    const hidden = before.mask.kind.mask.hidden.map((h) => !h);
+    // As many hidden as the rule hides, so that only their places differ.
+    const wanted = before.mask.kind.mask.hidden.filter(Boolean).length;
+    for (let i = 0; hidden.filter(Boolean).length < wanted; i++) hidden[i] = true;
+    await app.send({ paint_mask: hidden });
+    const after = await app.look(["mask", "reconstruction"]);
+    assert.deepEqual(after.mask.kind.mask.hidden, hidden);
+    assert.notDeepEqual(after.reconstruction.kind.picture.rgba, before.reconstruction.kind.picture.rgba);
+    await app.close();
+  },
+
+  async "a link opened in a fresh profile gives the same mask and the same first loss"({ plain, server }) {
+    const sharer = await open(plain, server.address, { hash: MICRO, query: "cpu" });
+    const { mask } = await sharer.look(["mask"]);
+    const painted = mask.kind.mask.hidden.map((_, token) => token % 4 !== 1);
+    await sharer.send({ paint_mask: painted });
+    const [loss] = await sharer.train(1);
+    await sharer.page.waitForFunction(() => location.hash.includes("mask="));
+    const hash = (await sharer.page.evaluate(() => location.hash)).slice(1).replace(/&(step|loss)=[^&]*/g, "");
+    await sharer.close();
+
+    const reader = await open(plain, server.address, { hash, query: "cpu" });
+    assert.deepEqual((await reader.look(["mask"])).mask.kind.mask.hidden, painted);
+    const [again] = await reader.train(1);
+    assert.ok(Math.abs(again - loss) < TOLERANCE, `first loss ${loss} there, ${again} here`);
+    await reader.close();
+  },
+
+  async "reproduces the reference numbers"({ plain, server, skip }) {
+    if (!existsSync(join(FIXTURES, "manifest.json"))) return skip("no reference numbers beside this folder");
+    const app = await open(plain, server.address, { query: "cpu" });
+    const files = readdirSync(FIXTURES).filter((name) => /\.(json|safetensors)$/.test(name));
+    const verify = files.map((name) => ({ name, bytes: [...readFileSync(join(FIXTURES, name))] }));
+    const { lines } = await app.ask({ verify }, "verified");
+    assert.ok(lines.length > 0);
+    assert.deepEqual(lines.filter((line) => !line.ok), []);
+    await app.close();
+  },
+
+  async "keeps the session in the address, and Back undoes"({ plain, server }) {
+    const app = await open(plain, server.address, { query: "cpu" });
+    await app.wait("opened");
+    await app.page.waitForFunction(() => location.hash.includes("x="));
+    await app.send({ set_sample: 3 });
+    await app.page.waitForFunction(() => location.hash.includes("sample=3"));
+    await app.page.goBack();
+    await app.page.waitForFunction(() => window.masquerade.session().sample === 0);
+    await app.close();
+  },
+
+  async "starts another engine when the engine cannot be loaded, and says so"({ plain, server }) {
+    const context = await plain.newContext();
+    const page = await context.newPage();
+    await page.route("**/worker_bg.wasm*", (route) => route.fulfill({ status: 404 }));
+    await page.goto(server.address);
+    await started(page);
+    const lost = await page.evaluate(
+      () => new Promise((keep) => window.masquerade.on((event) => event.lost && keep(event.lost))),
+    );
+    assert.match(lost.report.why, /404/);
+    await page.unroute("**/worker_bg.wasm*");
+    await page.evaluate(() => window.masquerade.send("describe_device"));
+    await page.evaluate(() => window.masquerade.ready);
+    await context.close();
+  },
+
+  async "shows the stored picture first, and a crash page that can be copied"({ plain, server }) {
+    const context = await plain.newContext();
+    const page = await context.newPage();
+    await page.route("**/masquerade-*_bg.wasm", (route) => route.fulfill({ status: 503 }));
+    await page.goto(server.address);
+    assert.match(await page.locator("#first h1").innerText(), /Masquerade/);
+    await page.locator("#crash").waitFor();
+    assert.match(await page.locator("#crash-text").innerText(), /503/);
+    assert.equal(await page.locator("#copy").isEnabled(), true);
+    await context.close();
+  },
+
+  // The last check: it stops the server.
+  async "opens again without a network"({ plain, server }) {
+    const app = await open(plain, server.address, { query: "cpu" });
+    await app.page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+      if (!navigator.serviceWorker.controller) {
+        await new Promise((keep) => navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true }));
+      }
+    });
+    await server.close();
+    await app.page.reload();
+    await started(app.page);
+    await app.page.evaluate(() => window.masquerade.ready);
+    await app.close();
+  },
+};

@@ -1,0 +1,48 @@
+// node tests/browser/run.mjs DIST [WORDS…]: the checks (all, or those whose name holds one of the words) in headless Chromium.
+//
+// Needs playwright-core (folder MASQUERADE_NPM, as ./dev test makes it) and Chromium (CHROMIUM, else /usr/bin/chromium).
+
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+
+import { checks } from "./checks.mjs";
+import { serve } from "./server.mjs";
+
+const QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const WEBGL = ["--enable-unsafe-swiftshader"];
+const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+const [dist, ...words] = process.argv.slice(2);
+if (!dist) {
+  console.error("usage: node tests/browser/run.mjs DIST [WORDS…]");
+  process.exit(2);
+}
+
+const { chromium } = createRequire(`${resolve(process.env.MASQUERADE_NPM ?? ".")}/`)("playwright-core");
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const launch = (args) => chromium.launch({ executablePath, args: [...QUIET, ...WEBGL, ...args] });
+
+const server = await serve(resolve(dist), "/some/where/");
+const [plain, gpu] = await Promise.all([launch(["--disable-features=WebGPU"]), launch(WEBGPU)]);
+const count = { passed: 0, failed: 0, skipped: 0 };
+
+for (const [name, check] of Object.entries(checks)) {
+  if (words.length && !words.some((word) => name.includes(word))) continue;
+  const start = performance.now();
+  let skipped = "";
+  let outcome = "ok";
+  try {
+    await check({ plain, gpu, server, skip: (why) => (skipped = why) });
+    if (skipped) outcome = `skipped: ${skipped}`;
+    count[skipped ? "skipped" : "passed"] += 1;
+  } catch (error) {
+    outcome = `FAILED\n${error.stack}`;
+    count.failed += 1;
+  }
+  console.log(`${name} (${((performance.now() - start) / 1000).toFixed(1)} s): ${outcome}`);
+}
+
+await Promise.all([plain.close(), gpu.close()]);
+await server.close().catch(() => {});
+console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+process.exit(count.failed || !count.passed ? 1 : 0);

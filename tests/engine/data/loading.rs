@@ -1,0 +1,235 @@
+//! Data sets: IDX files, the user's folders, the shapes, what is missing.
+
+use image::ImageFormat;
+use masquerade_engine::data::files::Files;
+use masquerade_engine::data::idx::{self, Idx};
+use masquerade_engine::data::pictures::PictureData;
+use masquerade_engine::data::procedural::shapes;
+use masquerade_engine::data::{self, fashion_mnist, user_files};
+use masquerade_engine::error::{Error, Result};
+use masquerade_engine::session::NamedBytes;
+use proptest::prelude::*;
+
+use super::{encode, named, one_colour, ready};
+
+fn raw_idx(rank: u8, sides: &[u32], values: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, rank];
+    bytes.extend(sides.iter().flat_map(|s| s.to_be_bytes()));
+    bytes.extend(values);
+    bytes
+}
+
+fn why(result: Result<impl Sized>) -> String {
+    match result {
+        Ok(_) => panic!("an error was expected"),
+        Err(e) => e.report().why,
+    }
+}
+
+/// `count` pictures of 28 × 28 whose first byte is their label, classes in turn.
+fn toy_fashion(count: usize) -> (Vec<u8>, Vec<u8>) {
+    let labels: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
+    let values = labels.iter().flat_map(|l| [vec![*l], vec![7; 783]].concat()).collect();
+    let pictures = idx::write(&Idx { sides: vec![count, 28, 28], values }).unwrap();
+    (pictures, idx::write(&Idx { sides: vec![count], values: labels }).unwrap())
+}
+
+#[test]
+fn idx_is_read_gzipped_or_not() {
+    let raw = raw_idx(2, &[2, 3], &[1, 2, 3, 4, 5, 6]);
+    let wanted = Idx { sides: vec![2, 3], values: vec![1, 2, 3, 4, 5, 6] };
+    assert_eq!(idx::read("raw", &raw, 2).unwrap(), wanted);
+    assert_eq!(idx::read("gz", &idx::write(&wanted).unwrap(), 2).unwrap(), wanted);
+}
+
+#[test]
+fn idx_errors_say_what_is_wrong() {
+    let good = raw_idx(1, &[4], &[1, 2, 3, 4]);
+    let zipped = idx::write(&Idx { sides: vec![4000], values: (0..4000_u32).map(|v| (v * v / 7) as u8).collect() }).unwrap();
+    assert!(why(idx::read("a", &good[..2], 1)).contains("before its header"));
+    assert!(why(idx::read("a", &good[..6], 1)).contains("in its header"));
+    assert!(why(idx::read("a", &good[..10], 1)).contains("cut short"));
+    assert!(why(idx::read("a", &[&good[..], &[9]].concat(), 1)).contains("more in it"));
+    assert!(why(idx::read("a", &good, 3)).contains("starts with"));
+    assert!(why(idx::read("a", &raw_idx(3, &[u32::MAX; 3], &[]), 3)).contains("too many"));
+    assert!(why(idx::read("a", &zipped[..zipped.len() / 2], 1)).contains("cut short"));
+    assert!(why(idx::read("a", b"<!doctype html>", 1)).contains("starts with"));
+}
+
+#[test]
+fn fashion_mnist_pairs_must_fit() {
+    let pictures = Idx { sides: vec![2, 1, 1], values: vec![0, 0] };
+    let labels = |values: &[u8]| Idx { sides: vec![values.len()], values: values.to_vec() };
+    assert!(why(fashion_mnist::split(&pictures, &labels(&[1]))).contains("2 pictures, 1 labels"));
+    assert!(why(fashion_mnist::split(&pictures, &labels(&[1, 10]))).contains("label is 10"));
+    assert_eq!(fashion_mnist::split(&pictures, &labels(&[1, 9])).unwrap().labels, [1, 9]);
+}
+
+#[test]
+fn what_is_there_of_fashion_mnist_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::in_folders(vec![folder.path().to_path_buf()]);
+    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let open = || ready(data::open("fashion-mnist", 28, &files, None, 0));
+    assert!(matches!(open(), Err(Error::Data { .. })));
+
+    let (pictures, labels) = toy_fashion(2600);
+    let (subset_pictures, subset_labels) = fashion_mnist::cut_subset(&pictures, &labels).unwrap();
+    put(fashion_mnist::SUBSET.0, &subset_pictures);
+    put(fashion_mnist::SUBSET.1, &subset_labels);
+    let subset = open().unwrap();
+    assert_eq!((subset.report.samples, subset.report.test_samples, subset.channels), (2000, 500, 1));
+    for split in [&subset.train, &subset.test] {
+        let count = |class: u32| split.labels.iter().filter(|l| **l == class).count();
+        assert!((0..10).all(|class| count(class) == split.len() / 10));
+        assert!(split.pictures.iter().zip(&split.labels).all(|(p, l)| u32::from(p.pixels[0]) == *l));
+    }
+
+    put("t10k-images-idx3-ubyte.gz", &pictures);
+    put("t10k-labels-idx1-ubyte.gz", &labels);
+    let halves = open().unwrap();
+    assert_eq!((halves.report.samples, halves.report.test_samples), (2080, 520));
+    assert!(halves.report.source.contains("cut in two"));
+
+    put("train-images-idx3-ubyte.gz", &pictures);
+    put("train-labels-idx1-ubyte.gz", &labels);
+    let whole = open().unwrap();
+    assert_eq!((whole.report.samples, whole.report.test_samples, whole.report.picture), (2600, 2600, (28, 28, 1)));
+}
+
+#[test]
+fn a_subset_needs_enough_of_every_class() {
+    let (pictures, labels) = toy_fashion(2490);
+    assert!(why(fashion_mnist::cut_subset(&pictures, &labels)).contains("249 pictures"));
+}
+
+#[test]
+fn downloads_are_checked() {
+    for (name, address, sha256, bytes) in fashion_mnist::DOWNLOADS {
+        assert!(address.ends_with(name) && sha256.len() == 64 && *bytes > 0);
+        // Where the original files are installed, their hashes must be these.
+        if let Some(content) = ready(Files::new().find(name)).unwrap() {
+            assert_eq!(content.len() as u64, *bytes, "{name}");
+            fashion_mnist::check_hash(&content, sha256).unwrap();
+        }
+    }
+    assert!(why(fashion_mnist::check_hash(b"no", fashion_mnist::DOWNLOADS[0].2)).contains("SHA-256"));
+}
+
+fn class_folders() -> Vec<NamedBytes> {
+    let picture = |v: u8| encode(&one_colour(40, 20, [v, v, v]), ImageFormat::Png);
+    (0..12_u8)
+        .flat_map(|i| [named(&format!("pets/cats/{i:02}.png"), &picture(i)), named(&format!("pets/dogs/{i:02}.png"), &picture(100 + i))])
+        .collect()
+}
+
+#[test]
+fn folders_are_classes_and_every_fifth_picture_is_for_testing() {
+    let mut files = class_folders();
+    files.push(named("pets/notes.txt", b"feed the cats"));
+    let truncated = files[0].bytes[..40].to_vec();
+    files.push(named("pets/cats/broken.png", &truncated));
+    let stray = files[0].bytes.clone();
+    files.push(named("pets/stray.png", &stray));
+    let set = user_files::from_files(files, 10).unwrap();
+    assert_eq!(set.report.classes, ["cats", "dogs"]);
+    assert_eq!((set.report.samples, set.report.test_samples), (20, 4));
+    assert_eq!(set.report.picture, (20, 10, 3));
+    assert!(set.train.pictures.iter().zip(&set.train.labels).all(|(p, l)| u32::from(p.pixels[0] >= 100) == *l));
+    let skipped: Vec<&str> = set.report.skipped.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(skipped, ["pets/cats/broken.png", "pets/notes.txt", "pets/stray.png"]);
+}
+
+#[test]
+fn the_order_of_the_files_does_not_matter() {
+    let mut backwards = class_folders();
+    backwards.reverse();
+    assert_eq!(user_files::from_files(class_folders(), 16).unwrap(), user_files::from_files(backwards, 16).unwrap());
+}
+
+#[test]
+fn train_and_test_folders_are_honoured() {
+    let png = encode(&one_colour(8, 8, [5; 3]), ImageFormat::Png);
+    let names = ["train/a/1.png", "train/a/2.png", "train/b/3.png", "Val/a/4.png", "test/b/5.png"];
+    let set = user_files::from_files(names.iter().map(|name| named(name, &png)).collect(), 8).unwrap();
+    assert_eq!((set.train.labels, set.test.labels), (vec![0, 0, 1], vec![0, 1]));
+
+    let flat = user_files::from_files(vec![named("1.png", &png), named("2.png", &png)], 8).unwrap();
+    assert!(flat.train.labels.is_empty() && flat.test.is_empty() && flat.report.classes.is_empty());
+    assert_eq!(flat.train.len(), 2);
+}
+
+#[test]
+fn a_folder_on_disk_is_read_and_an_empty_one_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |progress: &mut Vec<(usize, usize)>| user_files::from_folder(folder.path(), 32, |done, total| progress.push((done, total)));
+    assert!(matches!(read(&mut Vec::new()), Err(Error::Data { .. })));
+    for class in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        for i in 0..20 {
+            let png = encode(&one_colour(9, 9, [i; 3]), ImageFormat::Png);
+            std::fs::write(folder.path().join(class).join(format!("{i}.png")), png).unwrap();
+        }
+    }
+    std::fs::write(folder.path().join(".hidden"), b"").unwrap();
+    let mut progress = Vec::new();
+    let set = read(&mut progress).unwrap();
+    assert_eq!(progress, [(32, 40), (40, 40)]);
+    assert_eq!((set.report.samples, set.report.test_samples, set.report.skipped.len()), (32, 8, 0));
+    assert!(matches!(user_files::from_folder(&folder.path().join("none"), 32, |_, _| ()), Err(Error::File { .. })));
+}
+
+#[test]
+fn no_readable_picture_is_an_error_that_names_a_reason() {
+    assert!(why(user_files::from_files(vec![named("a.txt", b"text")], 32)).contains("a.txt"));
+    assert!(why(user_files::from_files(Vec::new(), 32)).contains("no file"));
+}
+
+#[test]
+fn shapes_are_the_same_for_the_same_seed() {
+    let same = |a: &PictureData, b: &PictureData| a.train.pictures[..50] == b.train.pictures[..50];
+    let (a, b, c) = (shapes::load(28, 3), shapes::load(28, 3), shapes::load(28, 4));
+    assert!(same(&a, &b) && !same(&a, &c));
+    assert_eq!((a.report.samples, a.report.test_samples, a.report.picture), (4000, 1000, (28, 28, 3)));
+    assert_eq!(a.report.classes.len(), 8);
+    assert!((0..8).all(|class| a.test.labels.iter().filter(|l| **l == class).count() == 125));
+    let varied = |pixels: &[u8]| pixels.iter().max().unwrap() - pixels.iter().min().unwrap() > 40;
+    assert!(a.train.pictures.iter().take(80).all(|p| varied(&p.pixels)));
+}
+
+#[test]
+fn photographs_are_found_in_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::in_folders(vec![folder.path().to_path_buf()]);
+    assert!(matches!(ready(data::open("photos", 64, &files, None, 0)), Err(Error::Data { .. })));
+    std::fs::create_dir(folder.path().join("photos")).unwrap();
+    for name in ["march-pastoral", "nagasaki-boats"] {
+        let jpeg = encode(&one_colour(90, 60, [120, 110, 100]), ImageFormat::Jpeg);
+        std::fs::write(folder.path().join(format!("photos/{name}.jpg")), jpeg).unwrap();
+    }
+    let set = ready(data::open("photos", 64, &files, None, 0)).unwrap();
+    assert_eq!((set.train.len(), set.test.len(), set.report.skipped.len()), (43, 43, 6));
+    assert!(set.test.pictures[1..].iter().all(|p| p.width == p.height));
+}
+
+#[test]
+fn unknown_names_are_refused() {
+    let files = Files::in_folders(Vec::new());
+    assert!(why(ready(data::open("imagenet", 64, &files, None, 0))).contains("fashion-mnist"));
+    assert!(matches!(ready(data::open("folder", 64, &files, None, 0)), Err(Error::Request { .. })));
+    assert!(matches!(ready(files.find("../secrets")), Err(Error::Request { .. })));
+    assert!(matches!(ready(files.read("none.bin")), Err(Error::Data { .. })));
+    assert!(matches!(ready(files.stored("none.safetensors")), Err(Error::Checkpoint { .. })));
+}
+
+proptest! {
+    #[test]
+    fn garbage_is_never_an_idx_file_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), rank in 0_u8..5) {
+        let _ = idx::read("garbage", &bytes, rank);
+        let headed = raw_idx(rank, &[], &bytes);
+        if let Ok(idx) = idx::read("headed", &headed, rank) {
+            prop_assert_eq!(idx.values.len(), idx.sides.iter().product::<usize>());
+        }
+        let _ = idx::read("zipped", &[&[0x1F, 0x8B, 8, 0][..], &bytes].concat(), rank);
+    }
+}

@@ -1,0 +1,125 @@
+//! Neighbours, linear probe and collapse measures on data whose answer is known, and the probe's golden numbers.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor};
+use masquerade_engine::checkpoint::safetensors::{self, File};
+use masquerade_engine::eval::linear_probe::{LinearProbe, Settings, fit};
+use masquerade_engine::eval::{Features, accuracy, collapse, nearest};
+use masquerade_engine::readback;
+use masquerade_engine::rng::Rng;
+use masquerade_engine::train::losses::{smooth_targets, target_tensor};
+use masquerade_tests::block_on;
+
+/// Clouds around one random centre a class.
+fn clouds(samples: usize, dim: usize, classes: usize, spread: f32, stream: &str) -> (Features, Vec<u32>) {
+    let mut centres = Rng::new(5, "centres");
+    let centres: Vec<f32> = (0..classes * dim).map(|_| centres.normal()).collect();
+    let mut rng = Rng::new(5, stream);
+    let labels: Vec<u32> = (0..samples).map(|i| (i % classes) as u32).collect();
+    let values = labels.iter().flat_map(|l| centres[*l as usize * dim..(*l as usize + 1) * dim].to_vec());
+    let values = values.map(|c| c + spread * rng.normal()).collect();
+    (Features { dim, values }, labels)
+}
+
+#[test]
+fn neighbours_and_probe_tell_clouds_apart() {
+    let (train, train_labels) = clouds(600, 12, 5, 0.3, "train");
+    let (test, test_labels) = clouds(200, 12, 5, 0.3, "test");
+    let device = Device::flex();
+    let (train, test) = ((&train, train_labels.as_slice()), (&test, test_labels.as_slice()));
+    let knn = block_on(nearest::accuracies(train, test, 5, &[nearest::WEIGHTED, nearest::PLAIN], &device)).expect("accuracies");
+    assert!(knn.iter().all(|a| *a > 0.98), "{knn:?}");
+    let linear = block_on(fit(train, test, 5, &Settings::default(), &Rng::new(1, "probe"), &device)).expect("an accuracy");
+    assert!(linear > 0.98, "{linear}");
+}
+
+#[test]
+fn noise_is_at_chance_and_bad_input_is_refused() {
+    let (train, labels) = clouds(500, 8, 5, 1e6, "noise");
+    let (test, test_labels) = clouds(500, 8, 5, 1e6, "other noise");
+    let device = Device::flex();
+    let knn = block_on(nearest::accuracies((&train, &labels), (&test, &test_labels), 5, &[nearest::PLAIN], &device)).expect("accuracies");
+    assert!((knn[0] - accuracy::chance(&test_labels)).abs() < 0.1, "{knn:?}");
+    let nan = Features { dim: 8, values: vec![f32::NAN; 16] };
+    for (features, labels, classes) in
+        [(&nan, vec![0, 1], 2), (&train, vec![0; 3], 5), (&train, vec![9; 500], 5), (&Features::default(), vec![], 5)]
+    {
+        assert!(features.check(&labels, classes).is_err());
+    }
+}
+
+#[test]
+fn votes_are_weighted_and_plain() {
+    // Three neighbours at 1, 0.5, 0.5: weighted, the nearest wins; plain, the two others do.
+    let train = Features { dim: 2, values: vec![1.0, 0.0, 0.5, 0.866_025_4, 0.5, -0.866_025_4] };
+    let test = Features { dim: 2, values: vec![2.0, 0.0] };
+    let votes = [nearest::Vote { k: 3, temperature: Some(0.07) }, nearest::Vote { k: 3, temperature: None }];
+    let run = block_on(nearest::accuracies((&train, &[0, 1, 1]), (&test, &[0]), 2, &votes, &Device::flex())).expect("accuracies");
+    assert_eq!(run, [1.0, 0.0]);
+}
+
+#[test]
+fn top_k_counts_ties_against_the_higher_class() {
+    let scores = [0.1, 0.9, 0.0, 0.5, 0.5, 0.2];
+    assert_eq!(accuracy::top_k(&scores, 3, &[1, 0], 1), 1.0);
+    assert_eq!(accuracy::top_k(&scores, 3, &[0, 1], 1), 0.0);
+    assert_eq!(accuracy::top_k(&scores, 3, &[0, 1], 2), 1.0);
+    assert_eq!(accuracy::top_k(&[f32::NAN, f32::NAN], 2, &[0], 1), 0.0);
+}
+
+#[test]
+fn collapse_is_seen() {
+    let mut rng = Rng::new(2, "spread");
+    let spread = Features { dim: 6, values: (0..6 * 500).map(|_| rng.normal()).collect() };
+    let line = Features { dim: 6, values: (0..500).flat_map(|i| [i as f32; 6]).collect() };
+    assert!(collapse::effective_rank(&spread) > 5.9);
+    assert!((collapse::effective_rank(&line) - 1.0).abs() < 1e-3);
+    assert!(collapse::uniformity(&spread) < -2.0);
+    assert!(collapse::uniformity(&Features { dim: 6, values: vec![1.0; 60] }).abs() < 1e-6);
+    assert!(collapse::alignment(&spread, &spread) < 1e-12);
+    assert!((collapse::alignment(&spread, &Features { dim: 6, values: spread.values.iter().map(|v| -v).collect() }) - 4.0).abs() < 1e-5);
+}
+
+fn golden() -> File {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mae/golden_finetune.safetensors");
+    safetensors::read(&std::fs::read(path).expect("the fixture")).expect("tensors")
+}
+
+fn compare<const D: usize>(file: &File, name: &str, got: Tensor<D>, relative: f32) {
+    let (want, got) = (&file.tensors[name].values, block_on(readback::floats(got)).expect("values"));
+    let largest = want.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    let error = want.iter().zip(&got).fold(0.0_f32, |m, (w, g)| m.max((w - g).abs()));
+    assert_eq!(want.len(), got.len(), "{name}");
+    assert!(error <= relative * largest, "{name}: {error} of {largest}");
+}
+
+#[test]
+fn the_probe_makes_the_authors_steps() {
+    let file = golden();
+    let device = Device::flex();
+    let features = Features { dim: 24, values: file.tensors["out/probe_feature"].values.clone() };
+    let labels: Vec<u32> = file.tensors["in/probe_labels"].values.iter().map(|v| *v as u32).collect();
+    let targets = target_tensor(smooth_targets(&labels, 5, 0.0).expect("targets"), 5, &device);
+    let mut probe = LinearProbe::new(24, 5, 1, &device);
+    for name in ["head.1.weight", "head.1.bias"] {
+        probe.head.set(name, file.tensors[&format!("w_probe/{name}")].values.clone()).expect("set");
+    }
+    for (step, loss) in [2.652_572_6_f32, 2.570_115].into_iter().enumerate() {
+        let forward = probe.step(features.tensor(&device), targets.clone(), 6.4);
+        let got = block_on(readback::scalar(forward.loss)).expect("a loss");
+        assert!((got - loss).abs() < 2e-5, "{got}");
+        if step == 0 {
+            compare(&file, "out/probe_logits_train", forward.logits, 2e-5);
+            for (name, gradient) in ["head.1.weight", "head.1.bias"].iter().zip(forward.gradients) {
+                compare(&file, &format!("grad_probe/{name}"), gradient.expect("a gradient"), 1e-4);
+            }
+        }
+        for weight in &probe.head.list {
+            compare(&file, &format!("step{}_probe/{}", step + 1, weight.name), weight.value.clone(), 2e-5);
+        }
+    }
+    compare(&file, "out/probe_running_mean", probe.running_mean.clone(), 2e-5);
+    compare(&file, "out/probe_running_var", probe.running_var.clone(), 2e-5);
+    compare(&file, "out/probe_logits_eval", probe.logits(features.tensor(&device)), 2e-5);
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Trunk runs this on the folder it has just filled: adds pictures, data and stored weights, shrinks the two programs,
+# and writes the version and the list of files into index.html and sw.js.
+#   MASQUERADE_WEB_DATA  folder with the browser's data (fashion-mnist subset, photos/); without it the page has none
+#   MASQUERADE_WASM_OPT  the wasm-opt program; without it the programs stay as the compiler made them
+set -euo pipefail
+
+source_dir=$TRUNK_SOURCE_DIR
+cd "$TRUNK_STAGING_DIR"
+
+add_folder() { # FROM TO
+  if [ -d "$1" ]; then
+    mkdir -p "$2"
+    cp -R "$1/." "$2/"
+  fi
+}
+add_folder "$source_dir/web/first" first
+add_folder "$source_dir/engine/stored" stored
+add_folder "${MASQUERADE_WEB_DATA:-}" data
+
+if [ -n "${MASQUERADE_WASM_OPT:-}" ]; then
+  features="--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-simd --enable-sign-ext
+    --enable-mutable-globals --enable-reference-types --enable-multivalue"
+  # The page may be slow inside, the engine may not: -Oz would take its inlined products apart.
+  # shellcheck disable=SC2086
+  "$MASQUERADE_WASM_OPT" $features -Oz masquerade-*_bg.wasm -o page.wasm && mv page.wasm masquerade-*_bg.wasm
+  # shellcheck disable=SC2086
+  "$MASQUERADE_WASM_OPT" $features -O2 worker_bg.wasm -o engine.wasm && mv engine.wasm worker_bg.wasm
+fi
+
+version=$(find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | cut -c1-12)
+page_size=$(wc -c < masquerade-*_bg.wasm)
+engine_size=$(wc -c < worker_bg.wasm)
+files=$(find . -type f ! -name sw.js ! -name index.html ! -name '.*' -printf '"%p"\n' | LC_ALL=C sort | paste -sd,)
+
+sed -i "s/%BUILD%/$version/g; s/%PAGE_SIZE%/$page_size/; s/%ENGINE_SIZE%/$engine_size/" index.html sw.js
+sed -i "s|/\*FILES\*/|\"./\",${files#,}|" sw.js
