@@ -147,7 +147,7 @@ impl Canvas {
 fn paint(desk: &mut Desk<'_>, token: u32, tokens: usize) {
     let Some(mask) = desk.state.mask().filter(|m| m.len() == tokens) else { return };
     let Some(hidden) = mask.get(token as usize).copied() else { return };
-    let stroke = desk.selection.stroke.get_or_insert_with(|| Stroke { hide: !hidden, mask });
+    let stroke = desk.selection.stroke.get_or_insert(Stroke { hide: !hidden, mask });
     let hide = stroke.hide;
     let Some(place) = stroke.mask.get_mut(token as usize).filter(|h| **h != hide) else { return };
     *place = hide;
