@@ -61,7 +61,7 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     } else {
         let side = ui.available_width() - 2.0 * space::M;
         rest.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side));
-        loss::loss_ui(ui, desk, side);
+        loss::loss_ui(ui, desk, side, space::PLOT);
     }
 }
 
@@ -74,7 +74,7 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
             views::tile_ui(ui, desk, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::M;
-        loss::loss_ui(ui, desk, left);
+        loss::loss_ui(ui, desk, left, side + space::L);
     });
     ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
 }
