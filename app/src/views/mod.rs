@@ -25,7 +25,7 @@ pub use textures::Textures;
 const CAPTION_ROWS: usize = 2;
 /// Under this width a title is set in the size of text, under the second one its badge is short too.
 const NARROW: f32 = 220.0;
-const TINY: f32 = 165.0;
+const TINY: f32 = 155.0;
 /// Height of legend or note.
 const STRIP: f32 = space::LEGEND + space::XS + space::L;
 
