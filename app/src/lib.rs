@@ -9,6 +9,8 @@ mod icons;
 mod import;
 pub mod link;
 pub mod looks;
+#[cfg(target_arch = "wasm32")]
+pub mod page;
 mod panels;
 pub mod selection;
 pub mod state;

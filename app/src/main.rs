@@ -16,5 +16,9 @@ fn main() {
     }
 }
 
+// The page calls the functions of `masquerade::page`; naming the library links it.
+#[cfg(target_arch = "wasm32")]
+use masquerade as _;
+
 #[cfg(target_arch = "wasm32")]
 fn main() {}

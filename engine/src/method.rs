@@ -95,7 +95,7 @@ pub trait Method {
     fn layouts(&self) -> &'static [Layout];
 
     /// A classifier on this encoder, with the weights copied in and a fresh head.
-    fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)>;
+    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)>;
 }
 
 /// A classifier that is being fine-tuned.

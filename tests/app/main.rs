@@ -155,6 +155,23 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
 }
 
 #[test]
+fn a_click_on_the_mask_toggles_one_patch_once() {
+    let (mut app, wire) = harness(WIDE, true, opened(true));
+    app.run();
+    let at = token(&app, 3, 3);
+    app.hover_at(at);
+    app.drag_at(at);
+    app.drop_at(at);
+    app.run_steps(3);
+    let sent = wire.borrow().sent.clone();
+    let painted: Vec<_> =
+        sent.iter().filter_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None }).collect();
+    let mut expected = fake::hidden();
+    expected[24] = !expected[24];
+    assert_eq!(painted, vec![expected]);
+}
+
+#[test]
 fn a_click_on_a_patch_pins_it() {
     let (mut app, wire) = harness(WIDE, true, opened(true));
     app.run();

@@ -2,6 +2,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod thread;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;
 
 use masquerade_engine::session::{Command, Event};
 

@@ -62,7 +62,7 @@ fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
         (KnobKind::Switch, KnobValue::Switch(mut on)) => {
             let before = on;
             ui.horizontal(|ui| {
-                ui.checkbox(&mut on, &knob.title).on_hover_text(&knob.tooltip);
+                theme::checkbox(ui, &mut on, &knob.title).on_hover_text(&knob.tooltip);
                 reset_ui(ui, desk, knob, changed);
             });
             turn(desk, knob, KnobValue::Switch(on), on != before, false);

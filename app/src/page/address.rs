@@ -1,0 +1,99 @@
+//! The page's address: a session in the fragment, in step with the screen, so that Back undoes and a bookmark keeps.
+
+use masquerade_engine::error::Result;
+use masquerade_engine::session::{DeviceChoice, Session};
+use masquerade_engine::{link, registry};
+use wasm_bindgen::prelude::*;
+use web_sys::Window;
+
+/// Seconds that a session must stay as it is before it becomes an entry of the browser's history.
+const SETTLED_SECONDS: f64 = 0.5;
+/// Seconds between two corrections of the current entry: browsers refuse a page that does it all the time.
+const CORRECTION_SECONDS: f64 = 2.0;
+
+/// What the address says, and since when the screen says something else.
+#[derive(Default)]
+pub struct Address {
+    text: String,
+    choice: String,
+    coming: Option<(String, f64)>,
+    corrected: f64,
+}
+
+impl Address {
+    /// Write the session into the address: a changed choice as a new entry once it has settled, progress in place.
+    pub fn follow(&mut self, session: &Session, context: &egui::Context) {
+        let now = context.input(|input| input.time);
+        let text = link::to_text(session);
+        let choice = link::to_text(&Session { step: 0, first_loss: None, ..session.clone() });
+        if choice == self.choice {
+            self.coming = None;
+            if text != self.text && now - self.corrected > CORRECTION_SECONDS {
+                self.corrected = now;
+                write(&text, false);
+                self.text = text;
+            }
+            return;
+        }
+        match &self.coming {
+            Some((waiting, since)) if *waiting == choice => {
+                if now - since >= SETTLED_SECONDS {
+                    // The first session is the entry that the page was opened with.
+                    write(&text, !self.choice.is_empty() && fragment() != text);
+                    (self.text, self.choice, self.coming) = (text, choice, None);
+                }
+            }
+            _ => {
+                self.coming = Some((choice, now));
+                context.request_repaint_after_secs(SETTLED_SECONDS as f32 + 0.05);
+            }
+        }
+    }
+}
+
+/// The address after `#`.
+fn fragment() -> String {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.trim_start_matches('#').to_string()
+}
+
+/// The device that `?device=` asks for.
+pub fn device_choice() -> DeviceChoice {
+    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    match query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("device=")) {
+        Some("cpu") => DeviceChoice::Cpu,
+        Some("gpu") => DeviceChoice::Gpu,
+        _ => DeviceChoice::Auto,
+    }
+}
+
+/// The session that the address says.
+///
+/// # Errors
+/// When it is no link of this program.
+pub fn session() -> Result<Session> {
+    link::from_text(&fragment(), &registry::cards())
+}
+
+/// Call `open` with the session of every address that the user goes to (Back, Forward, a pasted link).
+pub fn listen(open: impl Fn(Result<Session>) + 'static) {
+    let listener = Closure::<dyn FnMut()>::new(move || open(session()));
+    if let Some(window) = web_sys::window() {
+        window.set_onhashchange(Some(listener.as_ref().unchecked_ref()));
+    }
+    // The page listens for as long as it is there.
+    listener.forget();
+}
+
+fn write(text: &str, push: bool) {
+    let Some(history) = web_sys::window().as_ref().map(Window::history).and_then(std::result::Result::ok) else { return };
+    let (state, address) = (JsValue::NULL, format!("#{text}"));
+    let written = if push {
+        history.push_state_with_url(&state, "", Some(&address))
+    } else {
+        history.replace_state_with_url(&state, "", Some(&address))
+    };
+    if let Err(error) = written {
+        web_sys::console::warn_1(&error);
+    }
+}
