@@ -10,7 +10,7 @@ use egui::{Color32, FontFamily, FontId, RichText, Ui};
 
 pub use fonts::SEMIBOLD;
 pub use maps::{category, signed, unsigned};
-pub use style::{accent_button, checkbox, install, radio, reduce_motion};
+pub use style::{accent_button, boxed, checkbox, install, radio, reduce_motion};
 
 /// The colours of one theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

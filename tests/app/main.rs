@@ -60,6 +60,16 @@ fn every_part_of_the_inspector_opens() {
 }
 
 #[test]
+fn nothing_on_a_phone_sticks_out_at_the_side() {
+    let (mut app, _) = harness([380.0, 3200.0], true, [opened(true), trained()].concat());
+    app.run_steps(4);
+    for node in app.root().children_recursive().filter(|n| n.accesskit_node().raw_bounds().is_some()) {
+        let out = node.rect().right() > 380.0 && node.rect().is_finite();
+        assert!(!out, "{:?} reaches {}", node.accesskit_node().label(), node.rect().right());
+    }
+}
+
+#[test]
 fn everything_on_a_phone_is_big_enough_for_a_finger() {
     let (mut app, _) = harness(PHONE, true, opened(true));
     app.run();

@@ -30,18 +30,19 @@ pub fn radio(ui: &mut Ui, on: bool, label: &str) -> Response {
     boxed(ui, |ui| ui.radio(on, label))
 }
 
-fn boxed(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
-    ui.scope(|ui| {
-        let colours = tokens(ui);
-        let widgets = &mut ui.visuals_mut().widgets;
-        for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-            state.bg_fill = colours.card;
-            state.bg_stroke = Stroke::new(1.0, colours.line_strong);
-            state.corner_radius = CornerRadius::same(3);
-        }
-        add(ui)
-    })
-    .inner
+/// Draw the boxes of `add` outlined. Keeps the layout of `ui`, so that boxes in a wrapping row wrap.
+pub fn boxed(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    let colours = tokens(ui);
+    let before = ui.visuals().widgets.clone();
+    let widgets = &mut ui.visuals_mut().widgets;
+    for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+        state.bg_fill = colours.card;
+        state.bg_stroke = Stroke::new(1.0, colours.line_strong);
+        state.corner_radius = CornerRadius::same(3);
+    }
+    let response = add(ui);
+    ui.visuals_mut().widgets = before;
+    response
 }
 
 /// A button in the accent: one a screen.
