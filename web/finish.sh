@@ -19,13 +19,12 @@ add_folder "$source_dir/engine/stored" stored
 add_folder "${MASQUERADE_WEB_DATA:-}" data
 
 if [ -n "${MASQUERADE_WASM_OPT:-}" ]; then
-  features="--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-simd --enable-sign-ext
-    --enable-mutable-globals --enable-reference-types --enable-multivalue"
-  # The page may be slow inside, the engine may not: -Oz would take its inlined products apart.
-  # shellcheck disable=SC2086
-  "$MASQUERADE_WASM_OPT" $features -Oz masquerade-*_bg.wasm -o page.wasm && mv page.wasm masquerade-*_bg.wasm
-  # shellcheck disable=SC2086
-  "$MASQUERADE_WASM_OPT" $features -O2 worker_bg.wasm -o engine.wasm && mv engine.wasm worker_bg.wasm
+  for program in masquerade-*_bg.wasm worker_bg.wasm; do
+    # Level 1: higher ones take minutes and give programs that are neither smaller when packed nor faster.
+    "$MASQUERADE_WASM_OPT" -O1 --enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-simd \
+      --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$program" -o small.wasm
+    mv small.wasm "$program"
+  done
 fi
 
 version=$(find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | cut -c1-12)

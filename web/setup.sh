@@ -87,10 +87,8 @@ web_tools() {
   wasm_toolchain
   cargo_tool trunk "$TRUNK"
   cargo_tool wasm-bindgen-cli "$WASM_BINDGEN" wasm-bindgen
-  if [ -z "${MASQUERADE_FAST:-}" ]; then
-    node_and_npm
-    npm_packages "binaryen@$BINARYEN"
-  fi
+  node_and_npm
+  npm_packages "binaryen@$BINARYEN"
 }
 
 # A tool runs for seconds, so it is built for a short build. Nothing here downloads: TLS stays out.
@@ -129,8 +127,7 @@ wasm_toolchain() {
   # Products of two compilers must not meet in one folder.
   local key
   key=$({ PATH=$wasm_path rustc -vV; printf '%s' "${wasm_env[@]}"; } | sha256sum | cut -c1-8)
-  wasm_env+=("CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web-$key")
-  if [ -z "${MASQUERADE_FAST:-}" ]; then wasm_env+=("MASQUERADE_WASM_OPT=$npm/node_modules/.bin/wasm-opt"); fi
+  wasm_env+=("CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web-$key" "MASQUERADE_WASM_OPT=$npm/node_modules/.bin/wasm-opt")
 }
 
 rustup_has_wasm() {

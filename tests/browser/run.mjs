@@ -12,6 +12,14 @@ const QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networkin
 const WEBGL = ["--enable-unsafe-swiftshader"];
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
+/// Milliseconds for one check: a promise of the page that is never kept must not hold up the others.
+const PATIENCE = 400_000;
+
+function inTime(promise) {
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error("it took too long")), PATIENCE).unref());
+  return Promise.race([promise, late]);
+}
+
 const [dist, ...words] = process.argv.slice(2);
 if (!dist) {
   console.error("usage: node tests/browser/run.mjs DIST [WORDS…]");
@@ -32,7 +40,7 @@ for (const [name, check] of Object.entries(checks)) {
   let skipped = "";
   let outcome = "ok";
   try {
-    await check({ plain, gpu, server, skip: (why) => (skipped = why) });
+    await inTime(check({ plain, gpu, server, skip: (why) => (skipped = why) }));
     if (skipped) outcome = `skipped: ${skipped}`;
     count[skipped ? "skipped" : "passed"] += 1;
   } catch (error) {
