@@ -101,6 +101,8 @@ pub const PIPELINES: &str = "Pipelines";
 pub const UP: &str = "Sent";
 pub const BACK: &str = "Read back";
 pub const WALL_TIME: &str = "Time";
+pub const FILE_UNREAD: &str = "A file could not be read";
+pub const FILE_UNREAD_ADVICE: &str = "Choose it again; it may have been moved or changed meanwhile";
 pub const SOFTWARE: &str = "software";
 
 /// Why a path does not help in a page.
