@@ -133,12 +133,7 @@ fn report(outcome: Result<JsValue, JsValue>) {
 }
 
 fn unread(error: &JsValue) -> Report {
-    Report {
-        title: text::FILE_UNREAD.into(),
-        why: format!("{error:?}"),
-        what_to_do: text::FILE_UNREAD_ADVICE.into(),
-        usage: false,
-    }
+    Report { title: text::FILE_UNREAD.into(), why: format!("{error:?}"), what_to_do: text::FILE_UNREAD_ADVICE.into(), usage: false }
 }
 
 /// The front end with what only a page has.

@@ -158,7 +158,8 @@ pub fn card() -> Card {
         ),
         number("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "Model", (1.0, 16.0, 1.0), "", false),
     ]);
-    let tuning = |name: &str, title: &str, tooltip: &str, high: f64| number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
+    let tuning =
+        |name: &str, title: &str, tooltip: &str, high: f64| number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
     knobs.extend([
         Knob {
             name: "pool".into(),
