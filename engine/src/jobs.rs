@@ -296,7 +296,7 @@ impl ClaimJob {
     /// [`Error::Request`] when the system has no claim, [`Error::Data`] when the data has no labels.
     pub fn new(entry: Entry, claim: Claim, session: Session, feed: Feed, device: &burn::tensor::Device) -> Result<Self> {
         needs_labels(&feed)?;
-        let channels = feed.data.channels as usize;
+        let channels = feed.data.channels;
         Ok(Self {
             entry,
             claim,

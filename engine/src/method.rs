@@ -113,12 +113,14 @@ pub trait Classifier {
     fn not_decayed(&self) -> &'static [&'static str];
 }
 
+/// Computes what a fixture's case expects, by tensor name.
+pub type Verify = for<'a> fn(&'a Case<'a>) -> Local<'a, Result<BTreeMap<String, Got>>>;
+
 /// What the registry knows of a system beyond its card.
 #[derive(Clone, Copy)]
 pub struct Entry {
     pub card: fn() -> Card,
     /// Build the model, declaring its weights.
     pub build: fn(&Settings, &mut Weights) -> Result<Rc<dyn Method>>,
-    /// Compute what a fixture's case expects, by tensor name.
-    pub verify: for<'a> fn(&'a Case<'a>) -> Local<'a, Result<BTreeMap<String, Got>>>,
+    pub verify: Verify,
 }

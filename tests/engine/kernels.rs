@@ -39,9 +39,12 @@ fn close(what: &str, got: &[f32], wanted: &[f32], tolerance: f32) {
     }
 }
 
+/// Reads the gradient of one input.
+type Leaf<'a> = dyn Fn(&Gradients) -> Option<Vec<f32>> + 'a;
+
 /// Compare results, and the gradients of the leaves, of two ways to compute the same.
 #[track_caller]
-fn same<const R: usize>(kernel: Tensor<R>, stock: Tensor<R>, tolerance: f32, leaves: &[&dyn Fn(&Gradients) -> Option<Vec<f32>>]) {
+fn same<const R: usize>(kernel: Tensor<R>, stock: Tensor<R>, tolerance: f32, leaves: &[&Leaf<'_>]) {
     close("forward", &values(kernel.clone()), &values(stock.clone()), tolerance);
     let slope = Tensor::<R>::from_data(leaf("slope", kernel.dims()).into_data(), &kernel.device());
     let (a, b) = ((kernel * slope.clone()).sum().backward(), (stock * slope).sum().backward());

@@ -46,8 +46,9 @@ impl Files {
 
     /// The same places, telling `on_progress` how far a file is.
     #[must_use]
-    pub fn with_progress(self, on_progress: OnProgress) -> Self {
-        Self { on_progress, ..self }
+    pub fn with_progress(mut self, on_progress: OnProgress) -> Self {
+        self.on_progress = on_progress;
+        self
     }
 
     /// The data file of this name (`photos/black-canyon.jpg`), or `None` when there is no such file in any place.
