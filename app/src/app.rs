@@ -114,7 +114,8 @@ impl App {
     /// Fold in what has happened and ask for views; shows nothing. Also runs while the window is hidden.
     pub fn update(&mut self, ctx: &Context) {
         let now = ctx.input(|i| i.time);
-        let down = ctx.input(|i| i.pointer.any_down());
+        // The pass of the release still belongs to what the pointer was doing.
+        let down = ctx.input(|i| i.pointer.any_down() || i.pointer.any_released());
         self.state.held = down;
         self.gesture &= down;
         if !down {

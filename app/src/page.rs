@@ -3,23 +3,28 @@
 //! `web/start.mjs` calls [`start`] once and makes `window.masquerade` of the other functions.
 
 mod address;
+mod files;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use js_sys::Function;
-use masquerade_engine::session::{Command, Event, Session};
+use masquerade_engine::error::Report;
+use masquerade_engine::session::{Command, Event, NamedBytes, Session};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlCanvasElement;
 
 use crate::app::App;
 use crate::link::worker::{Inbox, Place, WorkerLink};
+use crate::{text, theme};
 use address::Address;
 
 /// What scripts have asked for and are told, between two frames.
 #[derive(Default)]
 struct Desk {
     commands: VecDeque<Command>,
+    /// Files from the browser's dialog.
+    files: Vec<NamedBytes>,
     listeners: Vec<Function>,
     waiting: Vec<Function>,
     ready: bool,
@@ -97,6 +102,9 @@ fn give(command: Command) {
 }
 
 fn tell(event: &Event) {
+    if let Event::File(file) = event {
+        report(files::save(file).map(|()| JsValue::UNDEFINED));
+    }
     let (listeners, waiting) = DESK.with_borrow_mut(|desk| {
         let up = matches!(event, Event::Ready { .. });
         desk.ready |= up;
@@ -124,6 +132,10 @@ fn report(outcome: Result<JsValue, JsValue>) {
     }
 }
 
+fn unread(error: &JsValue) -> Report {
+    Report { title: text::FILE_UNREAD.into(), why: format!("{error:?}"), what_to_do: text::FILE_UNREAD_ADVICE.into(), usage: false }
+}
+
 /// The front end with what only a page has.
 struct Page {
     app: App,
@@ -142,6 +154,18 @@ impl Page {
         let link = WorkerLink::new(place, inbox.clone(), move || context.request_repaint());
         let mut app = App::new(cc, Box::new(link), session);
         app.on_event = Some(Box::new(tell));
+        app.link_prefix = address::without_hash();
+        if address::prefers_reduced_motion() {
+            theme::reduce_motion(&cc.egui_ctx);
+        }
+        let (context, refusals) = (cc.egui_ctx.clone(), inbox.clone());
+        app.on_pick = Some(files::picker(move |chosen| {
+            match chosen {
+                Ok(files) => DESK.with_borrow_mut(|desk| desk.files.extend(files)),
+                Err(error) => refusals.borrow_mut().push_back(Event::Error(unread(&error))),
+            }
+            context.request_repaint();
+        }));
         let context = cc.egui_ctx.clone();
         address::listen(move |session| match session {
             Ok(session) => give(Command::Open(Box::new(session))),
@@ -158,6 +182,10 @@ impl eframe::App for Page {
     fn logic(&mut self, context: &egui::Context, frame: &mut eframe::Frame) {
         while let Some(command) = DESK.with_borrow_mut(|desk| desk.commands.pop_front()) {
             self.app.send(command);
+        }
+        let files = DESK.with_borrow_mut(|desk| std::mem::take(&mut desk.files));
+        if !files.is_empty() {
+            self.app.take_files(files);
         }
         self.app.logic(context, frame);
         self.address.follow(self.app.session(), context);

@@ -10,7 +10,7 @@ use egui::{Color32, FontFamily, FontId, RichText, Ui};
 
 pub use fonts::SEMIBOLD;
 pub use maps::{category, signed, unsigned};
-pub use style::{accent_button, install, reduce_motion};
+pub use style::{accent_button, boxed, checkbox, install, radio, reduce_motion};
 
 /// The colours of one theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,35 +43,35 @@ const fn rgb(hex: u32) -> Color32 {
 /// The dark theme.
 pub const DARK: Tokens = Tokens {
     ground: rgb(0x0F1216),
-    card: rgb(0x16_1A_20),
-    raised: rgb(0x1E_24_2C),
-    line: rgb(0x2A_31_3B),
-    line_strong: rgb(0x62_6F_7F),
-    text: rgb(0xE7_EB_F0),
-    muted: rgb(0xA3_AE_BB),
-    faint: rgb(0x87_93_A2),
-    accent: rgb(0x6A_A5_FF),
-    on_accent: rgb(0x08_13_1F),
-    good: rgb(0x4C_C3_8A),
-    warn: rgb(0xF0_B4_29),
-    bad: rgb(0xF2_77_7A),
+    card: rgb(0x161A20),
+    raised: rgb(0x1E242C),
+    line: rgb(0x2A313B),
+    line_strong: rgb(0x626F7F),
+    text: rgb(0xE7EBF0),
+    muted: rgb(0xA3AEBB),
+    faint: rgb(0x8793A2),
+    accent: rgb(0x6AA5FF),
+    on_accent: rgb(0x08131F),
+    good: rgb(0x4CC38A),
+    warn: rgb(0xF0B429),
+    bad: rgb(0xF2777A),
 };
 
 /// The light theme.
 pub const LIGHT: Tokens = Tokens {
-    ground: rgb(0xF6_F7_F9),
-    card: rgb(0xFF_FF_FF),
-    raised: rgb(0xEE_F1_F4),
-    line: rgb(0xDD_E2_E8),
-    line_strong: rgb(0x80_8B_98),
-    text: rgb(0x17_1B_21),
-    muted: rgb(0x4E_5A_68),
-    faint: rgb(0x62_6E_7C),
-    accent: rgb(0x1F_66_D1),
-    on_accent: rgb(0xFF_FF_FF),
-    good: rgb(0x17_75_45),
-    warn: rgb(0x8F_5B_00),
-    bad: rgb(0xC4_34_37),
+    ground: rgb(0xF6F7F9),
+    card: rgb(0xFFFFFF),
+    raised: rgb(0xEEF1F4),
+    line: rgb(0xDDE2E8),
+    line_strong: rgb(0x808B98),
+    text: rgb(0x171B21),
+    muted: rgb(0x4E5A68),
+    faint: rgb(0x626E7C),
+    accent: rgb(0x1F66D1),
+    on_accent: rgb(0xFFFFFF),
+    good: rgb(0x177545),
+    warn: rgb(0x8F5B00),
+    bad: rgb(0xC43437),
 };
 
 /// Sizes of text in points.
@@ -171,10 +171,10 @@ pub fn idea(idea: masquerade_engine::card::Idea, ui: &Ui) -> Color32 {
     use masquerade_engine::card::Idea;
     match idea {
         Idea::Base => tokens(ui).line_strong,
-        Idea::HideAndFill => rgb(0x56_B4_E9),
-        Idea::PullAndPush => rgb(0xE6_9F_00),
-        Idea::BothAtOnce => rgb(0xCC_79_A7),
-        Idea::DecodeAndDetect => rgb(0x00_9E_73),
+        Idea::HideAndFill => rgb(0x56B4E9),
+        Idea::PullAndPush => rgb(0xE69F00),
+        Idea::BothAtOnce => rgb(0xCC79A7),
+        Idea::DecodeAndDetect => rgb(0x009E73),
     }
 }
 

@@ -98,7 +98,7 @@ impl Feed {
     }
 
     fn labelled(&self, half: Half, indices: &[usize], values: Vec<f32>) -> Batch {
-        let mut batch = Batch::pictures([indices.len(), self.data.channels as usize, self.size, self.size], values);
+        let mut batch = Batch::pictures([indices.len(), self.data.channels, self.size, self.size], values);
         let labels = self.labels(half);
         batch.labels = indices.iter().filter_map(|i| labels.get(*i).copied()).collect();
         batch

@@ -173,6 +173,7 @@ pub struct FineTune {
     schedule: Schedule,
     feed: Feed,
     classes: usize,
+    how: Mix,
     steps: u64,
     step: u64,
     losses: Vec<f32>,
@@ -189,8 +190,9 @@ impl FineTune {
     /// [`Error::Data`] when the data has no labels.
     pub fn new(run: &Run, steps: u32) -> Result<Self> {
         let classes = needs_labels(&run.feed)?;
-        let (classifier, weights) = run.method.classifier(&run.weights, classes, run.settings.seed)?;
-        let groups = layer_decay_groups(&weights, classifier.depth(), 0.75, 0.05, classifier.not_decayed());
+        let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
+        let knob = |name: &str| run.settings.number(name);
+        let groups = layer_decay_groups(&weights, classifier.depth(), knob("layer_decay"), knob("weight_decay"), classifier.not_decayed());
         let total = f64::from(steps.max(1));
         Ok(Self {
             classifier,
@@ -199,6 +201,7 @@ impl FineTune {
             schedule: Schedule { peak: run.settings.number("lr"), floor: 1e-6, warmup: (total * 0.1).round(), total },
             feed: run.feed.clone(),
             classes,
+            how: Mix { mixup_alpha: knob("mixup"), cutmix_alpha: knob("cutmix"), smoothing: knob("smoothing") },
             steps: u64::from(steps.max(1)),
             step: 0,
             losses: Vec::new(),
@@ -243,7 +246,7 @@ impl FineTune {
             .get_mut("imgs")
             .ok_or_else(|| Error::data("There are no pictures", "fine-tuning needs them", "Choose pictures"))?;
         let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
-        let targets = mix(&mut pictures.values, shape, &labels, self.classes, Mix::default(), &mut rng)?;
+        let targets = mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?;
         let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
         let loss = cross_entropy(logits, target_tensor(targets, self.classes, self.weights.device()));
         let gradients = self.weights.gradients(&loss.backward());
@@ -293,7 +296,7 @@ impl ClaimJob {
     /// [`Error::Request`] when the system has no claim, [`Error::Data`] when the data has no labels.
     pub fn new(entry: Entry, claim: Claim, session: Session, feed: Feed, device: &burn::tensor::Device) -> Result<Self> {
         needs_labels(&feed)?;
-        let channels = feed.data.channels as usize;
+        let channels = feed.data.channels;
         Ok(Self {
             entry,
             claim,

@@ -95,7 +95,7 @@ pub trait Method {
     fn layouts(&self) -> &'static [Layout];
 
     /// A classifier on this encoder, with the weights copied in and a fresh head.
-    fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)>;
+    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)>;
 }
 
 /// A classifier that is being fine-tuned.
@@ -113,12 +113,14 @@ pub trait Classifier {
     fn not_decayed(&self) -> &'static [&'static str];
 }
 
+/// Computes what a fixture's case expects, by tensor name.
+pub type Verify = for<'a> fn(&'a Case<'a>) -> Local<'a, Result<BTreeMap<String, Got>>>;
+
 /// What the registry knows of a system beyond its card.
 #[derive(Clone, Copy)]
 pub struct Entry {
     pub card: fn() -> Card,
     /// Build the model, declaring its weights.
     pub build: fn(&Settings, &mut Weights) -> Result<Rc<dyn Method>>,
-    /// Compute what a fixture's case expects, by tensor name.
-    pub verify: for<'a> fn(&'a Case<'a>) -> Local<'a, Result<BTreeMap<String, Got>>>,
+    pub verify: Verify,
 }

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use crate::card::Card;
 use crate::checkpoint::keys;
 use crate::checkpoint::safetensors::File;
 use crate::error::{Error, Result};
 use crate::feed::Feed;
-use crate::method::{Entry, Method};
+use crate::method::{Entry, Method, Outcome};
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::{LossPoint, Session};
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::train::groups::pretrain_groups;
 use crate::train::optimiser::AdamW;
 use crate::train::schedule::Schedule;
-use crate::weights::Weights;
+use crate::weights::{Weights, plain};
 
 /// Where the weights of a run came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Run {
     pub step: u64,
     pub provenance: Provenance,
     /// Losses still on the device: step, total, terms.
-    pending: Vec<(u64, Tensor<1>, Vec<(String, Tensor<1>)>)>,
+    pending: Vec<(u64, Outcome)>,
 }
 
 impl Run {
@@ -98,8 +98,8 @@ impl Run {
         let lr = self.learning_rate();
         self.optimiser.step(&mut self.weights, &gradients, lr);
         self.step += 1;
-        let terms = outcome.terms.into_iter().map(|(name, term)| (name, crate::weights::plain(term))).collect();
-        self.pending.push((self.step, crate::weights::plain(outcome.total), terms));
+        let terms = outcome.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
+        self.pending.push((self.step, Outcome { total: plain(outcome.total), terms }));
         Ok(())
     }
 
@@ -109,12 +109,12 @@ impl Run {
     /// [`Error::Device`] when the device is lost; [`Error::Training`] when a loss is not a number.
     pub async fn losses(&mut self) -> Result<Vec<LossPoint>> {
         let pending = std::mem::take(&mut self.pending);
-        let tensors = pending.iter().flat_map(|(_, total, terms)| std::iter::once(total).chain(terms.iter().map(|(_, t)| t)).cloned());
+        let tensors = pending.iter().flat_map(|(_, o)| std::iter::once(&o.total).chain(o.terms.iter().map(|(_, t)| t)).cloned());
         let mut values = readback::many(tensors.collect()).await?.into_iter().map(|v| v.first().copied().unwrap_or(f32::NAN));
         let mut points = Vec::with_capacity(pending.len());
-        for (step, _, terms) in pending {
+        for (step, outcome) in pending {
             let total = values.next().unwrap_or(f32::NAN);
-            let terms = terms.into_iter().map(|(name, _)| (name, values.next().unwrap_or(f32::NAN))).collect();
+            let terms = outcome.terms.into_iter().map(|(name, _)| (name, values.next().unwrap_or(f32::NAN))).collect();
             points.push(LossPoint { step, total, terms });
         }
         match points.iter().find(|p| !p.total.is_finite()) {

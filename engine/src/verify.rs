@@ -288,7 +288,7 @@ fn compare(case: &ManifestCase, e: &Expectation, got: Option<&Got>, tensors: &BT
     let is_gradient = e.label().starts_with("grad");
     let loosened = if is_gradient { 2e-3 } else { 1e-4 };
     let allowed = if e.exact || !gpu { strict } else { e.rtol.max(loosened) * largest + e.atol };
-    let over_strict = errors.iter().filter(|e| !(**e <= strict)).count() as u64;
+    let over_strict = errors.iter().filter(|e| **e > strict || e.is_nan()).count() as u64;
     let ok = error <= allowed && !computed.is_empty();
     VerifyLine { case: case.name.clone(), tensor: e.label().into(), error, allowed, over_strict, ok, note: String::new() }
 }

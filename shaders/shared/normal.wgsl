@@ -12,7 +12,7 @@ fn normal(z: f32) -> vec2<f32> {
     series = series * t + 0.08925603654;
     series = series * t + 0.11943500223;
     series = series * t + 0.13046919650;
-    series = series * t + 0.26585465479;
+    series = series * t + 0.26585565479;
     series = series * t + 0.27798289151;
     series = series * t + 0.28255704431;
     series = series * t - 0.00002130502;

@@ -60,6 +60,16 @@ fn every_part_of_the_inspector_opens() {
 }
 
 #[test]
+fn nothing_on_a_phone_sticks_out_at_the_side() {
+    let (mut app, _) = harness([380.0, 3200.0], true, [opened(true), trained()].concat());
+    app.run_steps(4);
+    for node in app.root().children_recursive().filter(|n| n.accesskit_node().raw_bounds().is_some()) {
+        let out = node.rect().right() > 380.0 && node.rect().is_finite();
+        assert!(!out, "{:?} reaches {}", node.accesskit_node().label(), node.rect().right());
+    }
+}
+
+#[test]
 fn everything_on_a_phone_is_big_enough_for_a_finger() {
     let (mut app, _) = harness(PHONE, true, opened(true));
     app.run();
@@ -152,6 +162,23 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
     assert_eq!(app.state().session(), &before);
     let opens = wire.borrow().sent.iter().filter(|c| matches!(c, Command::Open(s) if **s == before)).count();
     assert!(opens >= 1, "undo opens the session before");
+}
+
+#[test]
+fn a_click_on_the_mask_toggles_one_patch_once() {
+    let (mut app, wire) = harness(WIDE, true, opened(true));
+    app.run();
+    let at = token(&app, 3, 3);
+    app.hover_at(at);
+    app.drag_at(at);
+    app.drop_at(at);
+    app.run_steps(3);
+    let sent = wire.borrow().sent.clone();
+    let painted: Vec<_> =
+        sent.iter().filter_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None }).collect();
+    let mut expected = fake::hidden();
+    expected[24] = !expected[24];
+    assert_eq!(painted, vec![expected]);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_catalogue_file_is_what_the_registry_says() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/catalogue.json");
     let file = std::fs::read_to_string(path).expect("the catalogue");
     let fresh = serde_json::to_string_pretty(&registry::cards()).expect("json") + "\n";
-    assert_eq!(file, fresh, "write it anew: masquerade list --json > engine/catalogue.json");
+    assert!(file == fresh, "write it anew: masquerade list --json > engine/catalogue.json");
 }
 
 #[test]

@@ -97,3 +97,15 @@ fn write(text: &str, push: bool) {
         web_sys::console::warn_1(&error);
     }
 }
+
+/// The page's own address without what follows `#`: what a shared link begins with.
+pub fn without_hash() -> String {
+    let address = web_sys::window().and_then(|w| w.location().href().ok()).unwrap_or_default();
+    address.split('#').next().unwrap_or_default().to_string()
+}
+
+/// Whether the reader has asked the system for less motion.
+pub fn prefers_reduced_motion() -> bool {
+    let query = web_sys::window().and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+    query.is_some_and(|q| q.matches())
+}

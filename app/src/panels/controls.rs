@@ -55,7 +55,7 @@ pub fn action_sized_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, look: L
 pub fn switch_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, mut on: bool) {
     let label = text::action(action, desk.state.playing);
     let enabled = action.enabled(desk.state, desk.undo);
-    let response = ui.add_enabled(enabled, egui::Checkbox::new(&mut on, label));
+    let response = theme::boxed(ui, |ui| ui.add_enabled(enabled, egui::Checkbox::new(&mut on, label)));
     if response.on_hover_text(text::with_key(text::action_tooltip(action), &action.key_text(ui.ctx()))).clicked() {
         desk.wish(Wish::Run(action));
     }

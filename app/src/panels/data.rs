@@ -14,7 +14,7 @@ pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let now = state.data.as_ref().map_or(state.session.data.as_str(), |d| &d.id);
     for id in state.card().map(|c| c.data.as_slice()).unwrap_or_default() {
         let chosen = id == now;
-        if ui.radio(chosen, id).clicked() && !chosen {
+        if theme::radio(ui, chosen, id).clicked() && !chosen {
             desk.open(|s| {
                 s.data.clone_from(id);
                 s.sample = 0;

@@ -9,7 +9,7 @@ use crate::theme::{self, space};
 use crate::{icons, text};
 
 /// Width of the number beside a slider.
-const VALUE_WIDTH: f32 = 60.0;
+const VALUE_WIDTH: f32 = 72.0;
 
 /// All knobs under their headings, and the seed.
 pub fn knobs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
@@ -47,7 +47,7 @@ fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
             let label = title_ui(ui, desk, knob, changed);
             let mut turned = number;
             ui.spacing_mut().interact_size.x = VALUE_WIDTH;
-            ui.spacing_mut().slider_width = (ui.available_width() - VALUE_WIDTH - space::S).max(space::XL);
+            ui.spacing_mut().slider_width = (ui.available_width() - VALUE_WIDTH - space::M).max(space::XL);
             let (step, logarithmic) = (*step, *logarithmic);
             let mut slider = Slider::new(&mut turned, *low..=*high).logarithmic(logarithmic);
             slider = slider.custom_formatter(move |v, _| text::knob_value(v, step, logarithmic));
@@ -62,7 +62,7 @@ fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
         (KnobKind::Switch, KnobValue::Switch(mut on)) => {
             let before = on;
             ui.horizontal(|ui| {
-                ui.checkbox(&mut on, &knob.title).on_hover_text(&knob.tooltip);
+                theme::checkbox(ui, &mut on, &knob.title).on_hover_text(&knob.tooltip);
                 reset_ui(ui, desk, knob, changed);
             });
             turn(desk, knob, KnobValue::Switch(on), on != before, false);

@@ -15,7 +15,7 @@ pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if state.model.is_none() {
         return;
     }
-    let width = ui.available_width() - 2.0 * space::M;
+    let width = ui.available_width() - 2.0 * space::S;
     views::card_ui(ui, width, |ui| {
         ui.label(theme::title(text::LEARNED));
         ui.label(theme::caption(ui, text::LEARNED_CAPTION));

@@ -10,29 +10,29 @@ use crate::text;
 use crate::theme::{self, space};
 use crate::views::{self, series};
 
-/// The card of the loss, `width` points inside.
-pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32) {
+/// The card of the loss, `width` points inside, its plot `height` points high.
+pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
     views::card_ui(ui, width, |ui| {
         let mut logarithmic = desk.screen.log_scale;
         egui::Sides::new().height(space::TITLE_ROW).shrink_left().truncate().show(
             ui,
             |ui| ui.label(theme::title(text::LOSS)),
             |ui| {
-                if ui.checkbox(&mut logarithmic, text::LOG_SCALE).on_hover_text(text::action_tooltip(Action::LogScale)).clicked() {
+                if theme::checkbox(ui, &mut logarithmic, text::LOG_SCALE).on_hover_text(text::action_tooltip(Action::LogScale)).clicked() {
                     desk.wish(Wish::Run(Action::LogScale));
                 }
             },
         );
         ui.label(theme::caption(ui, text::LOSS_CAPTION));
         if desk.state.losses.is_empty() {
-            let (rect, _) = ui.allocate_exact_size(vec2(width, space::PLOT), egui::Sense::hover());
+            let (rect, _) = ui.allocate_exact_size(vec2(width, height + space::L), egui::Sense::hover());
             let galley =
                 ui.painter().layout(text::LOSS_EMPTY.into(), egui::FontId::proportional(theme::size::TEXT), theme::tokens(ui).muted, width);
             ui.painter().galley(rect.center() - galley.size() * 0.5, galley, theme::tokens(ui).muted);
             return;
         }
         let curves = curves(&desk.state.losses);
-        series::plot_ui(ui, "loss", &curves, logarithmic);
+        series::plot_ui(ui, "loss", &curves, logarithmic, height);
         series::names_ui(ui, &curves);
     });
 }

@@ -73,7 +73,7 @@ fn narrow_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             stage::stage_ui(ui, desk);
             learned::learned_ui(ui, desk);
             ui.add_space(space::S);
-            let width = ui.available_width() - 2.0 * space::M;
+            let width = ui.available_width() - 2.0 * space::S;
             crate::views::card_ui(ui, width, |ui| inspector::inspector_ui(ui, desk));
             ui.add_space(space::S);
             crate::views::card_ui(ui, width, |ui| {

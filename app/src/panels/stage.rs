@@ -50,7 +50,7 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let columns = if wide { FIRST_ROW } else { 2 };
     let gap = space::S;
     let outer = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
-    let side = outer - 2.0 * space::M;
+    let side = outer - 2.0 * space::S;
     ui.spacing_mut().item_spacing = vec2(gap, gap);
     for row in panels.iter().take(FIRST_ROW).collect::<Vec<_>>().chunks(columns) {
         ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
@@ -59,22 +59,22 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if wide {
         second_row_ui(ui, desk, &rest, outer);
     } else {
-        let side = ui.available_width() - 2.0 * space::M;
+        let side = ui.available_width() - 2.0 * space::S;
         rest.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side));
-        loss::loss_ui(ui, desk, side);
+        loss::loss_ui(ui, desk, side, space::PLOT);
     }
 }
 
 /// The map of the cursor at the left, the loss beside it.
 fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], outer: f32) {
-    let side = outer * 1.25 - 2.0 * space::M;
+    let side = outer * 1.25 - 2.0 * space::S;
     let mut rest = rest.iter();
     ui.horizontal_top(|ui| {
         if let Some((id, title)) = rest.next() {
             views::tile_ui(ui, desk, id, title, side);
         }
-        let left = ui.available_width() - 2.0 * space::M;
-        loss::loss_ui(ui, desk, left);
+        let left = ui.available_width() - 2.0 * space::S;
+        loss::loss_ui(ui, desk, left, side + space::L);
     });
     ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
 }

@@ -27,7 +27,7 @@ pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let has_stored = state.card().and_then(|c| c.preset(&state.session.preset)).is_some_and(|p| p.stored_weights.is_some());
     if has_stored {
         let mut stored = state.session.stored;
-        if ui.checkbox(&mut stored, text::START_FROM).on_hover_text(text::START_FROM_TOOLTIP).changed() {
+        if theme::checkbox(ui, &mut stored, text::START_FROM).on_hover_text(text::START_FROM_TOOLTIP).changed() {
             desk.open(|s| {
                 s.stored = stored;
                 s.step = 0;

@@ -5,24 +5,14 @@ use egui::Color32;
 use super::rgb;
 
 /// Stops of a dark-blue to yellow ramp of even lightness steps, read the same with and without colour vision.
-const RAMP: [Color32; 9] = [
-    rgb(0x00_22_4E),
-    rgb(0x1B_37_6E),
-    rgb(0x41_4D_6B),
-    rgb(0x5E_62_6E),
-    rgb(0x7B_7B_78),
-    rgb(0x9A_93_75),
-    rgb(0xBB_AD_6C),
-    rgb(0xDD_C8_5A),
-    rgb(0xFD_E7_37),
-];
+const RAMP: [Color32; 9] =
+    [rgb(0x00224E), rgb(0x1B376E), rgb(0x414D6B), rgb(0x5E626E), rgb(0x7B7B78), rgb(0x9A9375), rgb(0xBBAD6C), rgb(0xDDC85A), rgb(0xFDE737)];
 
 /// Stops of the signed map, zero in the middle.
-const DIVERGING: [Color32; 5] = [rgb(0x0B_4F_94), rgb(0x6F_AE_DD), rgb(0xEC_EC_E8), rgb(0xEF_A4_4E), rgb(0xA8_4B_00)];
+const DIVERGING: [Color32; 5] = [rgb(0x0B4F94), rgb(0x6FAEDD), rgb(0xECECE8), rgb(0xEFA44E), rgb(0xA84B00)];
 
 /// Okabe–Ito, in an order whose neighbours are far apart.
-const CATEGORIES: [Color32; 7] =
-    [rgb(0x56_B4_E9), rgb(0xE6_9F_00), rgb(0x00_9E_73), rgb(0xCC_79_A7), rgb(0x00_72_B2), rgb(0xD5_5E_00), rgb(0xF0_E4_42)];
+const CATEGORIES: [Color32; 7] = [rgb(0x56B4E9), rgb(0xE69F00), rgb(0x009E73), rgb(0xCC79A7), rgb(0x0072B2), rgb(0xD55E00), rgb(0xF0E442)];
 
 fn along(stops: &[Color32], t: f32) -> Color32 {
     let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };

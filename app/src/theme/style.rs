@@ -2,7 +2,8 @@
 
 use egui::style::{WidgetVisuals, Widgets};
 use egui::{
-    Button, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui, Visuals, vec2,
+    Button, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Response, Shadow, Stroke, Style, TextStyle, Theme, Ui, Visuals,
+    vec2,
 };
 
 use super::{DARK, LIGHT, SEMIBOLD, Tokens, fonts, size, space, time, tokens};
@@ -17,6 +18,31 @@ pub fn install(ctx: &Context) {
 /// Transitions take no time: the user's system asks for reduced motion.
 pub fn reduce_motion(ctx: &Context) {
     ctx.all_styles_mut(|style| style.animation_time = 0.0);
+}
+
+/// A box to tick: outlined, so that an empty one does not look ticked.
+pub fn checkbox(ui: &mut Ui, on: &mut bool, label: &str) -> Response {
+    boxed(ui, |ui| ui.checkbox(on, label))
+}
+
+/// One of several choices, outlined like a box to tick.
+pub fn radio(ui: &mut Ui, on: bool, label: &str) -> Response {
+    boxed(ui, |ui| ui.radio(on, label))
+}
+
+/// Draw the boxes of `add` outlined. Keeps the layout of `ui`, so that boxes in a wrapping row wrap.
+pub fn boxed(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    let colours = tokens(ui);
+    let before = ui.visuals().widgets.clone();
+    let widgets = &mut ui.visuals_mut().widgets;
+    for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+        state.bg_fill = colours.card;
+        state.bg_stroke = Stroke::new(1.0, colours.line_strong);
+        state.corner_radius = CornerRadius::same(3);
+    }
+    let response = add(ui);
+    ui.visuals_mut().widgets = before;
+    response
 }
 
 /// A button in the accent: one a screen.
@@ -64,7 +90,7 @@ fn visuals_of(colours: &Tokens, start: Visuals) -> Visuals {
     let mut visuals = start;
     visuals.widgets = Widgets {
         noninteractive: widget(colours.card, hairline, colours.text),
-        // `bg_fill` is the box of a switch and the rail of a slider: they must be seen against the card.
+        // `bg_fill` is the rail and the handle of a slider: they must be seen against the card.
         inactive: WidgetVisuals { bg_fill: colours.line_strong, ..widget(colours.raised, Stroke::NONE, colours.text) },
         hovered: WidgetVisuals { bg_fill: colours.line_strong, ..widget(colours.raised, outline, colours.text) },
         active: widget(colours.line, Stroke::new(1.0, colours.accent), colours.text),

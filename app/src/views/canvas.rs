@@ -1,6 +1,6 @@
 //! What all panels over the picture share: their place, zoom, cursor, pinning and painting.
 
-use egui::{Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::hatch;
 use crate::desk::{Desk, Wish};
@@ -114,8 +114,8 @@ impl Canvas {
             Press::PinAndPaint => self.response.dragged_by(PointerButton::Primary),
             Press::Pin => false,
         };
-        if let Some(token) = token.filter(|_| paints) {
-            paint(desk, token, (self.grid.0 * self.grid.1) as usize);
+        if let Some(to) = here.filter(|_| paints) {
+            self.stroke(desk, to);
         }
         if press != Press::Paint && self.response.clicked() {
             let pinned = desk.state.session.pinned;
@@ -124,11 +124,30 @@ impl Canvas {
     }
 }
 
+impl Canvas {
+    /// Paint from where the pointer was to where it is: a fast finger must not skip tokens.
+    fn stroke(&self, desk: &mut Desk<'_>, to: Pos2) {
+        let from = match &desk.selection.stroke {
+            Some(_) => to - self.response.ctx.input(|i| i.pointer.delta()),
+            None => to,
+        };
+        let cell = self.area.width() / self.grid.1.max(1) as f32 * desk.selection.zoom;
+        let parts = ((to - from).length() / cell.max(1.0) * 2.0).ceil().max(1.0);
+        for part in 0..=parts as u32 {
+            let at = from + (to - from) * (part as f32 / parts);
+            let place = desk.selection.to_picture(self.area, at);
+            if let Some(token) = token_at(place, self.grid).filter(|_| self.area.contains(at)) {
+                paint(desk, token, (self.grid.0 * self.grid.1) as usize);
+            }
+        }
+    }
+}
+
 /// Touch a token with the running stroke; the first one decides what the stroke does.
 fn paint(desk: &mut Desk<'_>, token: u32, tokens: usize) {
     let Some(mask) = desk.state.mask().filter(|m| m.len() == tokens) else { return };
     let Some(hidden) = mask.get(token as usize).copied() else { return };
-    let stroke = desk.selection.stroke.get_or_insert_with(|| Stroke { hide: !hidden, mask });
+    let stroke = desk.selection.stroke.get_or_insert(Stroke { hide: !hidden, mask });
     let hide = stroke.hide;
     let Some(place) = stroke.mask.get_mut(token as usize).filter(|h| **h != hide) else { return };
     *place = hide;

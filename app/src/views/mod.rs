@@ -25,7 +25,7 @@ pub use textures::Textures;
 const CAPTION_ROWS: usize = 2;
 /// Under this width a title is set in the size of text, under the second one its badge is short too.
 const NARROW: f32 = 220.0;
-const TINY: f32 = 165.0;
+const TINY: f32 = 152.0;
 /// Height of legend or note.
 const STRIP: f32 = space::LEGEND + space::XS + space::L;
 
@@ -41,7 +41,7 @@ pub fn card_ui<R>(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui) -> R) -
 
 /// The ground of a card.
 pub fn card(ui: &Ui) -> Frame {
-    Frame::new().fill(theme::tokens(ui).card).corner_radius(space::RADIUS).inner_margin(space::M)
+    Frame::new().fill(theme::tokens(ui).card).corner_radius(space::RADIUS).inner_margin(space::S)
 }
 
 /// Whether a view lies over the tokens of the picture and so shares zoom and cursor.

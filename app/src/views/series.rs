@@ -8,11 +8,13 @@ use crate::theme::{self, size, space};
 
 /// Points of a curve that are drawn; more would not be seen.
 const DRAWN: usize = 600;
+/// Numbers along the axis of values.
+const MARKS: f64 = 5.0;
 
 /// Draw a view's curves.
 pub fn series_ui(ui: &mut Ui, id: &str, series: &Series) {
     names_ui(ui, &series.curves);
-    plot_ui(ui, id, &series.curves, false);
+    plot_ui(ui, id, &series.curves, false, space::PLOT);
 }
 
 /// The curves' names beside their colours.
@@ -28,13 +30,13 @@ pub fn names_ui(ui: &mut Ui, curves: &[Curve]) {
 }
 
 /// The plot alone. On a log scale values at or under zero are left out.
-pub fn plot_ui(ui: &mut Ui, id: &str, curves: &[Curve], logarithmic: bool) {
+pub fn plot_ui(ui: &mut Ui, id: &str, curves: &[Curve], logarithmic: bool, height: f32) {
     let format_y = move |v: f64| if logarithmic { format!("{:.3}", 10_f64.powf(v)) } else { format!("{v:.3}") };
     let colours = theme::tokens(ui);
     ui.style_mut().text_styles.insert(egui::TextStyle::Body, egui::FontId::proportional(size::CAPTION));
     ui.visuals_mut().override_text_color = Some(colours.muted);
     let plot = Plot::new(("plot", id))
-        .height(space::PLOT)
+        .height(height)
         .show_background(false)
         .allow_drag(false)
         .allow_zoom(false)
@@ -43,6 +45,7 @@ pub fn plot_ui(ui: &mut Ui, id: &str, curves: &[Curve], logarithmic: bool) {
         .set_margin_fraction(egui::vec2(0.01, 0.08))
         .grid_color(colours.line)
         .y_axis_min_width(40.0)
+        .y_grid_spacer(marks)
         .y_axis_formatter(move |mark, _| format_y(mark.value))
         .label_formatter(move |at| match at {
             egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
@@ -62,6 +65,20 @@ pub fn plot_ui(ui: &mut Ui, id: &str, curves: &[Curve], logarithmic: bool) {
             plot.line(line.style(style));
         }
     });
+}
+
+/// About [`MARKS`] round values across the axis.
+fn marks(axis: egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
+    let (low, high) = axis.bounds;
+    let rough = (high - low) / MARKS;
+    if !(rough.is_finite() && rough > 0.0) {
+        return Vec::new();
+    }
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough).unwrap_or(power);
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    // The step is said to be large, so that every line and its number are drawn at full strength.
+    (first..=last).map(|n| egui_plot::GridMark { value: n as f64 * step, step_size: high - low }).collect()
 }
 
 fn thin(points: &[(f64, f64)]) -> impl Iterator<Item = &(f64, f64)> {

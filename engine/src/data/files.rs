@@ -9,7 +9,7 @@ pub type OnProgress = Rc<dyn Fn(&str, u64, u64)>;
 
 /// Trained weights that are part of the native program: file name and content.
 #[cfg(not(target_arch = "wasm32"))]
-const STORED: &[(&str, &[u8])] = &[];
+const STORED: &[(&str, &[u8])] = &[("mae-nano.safetensors", include_bytes!("../../stored/mae-nano.safetensors"))];
 
 /// The files that come with the program or were fetched for it. Cheap to clone.
 ///
@@ -46,8 +46,9 @@ impl Files {
 
     /// The same places, telling `on_progress` how far a file is.
     #[must_use]
-    pub fn with_progress(self, on_progress: OnProgress) -> Self {
-        Self { on_progress, ..self }
+    pub fn with_progress(mut self, on_progress: OnProgress) -> Self {
+        self.on_progress = on_progress;
+        self
     }
 
     /// The data file of this name (`photos/black-canyon.jpg`), or `None` when there is no such file in any place.

@@ -37,7 +37,7 @@ impl Host {
             Some(run) if same_data && session.data != "folder" && self.session.seed == session.seed => run.feed.data.clone(),
             _ => self.load_data(&session, draft.count("img_size")).await?,
         };
-        let settings = Settings::of(&session, &card, data.channels as usize)?;
+        let settings = Settings::of(&session, &card, data.channels)?;
         let keep = self.run.as_ref().is_some_and(|run| {
             same_data && run.serves(&session, &settings) && self.session.stored == session.stored && self.session.preset == session.preset
         });

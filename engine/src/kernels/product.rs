@@ -29,15 +29,17 @@ pub(super) fn add_product([m, k, n]: [usize; 3], a: Left, (b, b_row): (&[f32], u
     let mut column = 0;
     while column < n {
         let (b, c) = ((&b[column..], b_row), (&mut c[column..], c_row));
-        match n - column {
-            WIDE.. => strip::<WIDE>([m, k], a, b, c),
-            NARROW.. => strip::<NARROW>([m, k], a, b, c),
-            left => edge([m, k, left], a, b, c),
+        let left = n - column;
+        if left >= WIDE {
+            strip::<WIDE>([m, k], a, b, c);
+            column += WIDE;
+        } else if left >= NARROW {
+            strip::<NARROW>([m, k], a, b, c);
+            column += NARROW;
+        } else {
+            edge([m, k, left], a, b, c);
+            column = n;
         }
-        column += match n - column {
-            WIDE.. => WIDE,
-            left => left.min(NARROW),
-        };
     }
 }
 

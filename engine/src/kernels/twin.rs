@@ -43,7 +43,7 @@ pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
 /// The tensor as one that lies in row-major order and fills its memory, to be changed in place.
 pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
     match whole.as_slice::<f32>() {
-        Some(values) if values.len() * size_of::<f32>() == whole.bytes().len() => whole,
+        Some(values) if size_of_val(values) == whole.bytes().len() => whole,
         _ => {
             let shape = whole.shape();
             tensor(Floats::new(whole).to_vec(), shape)

@@ -1,6 +1,6 @@
 //! MAE on the stage: input, mask, reconstruction, error, and the similarity of one patch to all others.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
@@ -75,17 +75,14 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
     let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
     let pixels = patches_channel_last(pictures, p);
     let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
-    // A normalised prediction has no brightness of its own. The honest default takes the mean and deviation of the
-    // visible patches; the true patch's own would leak the answer.
+    // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near by;
+    // the true patch's own would leak the answer.
     let shown = match (mae.config.norm_pix, stage.true_patch_mean) {
         (false, _) => prediction,
         (true, true) => prediction * deviation + mean,
         (true, false) => {
-            let visible = mask.hidden_tensor(&prediction.device()).neg().add_scalar(1.0).unsqueeze_dim::<3>(2);
-            let count = visible.clone().sum().clamp_min(1.0).reshape([1, 1, 1]);
-            let typical = |x: Tensor<3>| (x * visible.clone()).sum().reshape([1, 1, 1]) / count.clone();
-            let (mean, deviation) = (typical(mean), typical(deviation));
-            prediction * deviation + mean
+            let near = nearness(mask, side, &prediction.device()); // [1, tokens, tokens]
+            prediction * near.clone().matmul(deviation) + near.matmul(mean)
         }
     };
     let hidden = mask.hidden_tensor(&shown.device()).unsqueeze_dim::<3>(2);
@@ -97,7 +94,7 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
     let source_of_light = match (mae.config.norm_pix, stage.true_patch_mean) {
         (false, _) => "",
         (true, true) => " Brightness and contrast of each hidden patch are taken from the true patch, which leaks the answer.",
-        (true, false) => " The model predicts normalised patches; brightness and contrast are the visible patches' average.",
+        (true, false) => " The model predicts normalised patches; brightness and contrast are those of the visible patches near by.",
     };
     let caption = if stage.raw_prediction {
         format!("The raw prediction, also where the patch was visible (no loss is taken there).{source_of_light}")
@@ -114,6 +111,24 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
         view("reconstruction", caption, ViewKind::Picture(picture), "pred", stage.source, None),
         view("error", words.into(), ViewKind::Heat(heat), "per_patch_loss", stage.source, Some(legend)),
     ])
+}
+
+/// Weights that average over the visible patches, nearer ones more (1 / distance⁴); each row sums to 1.
+///
+/// # Shapes
+/// → [1, tokens, tokens]
+fn nearness(mask: &Mask, side: usize, device: &Device) -> Tensor<3> {
+    let tokens = mask.tokens;
+    let mut weights = vec![0.0_f32; tokens * tokens];
+    for (token, row) in weights.chunks_mut(tokens).enumerate() {
+        for (other, weight) in row.iter_mut().enumerate().filter(|(other, _)| !mask.hidden[*other]) {
+            let (down, across) = ((token / side).abs_diff(other / side), (token % side).abs_diff(other % side));
+            *weight = 1.0 / ((down * down + across * across).max(1) as f32).powi(2);
+        }
+        let sum = row.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        row.iter_mut().for_each(|weight| *weight /= sum);
+    }
+    Tensor::from_data(TensorData::new(weights, [1, tokens, tokens]), device)
 }
 
 /// Cosine of the token under the cursor with every patch token of the unmasked encoder's output.

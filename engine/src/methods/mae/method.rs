@@ -60,9 +60,10 @@ impl Method for Mae {
         vit_mae::LAYOUTS
     }
 
-    fn classifier(&self, weights: &Weights, classes: usize, seed: u64) -> Result<(Box<dyn Classifier>, Weights)> {
-        let mut tuned = Weights::new(weights.device(), seed);
-        let classifier = MaeClassifier::new(&self.config, classes, true, 0.1, &mut tuned);
+    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+        let mut tuned = Weights::new(weights.device(), settings.seed);
+        let global_pool = settings.choice("pool") != "class";
+        let classifier = MaeClassifier::new(&self.config, classes, global_pool, settings.number("drop_path"), &mut tuned);
         for index in 0..tuned.list.len() {
             if let Some(source) = weights.by_name(&tuned.list[index].name) {
                 tuned.replace(index, plain(source.value.clone()));

@@ -158,6 +158,23 @@ pub fn card() -> Card {
         ),
         number("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "Model", (1.0, 16.0, 1.0), "", false),
     ]);
+    let tuning =
+        |name: &str, title: &str, tooltip: &str, high: f64| number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
+    knobs.extend([
+        Knob {
+            name: "pool".into(),
+            title: "What the head sees".into(),
+            tooltip: "The mean of the patch tokens, or the class token.".into(),
+            group: "Fine-tuning".into(),
+            kind: KnobKind::Choice { options: vec!["mean".into(), "class".into()] },
+            live: true,
+        },
+        tuning("layer_decay", "Layer decay", "Each block learns this much slower than the one above it.", 1.0),
+        tuning("drop_path", "Drop path", "How often the last block is skipped; the first never is.", 0.5),
+        tuning("smoothing", "Label smoothing", "Share of the target that is spread over all classes.", 0.5),
+        tuning("mixup", "Mixup", "α of mixup: two pictures laid over one another. 0 turns it off.", 2.0),
+        tuning("cutmix", "CutMix", "α of CutMix: a box of one picture in the other. 0 turns it off.", 2.0),
+    ]);
     Card {
         id: "mae".into(),
         title: "MAE".into(),
@@ -208,6 +225,9 @@ fn presets() -> Vec<Preset> {
         knobs.insert("weight_decay".into(), KnobValue::Number(0.05));
         knobs.insert("sampling".into(), KnobValue::Choice("random".into()));
         knobs.insert("norm_pix".into(), KnobValue::Switch(norm_pix));
+        for (name, value) in [("layer_decay", 0.75), ("drop_path", 0.1), ("smoothing", 0.1), ("mixup", 0.8), ("cutmix", 1.0)] {
+            knobs.insert(name.into(), KnobValue::Number(value));
+        }
         knobs.insert("flip".into(), KnobValue::Switch(training[4] < 1.0));
         Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: stored.map(String::from) }
     };

@@ -1,0 +1,60 @@
+//! Errors and notices of the front end itself.
+
+use masquerade_engine::error::Report;
+
+use super::{WHAT_TO_DO, WHY, bytes};
+
+/// The engine has ended.
+pub fn engine_lost(why: &str) -> Report {
+    Report {
+        title: "The engine has stopped".into(),
+        why: if why.is_empty() { "It ended without giving a reason.".into() } else { why.into() },
+        what_to_do: "Start it again: your settings are kept, training begins anew. If it happens again, choose the CPU.".into(),
+        usage: false,
+    }
+}
+
+/// A dropped or named file cannot be read.
+pub fn unreadable(name: &str, why: &str) -> Report {
+    Report {
+        title: format!("{name} could not be read"),
+        why: why.into(),
+        what_to_do: "Check that the file exists and that you may read it, then try again.".into(),
+        usage: false,
+    }
+}
+
+/// More was dropped than can be held.
+pub fn too_much(most: u64) -> Report {
+    Report {
+        title: "That is too much to read at once".into(),
+        why: format!("The files hold more than {}.", bytes(most)),
+        what_to_do: "Choose a folder with fewer files.".into(),
+        usage: false,
+    }
+}
+
+/// A file could not be written.
+pub fn unwritable(name: &str, why: &str) -> Report {
+    Report {
+        title: format!("{name} could not be saved"),
+        why: why.into(),
+        what_to_do: "Check that there is room and that you may write to the folder, then save again.".into(),
+        usage: false,
+    }
+}
+
+/// A file was written there.
+pub fn saved(place: &str) -> String {
+    format!("Saved {place}")
+}
+
+/// No window can be opened.
+pub fn no_window(why: &str) -> String {
+    format!("No window can be opened: {why}. The command line works without one: masquerade --help")
+}
+
+/// An error as text for the clipboard.
+pub fn report_text(report: &Report) -> String {
+    format!("{}\n{WHY}: {}\n{WHAT_TO_DO}: {}", report.title, report.why, report.what_to_do)
+}
