@@ -3,6 +3,7 @@
 // To the page: an ArrayBuffer is an encoded event; {loading: {done, total}} counts bytes of the engine's own code;
 // {panic: text} says that the engine has ended. From the page: ArrayBuffers, each an encoded command.
 
+import "./gpu_calls.mjs";
 import { fetchCounted } from "./counted.mjs";
 
 const query = new URL(self.location.href).searchParams;
