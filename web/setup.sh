@@ -139,6 +139,7 @@ in_wasm_toolchain() { env "${wasm_env[@]}" PATH="$wasm_path" "$@"; }
 
 debian_wasm_toolchain() {
   say "rustup has no $WASM_TARGET here: using Debian's compiler"
+  wasm_env_is_debian=1
   packages rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy lld-22
   [ -x /usr/bin/rustc ] && [ -x /usr/bin/rust-lld ] || fail "no compiler for $WASM_TARGET: run rustup target add $WASM_TARGET"
   local version sysroot bin=$cache/debian-rust
