@@ -82,6 +82,7 @@ pub struct Probe {
     method: Rc<dyn Method>,
     weights: Weights,
     feed: Feed,
+    /// Steps that the weights have been trained for, before this run and in it.
     step: u64,
     counts: (usize, usize),
     train: Features,
@@ -109,7 +110,7 @@ impl Probe {
             method: run.method.clone(),
             weights: run.weights.frozen(),
             feed: run.feed.clone(),
-            step: run.step,
+            step: run.provenance.trained_steps + run.step,
             counts,
             train: Features::default(),
             test: Features::default(),

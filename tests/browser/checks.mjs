@@ -113,12 +113,20 @@ export const checks = {
   async "starts another engine when the engine cannot be loaded, and says so"({ plain, server }) {
     const context = await plain.newContext();
     const page = await context.newPage();
-    await page.route("**/worker_bg.wasm*", (route) => route.fulfill({ status: 404 }));
+    // The answer waits until somebody listens: the loss is told once.
+    let listening;
+    const heard = new Promise((keep) => (listening = keep));
+    await page.route("**/worker_bg.wasm*", async (route) => {
+      await heard;
+      await route.fulfill({ status: 404 });
+    });
     await page.goto(server.address);
     await started(page);
-    const lost = await page.evaluate(
-      () => new Promise((keep) => window.masquerade.on((event) => event.lost && keep(event.lost))),
-    );
+    await page.evaluate(() => {
+      window.lost = new Promise((keep) => window.masquerade.on((event) => event.lost && keep(event.lost)));
+    });
+    listening();
+    const lost = await page.evaluate(() => window.lost);
     assert.match(lost.report.why, /404/);
     await page.unroute("**/worker_bg.wasm*");
     await page.evaluate(() => window.masquerade.send("describe_device"));
