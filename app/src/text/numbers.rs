@@ -7,8 +7,8 @@ pub fn origin(source: Source) -> (&'static str, &'static str) {
     match source {
         Source::LiveGpu => ("live GPU", "Computed now on the GPU, with the weights of this run."),
         Source::LiveCpu => ("live CPU", "Computed now on the CPU, with the weights of this run."),
-        Source::StoredWeightsGpu => ("stored GPU", "Computed now on the GPU, with weights that came with the program."),
-        Source::StoredWeightsCpu => ("stored CPU", "Computed now on the CPU, with weights that came with the program."),
+        Source::StoredWeightsGpu => ("stored", "Computed now on the GPU, with weights that came with the program."),
+        Source::StoredWeightsCpu => ("stored", "Computed now on the CPU, with weights that came with the program."),
         Source::StoredPicture => ("stored", "A picture of an earlier run, from a file."),
         Source::Data => ("data", "Data as given: no network has touched it."),
     }
