@@ -10,6 +10,9 @@ const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
 const FIXTURES = ["../shared/fixtures/mae", "tests/fixtures/mae"];
 const TOLERANCE = 1e-4;
 
+/// For checks that answer a request themselves: a service worker that takes over in between would answer it first.
+const UNCACHED = { serviceWorkers: "block" };
+
 const mean = (numbers) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 
 function assertFalls(losses) {
@@ -111,15 +114,16 @@ export const checks = {
   },
 
   async "starts another engine when the engine cannot be loaded, and says so"({ plain, server }) {
-    const context = await plain.newContext();
+    const context = await plain.newContext(UNCACHED);
     const page = await context.newPage();
-    // The answer waits until somebody listens: the loss is told once.
+    // The answer waits until somebody listens, since the loss is told once; only the first engine gets it.
     let listening;
     const heard = new Promise((keep) => (listening = keep));
-    await page.route("**/worker_bg.wasm*", async (route) => {
+    const refuse = async (route) => {
       await heard;
       await route.fulfill({ status: 404 });
-    });
+    };
+    await page.route("**/worker_bg.wasm*", refuse, { times: 1 });
     await page.goto(server.address);
     await started(page);
     await page.evaluate(() => {
@@ -128,14 +132,12 @@ export const checks = {
     listening();
     const lost = await page.evaluate(() => window.lost);
     assert.match(lost.report.why, /404/);
-    await page.unroute("**/worker_bg.wasm*");
-    await page.evaluate(() => window.masquerade.send("describe_device"));
     await page.evaluate(() => window.masquerade.ready);
     await context.close();
   },
 
   async "shows the stored picture first, and a crash page that can be copied"({ plain, server }) {
-    const context = await plain.newContext();
+    const context = await plain.newContext(UNCACHED);
     const page = await context.newPage();
     await page.route("**/masquerade-*_bg.wasm", (route) => route.fulfill({ status: 503 }));
     await page.goto(server.address);
