@@ -16,6 +16,7 @@ pub mod attention;
 mod attention_twin;
 mod backends;
 pub mod check;
+pub mod choice;
 pub mod gather_tokens;
 pub mod gelu;
 mod launch;
