@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::kernels::sheet;
 use crate::rng::Rng;
 
 /// How a weight starts.
@@ -121,6 +122,20 @@ impl Weights {
     /// The gradient of every trainable weight, flat, without history; `None` where none reached it.
     pub fn gradients(&self, gradients: &Gradients) -> Vec<Option<Tensor<1>>> {
         self.list.iter().map(|w| if w.trainable { w.value.grad(gradients) } else { None }).collect()
+    }
+
+    /// Run the backward pass of `loss` and return the gradient of every trainable weight, flat, without history; `None` where
+    /// none reached it.
+    ///
+    /// On a GPU the gradients lie one after the other in common buffers, where the optimisers take them without a copy. Use
+    /// this instead of `loss.backward()` and [`Weights::gradients`].
+    pub fn backward(&self, loss: &Tensor<1>) -> Vec<Option<Tensor<1>>> {
+        sheet::collect(&self.trained(), || self.gradients(&loss.backward()))
+    }
+
+    /// The flat values of the trainable weights without history, `None` for fixed ones.
+    pub(crate) fn trained(&self) -> Vec<Option<Tensor<1>>> {
+        self.list.iter().map(|w| w.trainable.then(|| plain(w.value.clone()))).collect()
     }
 
     /// The same weights without history, for looking and probing.

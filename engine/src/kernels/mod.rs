@@ -23,6 +23,7 @@ mod launch;
 pub mod layer_norm;
 pub mod patch_error;
 mod product;
+pub mod sheet;
 pub mod similarity_map;
 mod smooth;
 mod twin;
@@ -50,6 +51,7 @@ pub const ALL: &[KernelInfo] = &[
     gelu::FORWARD,
     gelu::BACKWARD,
     adamw::STEP,
+    sheet::PACK,
 ];
 
 /// A tensor of the backend that records gradients.
