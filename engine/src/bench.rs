@@ -196,7 +196,7 @@ impl Work {
             }
             Self::Train(mae, w, optimiser, pictures, mask) => {
                 let loss = mae.forward_loss(w, pictures.tensor(w.device())?, mask);
-                let gradients = w.gradients(&loss.backward());
+                let gradients = w.backward(&loss);
                 optimiser.step(w, &gradients, 1.5e-4);
                 // One value of the last weight comes back too: the step is over when it does (a browser cannot wait otherwise).
                 let last = w.list.last().map(|weight| weight.value.clone().narrow(0, 0, 1));

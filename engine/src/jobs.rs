@@ -250,7 +250,7 @@ impl FineTune {
         let targets = mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?;
         let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
         let loss = cross_entropy(logits, target_tensor(targets, self.classes, self.weights.device()));
-        let gradients = self.weights.gradients(&loss.backward());
+        let gradients = self.weights.backward(&loss);
         let lr = self.schedule.at((self.step + 1) as f64);
         self.optimiser.step(&mut self.weights, &gradients, lr);
         self.step += 1;

@@ -94,7 +94,7 @@ impl Run {
         let batch = self.feed.train_batch(self.step);
         let rng = Rng::new(self.settings.seed, "masks").at(self.step);
         let outcome = self.method.loss(&self.weights, &batch, &rng)?;
-        let gradients = self.weights.gradients(&outcome.total.backward());
+        let gradients = self.weights.backward(&outcome.total);
         let lr = self.learning_rate();
         self.optimiser.step(&mut self.weights, &gradients, lr);
         self.step += 1;

@@ -138,6 +138,25 @@ impl Weights {
         self.list.iter().map(|w| w.trainable.then(|| plain(w.value.clone()))).collect()
     }
 
+    /// Put what `change` makes of the flat values of the trainable weights in their place (`None` stands for fixed ones).
+    ///
+    /// It must return a value for each one it is given. On the CPU it is the only owner of a value that nobody else holds.
+    pub(crate) fn exchange(&mut self, change: impl FnOnce(Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>>) {
+        let on_gpu = self.list.first().is_some_and(|w| sheet::on_gpu(&plain(w.value.clone())).is_some());
+        let spare: Option<Tensor<1>> = (!on_gpu).then(|| Tensor::empty([0], &self.device.clone().without_autodiff()));
+        let take = |weight: &mut Weight| match &spare {
+            Some(spare) => std::mem::replace(&mut weight.value, spare.clone()),
+            None => weight.value.clone(),
+        };
+        let values = self.list.iter_mut().map(|w| w.trainable.then(|| plain(take(w)))).collect();
+        for (index, value) in change(values).into_iter().enumerate() {
+            debug_assert_eq!(value.is_some(), self.list[index].trainable);
+            if let Some(value) = value {
+                self.replace(index, value);
+            }
+        }
+    }
+
     /// The same weights without history, for looking and probing.
     pub fn frozen(&self) -> Self {
         let mut copy = self.clone();

@@ -7,10 +7,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
-use super::adamw::AdamwStep;
-use super::{
-    KernelGradients, KernelOps, Tracked, adamw, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, similarity_map,
-};
+use super::{KernelGradients, KernelOps, Tracked, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, similarity_map};
 
 impl KernelOps for CubeBackend {
     fn gather_tokens(x: CubeTensor, index: CubeTensor) -> CubeTensor {
@@ -40,10 +37,6 @@ impl KernelOps for CubeBackend {
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
         gelu::on_gpu(x, bias)
     }
-
-    fn adamw(p: CubeTensor, g: CubeTensor, m: CubeTensor, v: CubeTensor, step: AdamwStep) -> (CubeTensor, CubeTensor, CubeTensor) {
-        adamw::on_gpu(p, g, m, v, step)
-    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -51,15 +44,15 @@ impl KernelGradients for CubeBackend {
         patch_error::backward_on_gpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
-        layer_norm::backward_on_gpu(grad, x, gamma, eps)
+    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> [CubeTensor; 3] {
+        layer_norm::backward_on_gpu(grad, x, gamma, beta, eps)
     }
 
     fn self_attention_backward(grad: CubeTensor, qkv: CubeTensor, out: CubeTensor, lse: CubeTensor, heads: usize) -> CubeTensor {
         attention::backward_on_gpu(grad, qkv, out, lse, heads)
     }
 
-    fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> (CubeTensor, CubeTensor) {
+    fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
         gelu::backward_on_gpu(grad, x, bias)
     }
 }
@@ -92,10 +85,6 @@ impl KernelOps for Flex {
     fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
         gelu::on_cpu(x, bias)
     }
-
-    fn adamw(p: FlexTensor, g: FlexTensor, m: FlexTensor, v: FlexTensor, step: AdamwStep) -> (FlexTensor, FlexTensor, FlexTensor) {
-        adamw::on_cpu(p, g, m, v, step)
-    }
 }
 
 impl KernelGradients for Flex {
@@ -103,7 +92,7 @@ impl KernelGradients for Flex {
         patch_error::backward_on_cpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
+    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, _: FlexTensor, eps: f32) -> [FlexTensor; 3] {
         layer_norm::backward_on_cpu(grad, x, gamma, eps)
     }
 
@@ -111,7 +100,7 @@ impl KernelGradients for Flex {
         attention_twin::backward_on_cpu(grad, qkv, out, lse, heads)
     }
 
-    fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+    fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
         gelu::backward_on_cpu(grad, x, bias)
     }
 }
@@ -144,16 +133,5 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn bias_gelu(x: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
         gelu::tracked::<B, C>(x, bias)
-    }
-
-    fn adamw(
-        p: Tracked<B, C>,
-        g: Tracked<B, C>,
-        m: Tracked<B, C>,
-        v: Tracked<B, C>,
-        step: AdamwStep,
-    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
-        let (p, m, v) = B::adamw(p.into_primitive(), g.into_primitive(), m.into_primitive(), v.into_primitive(), step);
-        (Self::from_inner(p), Self::from_inner(m), Self::from_inner(v))
     }
 }

@@ -11,9 +11,9 @@
 // The type parameter of a CPU loop chooses the vector unit it is compiled for and appears nowhere else.
 #![allow(clippy::extra_unused_type_parameters)]
 
-pub mod adamw;
 pub mod attention;
 mod attention_twin;
+pub mod average;
 mod backends;
 pub mod check;
 pub mod choice;
@@ -21,12 +21,17 @@ pub mod gather_tokens;
 pub mod gelu;
 mod launch;
 pub mod layer_norm;
+pub mod norms;
+pub mod optimisers;
+pub mod optimisers_gpu;
+mod optimisers_twin;
 pub mod patch_error;
 mod product;
 pub mod sheet;
 pub mod similarity_map;
 mod smooth;
 mod twin;
+mod weight_table;
 
 use burn::backend::backend_extension;
 use burn_autodiff::Autodiff;
@@ -50,8 +55,16 @@ pub const ALL: &[KernelInfo] = &[
     attention::KEYS,
     gelu::FORWARD,
     gelu::BACKWARD,
-    adamw::STEP,
+    gelu::BIAS,
     sheet::PACK,
+    norms::BLOCKS,
+    norms::WEIGHTS,
+    norms::TOTAL,
+    optimisers_gpu::ADAMW,
+    optimisers_gpu::LAMB_MOMENTS,
+    optimisers_gpu::LAMB,
+    optimisers_gpu::LARS,
+    average::AVERAGE,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -74,14 +87,6 @@ pub trait KernelOps: Backend {
     fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`gelu::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// [`adamw::adamw`]: weight, first and second moment; no gradient flows through.
-    fn adamw(
-        p: FloatTensor<Self>,
-        g: FloatTensor<Self>,
-        m: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        step: adamw::AdamwStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -94,13 +99,14 @@ pub trait KernelGradients: Backend {
         mask: FloatTensor<Self>,
         norm_pix: bool,
     ) -> FloatTensor<Self>;
-    /// d x, and d gamma and d beta in pieces [S, 2, D] to be summed over S.
+    /// d x, d gamma and d beta.
     fn layer_norm_backward(
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
         eps: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> [FloatTensor<Self>; 3];
     /// d qkv [B, T, 3 · heads · dim] from d out [B, T, heads · dim].
     fn self_attention_backward(
         grad: FloatTensor<Self>,
@@ -109,7 +115,6 @@ pub trait KernelGradients: Backend {
         lse: FloatTensor<Self>,
         heads: usize,
     ) -> FloatTensor<Self>;
-    /// d x, and d bias in pieces [S, D] to be summed over S.
-    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>)
-    -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// d x and d bias.
+    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
 }

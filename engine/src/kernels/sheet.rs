@@ -10,6 +10,7 @@ use std::collections::hash_map::Entry;
 
 use burn::tensor::{DType, Shape, Tensor};
 use burn_backend::TensorMetadata as _;
+use burn_backend::ops::FloatTensorOps as _;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -74,7 +75,7 @@ impl Layout {
 }
 
 /// A tensor as one of the GPU's; `None` on the CPU. It must be without autodiff.
-pub(super) fn on_gpu(tensor: &Tensor<1>) -> Option<CubeTensor> {
+pub(crate) fn on_gpu(tensor: &Tensor<1>) -> Option<CubeTensor> {
     tensor.clone().try_into_primitive::<CubeBackend>().ok()
 }
 
@@ -105,7 +106,7 @@ pub(super) fn blank(layout: &Layout, like: &CubeTensor) -> Vec<CubeTensor> {
 }
 
 /// Copy the tensors into their places, unless they are there already; 7 a launch. Places of absent tensors stay as they are.
-fn pack(layout: &Layout, sheets: &[CubeTensor], tensors: &[Option<CubeTensor>]) {
+pub(super) fn pack(layout: &Layout, sheets: &[CubeTensor], tensors: &[Option<CubeTensor>]) {
     for (index, sheet) in sheets.iter().enumerate() {
         let (memory, origin) = position(sheet);
         let mut strays = Vec::new();
@@ -150,6 +151,49 @@ pub(super) fn gather(layout: &Layout, tensors: &[Option<CubeTensor>], like: &Cub
     }
     pack(layout, &sheets, &lacking);
     sheets
+}
+
+/// Sheets that hold all of `tensors`: the memory that many of them share, as after [`collect`], else new ones.
+pub(super) fn found(tensors: Vec<CubeTensor>, like: &CubeTensor) -> (Layout, Vec<CubeTensor>) {
+    let packed = Layout::new(tensors.iter().map(|t| Some(t.shape().num_elements())));
+    let mut shared = Layout::default();
+    let mut sheets: Vec<CubeTensor> = Vec::new();
+    for tensor in &tensors {
+        let (memory, start) = position(tensor);
+        let sheet = sheets.iter().position(|s| position(s).0 == memory).unwrap_or(sheets.len());
+        if sheet == sheets.len() {
+            let values = tensor.handle.size() as usize / size_of::<f32>() / BLOCK * BLOCK;
+            let place = Place { sheet, start: start as usize / size_of::<f32>(), count: 0 };
+            sheets.extend(around(tensor, place, values));
+            shared.sheets.push(values);
+        }
+        let place = Place { sheet, start: start as usize / size_of::<f32>(), count: tensor.shape().num_elements() };
+        shared.places.push(Some(place));
+    }
+    let in_place = |(tensor, place): (&CubeTensor, &Option<Place>)| {
+        let (Some(place), true) = (place, tensor.dtype == DType::F32 && tensor.is_contiguous()) else { return false };
+        place.start.is_multiple_of(BLOCK) && place.start + place.count.next_multiple_of(BLOCK) <= shared.sheets[place.sheet]
+    };
+    let few = sheets.len() == shared.sheets.len() && sheets.len() <= packed.sheets.len();
+    let mut spans: Vec<Place> = shared.places.iter().flatten().copied().collect();
+    spans.sort_by_key(|p| (p.sheet, p.start));
+    let apart = spans.windows(2).all(|w| w[0].sheet != w[1].sheet || w[0].start + w[0].count <= w[1].start);
+    if few && apart && tensors.iter().zip(&shared.places).all(in_place) {
+        return (shared, sheets);
+    }
+    let sheets = gather(&packed, &tensors.into_iter().map(Some).collect::<Vec<_>>(), like);
+    (packed, sheets)
+}
+
+/// The blocks of a sheet or a range of one.
+pub(super) fn blocks(sheet: &CubeTensor) -> usize {
+    sheet.shape().num_elements() / BLOCK
+}
+
+/// Ranges of sheets of one size that are small enough to be bound, with the number of the first block of each.
+pub(super) fn ranges<const N: usize>(sheets: [&CubeTensor; N]) -> impl Iterator<Item = (usize, [CubeTensor; N])> {
+    let values = sheets.first().map_or(0, |s| s.shape().num_elements());
+    (0..values).step_by(MOST).map(move |start| (start / BLOCK, sheets.map(|s| view(s, start, [MOST.min(values - start)]))))
 }
 
 /// The sheet that a tensor at its place would lie in, if its memory has room for it.
@@ -201,6 +245,12 @@ pub(super) fn claim(weight: &CubeTensor, shape: impl Into<Shape>) -> Option<Cube
         Some(view(open.sheets.get(place.sheet)?, place.start, shape))
     };
     OPEN.with(|open| open.borrow_mut().as_mut().and_then(place))
+}
+
+/// Sums over the rows of [S, D] as [D]; one row is that already and stays where it is.
+pub(super) fn column_sums(rows: CubeTensor, width: usize) -> CubeTensor {
+    let sums = if rows.shape()[0] == 1 { rows } else { CubeBackend::float_sum_dim(rows, 0) };
+    CubeBackend::float_reshape(sums, [width].into())
 }
 
 /// Run `backward` with places laid out for the gradients of `weights` (flat, without autodiff; `None` for fixed ones).

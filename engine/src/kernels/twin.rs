@@ -71,10 +71,24 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
     let mut cuts = outputs.map(|out| out.chunks_mut(widths.next().copied().unwrap_or(1).max(1)));
     let count = cuts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     let tasks: Vec<[&mut [f32]; N]> = (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
+    each(tasks.into_iter().enumerate().collect(), |(i, part)| body(i, part));
+}
+
+/// Run `body` on every task, over all threads; the answers are in the order of the tasks.
+pub(super) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
-    tasks.into_par_iter().enumerate().for_each(|(i, part)| body(i, part));
+    return tasks.into_par_iter().map(body).collect();
     #[cfg(target_arch = "wasm32")]
-    tasks.into_iter().enumerate().for_each(|(i, part)| body(i, part));
+    return tasks.into_iter().map(body).collect();
+}
+
+/// The sum of all rows of `width` values.
+pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; width];
+    for row in rows.chunks(width.max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    sums
 }
 
 /// Partial sums that a sum runs in at once, so that the compiler can use vector registers.
