@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use burn::tensor::wgpu::wgpu;
 
 use crate::error::{Error, Result};
+use crate::kernels;
 use crate::session::{DeviceChoice, DeviceReport};
 
 /// A GPU is registered with the tensor library once in a process; later requests get the same one.
@@ -111,6 +112,7 @@ async fn register(adapter: &wgpu::Adapter) -> std::result::Result<(Device, Devic
     let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
     let name = if info.name.is_empty() { format!("{:?} adapter", info.backend) } else { info.name.clone() };
     let software = is_software(&info);
+    kernels::set_software(software);
     let reason = if software { "The GPU was asked for (a software one).".into() } else { format!("A GPU is here: {name}.") };
     let facts = vec![
         ("Driver".into(), format!("{} {}", info.driver, info.driver_info).trim().to_string()),

@@ -6,9 +6,11 @@ use masquerade_engine::kernels::attention::attention;
 use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
 use masquerade_engine::kernels::gelu::bias_gelu;
 use masquerade_engine::kernels::layer_norm::layer_norm;
+use masquerade_engine::kernels::linear::{self, linear};
+use masquerade_engine::kernels::mlp::{self, mlp};
 use masquerade_engine::kernels::patch_error::patch_error;
 use masquerade_engine::kernels::similarity_map::similarity_map;
-use masquerade_engine::kernels::{ALL, check};
+use masquerade_engine::kernels::{ALL, KernelInfo, check};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -170,6 +172,45 @@ fn attention_agrees_with_burn() {
         let stock = burn::tensor::activation::softmax(scores, 3).matmul(plane(2));
         let stock = stock.swap_dims(1, 2).reshape([batch, tokens, heads * dim]);
         same(attention(qkv.clone(), heads), stock, 2e-5, &[&gradient(&qkv)]);
+    }
+}
+
+#[test]
+fn loops_of_a_template_are_written_out() {
+    let text = "a\n//[ i in 0..count\n  b{{ i }}\n  //[ q in x y\n  c{{ i }}{{ q }}{{ count }}\n  //]\n//]\n//[ j in 0..0\nnever\n//]\nd\n";
+    let info = KernelInfo { stem: "none", template: text, examples: &[] };
+    let written = info.expand(&[("count", 2)]).unwrap();
+    assert_eq!(written.split_whitespace().collect::<Vec<_>>(), ["a", "b0", "c0x2", "c0y2", "b1", "c1x2", "c1y2", "d"]);
+    assert!(info.expand(&[]).is_ok_and(|text| !text.contains('c')), "no loop without its count");
+}
+
+#[test]
+fn linear_layers_agree_with_burn() {
+    for [rows, inputs, outputs] in [[1, 1, 1], [7, 5, 3], [33, 48, 20], [130, 20, 65]] {
+        let (x, w) = (leaf("x", [rows, inputs]), leaf("w", [outputs, inputs]));
+        let (b, r) = (leaf("b", [outputs]), leaf("r", [rows, outputs]));
+        for (bias, residual) in [(false, false), (true, false), (false, true), (true, true)] {
+            let given = || (bias.then(|| b.clone()), residual.then(|| r.clone()));
+            let kernel = linear(x.clone(), w.clone(), given().0, given().1);
+            let stock = linear::stock(x.clone(), w.clone(), given().0, given().1);
+            let all: [(bool, &Leaf<'_>); 4] =
+                [(true, &gradient(&x)), (true, &gradient(&w)), (bias, &gradient(&b)), (residual, &gradient(&r))];
+            let leaves: Vec<_> = all.into_iter().filter(|(there, _)| *there).map(|(_, leaf)| leaf).collect();
+            same(kernel, stock, 1e-5, &leaves);
+        }
+    }
+}
+
+#[test]
+fn two_layers_with_gelu_agree_with_burn() {
+    for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [7, 5, 11, 3], [65, 24, 96, 24]] {
+        let (x, r) = (leaf("x", [rows, inputs]), leaf("r", [rows, outputs]));
+        let (w1, b1, w2, b2) = (leaf("w1", [hidden, inputs]), leaf("b1", [hidden]), leaf("w2", [outputs, hidden]), leaf("b2", [outputs]));
+        let layers = || ((w1.clone(), b1.clone()), (w2.clone(), b2.clone()));
+        let kernel = mlp(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
+        let stock = mlp::stock(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
+        let leaves: [&Leaf<'_>; 6] = [&gradient(&x), &gradient(&w1), &gradient(&b1), &gradient(&w2), &gradient(&b2), &gradient(&r)];
+        same(kernel, stock, 2e-5, &leaves);
     }
 }
 

@@ -7,9 +7,27 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
-use super::{KernelGradients, KernelOps, Tracked, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, similarity_map};
+use super::{
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, gather_tokens, gelu, layer_norm, linear, mlp, patch_error,
+    similarity_map,
+};
 
 impl KernelOps for CubeBackend {
+    fn linear(x: CubeTensor, weight: CubeTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> CubeTensor {
+        linear::on_gpu(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: CubeTensor,
+        w1: CubeTensor,
+        b1: CubeTensor,
+        w2: CubeTensor,
+        b2: CubeTensor,
+        residual: Maybe<Self>,
+    ) -> (CubeTensor, CubeTensor) {
+        mlp::on_gpu(x, w1, b1, w2, b2, residual.option())
+    }
+
     fn gather_tokens(x: CubeTensor, index: CubeTensor) -> CubeTensor {
         gather_tokens::gather_on_gpu(x, index)
     }
@@ -40,6 +58,21 @@ impl KernelOps for CubeBackend {
 }
 
 impl KernelGradients for CubeBackend {
+    fn linear_backward(grad: CubeTensor, x: CubeTensor, weight: CubeTensor, wanted: linear::Wanted) -> linear::LayerGradients<CubeTensor> {
+        linear::backward_on_gpu(grad, x, weight, wanted)
+    }
+
+    fn mlp_backward(
+        grad: CubeTensor,
+        x: CubeTensor,
+        preactivation: CubeTensor,
+        w1: CubeTensor,
+        w2: CubeTensor,
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<CubeTensor> {
+        mlp::backward_on_gpu(grad, x, preactivation, w1, w2, wanted)
+    }
+
     fn patch_error_backward(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
         patch_error::backward_on_gpu(grad, pred, target, mask, norm_pix)
     }
@@ -58,6 +91,21 @@ impl KernelGradients for CubeBackend {
 }
 
 impl KernelOps for Flex {
+    fn linear(x: FlexTensor, weight: FlexTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> FlexTensor {
+        linear::on_cpu(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: FlexTensor,
+        w1: FlexTensor,
+        b1: FlexTensor,
+        w2: FlexTensor,
+        b2: FlexTensor,
+        residual: Maybe<Self>,
+    ) -> (FlexTensor, FlexTensor) {
+        mlp::on_cpu(x, w1, b1, w2, b2, residual.option())
+    }
+
     fn gather_tokens(x: FlexTensor, index: FlexTensor) -> FlexTensor {
         gather_tokens::gather_on_cpu(x, index)
     }
@@ -88,6 +136,21 @@ impl KernelOps for Flex {
 }
 
 impl KernelGradients for Flex {
+    fn linear_backward(grad: FlexTensor, x: FlexTensor, weight: FlexTensor, wanted: linear::Wanted) -> linear::LayerGradients<FlexTensor> {
+        linear::backward_on_cpu(grad, x, weight, wanted)
+    }
+
+    fn mlp_backward(
+        grad: FlexTensor,
+        x: FlexTensor,
+        preactivation: FlexTensor,
+        w1: FlexTensor,
+        w2: FlexTensor,
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<FlexTensor> {
+        mlp::backward_on_cpu(grad, x, preactivation, w1, w2, wanted)
+    }
+
     fn patch_error_backward(grad: FlexTensor, pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
         patch_error::backward_on_cpu(grad, pred, target, mask, norm_pix)
     }
@@ -106,6 +169,22 @@ impl KernelGradients for Flex {
 }
 
 impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
+    fn linear(x: Tracked<B, C>, weight: Tracked<B, C>, bias: Maybe<Self>, residual: Maybe<Self>) -> Tracked<B, C> {
+        linear::tracked::<B, C>(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: Tracked<B, C>,
+        w1: Tracked<B, C>,
+        b1: Tracked<B, C>,
+        w2: Tracked<B, C>,
+        b2: Tracked<B, C>,
+        residual: Maybe<Self>,
+    ) -> (Tracked<B, C>, Tracked<B, C>) {
+        let (out, preactivation) = mlp::tracked::<B, C>(x, [w1, w2], [b1, b2], residual.option());
+        (out, Self::from_inner(preactivation))
+    }
+
     fn gather_tokens(x: Tracked<B, C>, index: B::IntTensorPrimitive) -> Tracked<B, C> {
         gather_tokens::gather_tracked::<B, C>(x, index)
     }

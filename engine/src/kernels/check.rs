@@ -7,6 +7,8 @@ use super::average::average;
 use super::gather_tokens::{gather_tokens, scatter_tokens};
 use super::gelu::bias_gelu;
 use super::layer_norm::layer_norm;
+use super::linear::linear;
+use super::mlp::mlp;
 use super::norms::global_norm;
 use super::optimisers::{Rule, State, Step, Treatment};
 use super::patch_error::patch_error;
@@ -160,6 +162,26 @@ fn cases() -> Vec<Case> {
             let out = attention(qkv.clone(), heads);
             let gradients = backward(&out);
             vec![flat(out), gradient(&qkv, &gradients)]
+        }));
+    }
+    for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [9, 4, 8, 12], [37, 20, 52, 24], [70, 33, 47, 10]] {
+        let sizes = [rows, inputs, outputs];
+        cases.push(Case::new("matmul", &sizes, 2e-5, move |device| {
+            let (x, r) = (leaf("x", [rows, inputs], device), leaf("r", [rows, outputs], device));
+            let (w, b) = (leaf("w", [outputs, inputs], device), leaf("b", [outputs], device));
+            let plain = linear(x.clone(), w.clone(), None, None);
+            let out = plain * linear(x.clone(), w.clone(), Some(b.clone()), Some(r.clone()));
+            let gradients = backward(&out);
+            vec![flat(out), gradient(&x, &gradients), gradient(&w, &gradients), gradient(&b, &gradients), gradient(&r, &gradients)]
+        }));
+        cases.push(Case::new("matmul", &[rows, inputs, hidden, outputs], 2e-5, move |device| {
+            let (x, r) = (leaf("x", [rows, inputs], device), leaf("r", [rows, outputs], device));
+            let (w1, b1) = (leaf("w1", [hidden, inputs], device), leaf("b1", [hidden], device));
+            let (w2, b2) = (leaf("w2", [outputs, hidden], device), leaf("b2", [outputs], device));
+            let out = mlp(x.clone(), (w1.clone(), b1.clone()), (w2.clone(), b2.clone()), Some(r));
+            let gradients = backward(&out);
+            let [b1, b2] = [b1, b2].map(|b| gradient(&b, &gradients));
+            vec![flat(out), gradient(&x, &gradients), gradient(&w1, &gradients), b1, gradient(&w2, &gradients), b2]
         }));
     }
     for [rows, width] in [[1, 1], [7, 33], [300, 40]] {

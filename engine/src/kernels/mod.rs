@@ -19,8 +19,13 @@ pub mod check;
 pub mod choice;
 pub mod gather_tokens;
 pub mod gelu;
+mod gemm;
 mod launch;
 pub mod layer_norm;
+pub mod linear;
+mod matmul;
+mod maybe;
+pub mod mlp;
 pub mod norms;
 pub mod optimisers;
 pub mod optimisers_gpu;
@@ -38,7 +43,8 @@ use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
-pub use launch::{KernelInfo, Values};
+pub use launch::{KernelInfo, Values, set_software};
+pub use maybe::Maybe;
 
 /// Every WGSL kernel there is.
 pub const ALL: &[KernelInfo] = &[
@@ -65,6 +71,18 @@ pub const ALL: &[KernelInfo] = &[
     optimisers_gpu::LAMB,
     optimisers_gpu::LARS,
     average::AVERAGE,
+    matmul::NT,
+    matmul::NT_BIAS,
+    matmul::NT_RESIDUAL,
+    matmul::NT_GELU,
+    matmul::NN,
+    matmul::NN_GELU,
+    matmul::TN,
+    matmul::ODD,
+    matmul::ODD_BIAS,
+    matmul::ODD_RESIDUAL,
+    matmul::ODD_GELU,
+    matmul::ODD_GELU_BACKWARD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -87,6 +105,22 @@ pub trait KernelOps: Backend {
     fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`gelu::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`linear::linear`]
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        #[extension_type] bias: Maybe<Self>,
+        #[extension_type] residual: Maybe<Self>,
+    ) -> FloatTensor<Self>;
+    /// [`mlp::mlp`], and what is before its GELU [R, H], which carries no gradient.
+    fn mlp(
+        x: FloatTensor<Self>,
+        w1: FloatTensor<Self>,
+        b1: FloatTensor<Self>,
+        w2: FloatTensor<Self>,
+        b2: FloatTensor<Self>,
+        #[extension_type] residual: Maybe<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -117,4 +151,20 @@ pub trait KernelGradients: Backend {
     ) -> FloatTensor<Self>;
     /// d x and d bias.
     fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    /// d x [R, K], d weight [N, K] and d bias [N] from d out [R, N], those that are wanted.
+    fn linear_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
+    /// The gradients of both layers of [`mlp::mlp`] that are wanted.
+    fn mlp_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        preactivation: FloatTensor<Self>,
+        w1: FloatTensor<Self>,
+        w2: FloatTensor<Self>,
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<FloatTensor<Self>>;
 }
