@@ -146,6 +146,7 @@ impl Launch<'_> {
         if groups == 0 {
             return;
         }
+        log::trace!("launch {} of {groups} workgroups", self.info.stem);
         let across = groups.min(GROUPS_PER_DIMENSION);
         let count = CubeCount::Static(across, groups.div_ceil(across), 1);
         let mut arguments = KernelArguments::new();
