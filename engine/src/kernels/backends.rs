@@ -58,19 +58,25 @@ impl KernelOps for CubeBackend {
 }
 
 impl KernelGradients for CubeBackend {
-    fn linear_backward(grad: CubeTensor, x: CubeTensor, weight: CubeTensor, wanted: linear::Wanted) -> linear::LayerGradients<CubeTensor> {
-        linear::backward_on_gpu(grad, x, weight, wanted)
+    fn linear_backward(
+        grad: CubeTensor,
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: Option<CubeTensor>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<CubeTensor> {
+        linear::backward_on_gpu(grad, x, weight, bias, wanted)
     }
 
     fn mlp_backward(
         grad: CubeTensor,
         x: CubeTensor,
         preactivation: CubeTensor,
-        w1: CubeTensor,
-        w2: CubeTensor,
+        weights: [CubeTensor; 2],
+        biases: [CubeTensor; 2],
         wanted: [linear::Wanted; 2],
     ) -> mlp::MlpGradients<CubeTensor> {
-        mlp::backward_on_gpu(grad, x, preactivation, w1, w2, wanted)
+        mlp::backward_on_gpu(grad, x, preactivation, weights, biases, wanted)
     }
 
     fn patch_error_backward(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
@@ -136,7 +142,13 @@ impl KernelOps for Flex {
 }
 
 impl KernelGradients for Flex {
-    fn linear_backward(grad: FlexTensor, x: FlexTensor, weight: FlexTensor, wanted: linear::Wanted) -> linear::LayerGradients<FlexTensor> {
+    fn linear_backward(
+        grad: FlexTensor,
+        x: FlexTensor,
+        weight: FlexTensor,
+        _: Option<FlexTensor>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FlexTensor> {
         linear::backward_on_cpu(grad, x, weight, wanted)
     }
 
@@ -144,8 +156,8 @@ impl KernelGradients for Flex {
         grad: FlexTensor,
         x: FlexTensor,
         preactivation: FlexTensor,
-        w1: FlexTensor,
-        w2: FlexTensor,
+        [w1, w2]: [FlexTensor; 2],
+        _: [FlexTensor; 2],
         wanted: [linear::Wanted; 2],
     ) -> mlp::MlpGradients<FlexTensor> {
         mlp::backward_on_cpu(grad, x, preactivation, w1, w2, wanted)

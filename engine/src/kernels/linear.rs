@@ -14,8 +14,8 @@ use macerator::Simd;
 
 use super::gemm::{self, Matrix, Packed};
 use super::launch::{empty, floats};
-use super::matmul::{Finish, Layout, product, weight_gradients};
-use super::{KernelGradients, KernelOps, Maybe, Tracked, twin};
+use super::matmul::{Finish, Layout, fits, product, weight_gradients};
+use super::{KernelGradients, KernelOps, Maybe, Tracked, sheet, twin};
 
 /// `x Wᵀ + bias + residual`, the last two where they are given.
 ///
@@ -64,21 +64,35 @@ pub(super) fn on_gpu(x: CubeTensor, weight: CubeTensor, bias: Option<CubeTensor>
     }
 }
 
-pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, weight: CubeTensor, wanted: Wanted) -> LayerGradients<CubeTensor> {
-    let (grad, x, weight) = (floats(grad), floats(x), floats(weight));
-    let dx = wanted.x.then(|| product(Layout::Nn, &grad, &weight, Finish::Store).0);
-    let (d_weight, d_bias) = weights_on_gpu(&grad, &x, wanted);
+pub(super) fn backward_on_gpu(
+    grad: CubeTensor,
+    x: CubeTensor,
+    weight: CubeTensor,
+    bias: Option<CubeTensor>,
+    wanted: Wanted,
+) -> LayerGradients<CubeTensor> {
+    let (grad, x) = (floats(grad), floats(x));
+    let dx = wanted.x.then(|| product(Layout::Nn, &grad, &floats(weight.clone()), Finish::Store).0);
+    let (d_weight, d_bias) = weights_on_gpu(&grad, &x, &weight, bias.as_ref(), wanted);
     (dx, d_weight, d_bias)
 }
 
 /// Gradients of weight and bias from the gradient of the result [R, N] and the input [R, K].
-pub(super) fn weights_on_gpu(grad: &CubeTensor, x: &CubeTensor, wanted: Wanted) -> (Option<CubeTensor>, Option<CubeTensor>) {
+pub(super) fn weights_on_gpu(
+    grad: &CubeTensor,
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    bias: Option<&CubeTensor>,
+    wanted: Wanted,
+) -> (Option<CubeTensor>, Option<CubeTensor>) {
     if !wanted.weight && !wanted.bias {
         return (None, None);
     }
     let ([_, n], [_, k]) = (grad.shape().dims(), x.shape().dims());
-    let (weight, bias) = (empty(grad, [n, k]), empty(grad, [n]));
-    if weight_gradients(grad, x, &weight, &bias) {
+    if fits(n, k) {
+        let weight = sheet::claim(weight, [n, k]).unwrap_or_else(|| empty(grad, [n, k]));
+        let bias = bias.and_then(|bias| sheet::claim(bias, [n])).unwrap_or_else(|| empty(grad, [n]));
+        weight_gradients(grad, x, &weight, &bias);
         return (Some(weight), Some(bias));
     }
     let bias = wanted.bias.then(|| {
@@ -178,15 +192,15 @@ struct Step {
 }
 
 impl<B: KernelGradients> Backward<B, 4> for Step {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    type State = (FloatTensor<B>, FloatTensor<B>, Option<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (x, weight) = ops.state;
+        let (x, weight, bias) = ops.state;
         let grad = gradients.consume::<B>(&ops.node);
         let [x_node, weight_node, bias_node, residual_node] = ops.parents;
         let (bias_node, residual_node) = (bias_node.filter(|_| self.bias), residual_node.filter(|_| self.residual));
         let wanted = Wanted { x: x_node.is_some(), weight: weight_node.is_some(), bias: bias_node.is_some() };
-        let (dx, d_weight, d_bias) = B::linear_backward(grad.clone(), x, weight, wanted);
+        let (dx, d_weight, d_bias) = B::linear_backward(grad.clone(), x, weight, bias, wanted);
         let all = [(x_node, dx), (weight_node, d_weight), (bias_node, d_bias), (residual_node, Some(grad))];
         for (node, gradient) in all.into_iter().filter_map(|(node, gradient)| node.zip(gradient)) {
             gradients.register::<B>(node.id, gradient);
@@ -204,10 +218,10 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
     let nodes = [x.node(), weight.node(), bias.as_ref().unwrap_or(&x).node(), residual.as_ref().unwrap_or(&x).node()];
     let step = Step { bias: bias.is_some(), residual: residual.is_some() };
     let (x, weight) = (x.into_primitive(), weight.into_primitive());
-    let [bias, residual] = [bias, residual].map(|added| Maybe::from(added.map(|a| a.into_primitive())));
-    let forward = |x, weight| <B as KernelOps>::linear(x, weight, bias, residual);
+    let [bias, residual] = [bias, residual].map(|added| added.map(|a| a.into_primitive()));
+    let forward = |x, weight, bias| <B as KernelOps>::linear(x, weight, Maybe::from(bias), Maybe::from(residual));
     match step.prepare::<C>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(step) => step.finish((x.clone(), weight.clone()), forward(x, weight)),
-        OpsKind::UnTracked(step) => step.finish(forward(x, weight)),
+        OpsKind::Tracked(step) => step.finish((x.clone(), weight.clone(), bias.clone()), forward(x, weight, bias)),
+        OpsKind::UnTracked(step) => step.finish(forward(x, weight, bias)),
     }
 }

@@ -141,15 +141,16 @@ pub(super) fn product(layout: Layout, a: &CubeTensor, b: &CubeTensor, finish: Fi
     (first, second)
 }
 
+/// Whether [`weight_gradients`] takes a weight of this shape.
+pub(super) fn fits(m: usize, n: usize) -> bool {
+    m.is_multiple_of(4) && n.is_multiple_of(4)
+}
+
 /// The gradients of a linear layer's weight, `aᵀ b` with a [K, M] and b [K, N], into `weight` [M, N], and of its bias, the sums
-/// of the columns of a, into `bias` [M]. `false` where the sizes do not allow it: nothing is done then.
-pub(super) fn weight_gradients(a: &CubeTensor, b: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor) -> bool {
+/// of the columns of a, into `bias` [M]. The shape of the weight must be one that [`fits`].
+pub(super) fn weight_gradients(a: &CubeTensor, b: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor) {
     let [m, n, k] = Layout::Tn.sizes(a, b);
-    let fits = m.is_multiple_of(4) && n.is_multiple_of(4);
-    if fits {
-        fast(&TN, [m, n, k], m, &[a, b], &[weight, bias]);
-    }
-    fits
+    fast(&TN, [m, n, k], m, &[a, b], &[weight, bias]);
 }
 
 fn fast(info: &'static KernelInfo, [m, n, k]: [usize; 3], sums: usize, inputs: &[&CubeTensor], outputs: &[&CubeTensor]) {

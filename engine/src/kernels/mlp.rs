@@ -63,14 +63,14 @@ pub(super) fn backward_on_gpu(
     grad: CubeTensor,
     x: CubeTensor,
     preactivation: CubeTensor,
-    w1: CubeTensor,
-    w2: CubeTensor,
+    [w1, w2]: [CubeTensor; 2],
+    [b1, b2]: [CubeTensor; 2],
     wanted: [Wanted; 2],
 ) -> MlpGradients<CubeTensor> {
-    let (grad, preactivation, w2) = (floats(grad), floats(preactivation), floats(w2));
-    let (inner, activation) = product(Layout::Nn, &grad, &w2, Finish::GeluBackward(&preactivation));
-    let second = weights_on_gpu(&grad, &activation.unwrap_or_else(|| preactivation.clone()), wanted[1]);
-    (linear::backward_on_gpu(inner, x, w1, wanted[0]), second)
+    let (grad, preactivation) = (floats(grad), floats(preactivation));
+    let (inner, activation) = product(Layout::Nn, &grad, &floats(w2.clone()), Finish::GeluBackward(&preactivation));
+    let second = weights_on_gpu(&grad, &activation.unwrap_or_else(|| preactivation.clone()), &w2, Some(&b2), wanted[1]);
+    (linear::backward_on_gpu(inner, x, w1, Some(b1), wanted[0]), second)
 }
 
 #[macerator::with_simd]
@@ -144,15 +144,15 @@ struct Step {
 }
 
 impl<B: KernelGradients> Backward<B, 6> for Step {
-    type State = [FloatTensor<B>; 4];
+    type State = [FloatTensor<B>; 6];
 
     fn backward(self, ops: Ops<Self::State, 6>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let [x, preactivation, w1, w2] = ops.state;
+        let [x, preactivation, w1, w2, b1, b2] = ops.state;
         let grad = gradients.consume::<B>(&ops.node);
         let [x_node, w1_node, b1_node, w2_node, b2_node, residual_node] = ops.parents;
         let first = Wanted { x: x_node.is_some(), weight: w1_node.is_some(), bias: b1_node.is_some() };
         let second = Wanted { x: false, weight: w2_node.is_some(), bias: b2_node.is_some() };
-        let ((dx, d_w1, d_b1), (d_w2, d_b2)) = B::mlp_backward(grad.clone(), x, preactivation, w1, w2, [first, second]);
+        let ((dx, d_w1, d_b1), (d_w2, d_b2)) = B::mlp_backward(grad.clone(), x, preactivation, [w1, w2], [b1, b2], [first, second]);
         let residual = (residual_node.filter(|_| self.residual), Some(grad));
         let all = [(x_node, dx), (w1_node, d_w1), (b1_node, d_b1), (w2_node, d_w2), (b2_node, d_b2), residual];
         for (node, gradient) in all.into_iter().filter_map(|(node, gradient)| node.zip(gradient)) {
@@ -172,9 +172,9 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
     let step = Step { residual: residual.is_some() };
     let [x, w1, w2, b1, b2] = [x, w1, w2, b1, b2].map(|t| t.into_primitive());
     let residual = residual.map(|r| r.into_primitive()).into();
-    let (out, preactivation) = B::mlp(x.clone(), w1.clone(), b1, w2.clone(), b2, residual);
+    let (out, preactivation) = B::mlp(x.clone(), w1.clone(), b1.clone(), w2.clone(), b2.clone(), residual);
     let out = match step.prepare::<C>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(step) => step.finish([x, preactivation.clone(), w1, w2], out),
+        OpsKind::Tracked(step) => step.finish([x, preactivation.clone(), w1, w2, b1, b2], out),
         OpsKind::UnTracked(step) => step.finish(out),
     };
     (out, preactivation)

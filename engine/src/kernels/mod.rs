@@ -156,6 +156,7 @@ pub trait KernelGradients: Backend {
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
         wanted: linear::Wanted,
     ) -> linear::LayerGradients<FloatTensor<Self>>;
     /// The gradients of both layers of [`mlp::mlp`] that are wanted.
@@ -163,8 +164,8 @@ pub trait KernelGradients: Backend {
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         preactivation: FloatTensor<Self>,
-        w1: FloatTensor<Self>,
-        w2: FloatTensor<Self>,
+        weights: [FloatTensor<Self>; 2],
+        biases: [FloatTensor<Self>; 2],
         wanted: [linear::Wanted; 2],
     ) -> mlp::MlpGradients<FloatTensor<Self>>;
 }
