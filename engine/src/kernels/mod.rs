@@ -33,6 +33,7 @@ mod optimisers_twin;
 pub mod patch_error;
 mod product;
 pub mod sheet;
+mod sheet_layout;
 pub mod similarity_map;
 mod smooth;
 mod twin;

@@ -15,13 +15,11 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{KernelInfo, Launch, empty, floats, word};
+pub(super) use super::sheet_layout::{BLOCK, Layout};
+use super::sheet_layout::{MOST, Place};
 
-/// Values that a place in a sheet is a multiple of: 1024 bytes, a multiple of WebGPU's alignment of 256 bytes.
-pub(super) const BLOCK: usize = 256;
 /// Bytes that the start of a binding is a multiple of.
 const ALIGNMENT: u64 = 256;
-/// Most values of a sheet of several weights: 64 MiB, so that a sheet can be bound whole. A larger weight has its own sheet.
-const MOST: usize = 1 << 24;
 /// Tensors that one launch copies: with the sheet itself the 8 buffers that WebGPU allows.
 const SOURCES: usize = 7;
 
@@ -31,48 +29,6 @@ pub const PACK: KernelInfo = KernelInfo {
     template: include_str!("../../../shaders/sheet_pack.wgsl"),
     examples: &[&[("workgroup", BLOCK as u32)]],
 };
-
-/// Where a weight lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub sheet: usize,
-    /// First value within the sheet.
-    pub start: usize,
-    /// Values of the weight.
-    pub count: usize,
-}
-
-/// Where all weights lie, in the order of the list they were made from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Layout {
-    /// `None` for a weight that takes no part.
-    pub places: Vec<Option<Place>>,
-    /// Values of each sheet, multiples of [`BLOCK`].
-    pub sheets: Vec<usize>,
-}
-
-impl Layout {
-    /// The layout of weights with these numbers of values. It depends on the numbers alone.
-    pub fn new(counts: impl IntoIterator<Item = Option<usize>>) -> Self {
-        let mut layout = Self::default();
-        for count in counts {
-            let place = count.filter(|c| *c > 0).map(|count| layout.next(count));
-            layout.places.push(place);
-        }
-        layout
-    }
-
-    fn next(&mut self, count: usize) -> Place {
-        let padded = count.next_multiple_of(BLOCK);
-        if self.sheets.last().is_none_or(|used| used + padded > MOST) {
-            self.sheets.push(0);
-        }
-        let sheet = self.sheets.len() - 1;
-        let start = self.sheets[sheet];
-        self.sheets[sheet] += padded;
-        Place { sheet, start, count }
-    }
-}
 
 /// A tensor as one of the GPU's; `None` on the CPU. It must be without autodiff.
 pub(crate) fn on_gpu(tensor: &Tensor<1>) -> Option<CubeTensor> {
@@ -278,4 +234,34 @@ pub(crate) fn collect(weights: &[Option<Tensor<1>>], backward: impl FnOnce() -> 
     pack(&layout, &sheets, &computed);
     let placed = views(&layout, &sheets).map(|v| v.map(Tensor::from_primitive::<CubeBackend>));
     gradients.into_iter().zip(placed).map(|(gradient, placed)| gradient.and(placed)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use burn::tensor::Tensor;
+
+    use super::{claim, collect, on_gpu, position};
+
+    #[test]
+    fn a_place_is_given_once_and_only_during_the_backward_pass() {
+        let Ok(compute) = cubecl::future::block_on(crate::device::open(crate::session::DeviceChoice::Gpu)) else { return };
+        let weights = [300, 7].map(|count| Some(Tensor::<1>::ones([count], &compute.device)));
+        let held = on_gpu(weights[0].as_ref().unwrap()).unwrap();
+        assert!(claim(&held, [300]).is_none());
+        let mut first = None;
+        let found = collect(&weights, || {
+            assert!(claim(&held, [299]).is_none(), "a part has no place");
+            first = claim(&held, [3, 100]);
+            assert!(first.is_some() && claim(&held, [300]).is_none());
+            let elsewhere = Tensor::full([7], 2.0, &compute.device);
+            vec![first.clone().map(Tensor::from_primitive::<super::CubeBackend>).map(|t: Tensor<2>| t.reshape([300])), Some(elsewhere)]
+        });
+        assert!(claim(&held, [300]).is_none());
+        let [one, two] = [0, 1].map(|i| on_gpu(found[i].as_ref().unwrap()).unwrap());
+        assert_eq!(position(&one), position(&first.unwrap()), "what landed in its place stays there");
+        assert_eq!(position(&two), (position(&one).0, 512 * 4), "what did not is copied beside it");
+        assert_eq!(cubecl::future::block_on(crate::readback::floats(found[1].clone().unwrap())).unwrap(), [2.0; 7]);
+    }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::sheet::{BLOCK, Layout, Place};
+use super::sheet_layout::{BLOCK, Layout, Place};
 
 /// Words of a weight: first block, values, flags, scale, decay, two corrections, nothing.
 const WORDS: usize = 8;
