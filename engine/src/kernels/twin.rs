@@ -77,6 +77,14 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
     tasks.into_iter().enumerate().for_each(|(i, part)| body(i, part));
 }
 
+/// Run `body` on every task, over all threads.
+pub(super) fn each<T: Send>(tasks: &mut [T], body: impl Fn(&mut T) + Sync + Send) {
+    #[cfg(not(target_arch = "wasm32"))]
+    tasks.par_iter_mut().for_each(body);
+    #[cfg(target_arch = "wasm32")]
+    tasks.iter_mut().for_each(body);
+}
+
 /// Partial sums that a sum runs in at once, so that the compiler can use vector registers.
 const LANES: usize = 16;
 
