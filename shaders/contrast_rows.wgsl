@@ -58,8 +58,8 @@ fn main(
         if (key >= 0 && u32(key) < params.keys && !(params.same == 1u && u32(key) == row)) {
             var score = 0.0;
             for (var d = 0u; d < params.width; d = d + 1u) {
-                let from = d * params.columns;
-                score = score + unit[from + params.first_row + row] * unit[from + params.first_key + u32(key)];
+                let begin = d * params.columns;
+                score = score + unit[begin + params.first_row + row] * unit[begin + params.first_key + u32(key)];
             }
             term = term - score;
         } else {

@@ -87,9 +87,9 @@ fn main(
         let u5 = unit[key + 5u * params.quads];
         let u6 = unit[key + 6u * params.quads];
         let u7 = unit[key + 7u * params.quads];
-        let from = quad * 4u * step + row / 4u;
-        var p = weights[from];
-        var q = weights[from + 1u];
+        let begin = quad * 4u * step + row / 4u;
+        var p = weights[begin];
+        var q = weights[begin + 1u];
         s0 = s0 + u0.x * p;
         s1 = s1 + u0.x * q;
         s2 = s2 + u1.x * p;
@@ -106,8 +106,8 @@ fn main(
         s13 = s13 + u6.x * q;
         s14 = s14 + u7.x * p;
         s15 = s15 + u7.x * q;
-        p = weights[from + step];
-        q = weights[from + step + 1u];
+        p = weights[begin + step];
+        q = weights[begin + step + 1u];
         s0 = s0 + u0.y * p;
         s1 = s1 + u0.y * q;
         s2 = s2 + u1.y * p;
@@ -124,8 +124,8 @@ fn main(
         s13 = s13 + u6.y * q;
         s14 = s14 + u7.y * p;
         s15 = s15 + u7.y * q;
-        p = weights[from + 2u * step];
-        q = weights[from + 2u * step + 1u];
+        p = weights[begin + 2u * step];
+        q = weights[begin + 2u * step + 1u];
         s0 = s0 + u0.z * p;
         s1 = s1 + u0.z * q;
         s2 = s2 + u1.z * p;
@@ -142,8 +142,8 @@ fn main(
         s13 = s13 + u6.z * q;
         s14 = s14 + u7.z * p;
         s15 = s15 + u7.z * q;
-        p = weights[from + 3u * step];
-        q = weights[from + 3u * step + 1u];
+        p = weights[begin + 3u * step];
+        q = weights[begin + 3u * step + 1u];
         s0 = s0 + u0.w * p;
         s1 = s1 + u0.w * q;
         s2 = s2 + u1.w * p;

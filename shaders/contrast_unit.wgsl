@@ -40,10 +40,10 @@ fn main(
         return;
     }
     let real = n < params.rows;
-    let from = min(n, params.rows - 1u) * params.width;
+    let begin = min(n, params.rows - 1u) * params.width;
     var squares = 0.0;
     for (var d = 0u; d < params.width; d = d + 1u) {
-        squares = squares + x[from + d] * x[from + d];
+        squares = squares + x[begin + d] * x[begin + d];
     }
     var norm = 1.0;
     if (params.normalise == 1u) {
@@ -57,7 +57,7 @@ fn main(
     for (var d = 0u; d < params.padded; d = d + 1u) {
         var value = 0.0;
         if (d < params.width) {
-            value = x[from + d] * times;
+            value = x[begin + d] * times;
         }
         unit[d * params.columns + params.start + n] = value;
     }

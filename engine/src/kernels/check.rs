@@ -189,8 +189,8 @@ fn cases() -> Vec<Case> {
 fn contrast_cases() -> Vec<Case> {
     let how = |scale, symmetric| How { scale, normalise: true, symmetric };
     let mut cases = Vec::new();
-    for [rows, width] in [[2, 1], [38, 5], [530, 67]] {
-        let groups = move |device: &Device| (rows > 2).then(|| picks([rows], 7, device));
+    for [rows, width] in [[4, 2], [38, 5], [530, 67]] {
+        let groups = move |device: &Device| (rows > 4).then(|| picks([rows], 7, device));
         cases.push(Case::new("contrast", &[rows, width], 5e-5, move |device| {
             let x = leaf("x", [rows, width], device);
             let positive = numbers((0..rows).map(|i| i ^ 1), &x.device());

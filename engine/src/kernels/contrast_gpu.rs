@@ -154,7 +154,7 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, kept: Kept<CubeTensor, CubeTenso
     let (rows, along) = if of_rows || of_scale { side_backward(&grad, &kept, false) } else { (None, None) };
     let keys = if of_keys { side_backward(&grad, &kept, true).0 } else { None };
     // A pair of the same rows has its part in the slopes of both.
-    let share = if kept.sizes.same { 0.5 } else { 1.0 };
+    let share = kept.how.scale * if kept.sizes.same { 0.5 } else { 1.0 };
     [rows.filter(|_| of_rows), keys, along.filter(|_| of_scale).map(|along| total(&along, share))]
 }
 

@@ -411,7 +411,7 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, kept: Kept<FlexTensor, FlexTenso
     }
     let keys = of_keys.then(|| twin::tensor(slopes.split_off(sizes.rows * sizes.width), [sizes.keys, sizes.width]));
     // A pair of the same rows has its part in the slopes of both.
-    let share = f64::from(factor) * if sizes.same { 0.5 } else { 1.0 };
+    let share = f64::from(factor * how.scale) * if sizes.same { 0.5 } else { 1.0 };
     let scale = of_scale.then(|| twin::tensor(vec![(along * share) as f32], [1]));
     [of_rows.then(|| twin::tensor(slopes, [sizes.rows, sizes.width])), keys, scale]
 }
