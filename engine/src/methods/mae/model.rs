@@ -216,6 +216,7 @@ impl Mae {
     /// # Shapes
     /// → [1]
     pub fn forward_loss(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<1> {
+        mask.upload(&pictures.device());
         let latent = self.forward_encoder(w, pictures.clone(), mask);
         let prediction = self.forward_decoder(w, latent, mask);
         let hidden = mask.hidden_tensor(&prediction.device());
