@@ -127,7 +127,7 @@ impl Probe {
         };
         if have < want {
             let indices: Vec<usize> = (have..(have + CHUNK).min(want)).collect();
-            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices))?;
+            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices)?)?;
             let dim = features.dims()[1];
             let values = readback::floats(features).await?;
             let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
@@ -239,17 +239,16 @@ impl FineTune {
     }
 
     async fn train_step(&mut self) -> Result<()> {
-        let mut batch = self.feed.train_batch(self.step);
+        let mut batch = self.feed.train_batch(self.step)?;
         let mut rng = self.rng.at(self.step);
         let labels = batch.labels.clone();
-        let pictures = batch
-            .arrays
-            .get_mut("imgs")
-            .ok_or_else(|| Error::data("There are no pictures", "fine-tuning needs them", "Choose pictures"))?;
+        let pictures = batch.pictures_mut()?;
         let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
         let targets = mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?;
+        // The targets go up before the first launch, with the pictures.
+        let targets = target_tensor(targets, self.classes, self.weights.device());
         let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
-        let loss = cross_entropy(logits, target_tensor(targets, self.classes, self.weights.device()));
+        let loss = cross_entropy(logits, targets);
         let gradients = self.weights.gradients(&loss.backward());
         let lr = self.schedule.at((self.step + 1) as f64);
         self.optimiser.step(&mut self.weights, &gradients, lr);
@@ -264,7 +263,7 @@ impl FineTune {
 
     async fn judge(&mut self, tests: usize) -> Result<()> {
         let indices: Vec<usize> = (self.judged..(self.judged + CHUNK).min(tests)).collect();
-        let batch = self.feed.evaluation_batch(Half::Test, &indices);
+        let batch = self.feed.evaluation_batch(Half::Test, &indices)?;
         let logits: Tensor<2> = self.classifier.logits(&self.weights.frozen(), &batch, None)?;
         let scores = readback::floats(logits).await?;
         for (row, label) in scores.chunks(self.classes).zip(&batch.labels) {

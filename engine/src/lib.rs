@@ -37,6 +37,8 @@ pub mod link;
 pub mod method;
 pub mod methods;
 #[cfg(feature = "compute")]
+pub mod placed;
+#[cfg(feature = "compute")]
 pub mod readback;
 pub mod registry;
 #[cfg(feature = "compute")]

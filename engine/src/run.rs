@@ -91,7 +91,7 @@ impl Run {
         if self.feed.is_empty(crate::feed::Half::Train) {
             return Err(Error::data("There is nothing to train on", "the data set has no training samples", "Choose another data set"));
         }
-        let batch = self.feed.train_batch(self.step);
+        let batch = self.feed.train_batch(self.step)?;
         let rng = Rng::new(self.settings.seed, "masks").at(self.step);
         let outcome = self.method.loss(&self.weights, &batch, &rng)?;
         let gradients = self.weights.gradients(&outcome.total.backward());

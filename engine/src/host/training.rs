@@ -90,7 +90,7 @@ impl Host {
         let half = if run.feed.is_empty(Half::Test) { Half::Train } else { Half::Test };
         let sample = (self.session.sample as usize).min(run.feed.len(half).saturating_sub(1));
         let stage = Stage {
-            batch: run.feed.evaluation_batch(half, &[sample]),
+            batch: run.feed.evaluation_batch(half, &[sample])?,
             mean: run.feed.data.mean.to_vec(),
             std: run.feed.data.std.to_vec(),
             rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),

@@ -9,7 +9,8 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::adamw::AdamwStep;
 use super::{
-    KernelGradients, KernelOps, Tracked, adamw, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, similarity_map,
+    KernelGradients, KernelOps, Tracked, adamw, attention, attention_twin, gather_tokens, gelu, layer_norm, patch_error, patchify,
+    similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -39,6 +40,10 @@ impl KernelOps for CubeBackend {
 
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
         gelu::on_gpu(x, bias)
+    }
+
+    fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
+        patchify::on_gpu(bytes, cut)
     }
 
     fn adamw(p: CubeTensor, g: CubeTensor, m: CubeTensor, v: CubeTensor, step: AdamwStep) -> (CubeTensor, CubeTensor, CubeTensor) {
@@ -93,6 +98,10 @@ impl KernelOps for Flex {
         gelu::on_cpu(x, bias)
     }
 
+    fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
+        patchify::on_cpu(bytes, cut)
+    }
+
     fn adamw(p: FlexTensor, g: FlexTensor, m: FlexTensor, v: FlexTensor, step: AdamwStep) -> (FlexTensor, FlexTensor, FlexTensor) {
         adamw::on_cpu(p, g, m, v, step)
     }
@@ -144,6 +153,10 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn bias_gelu(x: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
         gelu::tracked::<B, C>(x, bias)
+    }
+
+    fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
+        Self::from_inner(B::patchify(bytes, cut))
     }
 
     fn adamw(

@@ -22,6 +22,7 @@ pub mod gelu;
 mod launch;
 pub mod layer_norm;
 pub mod patch_error;
+pub mod patchify;
 mod product;
 pub mod similarity_map;
 mod smooth;
@@ -50,6 +51,7 @@ pub const ALL: &[KernelInfo] = &[
     gelu::FORWARD,
     gelu::BACKWARD,
     adamw::STEP,
+    patchify::PATCHIFY,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -72,6 +74,8 @@ pub trait KernelOps: Backend {
     fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`gelu::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`patchify::patchify`]; no gradient flows through.
+    fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
     /// [`adamw::adamw`]: weight, first and second moment; no gradient flows through.
     fn adamw(
         p: FloatTensor<Self>,

@@ -3,11 +3,10 @@
 pub mod block;
 pub mod grid;
 
-use std::cell::OnceCell;
-
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::placed::Placed;
 use crate::rng::Rng;
 
 /// The masks of a batch, on the host.
@@ -23,25 +22,14 @@ pub struct Mask {
     pub ids_restore: Vec<i32>,
     /// [samples, tokens]: true = hidden.
     pub hidden: Vec<bool>,
-    uploaded: Uploaded,
+    placed: Placed<OnDevice>,
 }
-
-/// The mask on the device it was first asked for on. It follows from the other fields, so two masks are equal without it.
-#[derive(Debug, Clone, Default)]
-struct Uploaded(OnceCell<OnDevice>);
 
 #[derive(Debug, Clone)]
 struct OnDevice {
-    device: Device,
     keep: Tensor<2, Int>,
     restore: Tensor<2, Int>,
     hidden: Tensor<2>,
-}
-
-impl PartialEq for Uploaded {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
 }
 
 /// Visible tokens at a mask ratio: ⌊tokens · (1 − ratio)⌋ in f64, truncated (25 tokens at 0.8 leave 4, not 5).
@@ -65,7 +53,7 @@ impl Mask {
     pub fn from_noise(noise: &[f32], tokens: usize, kept: usize) -> Self {
         let samples = noise.len() / tokens.max(1);
         let (ids_restore, hidden) = (vec![0; noise.len()], vec![true; noise.len()]);
-        let mut mask = Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore, hidden, uploaded: Uploaded::default() };
+        let mut mask = Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore, hidden, placed: Placed::default() };
         for (sample, row) in noise.chunks_exact(tokens).enumerate() {
             let mut order: Vec<usize> = (0..tokens).collect();
             order.sort_by(|a, b| row[*a].total_cmp(&row[*b]));
@@ -127,19 +115,13 @@ impl Mask {
     }
 
     fn on(&self, device: &Device) -> OnDevice {
-        let here = self.uploaded.0.get_or_init(|| self.placed(device));
-        // One mask serves one device but in tests, which compare devices.
-        if here.device == *device { here.clone() } else { self.placed(device) }
-    }
-
-    fn placed(&self, device: &Device) -> OnDevice {
-        let device = device.clone().without_autodiff();
-        let hidden: Vec<f32> = self.hidden.iter().map(|h| f32::from(u8::from(*h))).collect();
-        OnDevice {
-            keep: Tensor::from_data(TensorData::new(self.ids_keep.clone(), [self.samples, self.kept]), &device),
-            restore: Tensor::from_data(TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]), &device),
-            hidden: Tensor::from_data(TensorData::new(hidden, [self.samples, self.tokens]), &device),
-            device,
-        }
+        self.placed.on(device, |device| {
+            let hidden: Vec<f32> = self.hidden.iter().map(|h| f32::from(u8::from(*h))).collect();
+            OnDevice {
+                keep: Tensor::from_data(TensorData::new(self.ids_keep.clone(), [self.samples, self.kept]), device),
+                restore: Tensor::from_data(TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]), device),
+                hidden: Tensor::from_data(TensorData::new(hidden, [self.samples, self.tokens]), device),
+            }
+        })
     }
 }

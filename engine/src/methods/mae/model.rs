@@ -129,15 +129,22 @@ impl Encoder {
     /// # Shapes
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
     pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        let batch = pictures.dims()[0];
+        self.input_of_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`Encoder::input`], from patches.
+    ///
+    /// # Shapes
+    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
+    pub fn input_of_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let batch = patches.dims()[0];
         let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
         let [_, with_class, dim] = positions.dims();
         let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
         if mask.kept == 0 {
             return class;
         }
-        let keep = mask.keep_tensor(&pictures.device());
-        let patches = patches_channel_first(pictures, self.patch_embed.patch()); // [batch, tokens, values]
+        let keep = mask.keep_tensor(&patches.device());
         let tokens = self.patch_embed.forward(w, gather_tokens(patches, keep.clone())); // [batch, kept, dim]
         let places = positions.narrow(1, 1, with_class - 1).expand([batch, with_class - 1, dim]);
         Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
@@ -148,7 +155,12 @@ impl Encoder {
     /// # Shapes
     /// [batch, 1 + kept, dim] → the same
     pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        let x = self.input(w, pictures, mask);
+        self.forward_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`Encoder::forward`], from patches in (channel, row, column) order.
+    pub fn forward_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let x = self.input_of_patches(w, patches, mask);
         self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
     }
 }
@@ -217,10 +229,18 @@ impl Mae {
     /// → [1]
     pub fn forward_loss(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<1> {
         mask.upload(&pictures.device());
-        let latent = self.forward_encoder(w, pictures.clone(), mask);
+        let p = self.config.patch_size;
+        self.loss_of_patches(w, patches_channel_first(pictures.clone(), p), patches_channel_last(pictures, p), mask)
+    }
+
+    /// The loss of one pass over a batch that is cut into patches.
+    ///
+    /// # Shapes
+    /// patches (channel, row, column) and target (row, column, channel): two of [batch, tokens, p · p · channels] → [1]
+    pub fn loss_of_patches(&self, w: &Weights, patches: Tensor<3>, target: Tensor<3>, mask: &Mask) -> Tensor<1> {
+        let latent = self.encoder.forward_patches(w, patches, mask);
         let prediction = self.forward_decoder(w, latent, mask);
         let hidden = mask.hidden_tensor(&prediction.device());
-        let target = patches_channel_last(pictures, self.config.patch_size);
         pixel_error::masked_mean(patch_error(prediction, target, hidden.clone(), self.config.norm_pix), hidden)
     }
 }
