@@ -6,6 +6,8 @@ use burn::tensor::wgpu::{WgpuSetup, wgpu};
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::memory;
 use crate::readback;
 use crate::session::{DeviceChoice, DeviceReport};
 
@@ -22,6 +24,7 @@ static GPU: Mutex<Option<(Compute, wgpu::Device)>> = Mutex::new(None);
 pub struct Compute {
     pub device: Device,
     pub report: DeviceReport,
+    pub limits: Limits,
 }
 
 impl Compute {
@@ -32,6 +35,8 @@ impl Compute {
 }
 
 /// Find a device.
+///
+/// A GPU that was lost is registered anew if it comes back.
 ///
 /// `Auto` takes a hardware GPU if there is one; software adapters (llvmpipe, SwiftShader) run the same kernels tens of
 /// times slower than the CPU path, so they are used only when the GPU is asked for.
@@ -59,23 +64,9 @@ fn cpu(reason: &str) -> Compute {
         reason: reason.into(),
         facts: vec![("Threads".into(), threads.to_string())],
         memory_bytes: None,
+        memory_used: None,
     };
-    Compute { device: Device::flex(), report }
-}
-
-/// Find a device after the GPU was lost: the same GPU anew if it comes back, else as [`open`].
-///
-/// # Errors
-/// As [`open`].
-pub async fn reopen(choice: DeviceChoice) -> Result<Compute> {
-    forget();
-    open(choice).await
-}
-
-fn forget() {
-    if let Ok(mut known) = GPU.lock() {
-        *known = None;
-    }
+    Compute { device: Device::flex(), report, limits: Limits { tensor: u64::MAX, memory: memory::of_machine() } }
 }
 
 /// Take the GPU away from the engine, as a reset of its driver would, so that what follows can be tried out.
@@ -93,8 +84,8 @@ pub fn take_away() {
 async fn gpu(software_too: bool) -> std::result::Result<Compute, String> {
     let known = GPU.lock().map_err(|e| e.to_string())?.as_ref().map(|(compute, _)| compute.clone());
     let compute = match known {
-        Some(known) => known,
-        None => {
+        Some(known) if known.answers().await => known,
+        _ => {
             let (instance, adapter) = request_adapter().await?;
             check(&adapter, software_too)?;
             let (compute, handle) = register(instance, adapter).await?;
@@ -173,6 +164,16 @@ async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::resu
         ("Workgroup memory".into(), format!("{} KiB", limits.max_compute_workgroup_storage_size >> 10)),
         ("Invocations of a workgroup".into(), limits.max_compute_invocations_per_workgroup.to_string()),
     ];
-    let report = DeviceReport { gpu: true, name, backend: format!("{:?}", info.backend), software, reason, facts, memory_bytes: None };
-    Ok((Compute { device, report }, handle))
+    let report = DeviceReport {
+        gpu: true,
+        name,
+        backend: format!("{:?}", info.backend),
+        software,
+        reason,
+        facts,
+        memory_bytes: None,
+        memory_used: None,
+    };
+    let limits = Limits { tensor: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size), memory: None };
+    Ok((Compute { device, report, limits }, handle))
 }

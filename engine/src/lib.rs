@@ -32,7 +32,11 @@ pub mod host;
 pub mod jobs;
 #[cfg(feature = "compute")]
 pub mod kernels;
+#[cfg(feature = "compute")]
+pub mod limits;
 pub mod link;
+#[cfg(feature = "compute")]
+pub mod memory;
 #[cfg(feature = "compute")]
 pub mod method;
 pub mod methods;

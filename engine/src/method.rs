@@ -14,6 +14,7 @@ pub use crate::checkpoint::safetensors::HostTensor;
 use crate::data::bytes::PictureBytes;
 use crate::error::{Error, Result};
 use crate::kernels::patchify::Order;
+use crate::limits::Needs;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::trace::{Source, View};
@@ -155,6 +156,11 @@ pub trait Method {
 
     /// Features for probes: one vector a sample, nothing hidden.
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>>;
+
+    /// What a training step needs of the device; nothing known by default.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
 
     /// Tokens down and across, and how many of them are visible.
     fn grid(&self) -> (u32, u32, u32);

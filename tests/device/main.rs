@@ -3,6 +3,8 @@
 #![recursion_limit = "256"]
 
 mod counted;
+mod lost;
+mod memory;
 mod submits;
 
 use std::cell::RefCell;

@@ -2,7 +2,12 @@
 
 mod files;
 mod opening;
+mod recovery;
 mod training;
+
+use std::rc::Rc;
+
+use recovery::Copies;
 
 use crate::card::Card;
 use crate::clock::Stopwatch;
@@ -10,6 +15,7 @@ use crate::data::{files::Files, pictures::PictureData};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{ClaimJob, FineTune, Job, Probe};
+use crate::limits::Limits;
 use crate::registry;
 use crate::run::Run;
 use crate::session::{Command, DeviceChoice, Event, LogLevel, NamedBytes, Session};
@@ -32,10 +38,17 @@ pub struct Host {
     user: Option<PictureData>,
     /// User data that came before any session: decoded when one says how large its pictures are.
     undecoded: Vec<NamedBytes>,
+    /// Data of a run that ended with its device, for the one that takes its place.
+    spare_data: Option<Rc<PictureData>>,
+    copies: Copies,
+    /// Held against requests instead of the device's own limits.
+    limits: Option<Limits>,
     job: Option<Job>,
     /// Steps still to train; `None` = until told otherwise.
     playing: Option<Option<u64>>,
     told: Stopwatch,
+    /// When the device was last described.
+    described: Stopwatch,
     rate: Rate,
 }
 
@@ -58,9 +71,13 @@ impl Host {
             run: None,
             user: None,
             undecoded: Vec::new(),
+            spare_data: None,
+            copies: Copies::new(),
+            limits: None,
             job: None,
             playing: None,
             told: Stopwatch::start(),
+            described: Stopwatch::start(),
             rate: Rate { since: Stopwatch::start(), steps: 0, smooth: 0.0 },
         }
     }
@@ -68,6 +85,12 @@ impl Host {
     /// Take files that come with the program from elsewhere than the usual places.
     pub fn with_files(mut self, files: Files) -> Self {
         self.files = files;
+        self
+    }
+
+    /// Hold requests against these limits instead of the device's own, to leave room for others.
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
         self
     }
 
@@ -98,7 +121,7 @@ impl Host {
     /// Do what a command asks. Errors become [`Event::Error`]; the session goes on.
     pub async fn handle(&mut self, command: Command) {
         if let Err(error) = self.obey(command).await {
-            self.refuse(&error);
+            self.answer_failure(&error).await;
         }
     }
 
@@ -177,6 +200,7 @@ impl Host {
             }
             Command::Close => {
                 (self.run, self.job, self.playing) = (None, None, None);
+                self.release();
                 Ok(())
             }
         }
@@ -190,13 +214,27 @@ impl Host {
         }
         if self.playing.is_some() {
             if let Err(error) = self.train().await {
-                self.playing = None;
-                self.refuse(&error);
-                self.tell_state();
+                self.playing_failed(&error).await;
             }
             return true;
         }
         false
+    }
+
+    async fn playing_failed(&mut self, error: &Error) {
+        let losses = self.copies.losses;
+        self.answer_failure(error).await;
+        if self.copies.losses == losses {
+            self.playing = None;
+            self.tell_state();
+        }
+    }
+
+    /// Give back what ended runs held on the device.
+    fn release(&self) {
+        if let Some(compute) = &self.compute {
+            compute.device.memory_cleanup();
+        }
     }
 
     fn compute(&self) -> Result<&Compute> {
@@ -249,7 +287,7 @@ impl Host {
                     None => self.job = Some(job),
                 }
             }
-            Err(error) => self.refuse(&error),
+            Err(error) => self.answer_failure(&error).await,
         }
     }
 }

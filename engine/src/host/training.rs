@@ -9,6 +9,9 @@ use crate::rng::Rng;
 use crate::session::{Event, Progress};
 use crate::trace::Source;
 
+/// Least seconds between two reports of the device's memory while a run trains.
+const DESCRIBE_EVERY: f64 = 1.0;
+
 impl Host {
     pub(super) fn play(&mut self, steps: Option<u64>) -> Result<()> {
         self.running()?;
@@ -38,6 +41,7 @@ impl Host {
         let first = self.session.step == 1;
         if over || first || self.told.seconds() >= PROGRESS_EVERY {
             self.tell_progress().await?;
+            self.keep_copy().await?;
         }
         if over {
             self.playing = None;
@@ -65,6 +69,11 @@ impl Host {
             losses,
         };
         self.told = Stopwatch::start();
+        if self.described.seconds() >= DESCRIBE_EVERY {
+            self.described = Stopwatch::start();
+            let report = self.device_report()?;
+            self.emit(Event::Device(report));
+        }
         let first = progress.losses.first().filter(|p| p.step == 1).map(|p| p.total);
         self.emit(Event::Progress(progress));
         if let Some(first) = first {

@@ -8,6 +8,7 @@ use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::patchify::Order;
+use crate::limits::Needs;
 use crate::method::{Batch, Classifier, Local, Method, Outcome, Stage};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
@@ -46,6 +47,10 @@ impl Method for Mae {
         let patches = batch.patches(self.config.patch_size, Order::ChannelFirst, weights.device())?;
         let latent = self.encoder.forward_patches(weights, patches, &Mask::none(batch.samples()?, tokens));
         Ok(plain(latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)))
+    }
+
+    fn needs(&self) -> Needs {
+        self.config.needs()
     }
 
     fn grid(&self) -> (u32, u32, u32) {

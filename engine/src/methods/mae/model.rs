@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
+use crate::limits::{Need, Needs};
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -98,6 +99,31 @@ impl Config {
             return refuse("the encoder would have over two billion weights".into());
         }
         visible_tokens(self.side() * self.side(), self.mask_ratio).map(|_| ())
+    }
+}
+
+impl Config {
+    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has used it.
+    pub fn needs(&self) -> Needs {
+        let tokens = self.side() * self.side();
+        let kept = visible_tokens(tokens, self.mask_ratio).unwrap_or(tokens);
+        let values = self.patch_size * self.patch_size * self.in_chans;
+        let stacks = [("encoder", self.encoder, 1 + kept), ("decoder", self.decoder, 1 + tokens)];
+        let mut tensors = vec![Need::of_samples("the prediction", tokens * values)];
+        let mut together = Need { what: "training".into(), fixed: 0, per_sample: 4 * 6 * (tokens * values) as u64 };
+        for (name, stack, rows) in stacks.into_iter().filter(|(_, stack, _)| stack.depth > 0) {
+            let hidden = (stack.dim as f64 * stack.mlp_ratio) as usize;
+            tensors.push(Need::of_samples(format!("the hidden layer of the {name}"), rows * hidden));
+            tensors.push(Need::of_samples(format!("queries, keys and values of the {name}"), rows * 3 * stack.dim));
+            tensors.push(Need::of_weights(format!("a weight of the {name}"), stack.dim * hidden));
+            // Of each block: queries, keys and values, the hidden layer before and after GELU, six more of its width.
+            let block = rows * (9 * stack.dim + 2 * hidden);
+            // Weights, gradients and two moments.
+            let weights = stack.dim * (4 * stack.dim + 2 * hidden);
+            together.per_sample += 4 * (stack.depth * block) as u64;
+            together.fixed += 16 * (stack.depth * weights) as u64;
+        }
+        Needs { tensors, together }
     }
 }
 
