@@ -6,6 +6,7 @@ mod counted;
 mod lost;
 mod memory;
 mod submits;
+mod warm;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -4,10 +4,12 @@ mod files;
 mod opening;
 mod recovery;
 mod training;
+mod warm;
 
 use std::rc::Rc;
 
 use recovery::Copies;
+use warm::Warm;
 
 use crate::card::Card;
 use crate::clock::Stopwatch;
@@ -43,6 +45,9 @@ pub struct Host {
     copies: Copies,
     /// Held against requests instead of the device's own limits.
     limits: Option<Limits>,
+    /// Kernels that are being made, and whether to make them ahead (`None`: as the device is).
+    warm: Option<Warm>,
+    warms: Option<bool>,
     job: Option<Job>,
     /// Steps still to train; `None` = until told otherwise.
     playing: Option<Option<u64>>,
@@ -74,6 +79,8 @@ impl Host {
             spare_data: None,
             copies: Copies::new(),
             limits: None,
+            warm: None,
+            warms: None,
             job: None,
             playing: None,
             told: Stopwatch::start(),
@@ -192,6 +199,7 @@ impl Host {
             }
             Command::MeasureStep => self.measure_step().await,
             Command::Cancel => {
+                self.warm = None;
                 if let Some(job) = self.job.take() {
                     self.log(format!("The {} was stopped.", job.name()));
                     self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });
@@ -199,7 +207,7 @@ impl Host {
                 Ok(())
             }
             Command::Close => {
-                (self.run, self.job, self.playing) = (None, None, None);
+                (self.run, self.job, self.playing, self.warm) = (None, None, None, None);
                 self.release();
                 Ok(())
             }
@@ -212,6 +220,10 @@ impl Host {
             self.job_slice().await;
             return true;
         }
+        if self.warm.is_some() {
+            self.warm_slice().await;
+            return true;
+        }
         if self.playing.is_some() {
             if let Err(error) = self.train().await {
                 self.playing_failed(&error).await;
@@ -219,22 +231,6 @@ impl Host {
             return true;
         }
         false
-    }
-
-    async fn playing_failed(&mut self, error: &Error) {
-        let losses = self.copies.losses;
-        self.answer_failure(error).await;
-        if self.copies.losses == losses {
-            self.playing = None;
-            self.tell_state();
-        }
-    }
-
-    /// Give back what ended runs held on the device.
-    fn release(&self) {
-        if let Some(compute) = &self.compute {
-            compute.device.memory_cleanup();
-        }
     }
 
     fn compute(&self) -> Result<&Compute> {

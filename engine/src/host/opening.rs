@@ -58,6 +58,7 @@ impl Host {
             self.copies.forget();
             self.job = None;
             self.playing = None;
+            self.warm_up()?;
             session.step = 0;
         }
         let samples = self.running()?.feed.len(Half::Test).max(self.running()?.feed.len(Half::Train));

@@ -86,10 +86,28 @@ impl Host {
         }
     }
 
+    /// Tell of an error of training, which ends it unless the session goes on elsewhere.
+    pub(super) async fn playing_failed(&mut self, error: &Error) {
+        let losses = self.copies.losses;
+        self.answer_failure(error).await;
+        if self.copies.losses == losses {
+            self.playing = None;
+            self.tell_state();
+        }
+    }
+
+    /// Give back what ended runs held on the device.
+    pub(super) fn release(&self) {
+        if let Some(compute) = &self.compute {
+            compute.device.memory_cleanup();
+        }
+    }
+
     async fn recover(&mut self) -> Result<Report> {
         let name = self.compute.as_ref().map(|compute| compute.report.name.clone()).unwrap_or_default();
         let (session, playing) = (self.session.clone(), self.playing.take());
         let stopped = self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
+        self.warm = None;
         self.spare_data = self.run.take().map(|run| run.feed.data);
         self.copies.losses += 1;
         let choice = if self.copies.losses >= MOST_LOSSES { DeviceChoice::Cpu } else { self.choice };
