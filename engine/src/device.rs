@@ -66,7 +66,7 @@ fn cpu(reason: &str) -> Compute {
         memory_bytes: None,
         memory_used: None,
     };
-    Compute { device: Device::flex(), report, limits: Limits { tensor: u64::MAX, memory: memory::of_machine() } }
+    Compute { device: Device::flex(), report, limits: Limits { tensor: u64::MAX, memory: memory::of_machine(), whose: "the CPU" } }
 }
 
 /// Take the GPU away from the engine, as a reset of its driver would, so that what follows can be tried out.
@@ -174,6 +174,6 @@ async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::resu
         memory_bytes: None,
         memory_used: None,
     };
-    let limits = Limits { tensor: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size), memory: None };
+    let limits = Limits { tensor: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size), memory: None, whose: "this GPU" };
     Ok((Compute { device, report, limits }, handle))
 }

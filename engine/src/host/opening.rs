@@ -92,7 +92,8 @@ impl Host {
         let entry = registry::entry(&session.method)?;
         let feed = Feed::new(data, &settings);
         let mut run = Run::new(&entry, settings, feed, &compute.device)?;
-        run.method.needs().check(run.feed.batch_size(), self.limits(&compute), device_words(&compute))?;
+        run.limits = self.limits(&compute);
+        run.method.needs().check(run.feed.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
         if let (true, Some(name)) = (session.stored, weights) {
             let loaded = match self.files.stored(&name).await {
@@ -113,9 +114,9 @@ impl Host {
 
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
     fn check_batch(&self, settings: &Settings, data: &PictureData) -> Result<()> {
-        let (run, compute) = (self.running()?, self.compute()?);
+        let run = self.running()?;
         let batch = settings.count("batch").clamp(1, data.train.len().max(1));
-        run.method.adjusted(settings)?.needs().check(batch, self.limits(compute), device_words(compute))
+        run.method.adjusted(settings)?.needs().check(batch, run.limits)
     }
 
     fn limits(&self, compute: &Compute) -> Limits {
@@ -158,10 +159,6 @@ impl Host {
         self.run = None;
         self.open(session).await
     }
-}
-
-fn device_words(compute: &Compute) -> &'static str {
-    if compute.report.gpu { "this GPU" } else { "the CPU" }
 }
 
 /// The side that user pictures are kept at, so that a crop of 7/8 still fills the model's input.

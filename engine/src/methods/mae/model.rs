@@ -123,7 +123,13 @@ impl Config {
             together.per_sample += 4 * (stack.depth * block) as u64;
             together.fixed += 16 * (stack.depth * weights) as u64;
         }
-        Needs { tensors, together }
+        let whole = (1 + tokens) * self.encoder.dim;
+        let unmasked = vec![
+            Need::of_samples("the hidden layer of the encoder", (whole as f64 * self.encoder.mlp_ratio) as usize),
+            Need::of_samples("queries, keys and values of the encoder", 3 * whole),
+            Need::of_samples("the pictures", tokens * values),
+        ];
+        Needs { tensors, unmasked, together }
     }
 }
 
