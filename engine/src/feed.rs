@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use crate::data::bytes::PictureBytes;
 use crate::data::crops::{self, Augment};
 use crate::data::pictures::{PictureData, Split};
 use crate::error::Result;
 use crate::method::Batch;
+use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::session::DataReport;
 use crate::settings::Settings;

@@ -41,6 +41,8 @@ pub mod memory;
 pub mod method;
 pub mod methods;
 #[cfg(feature = "compute")]
+pub mod picture_bytes;
+#[cfg(feature = "compute")]
 pub mod placed;
 #[cfg(feature = "compute")]
 pub mod readback;

@@ -11,10 +11,10 @@ use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_ch
 use crate::card::Card;
 use crate::checkpoint::keys::Layout;
 pub use crate::checkpoint::safetensors::HostTensor;
-use crate::data::bytes::PictureBytes;
 use crate::error::{Error, Result};
 use crate::kernels::patchify::Order;
 use crate::limits::Needs;
+use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::trace::{Source, View};

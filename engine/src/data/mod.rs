@@ -5,7 +5,6 @@
 //! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
 //! * [`crops`] on [`resample`]: from pictures to normalised batches
 
-pub mod bytes;
 pub mod crops;
 pub mod decode;
 pub mod fashion_mnist;

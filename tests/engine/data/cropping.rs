@@ -1,10 +1,10 @@
 //! Resizing, crops and batches.
 
 use image::imageops::{self, FilterType};
-use masquerade_engine::data::bytes::PictureBytes;
 use masquerade_engine::data::crops::{self, Augment};
 use masquerade_engine::data::pictures::{Picture, PictureData, Split};
 use masquerade_engine::data::resample::{Area, resize, shrink};
+use masquerade_engine::picture_bytes::PictureBytes;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::DataReport;
 use proptest::prelude::*;
