@@ -1,7 +1,7 @@
 //! Kernels that are made before the first step.
 
 use masquerade_engine::device;
-use masquerade_engine::session::{Command, DeviceChoice, Event};
+use masquerade_engine::session::{Command, DeviceChoice, Event, Session};
 
 use crate::counted::calls;
 use crate::{Driven, alone, micro};
@@ -52,7 +52,12 @@ fn commands_are_answered_in_between() {
     engine.events();
     engine.hand(Command::SetSample(3));
     assert!(engine.events().iter().any(|e| matches!(e, Event::State { session, .. } if session.sample == 3)));
-    // Closing ends it.
+    engine.hand(Command::Cancel);
+    assert!(engine.events().iter().any(|e| matches!(e, Event::Loading { done, total, .. } if done == total)));
+    assert!(!engine.tick(), "it was stopped");
+    // Closing ends it too.
+    engine.hand(Command::Open(Box::new(Session { seed: 3, ..micro() })));
+    assert!(engine.tick());
     engine.hand(Command::Close);
     assert!(!engine.tick());
 }

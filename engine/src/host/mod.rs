@@ -199,7 +199,7 @@ impl Host {
             }
             Command::MeasureStep => self.measure_step().await,
             Command::Cancel => {
-                self.warm = None;
+                self.end_warm_up();
                 if let Some(job) = self.job.take() {
                     self.log(format!("The {} was stopped.", job.name()));
                     self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });

@@ -9,6 +9,8 @@ use crate::session::{DeviceChoice, Event, NamedBytes, Session};
 
 /// Least seconds between two copies.
 const COPY_EVERY: f64 = 10.0;
+/// Least seconds before the copy of a training that has come to rest.
+const COPY_AT_REST: f64 = 1.0;
 /// Copies may take one part in this many of the time.
 const SHARE: f64 = 20.0;
 /// Larger states are not copied: they would fill the host's memory.
@@ -45,12 +47,13 @@ impl Host {
         self
     }
 
-    /// Copy the training if it is time: what a lost device held cannot be read any more.
-    pub(super) async fn keep_copy(&mut self) -> Result<()> {
+    /// Copy the training if it is time, sooner when it `rests`: what a lost device held cannot be read any more.
+    pub(super) async fn keep_copy(&mut self, rests: bool) -> Result<()> {
         let Some(run) = &self.run else { return Ok(()) };
         // Weights, and two moments of each.
         let size = run.weights.count() * size_of::<f32>() * 3;
-        if run.step == self.copies.step || self.copies.since.seconds() < self.copies.due || size > LARGEST_COPY {
+        let due = if rests { self.copies.due.min(COPY_AT_REST) } else { self.copies.due };
+        if run.step == self.copies.step || self.copies.since.seconds() < due || size > LARGEST_COPY {
             return Ok(());
         }
         let watch = Stopwatch::start();

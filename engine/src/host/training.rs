@@ -25,7 +25,8 @@ impl Host {
         self.playing = None;
         let told = self.tell_progress().await;
         self.tell_state();
-        told
+        told?;
+        self.keep_copy(true).await
     }
 
     pub(super) async fn train(&mut self) -> Result<()> {
@@ -41,7 +42,7 @@ impl Host {
         let first = self.session.step == 1;
         if over || first || self.told.seconds() >= PROGRESS_EVERY {
             self.tell_progress().await?;
-            self.keep_copy().await?;
+            self.keep_copy(over).await?;
         }
         if over {
             self.playing = None;

@@ -96,6 +96,17 @@ impl Host {
         Ok(())
     }
 
+    /// Leave the kernels that are still missing to the first step.
+    pub(super) fn end_warm_up(&mut self) {
+        if let Some(warm) = self.warm.take() {
+            self.tell_kernels(warm.slices.len(), warm.slices.len());
+        }
+    }
+
+    fn tell_kernels(&mut self, done: usize, total: usize) {
+        self.emit(Event::Loading { what: "Preparing kernels".into(), done: done as u64, total: total as u64 });
+    }
+
     /// One slice of it, or a look whether the device is through with one.
     pub(super) async fn warm_slice(&mut self) {
         let (Some(mut warm), Some(run)) = (self.warm.take(), &self.run) else { return };
@@ -111,14 +122,14 @@ impl Host {
             Ok(through) => {
                 if through {
                     (warm.running, warm.done) = (None, warm.done + 1);
-                    self.emit(Event::Loading { what: "Preparing kernels".into(), done: warm.done as u64, total: total as u64 });
+                    self.tell_kernels(warm.done, total);
                 }
                 if warm.done < total {
                     self.warm = Some(warm);
                 }
             }
             Err(error) => {
-                self.emit(Event::Loading { what: "Preparing kernels".into(), done: total as u64, total: total as u64 });
+                self.tell_kernels(total, total);
                 self.answer_failure(&error).await;
             }
         }
