@@ -11,6 +11,7 @@ use masquerade_engine::kernels::layer_norm::layer_norm;
 use masquerade_engine::kernels::linear::{self, linear};
 use masquerade_engine::kernels::mlp::{self, mlp};
 use masquerade_engine::kernels::patch_error::patch_error;
+use masquerade_engine::kernels::patchify::{self, Cut, Order, patchify};
 use masquerade_engine::kernels::similarity_map::similarity_map;
 use masquerade_engine::kernels::{ALL, KernelInfo, check, contrast as contrasts, cross_entropy as entropy};
 use masquerade_engine::rng::Rng;
@@ -338,5 +339,19 @@ fn kernels_on_the_gpu_agree_with_their_twins() {
     for info in ALL {
         let covered = lines.iter().any(|line| info.stem.starts_with(&line.kernel));
         assert!(covered, "{} is not checked", info.stem);
+    }
+}
+
+#[test]
+fn patchify_agrees_with_tensor_operations() {
+    let mut rng = Rng::new(3, "bytes");
+    for (shape, patch) in [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])] {
+        let count = shape.iter().product::<usize>().div_ceil(4);
+        let words: Vec<i32> = (0..count).map(|_| rng.below(1 << 32) as u32 as i32).collect();
+        let bytes = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());
+        for order in [Order::ChannelFirst, Order::ChannelLast] {
+            let cut = Cut { shape, patch, order, scale: [0.02, 0.03, 0.01, 0.04], shift: [1.5, 2.0, 0.5, 1.0] };
+            close("patches", &values(patchify(bytes.clone(), cut)), &values(patchify::stock(bytes.clone(), cut)), 1e-6);
+        }
     }
 }

@@ -9,7 +9,7 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::{
     KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, contrast, contrast_gpu, contrast_twin, cross_entropy,
-    gather_tokens, gelu, layer_norm, linear, mlp, patch_error, similarity_map,
+    gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -69,6 +69,10 @@ impl KernelOps for CubeBackend {
 
     fn soft_cross_entropy(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, CubeTensor) {
         cross_entropy::on_gpu(logits, targets)
+    }
+
+    fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
+        patchify::on_gpu(bytes, cut)
     }
 }
 
@@ -176,6 +180,10 @@ impl KernelOps for Flex {
 
     fn soft_cross_entropy(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, FlexTensor) {
         cross_entropy::on_cpu(logits, targets)
+    }
+
+    fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
+        patchify::on_cpu(bytes, cut)
     }
 }
 
@@ -287,5 +295,9 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
     fn soft_cross_entropy(logits: Tracked<B, C>, targets: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
         let (loss, kept) = cross_entropy::tracked::<B, C>(logits, targets);
         (loss, Self::from_inner(kept))
+    }
+
+    fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
+        Self::from_inner(B::patchify(bytes, cut))
     }
 }

@@ -14,6 +14,7 @@ use super::mlp::mlp;
 use super::norms::global_norm;
 use super::optimisers::{Rule, State, Step, Treatment};
 use super::patch_error::patch_error;
+use super::patchify::{Cut, Order, patchify};
 use super::sheet;
 use super::similarity_map::similarity_map;
 use crate::clock::Stopwatch;
@@ -148,6 +149,17 @@ fn cases() -> Vec<Case> {
             let out = patch_error(pred.clone(), target, mask + 0.5, norm_pix);
             let gradients = backward(&out);
             vec![flat(out), gradient(&pred, &gradients)]
+        }));
+    }
+    for (shape, patch, order) in [
+        ([1, 1, 1, 1], [1, 1], Order::ChannelFirst),
+        ([3, 6, 10, 3], [3, 2], Order::ChannelFirst),
+        ([2, 28, 28, 3], [7, 7], Order::ChannelLast),
+    ] {
+        let [scale, shift] = [[0.02, 0.03, 0.01, 0.04], [1.5, 2.0, 0.5, 1.0]];
+        cases.push(Case::new("patchify", &shape, 1e-6, move |device| {
+            let words = picks([shape.iter().product::<usize>().div_ceil(4)], i32::MAX as usize, device);
+            vec![flat(patchify(words, Cut { shape, patch, order, scale, shift }))]
         }));
     }
     for [rows, width] in [[1, 3], [37, 65], [600, 20]] {

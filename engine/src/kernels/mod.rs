@@ -35,6 +35,7 @@ pub mod optimisers;
 pub mod optimisers_gpu;
 mod optimisers_twin;
 pub mod patch_error;
+pub mod patchify;
 mod product;
 pub mod sheet;
 mod sheet_layout;
@@ -97,6 +98,7 @@ pub const ALL: &[KernelInfo] = &[
     contrast::BACKWARD,
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
+    patchify::PATCHIFY,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -147,6 +149,8 @@ pub trait KernelOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no gradient.
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`patchify::patchify`]; no gradient flows through.
+    fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
