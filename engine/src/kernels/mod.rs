@@ -19,6 +19,7 @@ pub mod check;
 pub mod choice;
 pub mod gather_tokens;
 pub mod gelu;
+mod gemm;
 mod launch;
 pub mod layer_norm;
 pub mod patch_error;
