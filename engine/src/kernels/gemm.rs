@@ -1,12 +1,15 @@
 //! Matrix products for the CPU twins. The right operand is cut into panels of a few vectors' width once; then tiles of the
 //! result stay in registers while a micro-kernel walks down a panel and along some rows of the left operand.
 
+mod buffer;
 mod packed;
 mod tile;
+mod turn;
 
 use macerator::Simd;
 
 use super::twin;
+use buffer::Buffer;
 pub(super) use packed::Packed;
 
 /// A matrix of any layout: value (i, p) is at `values[i * row + p * column]`, so a transposed matrix needs no copy.
@@ -41,15 +44,10 @@ pub(super) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_ro
     if m == 0 || n == 0 {
         return;
     }
-    if k == 0 {
-        if !add {
-            out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
-        }
-    } else if a.row == 1 || a.column == 1 {
+    if k > 0 {
         panels([m, k, n], a, b, (out, out_row), add);
-    } else {
-        let values: Vec<f32> = (0..m * k).map(|i| a.values[i / k * a.row + i % k * a.column]).collect();
-        panels([m, k, n], Matrix { values: &values, row: k, column: 1 }, b, (out, out_row), add);
+    } else if !add {
+        out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
     }
 }
 
@@ -77,13 +75,15 @@ pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
 fn panels<'a, S: Simd>(sizes: [usize; 3], a: Matrix<'a>, b: &Packed, out: (&mut [f32], usize), add: bool) {
     let ([m, k, n], (out, out_row)) = (sizes, out);
     let depth = k.div_ceil(k.div_ceil(DEPTH));
+    let mut spare = Buffer::new(&buffer::LEFT, if a.column == 1 && a.row > 1 { 0 } else { m * depth });
     for start in (0..k).step_by(depth) {
         let depth = depth.min(k - start);
+        let a = tile::Left::new::<S>([m, depth], a.from(0, start), &mut spare);
         for column in (0..n).step_by(b.width()) {
             let (panel, width) = b.panel(column);
             let panel = &panel[start * width..(start + depth) * width];
             let place = tile::Place { values: &mut out[column..], row: out_row, width: width.min(n - column), add: add || start > 0 };
-            tile::rows::<S>([m, depth], a.from(0, start), panel, width, place);
+            tile::rows::<S>([m, depth], &a, panel, width, place);
         }
     }
 }
@@ -133,8 +133,18 @@ mod tests {
 
     #[test]
     fn products_are_exact_in_every_layout() {
-        for sizes in [[1, 1, 1], [2, 3, 5], [4, 8, 16], [5, 7, 47], [13, 2, 33], [197, 192, 49], [31, 257, 96], [9, 700, 100], [200, 5, 7]]
-        {
+        for sizes in [
+            [1, 1, 1],
+            [15, 1, 20],
+            [2, 3, 5],
+            [4, 8, 16],
+            [5, 7, 47],
+            [13, 2, 33],
+            [197, 192, 49],
+            [31, 257, 96],
+            [9, 700, 100],
+            [200, 5, 7],
+        ] {
             check(sizes);
         }
     }
