@@ -1,6 +1,5 @@
 //! Workloads W1–W5: the same deterministic weights and inputs as every peer computes, so that a fast wrong answer is caught.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::blocks::encoders::transformer::TransformerConfig;
@@ -9,6 +8,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::clock::{self, Stopwatch};
 use crate::device::Compute;
 use crate::error::Result;
+use crate::kernels::contrast::nt_xent;
 use crate::kernels::similarity_map::similarity_map;
 use crate::method::HostTensor;
 use crate::methods::mae::model::{Config, Mae, Sampling};
@@ -20,7 +20,7 @@ use crate::train::optimiser::AdamW;
 use crate::weights::{Weights, plain};
 
 /// Names of the workloads.
-pub const WORKLOADS: [&str; 9] = [
+pub const WORKLOADS: [&str; 10] = [
     "w1-mae-fwd-tiny",
     "w1-mae-fwd-b224",
     "w2-mae-train-tiny",
@@ -28,6 +28,7 @@ pub const WORKLOADS: [&str; 9] = [
     "w3-vit-embed-b8",
     "w4-ntxent-1024",
     "w4-ntxent-4096",
+    "w4-ntxent-65536",
     "w5-simmap-14",
     "w5-simmap-64",
 ];
@@ -149,7 +150,8 @@ enum Work {
     Forward(Mae, Weights, HostTensor, Mask),
     Train(Mae, Box<Weights>, AdamW, HostTensor, Mask),
     Embed(Mae, Weights, HostTensor, Mask),
-    NtXent(Tensor<2>),
+    /// Rows, and the positive of each: its neighbour, i xor 1.
+    NtXent(Tensor<2>, Tensor<1, Int>),
     Similarity(Tensor<2>),
 }
 
@@ -173,9 +175,14 @@ impl Work {
         }
         let rows =
             |count: usize, dim: usize, seed| Tensor::from_data(TensorData::new(hashed(count * dim, seed, 1.0), [count, dim]), device);
+        let pairs = |count: usize| {
+            let positive: Vec<i32> = (0..count as i32).map(|i| i ^ 1).collect();
+            Self::NtXent(rows(count, 128, 950), Tensor::from_data(TensorData::new(positive, [count]), device))
+        };
         Ok(match name {
-            "w4-ntxent-1024" => Some(Self::NtXent(rows(1024, 128, 950))),
-            "w4-ntxent-4096" => Some(Self::NtXent(rows(4096, 128, 950))),
+            "w4-ntxent-1024" => Some(pairs(1024)),
+            "w4-ntxent-4096" => Some(pairs(4096)),
+            "w4-ntxent-65536" => Some(pairs(65_536)),
             "w5-simmap-14" => Some(Self::Similarity(rows(14 * 14, 384, 960))),
             "w5-simmap-64" => Some(Self::Similarity(rows(64 * 64, 384, 960))),
             _ => None,
@@ -209,9 +216,9 @@ impl Work {
                 let values = readback::floats(latent.narrow(1, 0, 1)).await?;
                 Ok(values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len().max(1) as f64)
             }
-            Self::NtXent(rows) => {
+            Self::NtXent(rows, positive) => {
                 let tracked = Tensor::from_inner(rows.clone()).require_grad();
-                let loss = nt_xent(tracked.clone());
+                let loss = nt_xent(tracked.clone(), Tensor::from_inner(positive.clone()), TEMPERATURE, None);
                 let gradients = loss.backward();
                 let row = tracked.grad(&gradients).map(|g| g.narrow(0, 0, 1).flatten::<1>(0, 1));
                 let read = readback::many(std::iter::once(loss).chain(row).collect()).await?;
@@ -226,18 +233,6 @@ impl Work {
             }
         }
     }
-}
-
-/// NT-Xent over rows whose positives are neighbours (i xor 1), diagonal excluded.
-fn nt_xent(rows: Tensor<2>) -> Tensor<1> {
-    let count = rows.dims()[0];
-    let device = rows.device();
-    let unit = rows.clone() / rows.square().sum_dim(1).sqrt().clamp_min(1e-12);
-    let diagonal = Tensor::<2>::eye(count, &device.without_autodiff()).mul_scalar(-1e9);
-    let scores = unit.clone().matmul(unit.clone().transpose()).div_scalar(TEMPERATURE) + Tensor::from_inner(diagonal);
-    let positives: Vec<f32> = (0..count * count).map(|i| f32::from(u8::from((i / count) ^ 1 == i % count))).collect();
-    let positives = Tensor::from_data(TensorData::new(positives, [count, count]), &unit.device());
-    (log_softmax(scores, 1) * positives).sum().div_scalar(-(count as f64))
 }
 
 /// Time one workload: `first` is the first run, then `warmup` untimed ones, then `repeats` timed ones or until `max_ms`.

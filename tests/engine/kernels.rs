@@ -3,14 +3,17 @@
 
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
 use masquerade_engine::kernels::attention::attention;
+use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
+use masquerade_engine::kernels::cross_entropy::cross_entropy;
 use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
 use masquerade_engine::kernels::gelu::bias_gelu;
 use masquerade_engine::kernels::layer_norm::layer_norm;
 use masquerade_engine::kernels::linear::{self, linear};
 use masquerade_engine::kernels::mlp::{self, mlp};
 use masquerade_engine::kernels::patch_error::patch_error;
+use masquerade_engine::kernels::patchify::{self, Cut, Order, patchify};
 use masquerade_engine::kernels::similarity_map::similarity_map;
-use masquerade_engine::kernels::{ALL, KernelInfo, check};
+use masquerade_engine::kernels::{ALL, KernelInfo, check, contrast as contrasts, cross_entropy as entropy};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -224,6 +227,102 @@ fn gelu_agrees_with_burn() {
 }
 
 #[test]
+fn cross_entropy_agrees_with_burn() {
+    for [rows, classes] in [[1, 1], [5, 3], [1000, 10], [3, 777]] {
+        // Targets that do not sum to one, some of them negative.
+        let (logits, targets) = (leaf("logits", [rows, classes]), leaf("targets", [rows, classes]).detach());
+        let kernel = cross_entropy(logits.clone() * 20.0, targets.clone());
+        same(kernel, entropy::stock(logits.clone() * 20.0, targets), 1e-5, &[&gradient(&logits)]);
+    }
+}
+
+fn numbers(values: impl IntoIterator<Item = i32>) -> Tensor<1, Int> {
+    let values: Vec<i32> = values.into_iter().collect();
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), &Device::flex().autodiff())
+}
+
+#[test]
+fn nt_xent_agrees_with_burn() {
+    for ([rows, width], temperature) in [([2, 1], 0.5), ([6, 3], 0.1), ([98, 33], 0.01), ([700, 16], 0.2)] {
+        let x = leaf("x", [rows, width]);
+        let how = How { scale: (1.0 / temperature) as f32, normalise: true, symmetric: false };
+        for groups in [None, Some(picks([rows], 5) - 1)] {
+            let positive = numbers((0..rows as i32).map(|i| i ^ 1));
+            let kernel = nt_xent(x.clone(), positive.clone(), temperature, groups.clone());
+            same(kernel, contrasts::stock(x.clone(), None, None, positive, groups, how), 1e-4, &[&gradient(&x)]);
+        }
+    }
+}
+
+#[test]
+fn positives_of_nt_xent_need_not_be_pairs() {
+    // A positive that another row has too, one that is the row itself, and two that are not there.
+    let (x, positive) = (leaf("x", [21, 8]), numbers((0..21).map(|i| [(i + 5) % 21, 3, i, -1, 21][i as usize % 5])));
+    let how = How { scale: 5.0, normalise: true, symmetric: false };
+    for groups in [None, Some(picks([21], 4))] {
+        let kernel = nt_xent(x.clone(), positive.clone(), 0.2, groups.clone());
+        same(kernel, contrasts::stock(x.clone(), None, None, positive.clone(), groups, how), 1e-4, &[&gradient(&x)]);
+    }
+}
+
+#[test]
+fn info_nce_agrees_with_burn() {
+    for ([rows, keys, width], symmetric) in [([1, 1, 4], true), ([7, 301, 19], false), ([300, 40, 5], false), ([150, 150, 40], true)] {
+        let (a, b) = (leaf("a", [rows, width]), leaf("b", [keys, width]));
+        let how = How { scale: 1.0 / 0.07, normalise: true, symmetric };
+        let positive = numbers((0..rows as i32).map(|i| (rows as i32 - 1 - i) % keys as i32));
+        for groups in [None, Some((picks([rows], 5) - 1, picks([keys], 5) - 1))] {
+            let kernel = info_nce(a.clone(), b.clone(), positive.clone(), 0.07, groups.clone(), symmetric);
+            let groups = groups.map(|(a, b)| Tensor::cat(vec![a, b], 0));
+            let stock = contrasts::stock(a.clone(), Some(b.clone()), None, positive.clone(), groups, how);
+            same(kernel, stock, 1e-4, &[&gradient(&a), &gradient(&b)]);
+        }
+    }
+}
+
+#[test]
+fn keys_without_gradient_are_constants() {
+    let (a, b) = (leaf("a", [5, 6]), leaf("b", [40, 6]));
+    let of = |keys: Tensor<2>| info_nce(a.clone(), keys, numbers([3, 2, 39, 0, 7]), 0.1, None, false);
+    let (with, without) = (of(b.clone()).backward(), of(b.clone().detach()).backward());
+    close("queries", &values(a.grad(&without).unwrap()), &values(a.grad(&with).unwrap()), 1e-6);
+    assert!(b.grad(&without).is_none());
+    // Keys of a device that records nothing.
+    let plain = Tensor::<2>::from_data(b.into_data(), &Device::flex());
+    close("queries", &values(a.grad(&of(plain).backward()).unwrap()), &values(a.grad(&with).unwrap()), 1e-6);
+}
+
+#[test]
+fn the_scale_of_scores_can_be_learned() {
+    for (keys, normalise, symmetric) in [(Some(9), true, true), (Some(9), false, false), (None, true, false)] {
+        let (a, scale) = (leaf("a", [9, 4]), Tensor::<1>::full([1], 3.0, &Device::flex().autodiff()).require_grad());
+        let b = keys.map(|keys| leaf("b", [keys, 4]));
+        let how = How { scale: 2.0, normalise, symmetric };
+        let of = |way: fn(_, _, _, _, _, _) -> _| {
+            way(a.clone(), b.clone(), Some(scale.clone()), numbers((0..9).map(|i| (i + 4) % 9)), None, how)
+        };
+        same(of(contrast), of(contrasts::stock), 1e-4, &[&gradient(&a), &gradient(&scale)]);
+    }
+}
+
+#[test]
+fn the_gradient_of_nt_xent_is_its_slope() {
+    let (x, step) = (leaf("x", [8, 3]), 1e-2);
+    let loss = |x: &Tensor<2>| nt_xent(x.clone(), numbers((0..8).map(|i| i ^ 1)), 0.5, Some(numbers([0, 1, 2, 3, 0, 1, 5, 6])));
+    let got = values(x.grad(&loss(&x).backward()).unwrap());
+    let at = values(x.clone());
+    for i in 0..at.len() {
+        let [up, down] = [step, -step].map(|step| {
+            let mut moved = at.clone();
+            moved[i] += step;
+            values(loss(&Tensor::from_data(TensorData::new(moved, [8, 3]), &x.device())))[0]
+        });
+        assert!((got[i] - (up - down) / (2.0 * step)).abs() < 2e-3, "{i}: {} instead of {}", got[i], (up - down) / (2.0 * step));
+    }
+}
+
+#[test]
 fn kernels_take_transposed_inputs() {
     let x = leaf("x", [2, 5, 4]);
     let (gamma, beta) = (leaf("gamma", [5]), leaf("beta", [5]));
@@ -240,5 +339,19 @@ fn kernels_on_the_gpu_agree_with_their_twins() {
     for info in ALL {
         let covered = lines.iter().any(|line| info.stem.starts_with(&line.kernel));
         assert!(covered, "{} is not checked", info.stem);
+    }
+}
+
+#[test]
+fn patchify_agrees_with_tensor_operations() {
+    let mut rng = Rng::new(3, "bytes");
+    for (shape, patch) in [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])] {
+        let count = shape.iter().product::<usize>().div_ceil(4);
+        let words: Vec<i32> = (0..count).map(|_| rng.below(1 << 32) as u32 as i32).collect();
+        let bytes = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());
+        for order in [Order::ChannelFirst, Order::ChannelLast] {
+            let cut = Cut { shape, patch, order, scale: [0.02, 0.03, 0.01, 0.04], shift: [1.5, 2.0, 0.5, 1.0] };
+            close("patches", &values(patchify(bytes.clone(), cut)), &values(patchify::stock(bytes.clone(), cut)), 1e-6);
+        }
     }
 }

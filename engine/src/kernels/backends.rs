@@ -8,8 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, gather_tokens, gelu, layer_norm, linear, mlp, patch_error,
-    similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, contrast, contrast_gpu, contrast_twin, cross_entropy,
+    gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -55,6 +55,25 @@ impl KernelOps for CubeBackend {
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
         gelu::on_gpu(x, bias)
     }
+
+    fn contrast(
+        rows: CubeTensor,
+        keys: CubeTensor,
+        scale: CubeTensor,
+        positive: CubeTensor,
+        groups: CubeTensor,
+        given: contrast::Given,
+    ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+        contrast_gpu::on_gpu(rows, keys, scale, positive, groups, given)
+    }
+
+    fn soft_cross_entropy(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, CubeTensor) {
+        cross_entropy::on_gpu(logits, targets)
+    }
+
+    fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
+        patchify::on_gpu(bytes, cut)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -93,6 +112,14 @@ impl KernelGradients for CubeBackend {
 
     fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
         gelu::backward_on_gpu(grad, x, bias)
+    }
+
+    fn contrast_backward(grad: CubeTensor, kept: contrast::Kept<CubeTensor, CubeTensor>, wanted: [bool; 3]) -> [Option<CubeTensor>; 3] {
+        contrast_gpu::backward_on_gpu(grad, kept, wanted)
+    }
+
+    fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
+        cross_entropy::backward_on_gpu(grad, logits, targets, kept)
     }
 }
 
@@ -139,6 +166,25 @@ impl KernelOps for Flex {
     fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
         gelu::on_cpu(x, bias)
     }
+
+    fn contrast(
+        rows: FlexTensor,
+        keys: FlexTensor,
+        scale: FlexTensor,
+        positive: FlexTensor,
+        groups: FlexTensor,
+        given: contrast::Given,
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+        contrast_twin::on_cpu(rows, keys, scale, positive, groups, given)
+    }
+
+    fn soft_cross_entropy(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, FlexTensor) {
+        cross_entropy::on_cpu(logits, targets)
+    }
+
+    fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
+        patchify::on_cpu(bytes, cut)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -177,6 +223,14 @@ impl KernelGradients for Flex {
 
     fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
         gelu::backward_on_cpu(grad, x, bias)
+    }
+
+    fn contrast_backward(grad: FlexTensor, kept: contrast::Kept<FlexTensor, FlexTensor>, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
+        contrast_twin::backward_on_cpu(grad, kept, wanted)
+    }
+
+    fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
+        cross_entropy::backward_on_cpu(grad, logits, targets, kept)
     }
 }
 
@@ -224,5 +278,26 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn bias_gelu(x: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
         gelu::tracked::<B, C>(x, bias)
+    }
+
+    fn contrast(
+        rows: Tracked<B, C>,
+        keys: Tracked<B, C>,
+        scale: Tracked<B, C>,
+        positive: B::IntTensorPrimitive,
+        groups: B::IntTensorPrimitive,
+        given: contrast::Given,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let (loss, [unit, inverse, lse]) = contrast::tracked::<B, C>(rows, keys, scale, positive, groups, given);
+        (loss, Self::from_inner(unit), Self::from_inner(inverse), Self::from_inner(lse))
+    }
+
+    fn soft_cross_entropy(logits: Tracked<B, C>, targets: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
+        let (loss, kept) = cross_entropy::tracked::<B, C>(logits, targets);
+        (loss, Self::from_inner(kept))
+    }
+
+    fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
+        Self::from_inner(B::patchify(bytes, cut))
     }
 }

@@ -4,6 +4,8 @@ use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::attention::attention;
 use super::average::average;
+use super::contrast::{How, contrast};
+use super::cross_entropy::cross_entropy;
 use super::gather_tokens::{gather_tokens, scatter_tokens};
 use super::gelu::bias_gelu;
 use super::layer_norm::layer_norm;
@@ -12,6 +14,7 @@ use super::mlp::mlp;
 use super::norms::global_norm;
 use super::optimisers::{Rule, State, Step, Treatment};
 use super::patch_error::patch_error;
+use super::patchify::{Cut, Order, patchify};
 use super::sheet;
 use super::similarity_map::similarity_map;
 use crate::clock::Stopwatch;
@@ -148,6 +151,17 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&pred, &gradients)]
         }));
     }
+    for (shape, patch, order) in [
+        ([1, 1, 1, 1], [1, 1], Order::ChannelFirst),
+        ([3, 6, 10, 3], [3, 2], Order::ChannelFirst),
+        ([2, 28, 28, 3], [7, 7], Order::ChannelLast),
+    ] {
+        let [scale, shift] = [[0.02, 0.03, 0.01, 0.04], [1.5, 2.0, 0.5, 1.0]];
+        cases.push(Case::new("patchify", &shape, 1e-6, move |device| {
+            let words = picks([shape.iter().product::<usize>().div_ceil(4)], i32::MAX as usize, device);
+            vec![flat(patchify(words, Cut { shape, patch, order, scale, shift }))]
+        }));
+    }
     for [rows, width] in [[1, 3], [37, 65], [600, 20]] {
         cases.push(Case::new("layer_norm", &[rows, width], 2e-5, move |device| {
             let (x, gamma, beta) = (leaf("x", [rows, width], device), leaf("gamma", [width], device), leaf("beta", [width], device));
@@ -192,6 +206,15 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&x, &gradients), gradient(&bias, &gradients)]
         }));
     }
+    for [rows, classes] in [[1, 1], [70, 10], [9, 700]] {
+        cases.push(Case::new("cross_entropy", &[rows, classes], 1e-5, move |device| {
+            let logits = leaf("logits", [rows, classes], device);
+            let out = cross_entropy(logits.clone() * 4.0, noise("targets", [rows, classes], &logits.device()) + 1.0);
+            let gradients = backward(&out);
+            vec![flat(out), gradient(&logits, &gradients)]
+        }));
+    }
+    cases.extend(contrast_cases());
     cases.extend(whole_models());
     cases
 }
@@ -241,4 +264,37 @@ fn steps<const N: usize>(rule: Rule, device: &Device) -> Vec<Tensor<1>> {
     }
     let moments = state.remembered().into_iter().flatten().flat_map(|(_, moments)| moments);
     weights.into_iter().flatten().chain(norms).chain(moments).collect()
+}
+
+fn contrast_cases() -> Vec<Case> {
+    let how = |scale, symmetric| How { scale, normalise: true, symmetric };
+    let mut cases = Vec::new();
+    for [rows, width] in [[4, 2], [38, 5], [530, 67]] {
+        let groups = move |device: &Device| (rows > 4).then(|| picks([rows], 7, device));
+        cases.push(Case::new("contrast", &[rows, width], 5e-5, move |device| {
+            let x = leaf("x", [rows, width], device);
+            let positive = numbers((0..rows).map(|i| i ^ 1), &x.device());
+            let out = contrast(x.clone(), None, None, positive, groups(&x.device()), how(10.0, false));
+            let gradients = out.backward();
+            vec![flat(out), gradient(&x, &gradients)]
+        }));
+    }
+    for ([rows, keys, width], symmetric) in [([3, 70, 9], false), ([45, 45, 130], true)] {
+        cases.push(Case::new("contrast", &[rows, keys, width], 5e-5, move |device| {
+            let (a, b) = (leaf("a", [rows, width], device), leaf("b", [keys, width], device));
+            let scale = leaf("scale", [1], device);
+            let positive = numbers((0..rows).map(|i| rows - 1 - i), &a.device());
+            let groups = picks([rows + keys], 9, &a.device());
+            let out = contrast(a.clone(), Some(b.clone()), Some(scale.clone().abs() + 0.5), positive, Some(groups), how(5.0, symmetric));
+            let gradients = out.backward();
+            vec![flat(out), gradient(&a, &gradients), gradient(&b, &gradients), gradient(&scale, &gradients)]
+        }));
+    }
+    cases
+}
+
+fn numbers(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i32> = values.map(|v| v as i32).collect();
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), device)
 }

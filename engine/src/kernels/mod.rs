@@ -17,6 +17,10 @@ pub mod average;
 mod backends;
 pub mod check;
 pub mod choice;
+pub mod contrast;
+mod contrast_gpu;
+mod contrast_twin;
+pub mod cross_entropy;
 pub mod gather_tokens;
 pub mod gelu;
 mod gemm;
@@ -31,6 +35,7 @@ pub mod optimisers;
 pub mod optimisers_gpu;
 mod optimisers_twin;
 pub mod patch_error;
+pub mod patchify;
 mod product;
 pub mod sheet;
 mod sheet_layout;
@@ -84,6 +89,16 @@ pub const ALL: &[KernelInfo] = &[
     matmul::ODD_RESIDUAL,
     matmul::ODD_GELU,
     matmul::ODD_GELU_BACKWARD,
+    contrast::UNIT,
+    contrast::SCORES,
+    contrast::ROWS,
+    contrast::TOTAL,
+    contrast::WEIGHTS,
+    contrast::SUM,
+    contrast::BACKWARD,
+    cross_entropy::FORWARD,
+    cross_entropy::BACKWARD,
+    patchify::PATCHIFY,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -122,6 +137,20 @@ pub trait KernelOps: Backend {
         b2: FloatTensor<Self>,
         #[extension_type] residual: Maybe<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`contrast::contrast`], and what its backward pass keeps, which carries no gradient: the scaled rows, their inverse
+    /// norms, the logs of sums of exponentials. Tensors that are not given are any others.
+    fn contrast(
+        rows: FloatTensor<Self>,
+        keys: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        positive: IntTensor<Self>,
+        groups: IntTensor<Self>,
+        given: contrast::Given,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no gradient.
+    fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`patchify::patchify`]; no gradient flows through.
+    fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -169,4 +198,17 @@ pub trait KernelGradients: Backend {
         biases: [FloatTensor<Self>; 2],
         wanted: [linear::Wanted; 2],
     ) -> mlp::MlpGradients<FloatTensor<Self>>;
+    /// d rows, d keys and d scale of [`contrast::contrast`], those that are wanted, from d loss.
+    fn contrast_backward(
+        grad: FloatTensor<Self>,
+        kept: contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
+        wanted: [bool; 3],
+    ) -> [Option<FloatTensor<Self>>; 3];
+    /// d logits [N, C] from d out [N].
+    fn soft_cross_entropy_backward(
+        grad: FloatTensor<Self>,
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 }

@@ -40,6 +40,15 @@ pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
     tensor.as_slice::<i64>().unwrap_or_default().iter().map(|v| usize::try_from(*v).ok()).collect()
 }
 
+/// The bytes of an integer tensor that holds four in each value, the first one lowest.
+pub(super) fn bytes(tensor: FlexTensor) -> Vec<u8> {
+    let tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
+    if let Some(words) = tensor.as_slice::<i32>() {
+        return words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    }
+    tensor.as_slice::<i64>().unwrap_or_default().iter().flat_map(|w| (*w as i32).to_le_bytes()).collect()
+}
+
 /// The tensor as one that lies in row-major order and fills its memory, to be changed in place.
 pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
     match whole.as_slice::<f32>() {

@@ -1,8 +1,9 @@
 //! Losses of classifiers, on logits.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::kernels;
 
 /// Cross entropy against a distribution over classes: `−mean_b Σ_c y log softmax(logits)`.
 ///
@@ -10,8 +11,7 @@ use crate::error::{Error, Result};
 /// * logits, targets: [batch, classes]
 /// * returns [1]
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let batch = logits.dims()[0] as f64;
-    activation::log_softmax(logits, 1).mul(targets).sum().div_scalar(-batch)
+    kernels::cross_entropy::cross_entropy(logits, targets).mean()
 }
 
 /// One row a label: `ε / K` everywhere and `1 − ε` more at the label.
