@@ -56,6 +56,7 @@ pub const ALL: &[KernelInfo] = &[
     adamw::STEP,
     contrast::UNIT,
     contrast::SCORES,
+    contrast::HALVES,
     contrast::ROWS,
     contrast::TOTAL,
     contrast::WEIGHTS,
