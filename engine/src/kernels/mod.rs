@@ -23,6 +23,7 @@ mod contrast_twin;
 pub mod cross_entropy;
 pub mod gather_tokens;
 pub mod gelu;
+mod gemm;
 mod launch;
 pub mod layer_norm;
 pub mod patch_error;
