@@ -283,7 +283,12 @@ impl Host {
                     None => self.job = Some(job),
                 }
             }
-            Err(error) => self.answer_failure(&error).await,
+            Err(error) => {
+                // A loss of the device names the job that it stopped.
+                self.job = Some(job);
+                self.answer_failure(&error).await;
+                self.job = None;
+            }
         }
     }
 }
