@@ -187,7 +187,7 @@ impl Host {
             }
             Command::Bench { name, warmup, repeats, max_ms } => {
                 let compute = self.compute()?.clone();
-                let report = bench::run(&name, warmup, repeats, f64::from(max_ms), &compute).await?;
+                let report = bench::Bench::new(compute).run(&name, warmup, repeats, f64::from(max_ms)).await?;
                 self.emit(Event::Benched(report));
                 Ok(())
             }
