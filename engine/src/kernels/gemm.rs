@@ -30,10 +30,8 @@ impl Matrix<'_> {
 
 /// Terms of a sum that are added in one go: as many values of a panel stay in the cache of the first level.
 const DEPTH: usize = 256;
-/// Rows of a task are a multiple of this: whole tiles on every vector unit.
-const TASK: usize = 24;
-/// Rows of a task at most; more would not stay in the cache until the caller's next step.
-const MAX_TASK: usize = 192;
+/// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's next step.
+const TASK_ROWS: usize = 96;
 /// Multiplications that are worth a task of their own.
 const TASK_WORK: usize = 1 << 18;
 
@@ -63,11 +61,13 @@ pub(super) fn spread([m, k, n]: [usize; 3], a: Matrix, b: &Packed, out: &mut [f3
 /// Rows of `a` in one task, so that all threads are busy and what a task writes stays in the cache.
 pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
     #[cfg(not(target_arch = "wasm32"))]
-    let tasks = 2 * rayon::current_num_threads();
+    let threads = rayon::current_num_threads();
     #[cfg(target_arch = "wasm32")]
-    let tasks = 1;
-    let worth = TASK_WORK / (k * n).max(1);
-    m.div_ceil(tasks).max(worth).clamp(1, MAX_TASK).next_multiple_of(TASK)
+    let threads = 1;
+    // As many for every thread, but none that is not worth it.
+    let tasks = ((m + TASK_ROWS * threads / 2) / (TASK_ROWS * threads)).max(1) * threads;
+    let tasks = tasks.min(m * k * n / TASK_WORK).max(1);
+    m.div_ceil(tasks).max(1).next_multiple_of(tile::height(packed::lanes()))
 }
 
 /// All panels of the right operand, from the top down in blocks of equal depth.
@@ -197,7 +197,7 @@ mod tests {
     fn tasks_are_whole_tiles() {
         for sizes in [[1, 1, 1], [197, 768, 192], [4160, 96, 384], [0, 0, 0]] {
             let rows = rows_per_task(sizes[0], sizes[1], sizes[2]);
-            assert!(rows > 0 && rows.is_multiple_of(24), "{rows}");
+            assert!(rows > 0 && (rows.is_multiple_of(6) || rows.is_multiple_of(8)), "{rows}");
         }
     }
 }

@@ -12,6 +12,11 @@ pub(super) const fn vectors(lanes: usize) -> usize {
     if wide(lanes) { 3 } else { 2 }
 }
 
+/// Rows of a tile.
+pub(super) const fn height(lanes: usize) -> usize {
+    if wide(lanes) { HIGH } else { LOW }
+}
+
 /// Rows of a tile with and without [`wide`] registers.
 const HIGH: usize = 8;
 const LOW: usize = 6;
@@ -77,15 +82,15 @@ impl<'a> Left<'a> {
 /// Copy `a` [m, k] in tiles of `R` rows.
 #[inline(always)]
 fn copy<const R: usize>([m, k]: [usize; 2], a: Matrix, out: &mut [f32]) {
-    for p in 0..k {
-        let column = a.from(0, p);
-        for row in (0..m).step_by(R) {
-            let rows = R.min(m - row);
-            let out = &mut out[row * k + p * rows..][..rows];
-            let values = &column.values[row * a.row..];
-            match (values.first_chunk::<R>(), out.first_chunk_mut::<R>()) {
-                (Some(values), Some(out)) if a.row == 1 => *out = *values,
-                _ => out.iter_mut().zip(values.iter().step_by(a.row)).for_each(|(out, value)| *out = *value),
+    for (i, out) in out[..m * k].chunks_mut(R * k).enumerate() {
+        let (a, rows) = (a.from(i * R, 0), out.len() / k);
+        if a.row == 1 && a.column >= R && rows == R {
+            let columns = a.values.chunks(a.column).filter_map(|column| column.first_chunk::<R>());
+            out.as_chunks_mut().0.iter_mut().zip(columns).for_each(|(out, column)| *out = *column);
+        } else {
+            for (p, out) in out.chunks_exact_mut(rows).enumerate() {
+                let column = a.from(0, p).values.iter().step_by(a.row);
+                out.iter_mut().zip(column).for_each(|(out, value)| *out = *value);
             }
         }
     }
