@@ -1,7 +1,8 @@
 //! How often a training step goes to the GPU.
 
+use masquerade_engine::bench::Bench;
+use masquerade_engine::device;
 use masquerade_engine::session::{Command, DeviceChoice};
-use masquerade_engine::{bench, device};
 use masquerade_tests::block_on;
 
 use crate::counted::calls;
