@@ -150,7 +150,7 @@ fn order(config: &Config) -> Vec<(String, Kind)> {
 /// One workload, ready to run.
 enum Work {
     Forward(Mae, Weights, HostTensor, Mask),
-    Train(Mae, Box<Weights>, AdamW, HostTensor, Mask),
+    Train(Mae, Box<Weights>, Box<AdamW>, HostTensor, Mask),
     Embed(Mae, Weights, HostTensor, Mask),
     /// Rows, and the positive of each: its neighbour, i xor 1.
     NtXent(Tensor<2>, Tensor<1, Int>),
@@ -169,7 +169,7 @@ impl Work {
             return Ok(Some(match name {
                 "w2-mae-train-tiny" => {
                     let optimiser = AdamW::new(0.9, 0.95, groups(&w, |_, _| Group { lr_scale: 1.0, weight_decay: 0.05 }));
-                    Self::Train(mae, Box::new(w), optimiser, pictures, mask)
+                    Self::Train(mae, Box::new(w), Box::new(optimiser), pictures, mask)
                 }
                 "w3-vit-embed-b1" | "w3-vit-embed-b8" => Self::Embed(mae, w.frozen(), pictures, Mask::none(batch, tokens)),
                 _ => Self::Forward(mae, w.frozen(), pictures, mask),

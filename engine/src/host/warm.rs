@@ -59,7 +59,7 @@ impl Warm {
         if trained == 0 {
             return Ok(vec![plain(outcome.total)]);
         }
-        let gradients = weights.gradients(&outcome.total.backward());
+        let gradients = weights.backward(&outcome.total);
         if trained < count {
             let last = gradients.iter().rev().flatten().next().cloned();
             return Ok(last.map(|gradient| gradient.narrow(0, 0, 1)).into_iter().collect());
