@@ -10,7 +10,7 @@
 // | 3 write | out             | [R]       |
 // | 4       | params          |           |
 //
-// One workgroup computes one patch (R = batch times patches).
+// One group of invocations computes one patch (R = batch times patches).
 
 struct Params {
     rows: u32,
@@ -30,34 +30,35 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let row = group.y * groups.x + group.x;
-    if (row >= params.rows) {
-        return;
-    }
+    let number = row_of(group.y * groups.x + group.x, lane);
+    let inside = number < params.rows;
+    // Invocations beyond the last row repeat it: sums need all of them.
+    let row = min(number, params.rows - 1u);
+    let first = lane % LANES;
     let start = row * params.width;
     let count = f32(params.width);
     var mean = 0.0;
     var scale = 1.0;
     if (params.norm_pix != 0u) {
         var sum = 0.0;
-        for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+        for (var p = first; p < params.width; p = p + LANES) {
             sum = sum + goal[start + p];
         }
         mean = total(lane, sum) / count;
         var squares = 0.0;
-        for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+        for (var p = first; p < params.width; p = p + LANES) {
             let off = goal[start + p] - mean;
             squares = squares + off * off;
         }
         scale = 1.0 / sqrt(total(lane, squares) / max(count - 1.0, 1.0) + 1e-6);
     }
     var error = 0.0;
-    for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+    for (var p = first; p < params.width; p = p + LANES) {
         let off = pred[start + p] - (goal[start + p] - mean) * scale;
         error = error + off * off;
     }
     let sum = total(lane, error);
-    if (lane == 0u) {
+    if (inside && first == 0u) {
         out[row] = mask[row] * sum / count;
     }
 }

@@ -10,7 +10,7 @@
 // | 4 write | out             | [R, P]    |
 // | 5       | params          |           |
 //
-// One workgroup computes one patch.
+// One group of invocations computes one patch.
 
 struct Params {
     rows: u32,
@@ -31,29 +31,31 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let row = group.y * groups.x + group.x;
-    if (row >= params.rows) {
-        return;
-    }
+    let number = row_of(group.y * groups.x + group.x, lane);
+    let inside = number < params.rows;
+    // Invocations beyond the last row repeat it: sums need all of them.
+    let row = min(number, params.rows - 1u);
+    let first = lane % LANES;
+    let stores = select(0u, params.width, inside);
     let start = row * params.width;
     let count = f32(params.width);
     var mean = 0.0;
     var scale = 1.0;
     if (params.norm_pix != 0u) {
         var sum = 0.0;
-        for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+        for (var p = first; p < params.width; p = p + LANES) {
             sum = sum + goal[start + p];
         }
         mean = total(lane, sum) / count;
         var squares = 0.0;
-        for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+        for (var p = first; p < params.width; p = p + LANES) {
             let off = goal[start + p] - mean;
             squares = squares + off * off;
         }
         scale = 1.0 / sqrt(total(lane, squares) / max(count - 1.0, 1.0) + 1e-6);
     }
     let slope = grad[row] * mask[row] * 2.0 / count;
-    for (var p = lane; p < params.width; p = p + {{ workgroup }}u) {
+    for (var p = first; p < stores; p = p + LANES) {
         out[start + p] = slope * (pred[start + p] - (goal[start + p] - mean) * scale);
     }
 }

@@ -8,7 +8,9 @@
 // | 2 write | out             | [B, T, D] |
 // | 3       | params          |           |
 //
-// One invocation owns one value of `out` and looks through the K indices of its sample, so no atomics are needed.
+// One invocation owns a piece of a row of `out` and looks through the K indices of its sample, so no atomics are needed.
+
+const PIECE = {{ piece }}u;
 
 struct Params {
     count: u32,
@@ -28,20 +30,25 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let i = (group.y * groups.x + group.x) * {{ workgroup }}u + lane;
-    if (i >= params.count) {
+    let number = (group.y * groups.x + group.x) * {{ workgroup }}u + lane;
+    if (number >= params.count) {
         return;
     }
-    let row = i / params.width;
-    let column = i % params.width;
+    let pieces = (params.width + PIECE - 1u) / PIECE;
+    let row = number / pieces;
     let batch = row / params.tokens;
     let token = i32(row % params.tokens);
-    var sum = 0.0;
+    let start = number % pieces * PIECE;
+    let end = min(start + PIECE, params.width);
+    for (var d = start; d < end; d = d + 1u) {
+        out[row * params.width + d] = 0.0;
+    }
     for (var k = 0u; k < params.picks; k = k + 1u) {
         let pick = batch * params.picks + k;
         if (index[pick] == token) {
-            sum = sum + x[pick * params.width + column];
+            for (var d = start; d < end; d = d + 1u) {
+                out[row * params.width + d] = out[row * params.width + d] + x[pick * params.width + d];
+            }
         }
     }
-    out[i] = sum;
 }

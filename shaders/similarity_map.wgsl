@@ -8,7 +8,7 @@
 // | 2 write | out             | [B, T]    |
 // | 3       | params          |           |
 //
-// One workgroup computes one value of `out`: three sums over D by a tree in workgroup memory.
+// One group of invocations computes one value of `out`: three sums over D.
 
 struct Params {
     rows: u32,
@@ -21,40 +21,33 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-var<workgroup> sums: array<vec3<f32>, {{ workgroup }}>;
-
 @compute @workgroup_size({{ workgroup }})
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let row = group.y * groups.x + group.x;
-    if (row >= params.rows) {
-        return;
-    }
+    let number = row_of(group.y * groups.x + group.x, lane);
+    // Invocations beyond the last row repeat it: sums need all of them.
+    let row = min(number, params.rows - 1u);
     let batch = row / params.tokens;
     let token = query[batch];
     let known = token >= 0 && u32(token) < params.tokens;
     let here = row * params.width;
     let there = (batch * params.tokens + select(0u, u32(token), known)) * params.width;
-    var sum = vec3<f32>(0.0);
-    for (var d = lane; d < params.width; d = d + {{ workgroup }}u) {
+    var along = 0.0;
+    var here_squared = 0.0;
+    var there_squared = 0.0;
+    for (var d = lane % LANES; d < params.width; d = d + LANES) {
         let a = x[here + d];
         let b = x[there + d];
-        sum = sum + vec3<f32>(a * b, a * a, b * b);
+        along = along + a * b;
+        here_squared = here_squared + a * a;
+        there_squared = there_squared + b * b;
     }
-    sums[lane] = sum;
-    workgroupBarrier();
-    for (var half = {{ workgroup }}u / 2u; half > 0u; half = half / 2u) {
-        if (lane < half) {
-            sums[lane] = sums[lane] + sums[lane + half];
-        }
-        workgroupBarrier();
-    }
-    if (lane == 0u) {
-        let total = sums[0];
-        let cosine = total.x / (max(sqrt(total.y), 1e-12) * max(sqrt(total.z), 1e-12));
-        out[row] = select(0.0, cosine, known);
+    let product = total(lane, along);
+    let norms = max(sqrt(total(lane, here_squared)), 1e-12) * max(sqrt(total(lane, there_squared)), 1e-12);
+    if (number < params.rows && lane % LANES == 0u) {
+        out[row] = select(0.0, product / norms, known);
     }
 }

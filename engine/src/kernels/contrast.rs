@@ -62,7 +62,7 @@ pub const ROWS: KernelInfo = KernelInfo {
 pub const TOTAL: KernelInfo = KernelInfo {
     stem: "contrast_total",
     template: concat!(include_str!("../../../shaders/contrast_total.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", TOTAL_WORKGROUP)]],
+    examples: &[&[("workgroup", TOTAL_WORKGROUP), ("lanes", TOTAL_WORKGROUP)]],
 };
 
 /// `contrast_weights.wgsl`

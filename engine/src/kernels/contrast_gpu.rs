@@ -64,7 +64,16 @@ fn for_rows(info: &'static KernelInfo, rows: usize, inputs: &[&CubeTensor], outp
 fn total(x: &CubeTensor, factor: f32) -> CubeTensor {
     let out = empty(x, [1]);
     let params = &[word(x.shape().num_elements()), factor.to_bits()];
-    Launch { info: &TOTAL, values: &[], workgroup: TOTAL_WORKGROUP, groups: 1, inputs: &[x], outputs: &[&out], params }.run();
+    Launch {
+        info: &TOTAL,
+        values: &[("lanes", TOTAL_WORKGROUP)],
+        workgroup: TOTAL_WORKGROUP,
+        groups: 1,
+        inputs: &[x],
+        outputs: &[&out],
+        params,
+    }
+    .run();
     out
 }
 

@@ -11,7 +11,7 @@ use burn_backend::tensor::IntTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
-use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
+use super::launch::{KernelInfo, Launch, empty, floats, integers, software, word};
 use super::{KernelOps, Tracked, twin};
 
 const WORKGROUP: u32 = 256;
@@ -27,7 +27,7 @@ pub const GATHER: KernelInfo = KernelInfo {
 pub const SCATTER: KernelInfo = KernelInfo {
     stem: "scatter_tokens",
     template: include_str!("../../../shaders/scatter_tokens.wgsl"),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    examples: &[&[("workgroup", WORKGROUP), ("piece", 1)], &[("workgroup", WORKGROUP), ("piece", 32)]],
 };
 
 /// Pick tokens: `out[b, k] = x[b, index[b, k]]`.
@@ -52,7 +52,7 @@ pub(super) fn gather_on_gpu(x: CubeTensor, index: CubeTensor) -> CubeTensor {
     let [batch, tokens, width] = x.shape().dims();
     let [_, picks] = index.shape().dims();
     let out = empty(&x, [batch, picks, width]);
-    launch(&GATHER, &x, &index, &out, [batch * picks * width, tokens, picks, width]);
+    launch(&GATHER, &[], &x, &index, &out, [batch * picks * width, tokens, picks, width]);
     out
 }
 
@@ -60,14 +60,23 @@ pub(super) fn scatter_on_gpu(x: CubeTensor, index: CubeTensor, tokens: usize) ->
     let (x, index) = (floats(x), integers(index));
     let [batch, picks, width] = x.shape().dims();
     let out = empty(&x, [batch, tokens, width]);
-    launch(&SCATTER, &x, &index, &out, [batch * tokens * width, tokens, picks, width]);
+    let piece = if software() { 32 } else { 1 };
+    let count = batch * tokens * width.div_ceil(piece as usize);
+    launch(&SCATTER, &[("piece", piece)], &x, &index, &out, [count, tokens, picks, width]);
     out
 }
 
-fn launch(info: &'static KernelInfo, x: &CubeTensor, index: &CubeTensor, out: &CubeTensor, sizes: [usize; 4]) {
+fn launch(
+    info: &'static KernelInfo,
+    values: &[(&'static str, u32)],
+    x: &CubeTensor,
+    index: &CubeTensor,
+    out: &CubeTensor,
+    sizes: [usize; 4],
+) {
     Launch {
         info,
-        values: &[],
+        values,
         workgroup: WORKGROUP,
         groups: sizes[0].div_ceil(WORKGROUP as usize),
         inputs: &[x, index],

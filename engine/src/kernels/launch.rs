@@ -24,6 +24,16 @@ pub(super) fn software() -> bool {
     SOFTWARE.load(Ordering::Relaxed)
 }
 
+/// Invocations that share a row where a kernel sums over rows (`shared/row_sum.wgsl`).
+pub(super) fn row_lanes(workgroup: u32) -> u32 {
+    if software() { 1 } else { workgroup }
+}
+
+/// Workgroups for `rows` rows, each shared by [`row_lanes`] invocations.
+pub(super) fn row_groups(rows: usize, workgroup: u32) -> usize {
+    rows.div_ceil((workgroup / row_lanes(workgroup)) as usize)
+}
+
 /// Workgroups that WebGPU allows in one dimension.
 const GROUPS_PER_DIMENSION: u32 = 65_535;
 

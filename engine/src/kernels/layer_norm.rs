@@ -11,7 +11,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 use macerator::Simd;
 
-use super::launch::{KernelInfo, Launch, empty, floats, word};
+use super::launch::{KernelInfo, Launch, empty, floats, row_groups, row_lanes, word};
 use super::{KernelGradients, KernelOps, Tracked, sheet, twin};
 
 const WORKGROUP: u32 = 64;
@@ -27,14 +27,14 @@ const ONE_PIECE: usize = 8192;
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "layer_norm",
     template: concat!(include_str!("../../../shaders/layer_norm.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `layer_norm_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "layer_norm_backward",
     template: concat!(include_str!("../../../shaders/layer_norm_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `layer_norm_weights.wgsl`
@@ -66,9 +66,9 @@ pub(super) fn on_gpu(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f3
     let out = empty(&x, x.shape());
     Launch {
         info: &FORWARD,
-        values: &[],
+        values: &[("lanes", row_lanes(WORKGROUP))],
         workgroup: WORKGROUP,
-        groups: rows,
+        groups: row_groups(rows, WORKGROUP),
         inputs: &[&x, &gamma, &beta],
         outputs: &[&out],
         params: &[word(rows), word(width), eps.to_bits()],
@@ -84,9 +84,9 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor
     let (dx, stats) = (empty(&x, x.shape()), empty(&x, [rows, 2]));
     Launch {
         info: &BACKWARD,
-        values: &[],
+        values: &[("lanes", row_lanes(WORKGROUP))],
         workgroup: WORKGROUP,
-        groups: rows,
+        groups: row_groups(rows, WORKGROUP),
         inputs: &[&grad, &x, &floats(gamma.clone())],
         outputs: &[&dx, &stats],
         params: &[word(rows), word(width), eps.to_bits()],

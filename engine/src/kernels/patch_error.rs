@@ -10,7 +10,7 @@ use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
-use super::launch::{KernelInfo, Launch, empty, floats, word};
+use super::launch::{KernelInfo, Launch, empty, floats, row_groups, row_lanes, word};
 use super::{KernelGradients, KernelOps, Tracked, twin};
 
 const WORKGROUP: u32 = 64;
@@ -21,14 +21,14 @@ const EPS: f32 = 1e-6;
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "patch_error",
     template: concat!(include_str!("../../../shaders/patch_error.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `patch_error_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "patch_error_backward",
     template: concat!(include_str!("../../../shaders/patch_error_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// Mean squared error of every hidden patch: `out[b, l] = mask[b, l] · mean over p of (pred − z)²`.
@@ -61,9 +61,9 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, pred: CubeTensor, target: CubeTe
 fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, [rows, width]: [usize; 2], norm_pix: bool) {
     Launch {
         info,
-        values: &[],
+        values: &[("lanes", row_lanes(WORKGROUP))],
         workgroup: WORKGROUP,
-        groups: rows,
+        groups: row_groups(rows, WORKGROUP),
         inputs,
         outputs: &[out],
         params: &[word(rows), word(width), u32::from(norm_pix)],

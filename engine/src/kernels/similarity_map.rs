@@ -6,7 +6,7 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
-use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
+use super::launch::{KernelInfo, Launch, empty, floats, integers, row_groups, row_lanes, word};
 use super::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 64;
@@ -15,8 +15,8 @@ const LEAST_NORM: f32 = 1e-12;
 /// `similarity_map.wgsl`
 pub const SIMILARITY: KernelInfo = KernelInfo {
     stem: "similarity_map",
-    template: include_str!("../../../shaders/similarity_map.wgsl"),
-    examples: &[&[("workgroup", WORKGROUP)]],
+    template: concat!(include_str!("../../../shaders/similarity_map.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// Cosine of token `query[b]` with every token of sample `b`; norms below 1e-12 count as 1e-12.
@@ -34,9 +34,9 @@ pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
     let out = empty(&x, [batch, tokens]);
     Launch {
         info: &SIMILARITY,
-        values: &[],
+        values: &[("lanes", row_lanes(WORKGROUP))],
         workgroup: WORKGROUP,
-        groups: batch * tokens,
+        groups: row_groups(batch * tokens, WORKGROUP),
         inputs: &[&x, &query],
         outputs: &[&out],
         params: &[batch * tokens, tokens, width].map(word),

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::kernels::linear::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// A patch of p × p pixels → one token: the stride-p convolution of ViT as a linear layer.
@@ -29,7 +30,7 @@ impl PatchEmbed {
         let [batch, picked, inputs] = patches.dims();
         let weight: Tensor<2> = w.get(self.weight).flatten(1, 3);
         let dim = weight.dims()[0];
-        let y = patches.reshape([batch * picked, inputs]).matmul(weight.transpose()) + w.get(self.bias).unsqueeze_dim(0);
+        let y = linear(patches.reshape([batch * picked, inputs]), weight, Some(w.get(self.bias)), None);
         y.reshape([batch, picked, dim])
     }
 
