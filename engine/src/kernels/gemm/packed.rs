@@ -4,7 +4,7 @@ use macerator::Simd;
 
 use super::super::twin;
 use super::Matrix;
-use super::buffer::{self, Buffer};
+use super::buffer::Buffer;
 use super::turn::{self, SIDE};
 
 /// Bytes of a line of the cache, and the values it holds.
@@ -37,7 +37,7 @@ impl Packed {
     pub fn new([k, n]: [usize; 2], b: Matrix) -> Self {
         let lanes = lanes();
         let len = n.next_multiple_of(lanes) * k;
-        let mut values = Buffer::new(&buffer::RIGHT, len + LINE_VALUES);
+        let mut values = Buffer::new(len + LINE_VALUES);
         let start = values.as_ptr().align_offset(LINE).min(LINE_VALUES);
         let width = panel_width(lanes);
         if len > 0 {
