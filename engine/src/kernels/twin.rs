@@ -72,8 +72,9 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
     let count = cuts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     let tasks: Vec<[&mut [f32]; N]> = (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
     #[cfg(not(target_arch = "wasm32"))]
-    tasks.into_par_iter().enumerate().for_each(|(i, part)| body(i, part));
-    #[cfg(target_arch = "wasm32")]
+    if tasks.len() > 1 {
+        return tasks.into_par_iter().enumerate().for_each(|(i, part)| body(i, part));
+    }
     tasks.into_iter().enumerate().for_each(|(i, part)| body(i, part));
 }
 
