@@ -27,7 +27,7 @@ impl Matrix<'_> {
     }
 }
 
-/// Terms of a sum that are added in one go: as many values of a panel stay in the cache of the first level.
+/// Terms of a sum that are added in one go: so much of a panel stays in the fast caches while all rows pass by.
 const DEPTH: usize = 384;
 /// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's next step.
 const TASK_ROWS: usize = 96;
@@ -41,6 +41,8 @@ pub(super) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_ro
     if m == 0 || n == 0 {
         return;
     }
+    debug_assert!(b.holds([k, n]) && out_row >= n && out.len() >= (m - 1) * out_row + n);
+    debug_assert!(k == 0 || a.values.len() > (m - 1) * a.row + (k - 1) * a.column);
     if k == 0 {
         if !add {
             out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
@@ -70,7 +72,7 @@ pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
     let threads = 1;
     // As many for every thread, but none that is not worth it.
     let tasks = ((m + TASK_ROWS * threads / 2) / (TASK_ROWS * threads)).max(1) * threads;
-    let tasks = tasks.min(m * k * n / TASK_WORK).max(1);
+    let tasks = tasks.min(m.saturating_mul(k).saturating_mul(n) / TASK_WORK).max(1);
     m.div_ceil(tasks).max(1).next_multiple_of(tile::height(packed::lanes()))
 }
 

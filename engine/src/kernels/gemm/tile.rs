@@ -7,7 +7,6 @@ use super::Matrix;
 type Floats<S> = Vector<S, f32>;
 
 /// Vectors side by side in a tile.
-#[inline(always)]
 pub(super) const fn vectors(lanes: usize) -> usize {
     if wide(lanes) { 3 } else { 2 }
 }
@@ -21,10 +20,9 @@ pub(super) const fn height(lanes: usize) -> usize {
 const HIGH: usize = 8;
 const LOW: usize = 6;
 
-/// Whether there are 32 registers of the largest size, as in AVX-512, instead of 16.
-#[inline(always)]
+/// Whether there are 32 vector registers, as in AVX-512 and NEON, instead of 16.
 const fn wide(lanes: usize) -> bool {
-    lanes == 16
+    lanes == 16 || cfg!(target_arch = "aarch64")
 }
 
 /// Where a strip of the result goes: `row` values from row to row, `width` of them to be written.
@@ -43,7 +41,7 @@ impl Place<'_> {
     }
 }
 
-/// All rows of `a` [m, k], which is in row-major or column-major order, times one panel.
+/// All rows of `a` [m, k], in row-major or column-major order, times one panel.
 #[inline(always)]
 pub(super) fn rows<S: Simd>(sizes: [usize; 2], a: Matrix, panel: &[f32], width: usize, out: Place) {
     // The packed operand begins at a line, so all of the panel are whole vectors.
