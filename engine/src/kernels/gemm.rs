@@ -9,7 +9,6 @@ mod turn;
 use macerator::Simd;
 
 use super::twin;
-use buffer::Buffer;
 pub(super) use packed::Packed;
 
 /// A matrix of any layout: value (i, p) is at `values[i * row + p * column]`, so a transposed matrix needs no copy.
@@ -28,8 +27,8 @@ impl Matrix<'_> {
     }
 }
 
-/// Terms of a sum that are added in one go: as many values of a panel stay in the cache of the first level.
-const DEPTH: usize = 256;
+/// Terms of a sum that are added in one go: so much of a panel stays in the fast caches while all rows pass by.
+const DEPTH: usize = 384;
 /// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's next step.
 const TASK_ROWS: usize = 96;
 /// Multiplications that are worth a task of their own.
@@ -42,10 +41,17 @@ pub(super) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_ro
     if m == 0 || n == 0 {
         return;
     }
-    if k > 0 {
+    debug_assert!(b.holds([k, n]) && out_row >= n && out.len() >= (m - 1) * out_row + n);
+    debug_assert!(k == 0 || a.values.len() > (m - 1) * a.row + (k - 1) * a.column);
+    if k == 0 {
+        if !add {
+            out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
+        }
+    } else if a.column == 1 || (a.row == 1 && a.column >= m) {
         panels([m, k, n], a, b, (out, out_row), add);
-    } else if !add {
-        out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
+    } else {
+        let values: Vec<f32> = (0..m * k).map(|i| a.values[i / k * a.row + i % k * a.column]).collect();
+        panels([m, k, n], Matrix { values: &values, row: k, column: 1 }, b, (out, out_row), add);
     }
 }
 
@@ -66,7 +72,7 @@ pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
     let threads = 1;
     // As many for every thread, but none that is not worth it.
     let tasks = ((m + TASK_ROWS * threads / 2) / (TASK_ROWS * threads)).max(1) * threads;
-    let tasks = tasks.min(m * k * n / TASK_WORK).max(1);
+    let tasks = tasks.min(m.saturating_mul(k).saturating_mul(n) / TASK_WORK).max(1);
     m.div_ceil(tasks).max(1).next_multiple_of(tile::height(packed::lanes()))
 }
 
@@ -75,15 +81,13 @@ pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
 fn panels<'a, S: Simd>(sizes: [usize; 3], a: Matrix<'a>, b: &Packed, out: (&mut [f32], usize), add: bool) {
     let ([m, k, n], (out, out_row)) = (sizes, out);
     let depth = k.div_ceil(k.div_ceil(DEPTH));
-    let mut spare = Buffer::new(&buffer::LEFT, if a.column == 1 && a.row > 1 { 0 } else { m * depth });
     for start in (0..k).step_by(depth) {
         let depth = depth.min(k - start);
-        let a = tile::Left::new::<S>([m, depth], a.from(0, start), &mut spare);
         for column in (0..n).step_by(b.width()) {
             let (panel, width) = b.panel(column);
             let panel = &panel[start * width..(start + depth) * width];
             let place = tile::Place { values: &mut out[column..], row: out_row, width: width.min(n - column), add: add || start > 0 };
-            tile::rows::<S>([m, depth], &a, panel, width, place);
+            tile::rows::<S>([m, depth], a.from(0, start), panel, width, place);
         }
     }
 }

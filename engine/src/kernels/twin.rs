@@ -86,9 +86,10 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
 /// Run `body` on every task, over all threads; the answers are in the order of the tasks.
 pub(super) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
-    return tasks.into_par_iter().map(body).collect();
-    #[cfg(target_arch = "wasm32")]
-    return tasks.into_iter().map(body).collect();
+    if tasks.len() > 1 {
+        return tasks.into_par_iter().map(body).collect();
+    }
+    tasks.into_iter().map(body).collect()
 }
 
 /// The sum of all rows of `width` values.

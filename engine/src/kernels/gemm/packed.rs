@@ -4,15 +4,13 @@ use macerator::Simd;
 
 use super::super::twin;
 use super::Matrix;
-use super::buffer::{self, Buffer};
+use super::buffer::Buffer;
 use super::turn::{self, SIDE};
 
 /// Bytes of a line of the cache, and the values it holds.
 const LINE: usize = 64;
 const LINE_VALUES: usize = LINE / size_of::<f32>();
 
-/// Columns that are packed side by side, so that whole lines are written.
-const GROUP: usize = 16;
 /// Values that are worth a thread of their own.
 const VALUES_PER_TASK: usize = 1 << 16;
 
@@ -34,10 +32,11 @@ pub(super) fn lanes<S: Simd>() -> usize {
 }
 
 impl Packed {
+    /// Pack `b` [k, n], over all threads.
     pub fn new([k, n]: [usize; 2], b: Matrix) -> Self {
         let lanes = lanes();
         let len = n.next_multiple_of(lanes) * k;
-        let mut values = Buffer::new(&buffer::RIGHT, len + LINE_VALUES);
+        let mut values = Buffer::new(len + LINE_VALUES);
         let start = values.as_ptr().align_offset(LINE).min(LINE_VALUES);
         let width = panel_width(lanes);
         if len > 0 {
@@ -50,6 +49,11 @@ impl Packed {
             });
         }
         Self { values, start, k, n, lanes }
+    }
+
+    /// Whether this is a matrix [k, n].
+    pub(super) fn holds(&self, sizes: [usize; 2]) -> bool {
+        [self.k, self.n] == sizes
     }
 
     /// Columns of a panel: what the micro-kernel's tiles hold.
@@ -84,8 +88,10 @@ fn pack(b: Matrix, n: usize, panel: &mut [f32], width: usize) {
             out_rest.iter_mut().zip(rest).for_each(|(out, value)| *out = *value);
         }
     } else if b.row == 1 {
-        let whole = n / GROUP * GROUP;
-        (0..whole).step_by(GROUP).for_each(|column| pack_turned(b.from(0, column), &mut panel[column..], width));
+        // As many columns side by side as a line holds where there are so many, so that whole lines are written.
+        let (wide, whole) = (n / LINE_VALUES * LINE_VALUES, n / SIDE * SIDE);
+        (0..wide).step_by(LINE_VALUES).for_each(|column| pack_turned::<LINE_VALUES>(b.from(0, column), &mut panel[column..], width));
+        (wide..whole).step_by(SIDE).for_each(|column| pack_turned::<SIDE>(b.from(0, column), &mut panel[column..], width));
         for column in whole..n {
             let rows = panel[column..].chunks_mut(width);
             rows.zip(b.from(0, column).values).for_each(|(row, value)| row[0] = *value);
@@ -98,13 +104,13 @@ fn pack(b: Matrix, n: usize, panel: &mut [f32], width: usize) {
     }
 }
 
-/// Fill the first [`GROUP`] columns of a panel from `b`, which is stored column by column.
-fn pack_turned(b: Matrix, panel: &mut [f32], width: usize) {
+/// Fill the first `N` columns of a panel from `b`, which is stored column by column.
+fn pack_turned<const N: usize>(b: Matrix, panel: &mut [f32], width: usize) {
     let depth = panel.len().div_ceil(width);
-    let columns: [&[f32]; GROUP] = std::array::from_fn(|i| &b.from(0, i).values[..depth]);
+    let columns: [&[f32]; N] = std::array::from_fn(|i| &b.from(0, i).values[..depth]);
     let blocks = columns.map(|column| column.as_chunks::<SIDE>().0);
     for (i, rows) in panel.chunks_mut(SIDE * width).take(depth / SIDE).enumerate() {
-        for column in (0..GROUP).step_by(SIDE) {
+        for column in (0..N).step_by(SIDE) {
             let turned = turn::turned(std::array::from_fn(|j| blocks[column + j][i]));
             turned.iter().enumerate().for_each(|(j, values)| rows[j * width + column..][..SIDE].copy_from_slice(values));
         }

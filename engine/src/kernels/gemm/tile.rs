@@ -7,7 +7,6 @@ use super::Matrix;
 type Floats<S> = Vector<S, f32>;
 
 /// Vectors side by side in a tile.
-#[inline(always)]
 pub(super) const fn vectors(lanes: usize) -> usize {
     if wide(lanes) { 3 } else { 2 }
 }
@@ -21,10 +20,9 @@ pub(super) const fn height(lanes: usize) -> usize {
 const HIGH: usize = 8;
 const LOW: usize = 6;
 
-/// Whether there are 32 registers of the largest size, as in AVX-512, instead of 16.
-#[inline(always)]
+/// Whether there are 32 vector registers, as in AVX-512 and NEON, instead of 16.
 const fn wide(lanes: usize) -> bool {
-    lanes == 16
+    lanes == 16 || cfg!(target_arch = "aarch64")
 }
 
 /// Where a strip of the result goes: `row` values from row to row, `width` of them to be written.
@@ -43,62 +41,9 @@ impl Place<'_> {
     }
 }
 
-/// The left operand [m, k] as tiles read it.
-pub(super) enum Left<'a> {
-    /// Row by row from where it is.
-    Rows(Matrix<'a>),
-    /// Copied tile by tile, each in column-major order.
-    Tiles(&'a [f32]),
-}
-
-impl<'a> Left<'a> {
-    /// `spare` is the place for a copy.
-    #[inline(always)]
-    pub fn new<S: Simd>(sizes: [usize; 2], a: Matrix<'a>, spare: &'a mut [f32]) -> Self {
-        if a.column == 1 && a.row > 1 {
-            return Self::Rows(a);
-        }
-        if wide(S::lanes32()) {
-            copy::<HIGH>(sizes, a, spare)
-        } else {
-            copy::<LOW>(sizes, a, spare)
-        }
-        Self::Tiles(spare)
-    }
-
-    /// From this row on, which belongs to a tile of at most `R` rows.
-    #[inline(always)]
-    fn tile<const R: usize>(&self, [m, k]: [usize; 2], row: usize) -> Matrix<'a> {
-        match self {
-            Self::Rows(a) => a.from(row, 0),
-            Self::Tiles(values) => {
-                let first = row / R * R;
-                Matrix { values: &values[first * k + row - first..], row: 1, column: R.min(m - first) }
-            }
-        }
-    }
-}
-
-/// Copy `a` [m, k] in tiles of `R` rows.
+/// All rows of `a` [m, k], in row-major or column-major order, times one panel.
 #[inline(always)]
-fn copy<const R: usize>([m, k]: [usize; 2], a: Matrix, out: &mut [f32]) {
-    for (i, out) in out[..m * k].chunks_mut(R * k).enumerate() {
-        let (a, rows) = (a.from(i * R, 0), out.len() / k);
-        if a.row == 1 && a.column >= R && rows == R {
-            let columns = a.values.chunks(a.column).filter_map(|column| column.first_chunk::<R>());
-            out.as_chunks_mut().0.iter_mut().zip(columns).for_each(|(out, column)| *out = *column);
-        } else {
-            for (p, out) in out.chunks_exact_mut(rows).enumerate() {
-                let column = a.from(0, p).values.iter().step_by(a.row);
-                out.iter_mut().zip(column).for_each(|(out, value)| *out = *value);
-            }
-        }
-    }
-}
-
-/// All rows of `a` [m, k] times one panel.
-#[inline(always)]
-pub(super) fn rows<S: Simd>(sizes: [usize; 2], a: &Left, panel: &[f32], width: usize, out: Place) {
+pub(super) fn rows<S: Simd>(sizes: [usize; 2], a: Matrix, panel: &[f32], width: usize, out: Place) {
     // The packed operand begins at a line, so all of the panel are whole vectors.
     let (_, panel, _) = f32::align_to::<S>(panel);
     match (wide(S::lanes32()), width / S::lanes32()) {
@@ -112,31 +57,30 @@ pub(super) fn rows<S: Simd>(sizes: [usize; 2], a: &Left, panel: &[f32], width: u
 
 /// Tiles of `R` rows, and of fewer at the end.
 #[inline(always)]
-fn strip<S: Simd, const R: usize, const N: usize>(sizes: [usize; 2], a: &Left, panel: &[Floats<S>], mut out: Place) {
-    let [m, k] = sizes;
+fn strip<S: Simd, const R: usize, const N: usize>([m, k]: [usize; 2], a: Matrix, panel: &[Floats<S>], mut out: Place) {
     let panel = &panel.as_chunks::<N>().0[..k];
     let mut row = 0;
     while row + R <= m {
-        tile::<S, R, N>(k, a.tile::<R>(sizes, row), panel, out.from(row));
+        tile::<S, R, N>(k, a.from(row, 0), panel, out.from(row));
         row += R;
     }
     if row + 4 <= m {
-        tile::<S, 4, N>(k, a.tile::<R>(sizes, row), panel, out.from(row));
+        tile::<S, 4, N>(k, a.from(row, 0), panel, out.from(row));
         row += 4;
     }
     if row + 2 <= m {
-        tile::<S, 2, N>(k, a.tile::<R>(sizes, row), panel, out.from(row));
+        tile::<S, 2, N>(k, a.from(row, 0), panel, out.from(row));
         row += 2;
     }
     if row < m {
-        tile::<S, 1, N>(k, a.tile::<R>(sizes, row), panel, out.from(row));
+        tile::<S, 1, N>(k, a.from(row, 0), panel, out.from(row));
     }
 }
 
-/// One tile; `a` is in column-major order if its rows follow each other, else in row-major order.
+/// One tile.
 #[inline(always)]
 fn tile<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: &[[Floats<S>; N]], out: Place) {
-    let sums = if a.row == 1 { by_columns::<S, R, N>(a, panel) } else { by_rows::<S, R, N>(k, a, panel) };
+    let sums = if a.column == 1 { by_rows::<S, R, N>(k, a, panel) } else { by_columns::<S, R, N>(a, panel) };
     let width = N * S::lanes32();
     if out.width == width {
         for (i, sums) in sums.iter().enumerate() {
