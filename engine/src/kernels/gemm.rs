@@ -1,8 +1,10 @@
 //! Matrix products for the CPU twins. The right operand is cut into panels of a few vectors' width once; then tiles of the
 //! result stay in registers while a micro-kernel walks down a panel and along some rows of the left operand.
 
+mod buffer;
 mod packed;
 mod tile;
+mod turn;
 
 use macerator::Simd;
 
@@ -26,11 +28,9 @@ impl Matrix<'_> {
 }
 
 /// Terms of a sum that are added in one go: as many values of a panel stay in the cache of the first level.
-const DEPTH: usize = 256;
-/// Rows of a task are a multiple of this: whole tiles on every vector unit.
-const TASK: usize = 24;
-/// Rows of a task at most; more would not stay in the cache until the caller's next step.
-const MAX_TASK: usize = 192;
+const DEPTH: usize = 384;
+/// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's next step.
+const TASK_ROWS: usize = 96;
 /// Multiplications that are worth a task of their own.
 const TASK_WORK: usize = 1 << 18;
 
@@ -45,7 +45,7 @@ pub(super) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_ro
         if !add {
             out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
         }
-    } else if a.row == 1 || a.column == 1 {
+    } else if a.column == 1 || (a.row == 1 && a.column >= m) {
         panels([m, k, n], a, b, (out, out_row), add);
     } else {
         let values: Vec<f32> = (0..m * k).map(|i| a.values[i / k * a.row + i % k * a.column]).collect();
@@ -65,11 +65,13 @@ pub(super) fn spread([m, k, n]: [usize; 3], a: Matrix, b: &Packed, out: &mut [f3
 /// Rows of `a` in one task, so that all threads are busy and what a task writes stays in the cache.
 pub(super) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
     #[cfg(not(target_arch = "wasm32"))]
-    let tasks = 2 * rayon::current_num_threads();
+    let threads = rayon::current_num_threads();
     #[cfg(target_arch = "wasm32")]
-    let tasks = 1;
-    let worth = TASK_WORK / (k * n).max(1);
-    m.div_ceil(tasks).max(worth).clamp(1, MAX_TASK).next_multiple_of(TASK)
+    let threads = 1;
+    // As many for every thread, but none that is not worth it.
+    let tasks = ((m + TASK_ROWS * threads / 2) / (TASK_ROWS * threads)).max(1) * threads;
+    let tasks = tasks.min(m * k * n / TASK_WORK).max(1);
+    m.div_ceil(tasks).max(1).next_multiple_of(tile::height(packed::lanes()))
 }
 
 /// All panels of the right operand, from the top down in blocks of equal depth.
@@ -133,8 +135,18 @@ mod tests {
 
     #[test]
     fn products_are_exact_in_every_layout() {
-        for sizes in [[1, 1, 1], [2, 3, 5], [4, 8, 16], [5, 7, 47], [13, 2, 33], [197, 192, 49], [31, 257, 96], [9, 700, 100], [200, 5, 7]]
-        {
+        for sizes in [
+            [1, 1, 1],
+            [15, 1, 20],
+            [2, 3, 5],
+            [4, 8, 16],
+            [5, 7, 47],
+            [13, 2, 33],
+            [197, 192, 49],
+            [31, 257, 96],
+            [9, 700, 100],
+            [200, 5, 7],
+        ] {
             check(sizes);
         }
     }
@@ -187,7 +199,7 @@ mod tests {
     fn tasks_are_whole_tiles() {
         for sizes in [[1, 1, 1], [197, 768, 192], [4160, 96, 384], [0, 0, 0]] {
             let rows = rows_per_task(sizes[0], sizes[1], sizes[2]);
-            assert!(rows > 0 && rows.is_multiple_of(24), "{rows}");
+            assert!(rows > 0 && (rows.is_multiple_of(6) || rows.is_multiple_of(8)), "{rows}");
         }
     }
 }

@@ -12,6 +12,15 @@ pub(super) const fn vectors(lanes: usize) -> usize {
     if wide(lanes) { 3 } else { 2 }
 }
 
+/// Rows of a tile.
+pub(super) const fn height(lanes: usize) -> usize {
+    if wide(lanes) { HIGH } else { LOW }
+}
+
+/// Rows of a tile with and without [`wide`] registers.
+const HIGH: usize = 8;
+const LOW: usize = 6;
+
 /// Whether there are 32 registers of the largest size, as in AVX-512, instead of 16.
 #[inline(always)]
 const fn wide(lanes: usize) -> bool {
@@ -34,24 +43,24 @@ impl Place<'_> {
     }
 }
 
-/// All rows of `a` [m, k] times one panel.
+/// All rows of `a` [m, k], which is in row-major or column-major order, times one panel.
 #[inline(always)]
 pub(super) fn rows<S: Simd>(sizes: [usize; 2], a: Matrix, panel: &[f32], width: usize, out: Place) {
     // The packed operand begins at a line, so all of the panel are whole vectors.
     let (_, panel, _) = f32::align_to::<S>(panel);
     match (wide(S::lanes32()), width / S::lanes32()) {
-        (true, 3) => strip::<S, 8, 3>(sizes, a, panel, out),
-        (true, 2) => strip::<S, 8, 2>(sizes, a, panel, out),
-        (true, _) => strip::<S, 8, 1>(sizes, a, panel, out),
-        (false, 2) => strip::<S, 6, 2>(sizes, a, panel, out),
-        (false, _) => strip::<S, 6, 1>(sizes, a, panel, out),
+        (true, 3) => strip::<S, HIGH, 3>(sizes, a, panel, out),
+        (true, 2) => strip::<S, HIGH, 2>(sizes, a, panel, out),
+        (true, _) => strip::<S, HIGH, 1>(sizes, a, panel, out),
+        (false, 2) => strip::<S, LOW, 2>(sizes, a, panel, out),
+        (false, _) => strip::<S, LOW, 1>(sizes, a, panel, out),
     }
 }
 
 /// Tiles of `R` rows, and of fewer at the end.
 #[inline(always)]
 fn strip<S: Simd, const R: usize, const N: usize>([m, k]: [usize; 2], a: Matrix, panel: &[Floats<S>], mut out: Place) {
-    let (panel, _) = panel.as_chunks::<N>();
+    let panel = &panel.as_chunks::<N>().0[..k];
     let mut row = 0;
     while row + R <= m {
         tile::<S, R, N>(k, a.from(row, 0), panel, out.from(row));
@@ -70,10 +79,10 @@ fn strip<S: Simd, const R: usize, const N: usize>([m, k]: [usize; 2], a: Matrix,
     }
 }
 
-/// One tile; `a` has a stride of one along its rows or its columns.
+/// One tile.
 #[inline(always)]
 fn tile<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: &[[Floats<S>; N]], out: Place) {
-    let sums = if a.column == 1 { by_rows::<S, R, N>(k, a, panel) } else { by_columns::<S, R, N>(k, a, panel) };
+    let sums = if a.column == 1 { by_rows::<S, R, N>(k, a, panel) } else { by_columns::<S, R, N>(a, panel) };
     let width = N * S::lanes32();
     if out.width == width {
         for (i, sums) in sums.iter().enumerate() {
@@ -105,7 +114,7 @@ fn store_part(sums: &[f32], width: usize, out: Place) {
     }
 }
 
-/// The sums of a tile, for `a` in row-major order.
+/// The sums of a tile whose `a` is in row-major order.
 #[inline(always)]
 fn by_rows<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: &[[Floats<S>; N]]) -> [[Floats<S>; N]; R] {
     let rows: [&[f32]; R] = std::array::from_fn(|i| &a.values[i * a.row..][..k]);
@@ -117,11 +126,11 @@ fn by_rows<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: 
     sums
 }
 
-/// The sums of a tile, for `a` in column-major order.
+/// The sums of a tile whose `a` is in column-major order.
 #[inline(always)]
-fn by_columns<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: &[[Floats<S>; N]]) -> [[Floats<S>; N]; R] {
+fn by_columns<S: Simd, const R: usize, const N: usize>(a: Matrix, panel: &[[Floats<S>; N]]) -> [[Floats<S>; N]; R] {
     let mut sums = [[0.0_f32.splat(); N]; R];
-    for (column, panel) in a.values.chunks(a.column).zip(&panel[..k]) {
+    for (column, panel) in a.values.chunks(a.column).zip(panel) {
         let Some(column) = column.first_chunk::<R>() else { break };
         add_terms(&mut sums, |i| column[i], panel);
     }
