@@ -9,6 +9,8 @@
 //
 // One invocation computes one value.
 
+alias Value = f32;
+
 struct Params {
     count: u32,
     width: u32,
@@ -30,5 +32,5 @@ fn main(
         return;
     }
     let z = x[i] + bias[i % params.width];
-    y[i] = z * normal(z).x;
+    y[i] = z * normal(z).distribution;
 }

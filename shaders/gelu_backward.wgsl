@@ -11,6 +11,8 @@
 //
 // One invocation computes one value.
 
+alias Value = f32;
+
 struct Params {
     count: u32,
     width: u32,
@@ -34,5 +36,5 @@ fn main(
     }
     let z = x[i] + bias[i % params.width];
     let both = normal(z);
-    dx[i] = grad[i] * (both.x + z * both.y);
+    dx[i] = grad[i] * (both.distribution + z * both.density);
 }

@@ -1,14 +1,15 @@
 // Gradients of layer_norm with respect to gamma and beta, one partial sum a stripe of rows:
-// out[s, 0, d] = sum over the rows n of stripe s of grad[n, d] (x[n, d] - mean[n]) r[n]   (gamma)
-// out[s, 1, d] = sum over the rows n of stripe s of grad[n, d]                            (beta)
+// d_gamma[s, d] = sum over the rows n of stripe s of grad[n, d] (x[n, d] - mean[n]) r[n]
+// d_beta[s, d]  = sum over the rows n of stripe s of grad[n, d]
 //
 // | binding | what            | shape     |
 // |---------|-----------------|-----------|
 // | 0 read  | grad            | [N, D]    |
 // | 1 read  | x               | [N, D]    |
 // | 2 read  | stats: mean, r  | [N, 2]    |
-// | 3 write | out             | [S, 2, D] |
-// | 4       | params          |           |
+// | 3 write | d_gamma         | [S, D]    |
+// | 4 write | d_beta          | [S, D]    |
+// | 5       | params          |           |
 //
 // One workgroup computes 16 columns of one stripe with 16 rows at a time, then adds the 16 partial sums.
 
@@ -23,8 +24,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> grad: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> stats: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read_write> d_gamma: array<f32>;
+@group(0) @binding(4) var<storage, read_write> d_beta: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec2<f32>, {{ workgroup }}>;
 
@@ -55,7 +57,7 @@ fn main(
         for (var other = lane + 16u; other < {{ workgroup }}u; other = other + 16u) {
             sum = sum + sums[other];
         }
-        out[(part * 2u) * params.width + column] = sum.x;
-        out[(part * 2u + 1u) * params.width + column] = sum.y;
+        d_gamma[part * params.width + column] = sum.x;
+        d_beta[part * params.width + column] = sum.y;
     }
 }

@@ -111,6 +111,16 @@ impl State {
                 self.error = Some(report);
             }
             Event::Lost { report, session } => self.lose(report, *session),
+            Event::Recovered(report) => {
+                self.note(LogLevel::Warning, format!("{}: {} {}", report.title, report.why, report.what_to_do));
+                self.job = None;
+                self.loading = None;
+                self.looks.forget();
+                self.looks.ask(Want::All);
+                self.error = Some(report);
+            }
+            // The link keeps it.
+            Event::Copied(_) => {}
         }
     }
 

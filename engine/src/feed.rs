@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::data::crops::{self, Augment};
 use crate::data::pictures::{PictureData, Split};
+use crate::error::Result;
 use crate::method::Batch;
+use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::session::DataReport;
 use crate::settings::Settings;
@@ -85,22 +87,29 @@ impl Feed {
     }
 
     /// The training batch of step number `step`, augmented.
-    pub fn train_batch(&self, step: u64) -> Batch {
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::error::Error::Data) when there is nothing to train on.
+    pub fn train_batch(&self, step: u64) -> Result<Batch> {
         let indices = self.indices(step);
-        let values = crops::batch(&self.data, &self.data.train, &indices, self.size, self.augment, &self.rng.at(step).at(1));
-        self.labelled(Half::Train, &indices, values)
+        let bytes = crops::batch(&self.data, &self.data.train, &indices, self.size, self.augment, &self.rng.at(step).at(1));
+        self.labelled(Half::Train, &indices, bytes)
     }
 
     /// Samples as evaluation sees them.
-    pub fn evaluation_batch(&self, half: Half, indices: &[usize]) -> Batch {
-        let values = crops::evaluation_batch(&self.data, self.half(half), indices, self.size);
-        self.labelled(half, indices, values)
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::error::Error::Data) when there are no samples.
+    pub fn evaluation_batch(&self, half: Half, indices: &[usize]) -> Result<Batch> {
+        let bytes = crops::evaluation_batch(&self.data, self.half(half), indices, self.size);
+        self.labelled(half, indices, bytes)
     }
 
-    fn labelled(&self, half: Half, indices: &[usize], values: Vec<f32>) -> Batch {
-        let mut batch = Batch::pictures([indices.len(), self.data.channels, self.size, self.size], values);
+    fn labelled(&self, half: Half, indices: &[usize], bytes: Vec<u8>) -> Result<Batch> {
+        let shape = [indices.len(), self.size, self.size, self.data.channels];
+        let mut batch = Batch::bytes(PictureBytes::new(shape, bytes, &self.data.mean, &self.data.std)?);
         let labels = self.labels(half);
         batch.labels = indices.iter().filter_map(|i| labels.get(*i).copied()).collect();
-        batch
+        Ok(batch)
     }
 }

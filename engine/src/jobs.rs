@@ -9,6 +9,7 @@ use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::eval::{Features, linear_probe, nearest};
 use crate::feed::{Feed, Half};
+use crate::limits::Limits;
 use crate::method::{Classifier, Entry, Method};
 use crate::readback;
 use crate::rng::Rng;
@@ -22,7 +23,7 @@ use crate::train::optimiser::AdamW;
 use crate::train::schedule::Schedule;
 use crate::weights::Weights;
 
-/// Samples of one slice of an embedding pass.
+/// Most samples of one slice of an embedding pass.
 const CHUNK: usize = 250;
 
 /// How far a job is.
@@ -85,6 +86,8 @@ pub struct Probe {
     /// Steps that the weights have been trained for, before this run and in it.
     step: u64,
     counts: (usize, usize),
+    /// Samples of one slice.
+    chunk: usize,
     train: Features,
     test: Features,
     watch: Stopwatch,
@@ -112,6 +115,7 @@ impl Probe {
             feed: run.feed.clone(),
             step: run.provenance.trained_steps + run.step,
             counts,
+            chunk: run.method.needs().most_unmasked(CHUNK, run.limits),
             train: Features::default(),
             test: Features::default(),
             watch: Stopwatch::start(),
@@ -126,8 +130,8 @@ impl Probe {
             (Half::Test, self.test.rows(), self.counts.1)
         };
         if have < want {
-            let indices: Vec<usize> = (have..(have + CHUNK).min(want)).collect();
-            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices))?;
+            let indices: Vec<usize> = (have..(have + self.chunk).min(want)).collect();
+            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices)?)?;
             let dim = features.dims()[1];
             let values = readback::floats(features).await?;
             let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
@@ -175,6 +179,8 @@ pub struct FineTune {
     feed: Feed,
     classes: usize,
     how: Mix,
+    /// Samples of one slice of the test.
+    chunk: usize,
     steps: u64,
     step: u64,
     losses: Vec<f32>,
@@ -191,6 +197,8 @@ impl FineTune {
     /// [`Error::Data`] when the data has no labels.
     pub fn new(run: &Run, steps: u32) -> Result<Self> {
         let classes = needs_labels(&run.feed)?;
+        let needs = run.method.needs().unmasked();
+        needs.check(run.feed.batch_size(), run.limits)?;
         let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
         let knob = |name: &str| run.settings.number(name);
         let groups = layer_decay_groups(&weights, classifier.depth(), knob("layer_decay"), knob("weight_decay"), classifier.not_decayed());
@@ -203,6 +211,7 @@ impl FineTune {
             feed: run.feed.clone(),
             classes,
             how: Mix { mixup_alpha: knob("mixup"), cutmix_alpha: knob("cutmix"), smoothing: knob("smoothing") },
+            chunk: needs.most_unmasked(CHUNK, run.limits),
             steps: u64::from(steps.max(1)),
             step: 0,
             losses: Vec::new(),
@@ -239,18 +248,17 @@ impl FineTune {
     }
 
     async fn train_step(&mut self) -> Result<()> {
-        let mut batch = self.feed.train_batch(self.step);
+        let mut batch = self.feed.train_batch(self.step)?;
         let mut rng = self.rng.at(self.step);
         let labels = batch.labels.clone();
-        let pictures = batch
-            .arrays
-            .get_mut("imgs")
-            .ok_or_else(|| Error::data("There are no pictures", "fine-tuning needs them", "Choose pictures"))?;
+        let pictures = batch.pictures_mut()?;
         let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
         let targets = mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?;
+        // The targets go up before the first launch, with the pictures.
+        let targets = target_tensor(targets, self.classes, self.weights.device());
         let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
-        let loss = cross_entropy(logits, target_tensor(targets, self.classes, self.weights.device()));
-        let gradients = self.weights.gradients(&loss.backward());
+        let loss = cross_entropy(logits, targets);
+        let gradients = self.weights.backward(&loss);
         let lr = self.schedule.at((self.step + 1) as f64);
         self.optimiser.step(&mut self.weights, &gradients, lr);
         self.step += 1;
@@ -263,8 +271,8 @@ impl FineTune {
     }
 
     async fn judge(&mut self, tests: usize) -> Result<()> {
-        let indices: Vec<usize> = (self.judged..(self.judged + CHUNK).min(tests)).collect();
-        let batch = self.feed.evaluation_batch(Half::Test, &indices);
+        let indices: Vec<usize> = (self.judged..(self.judged + self.chunk).min(tests)).collect();
+        let batch = self.feed.evaluation_batch(Half::Test, &indices)?;
         let logits: Tensor<2> = self.classifier.logits(&self.weights.frozen(), &batch, None)?;
         let scores = readback::floats(logits).await?;
         for (row, label) in scores.chunks(self.classes).zip(&batch.labels) {
@@ -283,6 +291,7 @@ pub struct ClaimJob {
     session: Session,
     feed: Feed,
     device: burn::tensor::Device,
+    limits: Limits,
     channels: usize,
     /// Arm-major results.
     results: Vec<f64>,
@@ -295,7 +304,13 @@ impl ClaimJob {
     ///
     /// # Errors
     /// [`Error::Request`] when the system has no claim, [`Error::Data`] when the data has no labels.
-    pub fn new(entry: Entry, claim: Claim, session: Session, feed: Feed, device: &burn::tensor::Device) -> Result<Self> {
+    pub fn new(
+        entry: Entry,
+        claim: Claim,
+        session: Session,
+        feed: Feed,
+        (device, limits): (&burn::tensor::Device, Limits),
+    ) -> Result<Self> {
         needs_labels(&feed)?;
         let channels = feed.data.channels;
         Ok(Self {
@@ -304,6 +319,7 @@ impl ClaimJob {
             session,
             feed,
             device: device.clone(),
+            limits,
             channels,
             results: Vec::new(),
             now: None,
@@ -357,7 +373,10 @@ impl ClaimJob {
         session.knobs.insert("steps".into(), crate::card::KnobValue::Number(f64::from(self.claim.steps)));
         let settings = Settings::of(&session, &(self.entry.card)(), self.channels)?;
         let feed = Feed::new(self.feed.data.clone(), &settings);
-        Run::new(&self.entry, settings, feed, &self.device)
+        let mut run = Run::new(&self.entry, settings, feed, &self.device)?;
+        run.limits = self.limits;
+        run.method.needs().check(run.feed.batch_size(), run.limits)?;
+        Ok(run)
     }
 
     fn report(&self) -> ClaimReport {

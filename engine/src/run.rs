@@ -9,6 +9,7 @@ use crate::checkpoint::keys;
 use crate::checkpoint::safetensors::File;
 use crate::error::{Error, Result};
 use crate::feed::Feed;
+use crate::limits::Limits;
 use crate::method::{Entry, Method, Outcome};
 use crate::readback;
 use crate::rng::Rng;
@@ -40,6 +41,8 @@ pub struct Run {
     pub feed: Feed,
     pub step: u64,
     pub provenance: Provenance,
+    /// What the device allows.
+    pub limits: Limits,
     /// Losses still on the device: step, total, terms.
     pending: Vec<(u64, Outcome)>,
 }
@@ -54,7 +57,18 @@ impl Run {
         let method = (entry.build)(&settings, &mut weights)?;
         let optimiser = AdamW::new(0.9, 0.95, pretrain_groups(&weights, settings.number("weight_decay")));
         let provenance = Provenance { words: "from scratch".into(), stored: false, trained_steps: 0 };
-        Ok(Self { card: (entry.card)(), settings, method, weights, optimiser, feed, step: 0, provenance, pending: Vec::new() })
+        Ok(Self {
+            card: (entry.card)(),
+            settings,
+            method,
+            weights,
+            optimiser,
+            feed,
+            step: 0,
+            provenance,
+            limits: Limits::default(),
+            pending: Vec::new(),
+        })
     }
 
     /// Take the knobs that act at once.
@@ -91,10 +105,10 @@ impl Run {
         if self.feed.is_empty(crate::feed::Half::Train) {
             return Err(Error::data("There is nothing to train on", "the data set has no training samples", "Choose another data set"));
         }
-        let batch = self.feed.train_batch(self.step);
+        let batch = self.feed.train_batch(self.step)?;
         let rng = Rng::new(self.settings.seed, "masks").at(self.step);
         let outcome = self.method.loss(&self.weights, &batch, &rng)?;
-        let gradients = self.weights.gradients(&outcome.total.backward());
+        let gradients = self.weights.backward(&outcome.total);
         let lr = self.learning_rate();
         self.optimiser.step(&mut self.weights, &gradients, lr);
         self.step += 1;

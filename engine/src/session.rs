@@ -81,7 +81,7 @@ pub enum DeviceChoice {
 }
 
 /// A file by name and content: user data, weights, an export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NamedBytes {
     /// File name, with its folders when a folder was given (`cats/1.png`).
     pub name: String,
@@ -233,6 +233,10 @@ pub enum Event {
         report: Report,
         session: Box<Session>,
     },
+    /// The device was lost and the session goes on without it: what happened, why, what was done.
+    Recovered(Report),
+    /// A copy of the training, a checkpoint, for whoever starts the engine again should it end.
+    Copied(NamedBytes),
 }
 
 /// How serious a line of the log is.
@@ -310,8 +314,10 @@ pub struct DeviceReport {
     pub reason: String,
     /// Limits and features worth showing: name and value.
     pub facts: Vec<(String, String)>,
-    /// Bytes the engine holds on the device, when known.
+    /// Bytes the engine holds on the device, kept for reuse or in use; on the CPU those of the whole process. `None`: not known.
     pub memory_bytes: Option<u64>,
+    /// Bytes of these that tensors use now, where they are counted apart.
+    pub memory_used: Option<u64>,
 }
 
 /// Probe of the frozen encoder.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::kernels::sheet;
 use crate::rng::Rng;
 
 /// How a weight starts.
@@ -121,6 +122,39 @@ impl Weights {
     /// The gradient of every trainable weight, flat, without history; `None` where none reached it.
     pub fn gradients(&self, gradients: &Gradients) -> Vec<Option<Tensor<1>>> {
         self.list.iter().map(|w| if w.trainable { w.value.grad(gradients) } else { None }).collect()
+    }
+
+    /// Run the backward pass of `loss` and return the gradient of every trainable weight, flat, without history; `None` where
+    /// none reached it.
+    ///
+    /// On a GPU the gradients lie one after the other in common buffers, where the optimisers take them without a copy. Use
+    /// this instead of `loss.backward()` and [`Weights::gradients`].
+    pub fn backward(&self, loss: &Tensor<1>) -> Vec<Option<Tensor<1>>> {
+        sheet::collect(&self.trained(), || self.gradients(&loss.backward()))
+    }
+
+    /// The flat values of the trainable weights without history, `None` for fixed ones.
+    pub(crate) fn trained(&self) -> Vec<Option<Tensor<1>>> {
+        self.list.iter().map(|w| w.trainable.then(|| plain(w.value.clone()))).collect()
+    }
+
+    /// Put what `change` makes of the flat values of the trainable weights in their place (`None` stands for fixed ones).
+    ///
+    /// It must return a value for each one it is given. On the CPU it is the only owner of a value that nobody else holds.
+    pub(crate) fn exchange(&mut self, change: impl FnOnce(Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>>) {
+        let on_gpu = self.list.first().is_some_and(|w| sheet::on_gpu(&plain(w.value.clone())).is_some());
+        let spare: Option<Tensor<1>> = (!on_gpu).then(|| Tensor::empty([0], &self.device.clone().without_autodiff()));
+        let take = |weight: &mut Weight| match &spare {
+            Some(spare) => std::mem::replace(&mut weight.value, spare.clone()),
+            None => weight.value.clone(),
+        };
+        let values = self.list.iter_mut().map(|w| w.trainable.then(|| plain(take(w)))).collect();
+        for (index, value) in change(values).into_iter().enumerate() {
+            debug_assert_eq!(value.is_some(), self.list[index].trainable);
+            if let Some(value) = value {
+                self.replace(index, value);
+            }
+        }
     }
 
     /// The same weights without history, for looking and probing.

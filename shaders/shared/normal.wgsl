@@ -1,12 +1,17 @@
 
-// Shared: the distribution function (x) and the density (y) of the standard normal at z.
+// Shared: the distribution function and the density of the standard normal at each part of z; Value is f32 or a vector.
 // The tail is exp(-z^2 / 2) / 2 times a polynomial in t = 1 / (1 + |z| / sqrt(8)), fitted at Chebyshev nodes to
 // exp(u^2) erfc(u), u = |z| / sqrt(2): relative error 1e-7 up to |z| = 13.
 
-fn normal(z: f32) -> vec2<f32> {
+struct Normal {
+    distribution: Value,
+    density: Value,
+}
+
+fn normal(z: Value) -> Normal {
     let t = 1.0 / (1.0 + abs(z) * 0.35355339);
-    let bell = exp(max(-0.5 * z * z, -87.0));
-    var series = -0.04592894711;
+    let bell = exp(max(-0.5 * z * z, Value(-87.0)));
+    var series = Value(-0.04592894711);
     series = series * t + 0.21667756872;
     series = series * t - 0.33628315310;
     series = series * t + 0.08925603654;
@@ -17,5 +22,5 @@ fn normal(z: f32) -> vec2<f32> {
     series = series * t + 0.28255704431;
     series = series * t - 0.00002130502;
     let tail = 0.5 * series * bell;
-    return vec2<f32>(select(1.0 - tail, tail, z < 0.0), bell * 0.39894228);
+    return Normal(select(1.0 - tail, tail, z < Value(0.0)), bell * 0.39894228);
 }

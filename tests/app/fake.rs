@@ -136,6 +136,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         reason: "Only a software adapter answers, and the CPU is tens of times faster than that.".into(),
         facts: vec![("Threads".into(), "2".into()), ("SIMD".into(), "AVX2".into())],
         memory_bytes: Some(12_345_678),
+        memory_used: None,
     };
     let views =
         [("input", "Input"), ("mask", "Mask"), ("reconstruction", "Reconstruction"), ("error", "Error"), ("similarity", "Similarity")];

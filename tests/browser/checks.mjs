@@ -21,6 +21,37 @@ function assertFalls(losses) {
   assert.ok(last < 0.97 * first, `the loss does not fall: ${first} at first, ${last} at last`);
 }
 
+/// A message on this channel takes the GPU from the engine, or ends the engine as a panic does.
+const TAKE_AWAY = `
+const devices = [];
+const request = globalThis.GPUAdapter?.prototype.requestDevice;
+if (request) {
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await request.apply(this, given);
+    devices.push(device);
+    return device;
+  };
+}
+new BroadcastChannel("take away").onmessage = ({ data }) => {
+  if (data === "device") devices.splice(0).forEach((device) => device.destroy());
+  else globalThis.masqueradePanic("ended on purpose");
+};
+`;
+
+/// Milliseconds after which a run that trains has been copied: the engine does so every ten seconds.
+const COPIED = 12_000;
+
+/// Train for longer than a copy takes to be due; the step reached and the first loss.
+async function trainUntilCopied(app) {
+  const [first] = await app.train(1);
+  const from = await app.page.evaluate(() => window.seen.length);
+  await app.send("play");
+  await app.page.waitForTimeout(COPIED);
+  const { step } = await app.wait("progress", () => true, null, from);
+  await app.wait("progress", (progress, step) => progress.step > step, step + 1, from);
+  return { step: (await app.session()).step, first };
+}
+
 async function trains(browser, address, device) {
   const app = await open(browser, address, { hash: MICRO, query: device });
   const report = await app.ask("describe_device", "device");
@@ -134,6 +165,31 @@ export const checks = {
     assert.match(lost.report.why, /404/);
     await page.evaluate(() => window.masquerade.ready);
     await context.close();
+  },
+
+  async "goes on from its last copy when the GPU is lost"({ gpu, server }) {
+    const app = await open(gpu, server.address, { hash: MICRO, query: "gpu", inWorker: TAKE_AWAY });
+    const before = await trainUntilCopied(app);
+    const from = await app.page.evaluate(() => window.seen.length);
+    await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("device"));
+    const report = await app.wait("recovered", () => true, null, from);
+    assert.match(report.what_to_do, /from step [1-9]/);
+    // It was training, and still is.
+    const after = await app.wait("progress", (progress, step) => progress.step > step, before.step + 5, from);
+    assert.ok(after.losses.every((point) => point.total < before.first), `the loss starts anew at ${before.first}`);
+    await app.close();
+  },
+
+  async "goes on from its last copy when the engine has ended"({ plain, server }) {
+    const app = await open(plain, server.address, { hash: MICRO, query: "cpu", inWorker: TAKE_AWAY });
+    await trainUntilCopied(app);
+    const from = await app.page.evaluate(() => window.seen.length);
+    await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("engine"));
+    const lost = await app.wait("lost", () => true, null, from);
+    assert.match(lost.report.why, /on purpose/);
+    // The events after the loss: a new engine, and the session where its copy was made.
+    await app.page.waitForFunction((from) => window.seen.slice(from).some((event) => event.opened?.session.step > 0), from);
+    await app.close();
   },
 
   async "shows the stored picture first, and a crash page that can be copied"({ plain, server }) {

@@ -5,9 +5,17 @@ import { strict as assert } from "node:assert";
 /// Milliseconds for the slowest single answer: the first training step on a software GPU compiles every kernel.
 const PATIENCE = 240_000;
 
-/// Open the page in a fresh profile and wait for the engine. `hash` is a link text, `query` a device choice.
-export async function open(browser, address, { hash = "", query = "" } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+/// Open the page in a fresh profile and wait for the engine. `hash` is a link text, `query` a device choice, `inWorker` a script
+/// that runs in the engine's worker before the engine.
+export async function open(browser, address, { hash = "", query = "", inWorker = "" } = {}) {
+  // A service worker that takes over would answer in place of the route below.
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: inWorker ? "block" : "allow" });
+  if (inWorker) {
+    await context.route("**/gpu_calls.mjs*", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${await response.text()}\n${inWorker}` });
+    });
+  }
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -1,5 +1,6 @@
 //! Picture data: decoding, loading, cropping.
 
+mod bytes;
 mod cropping;
 mod decoding;
 mod loading;

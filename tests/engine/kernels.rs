@@ -2,16 +2,18 @@
 //! backward, and every kernel on a GPU agrees with its twin.
 
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
-use masquerade_engine::kernels::adamw::{AdamwStep, adamw};
 use masquerade_engine::kernels::attention::attention;
 use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
 use masquerade_engine::kernels::cross_entropy::cross_entropy;
 use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
 use masquerade_engine::kernels::gelu::bias_gelu;
 use masquerade_engine::kernels::layer_norm::layer_norm;
+use masquerade_engine::kernels::linear::{self, linear};
+use masquerade_engine::kernels::mlp::{self, mlp};
 use masquerade_engine::kernels::patch_error::patch_error;
+use masquerade_engine::kernels::patchify::{self, Cut, Order, patchify};
 use masquerade_engine::kernels::similarity_map::similarity_map;
-use masquerade_engine::kernels::{ALL, check, contrast as contrasts, cross_entropy as entropy};
+use masquerade_engine::kernels::{ALL, KernelInfo, check, contrast as contrasts, cross_entropy as entropy};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -177,36 +179,50 @@ fn attention_agrees_with_burn() {
 }
 
 #[test]
+fn loops_of_a_template_are_written_out() {
+    let text = "a\n//[ i in 0..count\n  b{{ i }}\n  //[ q in x y\n  c{{ i }}{{ q }}{{ count }}\n  //]\n//]\n//[ j in 0..0\nnever\n//]\nd\n";
+    let info = KernelInfo { stem: "none", template: text, examples: &[] };
+    let written = info.expand(&[("count", 2)]).unwrap();
+    assert_eq!(written.split_whitespace().collect::<Vec<_>>(), ["a", "b0", "c0x2", "c0y2", "b1", "c1x2", "c1y2", "d"]);
+    assert!(info.expand(&[]).is_ok_and(|text| !text.contains('c')), "no loop without its count");
+}
+
+#[test]
+fn linear_layers_agree_with_burn() {
+    for [rows, inputs, outputs] in [[1, 1, 1], [7, 5, 3], [33, 48, 20], [130, 20, 65]] {
+        let (x, w) = (leaf("x", [rows, inputs]), leaf("w", [outputs, inputs]));
+        let (b, r) = (leaf("b", [outputs]), leaf("r", [rows, outputs]));
+        for (bias, residual) in [(false, false), (true, false), (false, true), (true, true)] {
+            let given = || (bias.then(|| b.clone()), residual.then(|| r.clone()));
+            let kernel = linear(x.clone(), w.clone(), given().0, given().1);
+            let stock = linear::stock(x.clone(), w.clone(), given().0, given().1);
+            let all: [(bool, &Leaf<'_>); 4] =
+                [(true, &gradient(&x)), (true, &gradient(&w)), (bias, &gradient(&b)), (residual, &gradient(&r))];
+            let leaves: Vec<_> = all.into_iter().filter(|(there, _)| *there).map(|(_, leaf)| leaf).collect();
+            same(kernel, stock, 1e-5, &leaves);
+        }
+    }
+}
+
+#[test]
+fn two_layers_with_gelu_agree_with_burn() {
+    for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [7, 5, 11, 3], [65, 24, 96, 24]] {
+        let (x, r) = (leaf("x", [rows, inputs]), leaf("r", [rows, outputs]));
+        let (w1, b1, w2, b2) = (leaf("w1", [hidden, inputs]), leaf("b1", [hidden]), leaf("w2", [outputs, hidden]), leaf("b2", [outputs]));
+        let layers = || ((w1.clone(), b1.clone()), (w2.clone(), b2.clone()));
+        let kernel = mlp(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
+        let stock = mlp::stock(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
+        let leaves: [&Leaf<'_>; 6] = [&gradient(&x), &gradient(&w1), &gradient(&b1), &gradient(&w2), &gradient(&b2), &gradient(&r)];
+        same(kernel, stock, 2e-5, &leaves);
+    }
+}
+
+#[test]
 fn gelu_agrees_with_burn() {
     for [rows, width] in [[1, 1], [7, 33], [300, 16]] {
         let (x, bias) = (leaf("x", [rows, width]), leaf("bias", [width]));
         let stock = burn::tensor::activation::gelu(x.clone() * 6.0 + bias.clone().reshape([1, width]));
         same(bias_gelu(x.clone() * 6.0, bias.clone()), stock, 1e-5, &[&gradient(&x), &gradient(&bias)]);
-    }
-}
-
-#[test]
-fn adamw_is_the_published_rule() {
-    let device = Device::flex();
-    let (rate, beta1, beta2, eps, decay) = (1e-2_f64, 0.9_f64, 0.95_f64, 1e-8_f64, 0.05_f64);
-    let (mut p, mut m, mut v) = (0.7_f64, 0.0_f64, 0.0_f64);
-    let mut kernel = [p, m, v].map(|x| Tensor::<1>::full([3], x, &device));
-    for step in 1..=5_i32 {
-        let g = f64::from(step) * 0.3 - 0.8;
-        m = beta1 * m + (1.0 - beta1) * g;
-        v = beta2 * v + (1.0 - beta2) * g * g;
-        let (first, second) = (m / (1.0 - beta1.powi(step)), v / (1.0 - beta2.powi(step)));
-        p -= rate * decay * p + rate * first / (second.sqrt() + eps);
-        let [weight, first, second] = kernel;
-        let numbers = AdamwStep::new(step as u64, rate as f32, (beta1 as f32, beta2 as f32), eps as f32, decay as f32);
-        // A second owner of the moment: the step must not write into it.
-        let kept = first.clone();
-        let before = values(kept.clone());
-        kernel = adamw(weight, Tensor::full([3], g, &device), first, second, numbers);
-        assert_eq!(values(kept), before);
-        for (tensor, wanted) in kernel.iter().zip([p, m, v]) {
-            close("adamw", &values(tensor.clone()), &[wanted as f32; 3], 1e-5);
-        }
     }
 }
 
@@ -323,5 +339,19 @@ fn kernels_on_the_gpu_agree_with_their_twins() {
     for info in ALL {
         let covered = lines.iter().any(|line| info.stem.starts_with(&line.kernel));
         assert!(covered, "{} is not checked", info.stem);
+    }
+}
+
+#[test]
+fn patchify_agrees_with_tensor_operations() {
+    let mut rng = Rng::new(3, "bytes");
+    for (shape, patch) in [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])] {
+        let count = shape.iter().product::<usize>().div_ceil(4);
+        let words: Vec<i32> = (0..count).map(|_| rng.below(1 << 32) as u32 as i32).collect();
+        let bytes = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());
+        for order in [Order::ChannelFirst, Order::ChannelLast] {
+            let cut = Cut { shape, patch, order, scale: [0.02, 0.03, 0.01, 0.04], shift: [1.5, 2.0, 0.5, 1.0] };
+            close("patches", &values(patchify(bytes.clone(), cut)), &values(patchify::stock(bytes.clone(), cut)), 1e-6);
+        }
     }
 }

@@ -6,5 +6,6 @@ mod data;
 mod eval;
 mod kernels;
 mod methods;
+mod optimisers;
 mod protocol;
 mod train;

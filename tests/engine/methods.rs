@@ -167,7 +167,7 @@ fn a_gradient_reaches_every_trainable_weight() {
         let values = (0..4 * size * size).map(|_| rng.normal()).collect();
         let batch = masquerade_engine::method::Batch::pictures([4, 1, size, size], values);
         let outcome = method.loss(&weights, &batch, &Rng::new(1, "masks")).expect("a loss");
-        let gradients = weights.gradients(&outcome.total.backward());
+        let gradients = weights.backward(&outcome.total);
         for (weight, gradient) in weights.list.iter().zip(gradients).filter(|(w, _)| w.trainable) {
             let gradient = gradient.unwrap_or_else(|| panic!("{} has no gradient", weight.name));
             let values = block_on(masquerade_engine::readback::floats(gradient)).expect("values");

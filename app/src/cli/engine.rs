@@ -93,6 +93,7 @@ impl Engine {
                 LogLevel::Warning => self.progress.note(format_args!("Warning: {text}")),
                 LogLevel::Error => self.progress.note(format_args!("Error: {text}")),
             },
+            Event::Recovered(report) => self.progress.note(format_args!("Warning: {}: {} {}", report.title, report.why, report.what_to_do)),
             Event::Loading { what, done, total } => self.progress.show(*done, *total, what),
             Event::Job { done, total, note, .. } => self.progress.show(*done, *total, note),
             Event::Opened { session, model, .. } => {

@@ -8,7 +8,7 @@ use std::thread;
 
 use masquerade_engine::error::Report;
 use masquerade_engine::host::Host;
-use masquerade_engine::session::{Command, DeviceChoice, Event, Session};
+use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session};
 use pollster::block_on;
 
 use super::Link;
@@ -22,6 +22,8 @@ pub struct ThreadLink {
     events: Receiver<Event>,
     choice: DeviceChoice,
     wake: Wake,
+    /// The last copy of the training, to go on from when the thread ends.
+    copy: Option<NamedBytes>,
 }
 
 impl ThreadLink {
@@ -29,7 +31,7 @@ impl ThreadLink {
     pub fn new(choice: DeviceChoice, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let wake: Wake = Arc::new(wake);
         let (commands, events) = start(choice, wake.clone());
-        Self { commands, events, choice, wake }
+        Self { commands, events, choice, wake, copy: None }
     }
 }
 
@@ -40,13 +42,29 @@ impl Link for ThreadLink {
         }
         if let Err(unsent) = self.commands.send(command) {
             (self.commands, self.events) = start(self.choice, self.wake.clone());
+            let command = match (unsent.0, self.copy.take()) {
+                (Command::Open(session), Some(copy)) => {
+                    let _ = self.commands.send(Command::LoadCheckpoint(copy));
+                    Command::Open(Box::new(Session { step: 0, stored: false, ..*session }))
+                }
+                (command, _) => command,
+            };
             // A thread that ends at once reports that itself; there is nobody else to tell.
-            let _ = self.commands.send(unsent.0);
+            let _ = self.commands.send(command);
         }
     }
 
     fn poll(&mut self) -> Vec<Event> {
-        self.events.try_iter().collect()
+        let mut events: Vec<Event> = self.events.try_iter().collect();
+        for event in &mut events {
+            match event {
+                Event::Copied(copy) => self.copy = Some(std::mem::take(copy)),
+                Event::Opened { session, .. } if session.step == 0 => self.copy = None,
+                _ => {}
+            }
+        }
+        events.retain(|event| !matches!(event, Event::Copied(_)));
+        events
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use masquerade_engine::error::{Error, Report, Result};
-use masquerade_engine::session::{Command, DeviceChoice, Event, Session, decode, encode};
+use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, decode, encode};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -37,8 +37,9 @@ struct Engine {
     place: Place,
     choice: Cell<DeviceChoice>,
     inbox: Inbox,
-    /// What to go on from when the engine ends.
+    /// What to go on from when the engine ends: the session, and the last copy of its training.
     session: RefCell<Option<Session>>,
+    copy: RefCell<Option<NamedBytes>>,
     running: RefCell<Option<Running>>,
     deaths: Cell<u32>,
     wake: Box<dyn Fn()>,
@@ -65,6 +66,7 @@ impl WorkerLink {
             place,
             inbox,
             session: RefCell::default(),
+            copy: RefCell::default(),
             running: RefCell::default(),
             deaths: Cell::new(0),
             wake: Box::new(wake),
@@ -142,7 +144,16 @@ impl Engine {
 
     fn tell(&self, event: Event) {
         match &event {
-            Event::Opened { session, .. } | Event::State { session, .. } => *self.session.borrow_mut() = Some((**session).clone()),
+            Event::Opened { session, .. } | Event::State { session, .. } => {
+                *self.session.borrow_mut() = Some((**session).clone());
+                if session.step == 0 {
+                    *self.copy.borrow_mut() = None;
+                }
+            }
+            Event::Copied(copy) => {
+                *self.copy.borrow_mut() = Some(copy.clone());
+                return;
+            }
             Event::Views { .. } => self.deaths.set(0),
             _ => {}
         }
@@ -167,6 +178,12 @@ impl Engine {
             self.choice.set(DeviceChoice::Cpu);
         }
         self.start();
+        // The copy carries the knobs of its time; those turned since come with the session.
+        let copy = self.copy.borrow().clone();
+        let session = if copy.is_some() { Session { step: 0, stored: false, ..session } } else { session };
+        if let Some(copy) = copy {
+            self.post(&Command::LoadCheckpoint(copy));
+        }
         self.post(&Command::Open(Box::new(session)));
     }
 

@@ -18,7 +18,7 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     let backend = if device.software { format!("{}, {}", device.backend, text::SOFTWARE) } else { device.backend.clone() };
     let mut facts = vec![(text::BACKEND, backend)];
-    facts.extend(device.memory_bytes.map(|b| (text::MEMORY, text::bytes(b))));
+    facts.extend(device.memory_bytes.map(|held| (text::MEMORY, text::memory(held, device.memory_used))));
     facts.extend(device.facts.iter().map(|(name, value)| (name.as_str(), value.clone())));
     facts_ui(ui, "device facts", &facts);
     ui.add_space(space::S);

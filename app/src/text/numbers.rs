@@ -55,6 +55,11 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// `12.5 MB`, and how much of it is in use where that is known.
+pub fn memory(held: u64, used: Option<u64>) -> String {
+    used.map_or_else(|| bytes(held), |used| format!("{} held, {} of it in use", bytes(held), bytes(used)))
+}
+
 /// `12.5 MB`.
 pub fn bytes(n: u64) -> String {
     match n as f64 {

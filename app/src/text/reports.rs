@@ -9,7 +9,8 @@ pub fn engine_lost(why: &str) -> Report {
     Report {
         title: "The engine has stopped".into(),
         why: if why.is_empty() { "It ended without giving a reason.".into() } else { why.into() },
-        what_to_do: "Start it again: your settings are kept, training begins anew. If it happens again, choose the CPU.".into(),
+        what_to_do: "Start it again: your settings are kept, training goes on from its last copy. If it happens again, choose the CPU."
+            .into(),
         usage: false,
     }
 }

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernels::gelu::bias_gelu;
 use crate::kernels::layer_norm::layer_norm;
+use crate::kernels::linear::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// y = x Wᵀ + b, with W stored as [out, in] like the official checkpoints.
@@ -29,23 +29,26 @@ impl Linear {
     /// # Shapes
     /// [rows, in] → [rows, out]
     pub fn forward(&self, w: &Weights, x: Tensor<2>) -> Tensor<2> {
-        let y = x.matmul(w.get(self.weight).transpose());
-        match self.bias {
-            Some(bias) => y + w.get(bias).unsqueeze_dim(0),
-            None => y,
-        }
+        linear(x, w.get(self.weight), self.bias.map(|b| w.get(b)), None)
     }
 
-    /// The layer followed by GELU (the exact, erf form), in one pass over the output.
+    /// Weight and bias for an operation of several layers; zeros for a bias that is not there.
+    pub fn with_bias(&self, w: &Weights) -> (Tensor<2>, Tensor<1>) {
+        let weight = w.get(self.weight);
+        let bias = self.bias.map_or_else(|| Tensor::zeros([weight.dims()[0]], &weight.device()), |bias| w.get(bias));
+        (weight, bias)
+    }
+
+    /// The layer's result added to `residual`.
     ///
     /// # Shapes
-    /// [rows, in] → [rows, out]
-    pub fn gelu(&self, w: &Weights, x: Tensor<2>) -> Tensor<2> {
-        let y = x.matmul(w.get(self.weight).transpose());
-        match self.bias {
-            Some(bias) => bias_gelu(y, w.get(bias)),
-            None => burn::tensor::activation::gelu(y),
-        }
+    /// [batch, tokens, in] and [batch, tokens, out] → [batch, tokens, out]
+    pub fn added(&self, w: &Weights, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        let shape = residual.dims();
+        let rows = shape[0] * shape[1];
+        let residual = residual.reshape([rows, shape[2]]);
+        let inputs = x.dims()[2];
+        linear(x.reshape([rows, inputs]), w.get(self.weight), self.bias.map(|b| w.get(b)), Some(residual)).reshape(shape)
     }
 
     /// # Shapes

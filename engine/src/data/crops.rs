@@ -73,29 +73,13 @@ pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
     cut(&whole, Area::centre(&whole, size, size))
 }
 
-/// Write a picture as normalised numbers, `(x / 255 − mean) / std`.
-///
-/// # Shapes
-/// `out`: [channels, height, width], channels = `mean.len()`. A grey picture fills every channel.
-pub fn to_floats(picture: &Picture, mean: &[f32], std: &[f32], out: &mut [f32]) {
-    let channels = picture.channels.max(1) as usize;
-    let plane = picture.width as usize * picture.height as usize;
-    for (c, out) in out.chunks_exact_mut(plane.max(1)).take(mean.len()).enumerate() {
-        let scale = 1.0 / (255.0 * std[c]);
-        let shift = mean[c] / std[c];
-        for (value, pixel) in out.iter_mut().zip(picture.pixels.chunks_exact(channels)) {
-            *value = f32::from(pixel[c % channels]) * scale - shift;
-        }
-    }
-}
-
 /// A training batch: the pictures `indices` of `split`, each cropped and flipped by its own stream `rng.at(place in the batch)`.
 ///
 /// An index past the end starts again from the first picture, so small sets fill large batches. An empty split gives an empty batch.
 ///
 /// # Shapes
-/// Result: [indices.len(), channels, size, size], normalised with the set's mean and standard deviation.
-pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, augment: Augment, rng: &Rng) -> Vec<f32> {
+/// Result: bytes [indices.len(), size, size, channels]. A grey picture fills every channel.
+pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, augment: Augment, rng: &Rng) -> Vec<u8> {
     fill(set, split, indices, size, |place, picture| {
         let mut rng = rng.at(place as u64);
         let crop = if augment.smallest_crop >= 1.0 {
@@ -108,7 +92,7 @@ pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, a
 }
 
 /// A batch of the linear probe's recipe: one-shot crops of at least 8 % of the area, flipped half of the time. Otherwise as [`batch`].
-pub fn probe_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, rng: &Rng) -> Vec<f32> {
+pub fn probe_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, rng: &Rng) -> Vec<u8> {
     fill(set, split, indices, size, |place, picture| {
         let mut rng = rng.at(place as u64);
         let crop = resized(picture, one_shot_area(picture.width, picture.height, PROBE_SMALLEST, &mut rng), size);
@@ -117,7 +101,7 @@ pub fn probe_batch(set: &PictureData, split: &Split, indices: &[usize], size: us
 }
 
 /// A batch as evaluation sees it ([`evaluation_crop`]); nothing random. Otherwise as [`batch`].
-pub fn evaluation_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize) -> Vec<f32> {
+pub fn evaluation_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize) -> Vec<u8> {
     fill(set, split, indices, size, |_, picture| evaluation_crop(picture, size as u32))
 }
 
@@ -136,15 +120,18 @@ fn mirrored(mut picture: Picture) -> Picture {
     picture
 }
 
-fn fill(set: &PictureData, split: &Split, indices: &[usize], size: usize, crop: impl Fn(usize, &Picture) -> Picture + Sync) -> Vec<f32> {
+fn fill(set: &PictureData, split: &Split, indices: &[usize], size: usize, crop: impl Fn(usize, &Picture) -> Picture + Sync) -> Vec<u8> {
     let sample = set.channels * size * size;
     if split.is_empty() || sample == 0 {
         return Vec::new();
     }
-    let mut out = vec![0.0; indices.len() * sample];
-    let write = |(place, out): (usize, &mut [f32])| {
-        let picture = &split.pictures[indices[place] % split.len()];
-        to_floats(&crop(place, picture), &set.mean, &set.std, out);
+    let mut out = vec![0; indices.len() * sample];
+    let write = |(place, out): (usize, &mut [u8])| {
+        let crop = crop(place, &split.pictures[indices[place] % split.len()]);
+        let has = crop.channels.max(1) as usize;
+        for (out, pixel) in out.chunks_exact_mut(set.channels).zip(crop.pixels.chunks_exact(has)) {
+            out.iter_mut().enumerate().for_each(|(channel, out)| *out = pixel[channel % has]);
+        }
     };
     #[cfg(not(target_arch = "wasm32"))]
     {

@@ -5,6 +5,7 @@ use crate::bench;
 use crate::checkpoint::{self, keys, resume, safetensors, stored};
 use crate::device;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::run::Provenance;
 use crate::session::{DeviceChoice, DeviceReport, Event, NamedBytes, Session};
 
@@ -78,13 +79,19 @@ impl Host {
     pub(super) fn device_report(&self) -> Result<DeviceReport> {
         let compute = self.compute()?;
         let mut report = compute.report.clone();
-        report.memory_bytes = compute.device.memory_pool_usage().map(|usage| usage.bytes_reserved);
+        match compute.device.memory_pool_usage().filter(|_| report.gpu) {
+            Some(usage) => {
+                report.memory_bytes = Some(usage.bytes_reserved);
+                report.memory_used = Some(usage.bytes_in_use);
+            }
+            None => report.memory_bytes = memory::of_process(),
+        }
         Ok(report)
     }
 
     pub(super) async fn use_device(&mut self, choice: DeviceChoice) -> Result<()> {
         let compute = device::open(choice).await?;
-        self.choice = choice;
+        (self.choice, self.copies.losses) = (choice, 0);
         let changed = self.compute.as_ref().is_none_or(|now| now.report.gpu != compute.report.gpu);
         let checkpoint = match &self.run {
             Some(run) if changed && run.step > 0 => Some(resume::save(&self.session, &run.weights, &run.optimiser).await?),

@@ -2,7 +2,14 @@
 
 mod files;
 mod opening;
+mod recovery;
 mod training;
+mod warm;
+
+use std::rc::Rc;
+
+use recovery::Copies;
+use warm::Warm;
 
 use crate::card::Card;
 use crate::clock::Stopwatch;
@@ -10,6 +17,7 @@ use crate::data::{files::Files, pictures::PictureData};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{ClaimJob, FineTune, Job, Probe};
+use crate::limits::Limits;
 use crate::registry;
 use crate::run::Run;
 use crate::session::{Command, DeviceChoice, Event, LogLevel, NamedBytes, Session};
@@ -32,10 +40,20 @@ pub struct Host {
     user: Option<PictureData>,
     /// User data that came before any session: decoded when one says how large its pictures are.
     undecoded: Vec<NamedBytes>,
+    /// Data of a run that ended with its device, for the one that takes its place.
+    spare_data: Option<Rc<PictureData>>,
+    copies: Copies,
+    /// Held against requests instead of the device's own limits.
+    limits: Option<Limits>,
+    /// Kernels that are being made, and whether to make them ahead (`None`: as the device is).
+    warm: Option<Warm>,
+    warms: Option<bool>,
     job: Option<Job>,
     /// Steps still to train; `None` = until told otherwise.
     playing: Option<Option<u64>>,
     told: Stopwatch,
+    /// When the device was last described.
+    described: Stopwatch,
     rate: Rate,
 }
 
@@ -58,9 +76,15 @@ impl Host {
             run: None,
             user: None,
             undecoded: Vec::new(),
+            spare_data: None,
+            copies: Copies::new(),
+            limits: None,
+            warm: None,
+            warms: None,
             job: None,
             playing: None,
             told: Stopwatch::start(),
+            described: Stopwatch::start(),
             rate: Rate { since: Stopwatch::start(), steps: 0, smooth: 0.0 },
         }
     }
@@ -68,6 +92,12 @@ impl Host {
     /// Take files that come with the program from elsewhere than the usual places.
     pub fn with_files(mut self, files: Files) -> Self {
         self.files = files;
+        self
+    }
+
+    /// Hold requests against these limits instead of the device's own, to leave room for others.
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
         self
     }
 
@@ -98,7 +128,7 @@ impl Host {
     /// Do what a command asks. Errors become [`Event::Error`]; the session goes on.
     pub async fn handle(&mut self, command: Command) {
         if let Err(error) = self.obey(command).await {
-            self.refuse(&error);
+            self.answer_failure(&error).await;
         }
     }
 
@@ -157,7 +187,7 @@ impl Host {
             }
             Command::Bench { name, warmup, repeats, max_ms } => {
                 let compute = self.compute()?.clone();
-                let report = bench::run(&name, warmup, repeats, f64::from(max_ms), &compute).await?;
+                let report = bench::Bench::new(compute).run(&name, warmup, repeats, f64::from(max_ms)).await?;
                 self.emit(Event::Benched(report));
                 Ok(())
             }
@@ -169,6 +199,7 @@ impl Host {
             }
             Command::MeasureStep => self.measure_step().await,
             Command::Cancel => {
+                self.end_warm_up();
                 if let Some(job) = self.job.take() {
                     self.log(format!("The {} was stopped.", job.name()));
                     self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });
@@ -176,7 +207,8 @@ impl Host {
                 Ok(())
             }
             Command::Close => {
-                (self.run, self.job, self.playing) = (None, None, None);
+                (self.run, self.job, self.playing, self.warm) = (None, None, None, None);
+                self.release();
                 Ok(())
             }
         }
@@ -188,11 +220,13 @@ impl Host {
             self.job_slice().await;
             return true;
         }
+        if self.warm.is_some() {
+            self.warm_slice().await;
+            return true;
+        }
         if self.playing.is_some() {
             if let Err(error) = self.train().await {
-                self.playing = None;
-                self.refuse(&error);
-                self.tell_state();
+                self.playing_failed(&error).await;
             }
             return true;
         }
@@ -234,7 +268,7 @@ impl Host {
             claim.seeds = seeds;
         }
         let device = self.compute()?.device.clone();
-        let job = ClaimJob::new(entry, claim, self.session.clone(), run.feed.clone(), &device)?;
+        let job = ClaimJob::new(entry, claim, self.session.clone(), run.feed.clone(), (&device, run.limits))?;
         self.begin(Job::Claim(Box::new(job)))
     }
 
@@ -249,7 +283,12 @@ impl Host {
                     None => self.job = Some(job),
                 }
             }
-            Err(error) => self.refuse(&error),
+            Err(error) => {
+                // A loss of the device names the job that it stopped.
+                self.job = Some(job);
+                self.answer_failure(&error).await;
+                self.job = None;
+            }
         }
     }
 }

@@ -6,8 +6,10 @@ use super::Host;
 use crate::card::Card;
 use crate::checkpoint::stored;
 use crate::data::{self, pictures::PictureData, user_files};
+use crate::device::Compute;
 use crate::error::Result;
 use crate::feed::{Feed, Half};
+use crate::limits::Limits;
 use crate::registry;
 use crate::run::{Provenance, Run};
 use crate::session::{Event, ModelReport, NamedBytes, Session};
@@ -43,6 +45,7 @@ impl Host {
         });
         let train_to = if keep { 0 } else { session.step };
         if keep {
+            self.check_batch(&settings, &data)?;
             if let Some(run) = &mut self.run {
                 run.feed.data = data;
                 run.adjust(settings)?;
@@ -51,8 +54,11 @@ impl Host {
         } else {
             let run = self.build(&session, &card, settings, data).await?;
             self.run = Some(run);
+            self.release();
+            self.copies.forget();
             self.job = None;
             self.playing = None;
+            self.warm_up()?;
             session.step = 0;
         }
         let samples = self.running()?.feed.len(Half::Test).max(self.running()?.feed.len(Half::Train));
@@ -71,6 +77,9 @@ impl Host {
     }
 
     pub(super) async fn load_data(&mut self, session: &Session, size: usize) -> Result<Rc<PictureData>> {
+        if let Some(data) = self.spare_data.take() {
+            return Ok(data);
+        }
         self.emit(Event::Loading { what: format!("data: {}", session.data), done: 0, total: 0 });
         if !self.undecoded.is_empty() {
             self.user = Some(user_files::from_files(std::mem::take(&mut self.undecoded), kept_side(size))?);
@@ -83,6 +92,8 @@ impl Host {
         let entry = registry::entry(&session.method)?;
         let feed = Feed::new(data, &settings);
         let mut run = Run::new(&entry, settings, feed, &compute.device)?;
+        run.limits = self.limits(&compute);
+        run.method.needs().check(run.feed.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
         if let (true, Some(name)) = (session.stored, weights) {
             let loaded = match self.files.stored(&name).await {
@@ -99,6 +110,17 @@ impl Host {
             }
         }
         Ok(run)
+    }
+
+    /// Whether the open run's model can be trained with the batch that `settings` ask for.
+    fn check_batch(&self, settings: &Settings, data: &PictureData) -> Result<()> {
+        let run = self.running()?;
+        let batch = settings.count("batch").clamp(1, data.train.len().max(1));
+        run.method.adjusted(settings)?.needs().check(batch, run.limits)
+    }
+
+    fn limits(&self, compute: &Compute) -> Limits {
+        self.limits.unwrap_or(compute.limits)
     }
 
     pub(super) fn model_report(&self) -> Result<ModelReport> {

@@ -9,6 +9,9 @@ use crate::rng::Rng;
 use crate::session::{Event, Progress};
 use crate::trace::Source;
 
+/// Least seconds between two reports of the device's memory while a run trains.
+const DESCRIBE_EVERY: f64 = 1.0;
+
 impl Host {
     pub(super) fn play(&mut self, steps: Option<u64>) -> Result<()> {
         self.running()?;
@@ -22,7 +25,8 @@ impl Host {
         self.playing = None;
         let told = self.tell_progress().await;
         self.tell_state();
-        told
+        told?;
+        self.keep_copy(true).await
     }
 
     pub(super) async fn train(&mut self) -> Result<()> {
@@ -38,6 +42,7 @@ impl Host {
         let first = self.session.step == 1;
         if over || first || self.told.seconds() >= PROGRESS_EVERY {
             self.tell_progress().await?;
+            self.keep_copy(over).await?;
         }
         if over {
             self.playing = None;
@@ -65,6 +70,11 @@ impl Host {
             losses,
         };
         self.told = Stopwatch::start();
+        if self.described.seconds() >= DESCRIBE_EVERY {
+            self.described = Stopwatch::start();
+            let report = self.device_report()?;
+            self.emit(Event::Device(report));
+        }
         let first = progress.losses.first().filter(|p| p.step == 1).map(|p| p.total);
         self.emit(Event::Progress(progress));
         if let Some(first) = first {
@@ -90,7 +100,7 @@ impl Host {
         let half = if run.feed.is_empty(Half::Test) { Half::Train } else { Half::Test };
         let sample = (self.session.sample as usize).min(run.feed.len(half).saturating_sub(1));
         let stage = Stage {
-            batch: run.feed.evaluation_batch(half, &[sample]),
+            batch: run.feed.evaluation_batch(half, &[sample])?,
             mean: run.feed.data.mean.to_vec(),
             std: run.feed.data.std.to_vec(),
             rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),

@@ -7,13 +7,27 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
-use super::adamw::AdamwStep;
 use super::{
-    KernelGradients, KernelOps, Tracked, adamw, attention, attention_twin, contrast, contrast_gpu, contrast_twin, cross_entropy,
-    gather_tokens, gelu, layer_norm, patch_error, similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, contrast, contrast_gpu, contrast_twin, cross_entropy,
+    gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
+    fn linear(x: CubeTensor, weight: CubeTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> CubeTensor {
+        linear::on_gpu(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: CubeTensor,
+        w1: CubeTensor,
+        b1: CubeTensor,
+        w2: CubeTensor,
+        b2: CubeTensor,
+        residual: Maybe<Self>,
+    ) -> (CubeTensor, CubeTensor) {
+        mlp::on_gpu(x, w1, b1, w2, b2, residual.option())
+    }
+
     fn gather_tokens(x: CubeTensor, index: CubeTensor) -> CubeTensor {
         gather_tokens::gather_on_gpu(x, index)
     }
@@ -42,10 +56,6 @@ impl KernelOps for CubeBackend {
         gelu::on_gpu(x, bias)
     }
 
-    fn adamw(p: CubeTensor, g: CubeTensor, m: CubeTensor, v: CubeTensor, step: AdamwStep) -> (CubeTensor, CubeTensor, CubeTensor) {
-        adamw::on_gpu(p, g, m, v, step)
-    }
-
     fn contrast(
         rows: CubeTensor,
         keys: CubeTensor,
@@ -60,22 +70,47 @@ impl KernelOps for CubeBackend {
     fn soft_cross_entropy(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, CubeTensor) {
         cross_entropy::on_gpu(logits, targets)
     }
+
+    fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
+        patchify::on_gpu(bytes, cut)
+    }
 }
 
 impl KernelGradients for CubeBackend {
+    fn linear_backward(
+        grad: CubeTensor,
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: Option<CubeTensor>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<CubeTensor> {
+        linear::backward_on_gpu(grad, x, weight, bias, wanted)
+    }
+
+    fn mlp_backward(
+        grad: CubeTensor,
+        x: CubeTensor,
+        preactivation: CubeTensor,
+        weights: [CubeTensor; 2],
+        biases: [CubeTensor; 2],
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<CubeTensor> {
+        mlp::backward_on_gpu(grad, x, preactivation, weights, biases, wanted)
+    }
+
     fn patch_error_backward(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
         patch_error::backward_on_gpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
-        layer_norm::backward_on_gpu(grad, x, gamma, eps)
+    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> [CubeTensor; 3] {
+        layer_norm::backward_on_gpu(grad, x, gamma, beta, eps)
     }
 
     fn self_attention_backward(grad: CubeTensor, qkv: CubeTensor, out: CubeTensor, lse: CubeTensor, heads: usize) -> CubeTensor {
         attention::backward_on_gpu(grad, qkv, out, lse, heads)
     }
 
-    fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> (CubeTensor, CubeTensor) {
+    fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
         gelu::backward_on_gpu(grad, x, bias)
     }
 
@@ -89,6 +124,21 @@ impl KernelGradients for CubeBackend {
 }
 
 impl KernelOps for Flex {
+    fn linear(x: FlexTensor, weight: FlexTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> FlexTensor {
+        linear::on_cpu(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: FlexTensor,
+        w1: FlexTensor,
+        b1: FlexTensor,
+        w2: FlexTensor,
+        b2: FlexTensor,
+        residual: Maybe<Self>,
+    ) -> (FlexTensor, FlexTensor) {
+        mlp::on_cpu(x, w1, b1, w2, b2, residual.option())
+    }
+
     fn gather_tokens(x: FlexTensor, index: FlexTensor) -> FlexTensor {
         gather_tokens::gather_on_cpu(x, index)
     }
@@ -117,10 +167,6 @@ impl KernelOps for Flex {
         gelu::on_cpu(x, bias)
     }
 
-    fn adamw(p: FlexTensor, g: FlexTensor, m: FlexTensor, v: FlexTensor, step: AdamwStep) -> (FlexTensor, FlexTensor, FlexTensor) {
-        adamw::on_cpu(p, g, m, v, step)
-    }
-
     fn contrast(
         rows: FlexTensor,
         keys: FlexTensor,
@@ -135,14 +181,39 @@ impl KernelOps for Flex {
     fn soft_cross_entropy(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, FlexTensor) {
         cross_entropy::on_cpu(logits, targets)
     }
+
+    fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
+        patchify::on_cpu(bytes, cut)
+    }
 }
 
 impl KernelGradients for Flex {
+    fn linear_backward(
+        grad: FlexTensor,
+        x: FlexTensor,
+        weight: FlexTensor,
+        _: Option<FlexTensor>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FlexTensor> {
+        linear::backward_on_cpu(grad, x, weight, wanted)
+    }
+
+    fn mlp_backward(
+        grad: FlexTensor,
+        x: FlexTensor,
+        preactivation: FlexTensor,
+        [w1, w2]: [FlexTensor; 2],
+        _: [FlexTensor; 2],
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<FlexTensor> {
+        mlp::backward_on_cpu(grad, x, preactivation, w1, w2, wanted)
+    }
+
     fn patch_error_backward(grad: FlexTensor, pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
         patch_error::backward_on_cpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
+    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, _: FlexTensor, eps: f32) -> [FlexTensor; 3] {
         layer_norm::backward_on_cpu(grad, x, gamma, eps)
     }
 
@@ -150,7 +221,7 @@ impl KernelGradients for Flex {
         attention_twin::backward_on_cpu(grad, qkv, out, lse, heads)
     }
 
-    fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+    fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
         gelu::backward_on_cpu(grad, x, bias)
     }
 
@@ -164,6 +235,22 @@ impl KernelGradients for Flex {
 }
 
 impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
+    fn linear(x: Tracked<B, C>, weight: Tracked<B, C>, bias: Maybe<Self>, residual: Maybe<Self>) -> Tracked<B, C> {
+        linear::tracked::<B, C>(x, weight, bias.option(), residual.option())
+    }
+
+    fn mlp(
+        x: Tracked<B, C>,
+        w1: Tracked<B, C>,
+        b1: Tracked<B, C>,
+        w2: Tracked<B, C>,
+        b2: Tracked<B, C>,
+        residual: Maybe<Self>,
+    ) -> (Tracked<B, C>, Tracked<B, C>) {
+        let (out, preactivation) = mlp::tracked::<B, C>(x, [w1, w2], [b1, b2], residual.option());
+        (out, Self::from_inner(preactivation))
+    }
+
     fn gather_tokens(x: Tracked<B, C>, index: B::IntTensorPrimitive) -> Tracked<B, C> {
         gather_tokens::gather_tracked::<B, C>(x, index)
     }
@@ -193,17 +280,6 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         gelu::tracked::<B, C>(x, bias)
     }
 
-    fn adamw(
-        p: Tracked<B, C>,
-        g: Tracked<B, C>,
-        m: Tracked<B, C>,
-        v: Tracked<B, C>,
-        step: AdamwStep,
-    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
-        let (p, m, v) = B::adamw(p.into_primitive(), g.into_primitive(), m.into_primitive(), v.into_primitive(), step);
-        (Self::from_inner(p), Self::from_inner(m), Self::from_inner(v))
-    }
-
     fn contrast(
         rows: Tracked<B, C>,
         keys: Tracked<B, C>,
@@ -219,5 +295,9 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
     fn soft_cross_entropy(logits: Tracked<B, C>, targets: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
         let (loss, kept) = cross_entropy::tracked::<B, C>(logits, targets);
         (loss, Self::from_inner(kept))
+    }
+
+    fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
+        Self::from_inner(B::patchify(bytes, cut))
     }
 }

@@ -2,14 +2,20 @@
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
-use super::adamw::{AdamwStep, adamw};
 use super::attention::attention;
+use super::average::average;
 use super::contrast::{How, contrast};
 use super::cross_entropy::cross_entropy;
 use super::gather_tokens::{gather_tokens, scatter_tokens};
 use super::gelu::bias_gelu;
 use super::layer_norm::layer_norm;
+use super::linear::linear;
+use super::mlp::mlp;
+use super::norms::global_norm;
+use super::optimisers::{Rule, State, Step, Treatment};
 use super::patch_error::patch_error;
+use super::patchify::{Cut, Order, patchify};
+use super::sheet;
 use super::similarity_map::similarity_map;
 use crate::clock::Stopwatch;
 use crate::error::Result;
@@ -145,6 +151,17 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&pred, &gradients)]
         }));
     }
+    for (shape, patch, order) in [
+        ([1, 1, 1, 1], [1, 1], Order::ChannelFirst),
+        ([3, 6, 10, 3], [3, 2], Order::ChannelFirst),
+        ([2, 28, 28, 3], [7, 7], Order::ChannelLast),
+    ] {
+        let [scale, shift] = [[0.02, 0.03, 0.01, 0.04], [1.5, 2.0, 0.5, 1.0]];
+        cases.push(Case::new("patchify", &shape, 1e-6, move |device| {
+            let words = picks([shape.iter().product::<usize>().div_ceil(4)], i32::MAX as usize, device);
+            vec![flat(patchify(words, Cut { shape, patch, order, scale, shift }))]
+        }));
+    }
     for [rows, width] in [[1, 3], [37, 65], [600, 20]] {
         cases.push(Case::new("layer_norm", &[rows, width], 2e-5, move |device| {
             let (x, gamma, beta) = (leaf("x", [rows, width], device), leaf("gamma", [width], device), leaf("beta", [width], device));
@@ -161,17 +178,32 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&qkv, &gradients)]
         }));
     }
+    for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [9, 4, 8, 12], [37, 20, 52, 24], [70, 33, 47, 10]] {
+        let sizes = [rows, inputs, outputs];
+        cases.push(Case::new("matmul", &sizes, 2e-5, move |device| {
+            let (x, r) = (leaf("x", [rows, inputs], device), leaf("r", [rows, outputs], device));
+            let (w, b) = (leaf("w", [outputs, inputs], device), leaf("b", [outputs], device));
+            let plain = linear(x.clone(), w.clone(), None, None);
+            let out = plain * linear(x.clone(), w.clone(), Some(b.clone()), Some(r.clone()));
+            let gradients = backward(&out);
+            vec![flat(out), gradient(&x, &gradients), gradient(&w, &gradients), gradient(&b, &gradients), gradient(&r, &gradients)]
+        }));
+        cases.push(Case::new("matmul", &[rows, inputs, hidden, outputs], 2e-5, move |device| {
+            let (x, r) = (leaf("x", [rows, inputs], device), leaf("r", [rows, outputs], device));
+            let (w1, b1) = (leaf("w1", [hidden, inputs], device), leaf("b1", [hidden], device));
+            let (w2, b2) = (leaf("w2", [outputs, hidden], device), leaf("b2", [outputs], device));
+            let out = mlp(x.clone(), (w1.clone(), b1.clone()), (w2.clone(), b2.clone()), Some(r));
+            let gradients = backward(&out);
+            let [b1, b2] = [b1, b2].map(|b| gradient(&b, &gradients));
+            vec![flat(out), gradient(&x, &gradients), gradient(&w1, &gradients), b1, gradient(&w2, &gradients), b2]
+        }));
+    }
     for [rows, width] in [[1, 1], [7, 33], [300, 40]] {
         cases.push(Case::new("gelu", &[rows, width], 1e-5, move |device| {
             let (x, bias) = (leaf("x", [rows, width], device), leaf("bias", [width], device));
             let out = bias_gelu(x.clone() * 4.0, bias.clone());
             let gradients = backward(&out);
             vec![flat(out), gradient(&x, &gradients), gradient(&bias, &gradients)]
-        }));
-        cases.push(Case::new("adamw", &[rows * width], 1e-5, move |device| {
-            let [p, g, m] = ["p", "g", "m"].map(|name| noise(name, [rows * width], device));
-            let v = noise("v", [rows * width], device).abs();
-            adamw(p, g, m, v, AdamwStep::new(3, 1e-2, (0.9, 0.95), 1e-8, 0.05)).into()
         }));
     }
     for [rows, classes] in [[1, 1], [70, 10], [9, 700]] {
@@ -183,7 +215,55 @@ fn cases() -> Vec<Case> {
         }));
     }
     cases.extend(contrast_cases());
+    cases.extend(whole_models());
     cases
+}
+
+/// What works on all weights of a model at once.
+fn whole_models() -> Vec<Case> {
+    let (beta1, beta2, eps) = (0.9, 0.95, 1e-6);
+    let lars = Rule::Lars { momentum: 0.9, trust: 0.02 };
+    let all = |name: &str, device: &Device| -> Vec<Option<Tensor<1>>> {
+        SIZES.iter().map(|count| Some(noise(&format!("{name} {count}"), [*count], device))).collect()
+    };
+    vec![
+        Case::new("optimisers_adamw", &SIZES, 1e-5, move |device| steps::<2>(Rule::AdamW { beta1, beta2, eps }, device)),
+        Case::new("optimisers_lamb", &SIZES, 1e-5, move |device| steps::<2>(Rule::Lamb { beta1, beta2, eps }, device)),
+        Case::new("optimisers_lars", &SIZES, 1e-5, move |device| steps::<1>(lars, device)),
+        Case::new("norms", &SIZES, 1e-5, move |device| global_norm(&all("g", device)).into_iter().collect()),
+        Case::new("average", &SIZES, 1e-6, move |device| average(all("a", device), all("w", device), 0.9).into_iter().flatten().collect()),
+        Case::new("sheet", &SIZES, 1e-6, move |device| {
+            let leaves: Vec<Tensor<1>> = SIZES.iter().map(|count| leaf(&format!("w {count}"), [*count], device)).collect();
+            let weights: Vec<_> = leaves.iter().map(|w| Some(plain(w.clone()))).collect();
+            let found = sheet::collect(&weights, || {
+                let loss = leaves.iter().map(|w| w.clone().square().sum()).reduce(Tensor::add).map(|loss| loss.backward());
+                leaves.iter().map(|w| w.grad(loss.as_ref()?)).collect()
+            });
+            found.into_iter().flatten().collect()
+        }),
+    ]
+}
+
+/// Values of the weights of a model: one, less than a block of a sheet, some blocks, one more than a block.
+const SIZES: [usize; 4] = [1, 231, 12_000, 257];
+
+/// Three steps with clipping, in the second of which one weight has no gradient: weights, norm and moments.
+fn steps<const N: usize>(rule: Rule, device: &Device) -> Vec<Tensor<1>> {
+    let treatments = [(1.0, 0.0, false), (0.5, 0.05, true), (1.0, 0.05, true), (2.0, 0.1, true)];
+    let treatments = treatments.map(|(scale, decay, adapts)| Treatment { scale, decay, adapts });
+    let mut state = State::<N>::default();
+    let mut weights: Vec<_> = SIZES.iter().map(|count| Some(noise(&format!("p {count}"), [*count], device))).collect();
+    let mut norms = Vec::new();
+    for (number, rate) in [1e-2, 2e-2, 5e-3].into_iter().enumerate() {
+        let slope = |count: &usize| (number != 1 || *count != 231).then(|| noise(&format!("g {number} {count}"), [*count], device));
+        let gradients: Vec<_> = SIZES.iter().map(slope).collect();
+        let step = Step { rule, rate, treatments: &treatments, max_norm: Some(7.0) };
+        let norm;
+        (weights, norm) = state.step(&step, weights, &gradients);
+        norms.extend(norm);
+    }
+    let moments = state.remembered().into_iter().flatten().flat_map(|(_, moments)| moments);
+    weights.into_iter().flatten().chain(norms).chain(moments).collect()
 }
 
 fn contrast_cases() -> Vec<Case> {

@@ -190,9 +190,12 @@ fn tournament(count: usize) -> Vec<Vec<[usize; 2]>> {
 fn play<T: Default + Send>(states: &mut [T], rounds: &[Vec<[usize; 2]>], body: impl Fn([usize; 2], &mut T, &mut T) + Sync + Send) {
     for round in rounds {
         let take = |states: &mut [T], i: usize| states.get_mut(i).map(std::mem::take).unwrap_or_default();
-        let mut tasks: Vec<_> = round.iter().map(|[i, j]| ([*i, *j], take(states, *i), take(states, *j))).collect();
-        twin::each(&mut tasks, |(at, first, second)| body(*at, first, second));
-        for ([i, j], first, second) in tasks {
+        let tasks: Vec<_> = round.iter().map(|[i, j]| ([*i, *j], take(states, *i), take(states, *j))).collect();
+        let played = twin::each(tasks, |(at, mut first, mut second)| {
+            body(at, &mut first, &mut second);
+            (at, first, second)
+        });
+        for ([i, j], first, second) in played {
             states[j] = second;
             states[i] = first;
         }

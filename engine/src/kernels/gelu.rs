@@ -13,11 +13,15 @@ use macerator::Simd;
 
 use super::launch::{KernelInfo, Launch, empty, floats, word};
 use super::smooth::normal;
-use super::{KernelGradients, KernelOps, Tracked, twin};
+use super::{KernelGradients, KernelOps, Tracked, sheet, twin};
 
 const WORKGROUP: u32 = 256;
+/// Columns that a workgroup of `gelu_bias.wgsl` owns.
+const COLUMNS: usize = 16;
 /// Rows whose gradients of the bias are summed in one piece before the pieces are.
 const STRIPE: usize = 128;
+/// Rows up to which the GPU sums all in one piece: a launch more takes longer than these.
+const ONE_PIECE: usize = 8192;
 
 /// `gelu.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
@@ -32,6 +36,10 @@ pub const BACKWARD: KernelInfo = KernelInfo {
     template: concat!(include_str!("../../../shaders/gelu_backward.wgsl"), include_str!("../../../shaders/shared/normal.wgsl")),
     examples: &[&[("workgroup", WORKGROUP)]],
 };
+
+/// `gelu_bias.wgsl`
+pub const BIAS: KernelInfo =
+    KernelInfo { stem: "gelu_bias", template: include_str!("../../../shaders/gelu_bias.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
 
 /// `z · Φ(z)` with `z = x + bias` and Φ the standard normal distribution.
 ///
@@ -48,15 +56,28 @@ pub(super) fn on_gpu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
     out
 }
 
-/// The gradient of `x`, and rows [S, D] whose sum is that of the bias.
-pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> (CubeTensor, CubeTensor) {
-    let (grad, x, bias) = (floats(grad), floats(x), floats(bias));
+/// The gradients of `x` and the bias.
+pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
+    let (grad, x) = (floats(grad), floats(x));
     let (count, width) = (x.shape().num_elements(), bias.shape()[0]);
     let dx = empty(&x, x.shape());
-    launch(&BACKWARD, &[&grad, &x, &bias], &dx, width);
-    let rows = [count / width.max(1), width].into();
-    let rows = CubeTensor::new_contiguous(dx.client.clone(), dx.device.clone(), rows, dx.handle.clone(), dx.dtype);
-    (dx, rows)
+    launch(&BACKWARD, &[&grad, &x, &floats(bias.clone())], &dx, width);
+    let rows = count / width.max(1);
+    let stripe = if rows <= ONE_PIECE { rows.max(1) } else { STRIPE };
+    let (stripes, blocks) = (rows.div_ceil(stripe), width.div_ceil(COLUMNS));
+    let place = if stripes == 1 { sheet::claim(&bias, [1, width]) } else { None };
+    let d_bias = place.unwrap_or_else(|| empty(&dx, [stripes, width]));
+    Launch {
+        info: &BIAS,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: stripes * blocks,
+        inputs: &[&dx],
+        outputs: &[&d_bias],
+        params: &[stripes * blocks, rows, width, blocks, stripe].map(word),
+    }
+    .run();
+    [dx, sheet::column_sums(d_bias, width)]
 }
 
 fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, width: usize) {
@@ -103,7 +124,7 @@ pub(super) fn on_cpu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
     twin::tensor(out, shape)
 }
 
-pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
     let shape = x.shape();
     let (grad, x, bias) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(bias));
     let (bias, width) = (&*bias, bias.len());
@@ -113,7 +134,7 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, bias: FlexTensor)
         let start = stripe * STRIPE * width;
         stripe_backward(&grad[start..], &x[start..], bias, dx, d_bias);
     });
-    (twin::tensor(dx, shape), twin::tensor(d_bias, [stripes, width]))
+    [twin::tensor(dx, shape), twin::tensor(twin::column_sums(&d_bias, width), [width])]
 }
 
 #[derive(Debug)]
@@ -124,14 +145,11 @@ impl<B: KernelGradients> Backward<B, 2> for Step {
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (x, bias) = ops.state;
-        let width = bias.shape();
-        let (dx, rows) = B::bias_gelu_backward(gradients.consume::<B>(&ops.node), x, bias);
-        let [x, bias] = ops.parents;
-        if let Some(x) = x {
-            gradients.register::<B>(x.id, dx);
-        }
-        if let Some(bias) = bias {
-            gradients.register::<B>(bias.id, B::float_reshape(B::float_sum_dim(rows, 0), width));
+        let all = B::bias_gelu_backward(gradients.consume::<B>(&ops.node), x, bias);
+        for (parent, gradient) in ops.parents.into_iter().zip(all) {
+            if let Some(parent) = parent {
+                gradients.register::<B>(parent.id, gradient);
+            }
         }
     }
 }

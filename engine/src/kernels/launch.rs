@@ -1,5 +1,7 @@
 //! From a WGSL template to a launch: expansion, identity, bindings, and the spreading of workgroups.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::{cast, into_contiguous};
 use burn_cubecl::template::{KernelSource, SourceKernel, SourceTemplate};
@@ -9,6 +11,18 @@ use cubecl::prelude::{BufferIOAttr, CubeCount, CubeDim, KernelId};
 use cubecl::server::{KernelArguments, MetadataBindingInfo};
 
 use crate::error::{Error, Result};
+
+static SOFTWARE: AtomicBool = AtomicBool::new(false);
+
+/// Say whether the adapter is a software one.
+pub fn set_software(software: bool) {
+    SOFTWARE.store(software, Ordering::Relaxed);
+}
+
+/// Whether the adapter is a software one: there every load is slow and registers are plenty, so kernels take larger tiles.
+pub(super) fn software() -> bool {
+    SOFTWARE.load(Ordering::Relaxed)
+}
 
 /// Workgroups that WebGPU allows in one dimension.
 const GROUPS_PER_DIMENSION: u32 = 65_535;
@@ -28,12 +42,16 @@ pub struct KernelInfo {
 }
 
 impl KernelInfo {
-    /// The template with every `{{ name }}` replaced.
+    /// The template with its loops written out and every `{{ name }}` replaced.
+    ///
+    /// Lines between `//[ i in 0..count` and `//]` are repeated for each number below the value of `count` (or a plain number),
+    /// those between `//[ q in x y z w` and `//]` for each word.
     ///
     /// # Errors
     /// [`Error::Device`] when a placeholder has no value.
     pub fn expand(&self, values: &[(&str, u32)]) -> Result<String> {
-        let mut text = self.template.to_owned();
+        let mut text = String::new();
+        repeat(&mut self.template.lines(), values, &[], &mut text);
         for (name, value) in values {
             text = text.replace(&format!("{{{{ {name} }}}}"), &value.to_string());
         }
@@ -44,6 +62,32 @@ impl KernelInfo {
                 format!("the placeholder{} has no value", rest.split("}}").next().unwrap_or_default().trim_end()),
                 "Choose the CPU in the device panel and report this",
             )),
+        }
+    }
+}
+
+/// Append `lines` to `text` up to the end of this loop, with the loop variables in `names` replaced.
+fn repeat(lines: &mut std::str::Lines, values: &[(&str, u32)], names: &[(&str, String)], text: &mut String) {
+    while let Some(line) = lines.next() {
+        if line.trim() == "//]" {
+            return;
+        }
+        let Some((name, range)) = line.trim().strip_prefix("//[ ").and_then(|rest| rest.split_once(" in ")) else {
+            let filled = names.iter().fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{{ {name} }}}}"), value));
+            text.push_str(&filled);
+            text.push('\n');
+            continue;
+        };
+        let count = |bound: &str| bound.parse().ok().or_else(|| values.iter().find(|v| v.0 == bound).map(|v| v.1)).unwrap_or(0);
+        let items: Vec<String> = match range.strip_prefix("0..") {
+            Some(bound) => (0..count(bound)).map(|i| i.to_string()).collect(),
+            None => range.split_whitespace().map(str::to_owned).collect(),
+        };
+        let start = lines.clone();
+        repeat(lines, values, names, &mut String::new());
+        for item in items {
+            let inner: Vec<_> = names.iter().cloned().chain([(name, item)]).collect();
+            repeat(&mut start.clone(), values, &inner, text);
         }
     }
 }
@@ -102,6 +146,7 @@ impl Launch<'_> {
         if groups == 0 {
             return;
         }
+        log::trace!("launch {} of {groups} workgroups", self.info.stem);
         let across = groups.min(GROUPS_PER_DIMENSION);
         let count = CubeCount::Static(across, groups.div_ceil(across), 1);
         let mut arguments = KernelArguments::new();

@@ -12,7 +12,7 @@ use burn_flex::FlexTensor;
 use macerator::Simd;
 
 use super::launch::{KernelInfo, Launch, empty, floats, word};
-use super::{KernelGradients, KernelOps, Tracked, twin};
+use super::{KernelGradients, KernelOps, Tracked, sheet, twin};
 
 const WORKGROUP: u32 = 64;
 const WEIGHTS_WORKGROUP: u32 = 256;
@@ -20,6 +20,8 @@ const WEIGHTS_WORKGROUP: u32 = 256;
 const COLUMNS: usize = 16;
 /// Rows that are summed in one piece before the pieces are.
 const STRIPE: usize = 512;
+/// Rows up to which the GPU sums all in one piece: a launch more takes longer than these.
+const ONE_PIECE: usize = 8192;
 
 /// `layer_norm.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
@@ -75,9 +77,9 @@ pub(super) fn on_gpu(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f3
     out
 }
 
-/// Gradients of `x`, and of gamma and beta as [stripes, 2, D] still to be summed.
-pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTensor, CubeTensor) {
-    let (grad, x, gamma) = (floats(grad), floats(x), floats(gamma));
+/// Gradients of `x`, gamma and beta.
+pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> [CubeTensor; 3] {
+    let (grad, x) = (floats(grad), floats(x));
     let [rows, width] = matrix(&x.shape());
     let (dx, stats) = (empty(&x, x.shape()), empty(&x, [rows, 2]));
     Launch {
@@ -85,24 +87,27 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor
         values: &[],
         workgroup: WORKGROUP,
         groups: rows,
-        inputs: &[&grad, &x, &gamma],
+        inputs: &[&grad, &x, &floats(gamma.clone())],
         outputs: &[&dx, &stats],
         params: &[word(rows), word(width), eps.to_bits()],
     }
     .run();
-    let (stripes, blocks) = (rows.div_ceil(STRIPE), width.div_ceil(COLUMNS));
-    let weights = empty(&x, [stripes, 2, width]);
+    let stripe = if rows <= ONE_PIECE { rows.max(1) } else { STRIPE };
+    let (stripes, blocks) = (rows.div_ceil(stripe), width.div_ceil(COLUMNS));
+    let place = |weight: &CubeTensor| if stripes == 1 { sheet::claim(weight, [1, width]) } else { None };
+    let [d_gamma, d_beta] = [&gamma, &beta].map(|weight| place(weight).unwrap_or_else(|| empty(&x, [stripes, width])));
     Launch {
         info: &WEIGHTS,
         values: &[],
         workgroup: WEIGHTS_WORKGROUP,
         groups: stripes * blocks,
         inputs: &[&grad, &x, &stats],
-        outputs: &[&weights],
-        params: &[stripes * blocks, rows, width, blocks, STRIPE].map(word),
+        outputs: &[&d_gamma, &d_beta],
+        params: &[stripes * blocks, rows, width, blocks, stripe].map(word),
     }
     .run();
-    (dx, weights)
+    let [d_gamma, d_beta] = [d_gamma, d_beta].map(|sums| sheet::column_sums(sums, width));
+    [dx, d_gamma, d_beta]
 }
 
 /// Mean and 1 / √(variance + eps) of a row.
@@ -149,7 +154,7 @@ pub(super) fn on_cpu(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, eps: f3
     twin::tensor(out, shape)
 }
 
-pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> (FlexTensor, FlexTensor) {
+pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> [FlexTensor; 3] {
     let shape = x.shape();
     let [rows, width] = matrix(&shape);
     let (grad, x, gamma) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(gamma));
@@ -160,28 +165,23 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor
         let start = stripe * STRIPE * width;
         stripe_backward(&grad[start..], &x[start..], gamma, eps, dx, weights);
     });
-    (twin::tensor(dx, shape), twin::tensor(weights, [stripes, 2, width]))
+    let mut sums = twin::column_sums(&weights, 2 * width);
+    let d_beta = sums.split_off(width);
+    [twin::tensor(dx, shape), twin::tensor(sums, [width]), twin::tensor(d_beta, [width])]
 }
 
 #[derive(Debug)]
 struct Step;
 
 impl<B: KernelGradients> Backward<B, 3> for Step {
-    type State = (FloatTensor<B>, FloatTensor<B>, f32);
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f32);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (x, gamma, eps) = ops.state;
-        let width = gamma.shape();
-        let (dx, weights) = B::layer_norm_backward(gradients.consume::<B>(&ops.node), x, gamma, eps);
-        let weights = if weights.shape()[0] > 1 { B::float_sum_dim(weights, 0) } else { weights };
-        let [x, gamma, beta] = ops.parents;
-        if let Some(x) = x {
-            gradients.register::<B>(x.id, dx);
-        }
-        for (row, parent) in [gamma, beta].into_iter().enumerate() {
+        let (x, gamma, beta, eps) = ops.state;
+        let all = B::layer_norm_backward(gradients.consume::<B>(&ops.node), x, gamma, beta, eps);
+        for (parent, gradient) in ops.parents.into_iter().zip(all) {
             if let Some(parent) = parent {
-                let one = B::float_slice(weights.clone(), &[(0..1).into(), (row..row + 1).into(), (0..width[0]).into()]);
-                gradients.register::<B>(parent.id, B::float_reshape(one, width.clone()));
+                gradients.register::<B>(parent.id, gradient);
             }
         }
     }
@@ -195,7 +195,7 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
 ) -> Tracked<B, C> {
     let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) = (x.into_parts(), gamma.into_parts(), beta.into_parts());
     match Step.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
-        OpsKind::Tracked(step) => step.finish((x.clone(), gamma.clone(), eps), B::layer_norm_rows(x, gamma, beta, eps)),
+        OpsKind::Tracked(step) => step.finish((x.clone(), gamma.clone(), beta.clone(), eps), B::layer_norm_rows(x, gamma, beta, eps)),
         OpsKind::UnTracked(step) => step.finish(B::layer_norm_rows(x, gamma, beta, eps)),
     }
 }

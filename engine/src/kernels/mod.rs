@@ -11,9 +11,9 @@
 // The type parameter of a CPU loop chooses the vector unit it is compiled for and appears nowhere else.
 #![allow(clippy::extra_unused_type_parameters)]
 
-pub mod adamw;
 pub mod attention;
 mod attention_twin;
+pub mod average;
 mod backends;
 pub mod check;
 pub mod choice;
@@ -26,18 +26,31 @@ pub mod gelu;
 mod gemm;
 mod launch;
 pub mod layer_norm;
+pub mod linear;
+mod matmul;
+mod maybe;
+pub mod mlp;
+pub mod norms;
+pub mod optimisers;
+pub mod optimisers_gpu;
+mod optimisers_twin;
 pub mod patch_error;
+pub mod patchify;
 mod product;
+pub mod sheet;
+mod sheet_layout;
 pub mod similarity_map;
 mod smooth;
 mod twin;
+mod weight_table;
 
 use burn::backend::backend_extension;
 use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
-pub use launch::{KernelInfo, Values};
+pub use launch::{KernelInfo, Values, set_software};
+pub use maybe::Maybe;
 
 /// Every WGSL kernel there is.
 pub const ALL: &[KernelInfo] = &[
@@ -54,7 +67,28 @@ pub const ALL: &[KernelInfo] = &[
     attention::KEYS,
     gelu::FORWARD,
     gelu::BACKWARD,
-    adamw::STEP,
+    gelu::BIAS,
+    sheet::PACK,
+    norms::BLOCKS,
+    norms::WEIGHTS,
+    norms::TOTAL,
+    optimisers_gpu::ADAMW,
+    optimisers_gpu::LAMB_MOMENTS,
+    optimisers_gpu::LAMB,
+    optimisers_gpu::LARS,
+    average::AVERAGE,
+    matmul::NT,
+    matmul::NT_BIAS,
+    matmul::NT_RESIDUAL,
+    matmul::NT_GELU,
+    matmul::NN,
+    matmul::NN_GELU,
+    matmul::TN,
+    matmul::ODD,
+    matmul::ODD_BIAS,
+    matmul::ODD_RESIDUAL,
+    matmul::ODD_GELU,
+    matmul::ODD_GELU_BACKWARD,
     contrast::UNIT,
     contrast::SCORES,
     contrast::HALVES,
@@ -65,6 +99,7 @@ pub const ALL: &[KernelInfo] = &[
     contrast::BACKWARD,
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
+    patchify::PATCHIFY,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -87,14 +122,22 @@ pub trait KernelOps: Backend {
     fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`gelu::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// [`adamw::adamw`]: weight, first and second moment; no gradient flows through.
-    fn adamw(
-        p: FloatTensor<Self>,
-        g: FloatTensor<Self>,
-        m: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        step: adamw::AdamwStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`linear::linear`]
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        #[extension_type] bias: Maybe<Self>,
+        #[extension_type] residual: Maybe<Self>,
+    ) -> FloatTensor<Self>;
+    /// [`mlp::mlp`], and what is before its GELU [R, H], which carries no gradient.
+    fn mlp(
+        x: FloatTensor<Self>,
+        w1: FloatTensor<Self>,
+        b1: FloatTensor<Self>,
+        w2: FloatTensor<Self>,
+        b2: FloatTensor<Self>,
+        #[extension_type] residual: Maybe<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`contrast::contrast`], and what its backward pass keeps, which carries no gradient: the scaled rows, their inverse
     /// norms, the logs of sums of exponentials. Tensors that are not given are any others.
     fn contrast(
@@ -107,6 +150,8 @@ pub trait KernelOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no gradient.
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`patchify::patchify`]; no gradient flows through.
+    fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -119,13 +164,14 @@ pub trait KernelGradients: Backend {
         mask: FloatTensor<Self>,
         norm_pix: bool,
     ) -> FloatTensor<Self>;
-    /// d x, and d gamma and d beta in pieces [S, 2, D] to be summed over S.
+    /// d x, d gamma and d beta.
     fn layer_norm_backward(
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
         eps: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> [FloatTensor<Self>; 3];
     /// d qkv [B, T, 3 · heads · dim] from d out [B, T, heads · dim].
     fn self_attention_backward(
         grad: FloatTensor<Self>,
@@ -134,9 +180,25 @@ pub trait KernelGradients: Backend {
         lse: FloatTensor<Self>,
         heads: usize,
     ) -> FloatTensor<Self>;
-    /// d x, and d bias in pieces [S, D] to be summed over S.
-    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>)
-    -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// d x and d bias.
+    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    /// d x [R, K], d weight [N, K] and d bias [N] from d out [R, N], those that are wanted.
+    fn linear_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
+    /// The gradients of both layers of [`mlp::mlp`] that are wanted.
+    fn mlp_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        preactivation: FloatTensor<Self>,
+        weights: [FloatTensor<Self>; 2],
+        biases: [FloatTensor<Self>; 2],
+        wanted: [linear::Wanted; 2],
+    ) -> mlp::MlpGradients<FloatTensor<Self>>;
     /// d rows, d keys and d scale of [`contrast::contrast`], those that are wanted, from d loss.
     fn contrast_backward(
         grad: FloatTensor<Self>,

@@ -40,6 +40,15 @@ pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
     tensor.as_slice::<i64>().unwrap_or_default().iter().map(|v| usize::try_from(*v).ok()).collect()
 }
 
+/// The bytes of an integer tensor that holds four in each value, the first one lowest.
+pub(super) fn bytes(tensor: FlexTensor) -> Vec<u8> {
+    let tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
+    if let Some(words) = tensor.as_slice::<i32>() {
+        return words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    }
+    tensor.as_slice::<i64>().unwrap_or_default().iter().flat_map(|w| (*w as i32).to_le_bytes()).collect()
+}
+
 /// The tensor as one that lies in row-major order and fills its memory, to be changed in place.
 pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
     match whole.as_slice::<f32>() {
@@ -71,18 +80,24 @@ pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N]
     let mut cuts = outputs.map(|out| out.chunks_mut(widths.next().copied().unwrap_or(1).max(1)));
     let count = cuts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     let tasks: Vec<[&mut [f32]; N]> = (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
-    #[cfg(not(target_arch = "wasm32"))]
-    tasks.into_par_iter().enumerate().for_each(|(i, part)| body(i, part));
-    #[cfg(target_arch = "wasm32")]
-    tasks.into_iter().enumerate().for_each(|(i, part)| body(i, part));
+    each(tasks.into_iter().enumerate().collect(), |(i, part)| body(i, part));
 }
 
-/// Run `body` on every task, over all threads.
-pub(super) fn each<T: Send>(tasks: &mut [T], body: impl Fn(&mut T) + Sync + Send) {
+/// Run `body` on every task, over all threads; the answers are in the order of the tasks.
+pub(super) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
-    tasks.par_iter_mut().for_each(body);
+    return tasks.into_par_iter().map(body).collect();
     #[cfg(target_arch = "wasm32")]
-    tasks.iter_mut().for_each(body);
+    return tasks.into_iter().map(body).collect();
+}
+
+/// The sum of all rows of `width` values.
+pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; width];
+    for row in rows.chunks(width.max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    sums
 }
 
 /// Partial sums that a sum runs in at once, so that the compiler can use vector registers.

@@ -1,6 +1,7 @@
 //! The moving average of the weights: a teacher, or a calmer copy to look at.
 
-use crate::weights::{Weights, plain};
+use crate::kernels::average::average;
+use crate::weights::Weights;
 
 /// Exponential moving average of a model's weights: `a ← d · a + (1 − d) · w`.
 #[derive(Debug, Clone)]
@@ -17,12 +18,6 @@ impl Average {
 
     /// Move towards `weights` with this decay (0.996 … 0.9999; 0 copies). Fixed tables stay as they are.
     pub fn update(&mut self, weights: &Weights, decay: f64) {
-        for (index, weight) in weights.list.iter().enumerate() {
-            if weight.trainable {
-                let old = self.weights.list[index].value.clone();
-                let new = plain(weight.value.clone());
-                self.weights.replace(index, old.mul_scalar(decay).add(new.mul_scalar(1.0 - decay)));
-            }
-        }
+        self.weights.exchange(|values| average(values, weights.trained(), decay as f32));
     }
 }

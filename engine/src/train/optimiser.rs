@@ -1,14 +1,15 @@
-//! Optimisers over named weights: AdamW for networks, LARS for linear probes. All state stays on the device.
+//! Optimisers over named weights: AdamW for networks, LAMB for large batches, LARS for linear probes. All state stays on the
+//! device.
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::error::{Error, Result};
-use crate::kernels::adamw::{AdamwStep, adamw};
+use crate::kernels::optimisers::{Rule, State, Step, Treatment};
 use crate::readback;
 use crate::train::groups::Group;
-use crate::weights::{Weights, plain};
+use crate::weights::Weights;
 
 /// AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019 (arXiv 1711.05101), algorithm 2.
 ///
@@ -21,14 +22,11 @@ pub struct AdamW {
     pub eps: f64,
     /// One entry a weight, in the order of `weights.list`; may be replaced between steps.
     pub groups: Vec<Group>,
-    state: Vec<Option<Moments>>,
-}
-
-#[derive(Debug, Clone)]
-struct Moments {
-    steps: u64,
-    first: Tensor<1>,
-    second: Tensor<1>,
+    /// Gradients count as scaled so that their common norm is at most this, as [`crate::train::clip::clip`] does, at no cost.
+    pub max_norm: Option<f64>,
+    /// The norm of the gradients of the last step before that, still on the device; `None` without `max_norm`.
+    pub norm: Option<Tensor<1>>,
+    state: State<2>,
 }
 
 /// The state of one weight on the host, for checkpoints.
@@ -43,31 +41,15 @@ pub struct HostMoments {
 impl AdamW {
     /// A fresh optimiser with ε = 1e-8.
     pub fn new(beta1: f64, beta2: f64, groups: Vec<Group>) -> Self {
-        Self { beta1, beta2, eps: 1e-8, groups, state: Vec::new() }
+        Self { beta1, beta2, eps: 1e-8, groups, max_norm: None, norm: None, state: State::default() }
     }
 
-    /// Change every weight that has a gradient; `gradients` and `groups` are in the order of `weights.list`.
+    /// Change every trainable weight that has a gradient; `gradients` and `groups` are in the order of `weights.list`.
     pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
-        self.state.resize(weights.list.len(), None);
-        for (index, (gradient, group)) in gradients.iter().zip(&self.groups).enumerate() {
-            let Some(gradient) = gradient else { continue };
-            let moments = self.state[index].take().unwrap_or_else(|| Moments {
-                steps: 0,
-                first: gradient.zeros_like(),
-                second: gradient.zeros_like(),
-            });
-            let weight = plain(weights.list[index].value.clone());
-            let (weight, moments) = self.change(weight, gradient.clone(), moments, lr * group.lr_scale, group.weight_decay);
-            weights.replace(index, weight);
-            self.state[index] = Some(moments);
-        }
-    }
-
-    fn change(&self, weight: Tensor<1>, gradient: Tensor<1>, old: Moments, lr: f64, decay: f64) -> (Tensor<1>, Moments) {
-        let steps = old.steps + 1;
-        let step = AdamwStep::new(steps, lr as f32, (self.beta1 as f32, self.beta2 as f32), self.eps as f32, decay as f32);
-        let [weight, first, second] = adamw(weight, gradient, old.first, old.second, step);
-        (weight, Moments { steps, first, second })
+        let rule = Rule::AdamW { beta1: self.beta1 as f32, beta2: self.beta2 as f32, eps: self.eps as f32 };
+        let treatments = treatments(&self.groups);
+        let step = Step { rule, rate: lr as f32, treatments: &treatments, max_norm: self.max_norm.map(|n| n as f32) };
+        self.norm = advance(&mut self.state, &step, weights, gradients);
     }
 
     /// The state by name of weight, read back in one transfer.
@@ -75,13 +57,14 @@ impl AdamW {
     /// # Errors
     /// [`Error::Device`] when the device is lost.
     pub async fn export(&self, weights: &Weights) -> Result<BTreeMap<String, HostMoments>> {
-        let held = || weights.list.iter().zip(&self.state).filter_map(|(w, s)| s.as_ref().map(|s| (w, s)));
-        let tensors = held().flat_map(|(_, s)| [s.first.clone(), s.second.clone()]).collect();
+        let remembered = self.state.remembered();
+        let held = || weights.list.iter().zip(&remembered).filter_map(|(w, s)| s.as_ref().map(|s| (w, s)));
+        let tensors = held().flat_map(|(_, (_, moments))| moments.clone()).collect();
         let mut values = readback::many(tensors).await?.into_iter();
         let mut state = BTreeMap::new();
-        for (weight, moments) in held() {
+        for (weight, (steps, _)) in held() {
             if let (Some(first), Some(second)) = (values.next(), values.next()) {
-                state.insert(weight.name.clone(), HostMoments { steps: moments.steps, first, second });
+                state.insert(weight.name.clone(), HostMoments { steps: *steps, first, second });
             }
         }
         Ok(state)
@@ -104,12 +87,43 @@ impl AdamW {
         }
         let device = weights.device().clone().without_autodiff();
         let upload = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &device);
-        let restored = weights
-            .list
-            .iter()
-            .map(|w| state.get(&w.name).map(|m| Moments { steps: m.steps, first: upload(&m.first), second: upload(&m.second) }));
-        self.state = restored.collect();
+        let restored = weights.list.iter().map(|w| state.get(&w.name).map(|m| (m.steps, [upload(&m.first), upload(&m.second)])));
+        self.state = State::new(restored.collect());
         Ok(())
+    }
+}
+
+/// LAMB: You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", ICLR 2020 (arXiv 1904.00962),
+/// algorithm 2 with φ(x) = x.
+///
+/// For each weight with a gradient: AdamW's moments, `u = m̂ / (√v̂ + ε) + wd · w`, `w ← w − lr · ‖w‖ / ‖u‖ · u` (factor 1 when
+/// either norm is 0). As in the recipes in use, weights that do not decay (biases, norms) have the factor 1.
+#[derive(Debug, Clone)]
+pub struct Lamb {
+    pub beta1: f64,
+    pub beta2: f64,
+    pub eps: f64,
+    /// One entry a weight, in the order of `weights.list`; may be replaced between steps.
+    pub groups: Vec<Group>,
+    /// As in [`AdamW`]; the recipes in use have 1.
+    pub max_norm: Option<f64>,
+    /// As in [`AdamW`].
+    pub norm: Option<Tensor<1>>,
+    state: State<2>,
+}
+
+impl Lamb {
+    /// A fresh optimiser with ε = 1e-6, the paper's.
+    pub fn new(beta1: f64, beta2: f64, groups: Vec<Group>) -> Self {
+        Self { beta1, beta2, eps: 1e-6, groups, max_norm: None, norm: None, state: State::default() }
+    }
+
+    /// Change every trainable weight that has a gradient; `gradients` and `groups` are in the order of `weights.list`.
+    pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
+        let rule = Rule::Lamb { beta1: self.beta1 as f32, beta2: self.beta2 as f32, eps: self.eps as f32 };
+        let treatments = treatments(&self.groups);
+        let step = Step { rule, rate: lr as f32, treatments: &treatments, max_norm: self.max_norm.map(|n| n as f32) };
+        self.norm = advance(&mut self.state, &step, weights, gradients);
     }
 }
 
@@ -122,39 +136,43 @@ pub struct Lars {
     pub momentum: f64,
     pub trust: f64,
     pub weight_decay: f64,
-    state: Vec<Option<Tensor<1>>>,
+    state: State<1>,
 }
 
 impl Default for Lars {
     /// Momentum 0.9, trust 0.001, no decay: the linear probe of MAE.
     fn default() -> Self {
-        Self { momentum: 0.9, trust: 0.001, weight_decay: 0.0, state: Vec::new() }
+        Self { momentum: 0.9, trust: 0.001, weight_decay: 0.0, state: State::default() }
     }
 }
 
 impl Lars {
-    /// Change every weight that has a gradient, in the order of `weights.list`.
+    /// Change every trainable weight that has a gradient, in the order of `weights.list`.
     pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
-        self.state.resize(weights.list.len(), None);
-        for (index, gradient) in gradients.iter().enumerate() {
-            let Some(gradient) = gradient.clone() else { continue };
-            let weight = plain(weights.list[index].value.clone());
-            let change = if weights.list[index].shape.len() > 1 { self.scaled(&weight, gradient) } else { gradient };
-            let velocity = match self.state[index].take() {
-                Some(old) => old.mul_scalar(self.momentum).add(change),
-                None => change,
-            };
-            weights.replace(index, weight.sub(velocity.clone().mul_scalar(lr)));
-            self.state[index] = Some(velocity);
-        }
+        let rule = Rule::Lars { momentum: self.momentum as f32, trust: self.trust as f32 };
+        let one = |matrix: bool| Treatment { scale: 1.0, decay: if matrix { self.weight_decay as f32 } else { 0.0 }, adapts: matrix };
+        let treatments: Vec<Treatment> = weights.list.iter().map(|w| one(w.shape.len() > 1)).collect();
+        advance(&mut self.state, &Step { rule, rate: lr as f32, treatments: &treatments, max_norm: None }, weights, gradients);
     }
+}
 
-    fn scaled(&self, weight: &Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let gradient = if self.weight_decay == 0.0 { gradient } else { gradient.add(weight.clone().mul_scalar(self.weight_decay)) };
-        let norm = |t: &Tensor<1>| t.clone().square().sum().sqrt();
-        let (size, slope) = (norm(weight), norm(&gradient));
-        let still = size.clone().equal_elem(0.0).bool_or(slope.clone().equal_elem(0.0));
-        let factor = size.mul_scalar(self.trust).div(slope).mask_fill(still, 1.0);
-        gradient.mul(factor)
-    }
+fn treatments(groups: &[Group]) -> Vec<Treatment> {
+    let one = |g: &Group| Treatment { scale: g.lr_scale as f32, decay: g.weight_decay as f32, adapts: g.weight_decay != 0.0 };
+    groups.iter().map(one).collect()
+}
+
+/// Make the step; returns the norm of the gradients where a limit is set.
+fn advance<const N: usize>(
+    state: &mut State<N>,
+    step: &Step<'_>,
+    weights: &mut Weights,
+    gradients: &[Option<Tensor<1>>],
+) -> Option<Tensor<1>> {
+    let mut norm = None;
+    weights.exchange(|values| {
+        let (values, before) = state.step(step, values, gradients);
+        norm = before;
+        values
+    });
+    norm
 }

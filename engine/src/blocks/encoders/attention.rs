@@ -26,4 +26,12 @@ impl Attention {
     pub fn forward(&self, w: &Weights, x: Tensor<3>) -> Tensor<3> {
         self.proj.tokens(w, attention(self.qkv.tokens(w, x), self.heads))
     }
+
+    /// The layer's result added to `residual`.
+    ///
+    /// # Shapes
+    /// twice [batch, tokens, dim] → [batch, tokens, dim]
+    pub fn added(&self, w: &Weights, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        self.proj.added(w, attention(self.qkv.tokens(w, x), self.heads), residual)
+    }
 }

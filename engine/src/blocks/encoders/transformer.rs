@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::blocks::encoders::attention::Attention;
 use crate::blocks::linear::{LayerNorm, Linear};
+use crate::kernels::mlp::mlp;
 use crate::rng::Rng;
 use crate::weights::{Scope, Weights};
 
@@ -53,19 +54,31 @@ impl Block {
         self.forward_dropping(w, x, &mut None)
     }
 
-    /// The block with stochastic depth on both branches.
+    /// The block with stochastic depth on both branches. Where nothing can be dropped, each branch ends with the sum.
     pub fn forward_dropping(&self, w: &Weights, x: Tensor<3>, drop: &mut Option<DropPath>) -> Tensor<3> {
-        let branch = self.attn.forward(w, self.norm1.forward(w, x.clone()));
-        let x = x + dropped(branch, drop);
-        let [batch, tokens, dim] = x.dims();
-        let hidden = self.norm2.forward(w, x.clone()).reshape([batch * tokens, dim]);
-        let branch = self.fc2.forward(w, self.fc1.gelu(w, hidden)).reshape([batch, tokens, dim]);
-        x + dropped(branch, drop)
+        let mut drop = drop.as_mut().filter(|d| d.rate > 0.0);
+        let normed = self.norm1.forward(w, x.clone());
+        let x = match &mut drop {
+            None => self.attn.added(w, normed, x),
+            Some(drop) => x + dropped(self.attn.forward(w, normed), drop),
+        };
+        let shape = x.dims();
+        let rows = [shape[0] * shape[1], shape[2]];
+        let normed = self.norm2.forward(w, x.clone()).reshape(rows);
+        match &mut drop {
+            None => self.mlp(w, normed, Some(x.reshape(rows))).reshape(shape),
+            Some(drop) => x + dropped(self.mlp(w, normed, None).reshape(shape), drop),
+        }
+    }
+
+    /// # Shapes
+    /// [rows, dim] → [rows, dim]
+    fn mlp(&self, w: &Weights, x: Tensor<2>, residual: Option<Tensor<2>>) -> Tensor<2> {
+        mlp(x, self.fc1.with_bias(w), self.fc2.with_bias(w), residual)
     }
 }
 
-fn dropped(branch: Tensor<3>, drop: &mut Option<DropPath>) -> Tensor<3> {
-    let Some(drop) = drop.as_mut().filter(|d| d.rate > 0.0) else { return branch };
+fn dropped(branch: Tensor<3>, drop: &mut DropPath) -> Tensor<3> {
     let keep = 1.0 - drop.rate;
     let factors: Vec<f32> = (0..branch.dims()[0]).map(|_| if drop.rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
     let count = factors.len();

@@ -6,6 +6,7 @@ pub mod grid;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
+use crate::placed::Placed;
 use crate::rng::Rng;
 
 /// The masks of a batch, on the host.
@@ -21,6 +22,14 @@ pub struct Mask {
     pub ids_restore: Vec<i32>,
     /// [samples, tokens]: true = hidden.
     pub hidden: Vec<bool>,
+    placed: Placed<OnDevice>,
+}
+
+#[derive(Debug, Clone)]
+struct OnDevice {
+    keep: Tensor<2, Int>,
+    restore: Tensor<2, Int>,
+    hidden: Tensor<2>,
 }
 
 /// Visible tokens at a mask ratio: ⌊tokens · (1 − ratio)⌋ in f64, truncated (25 tokens at 0.8 leave 4, not 5).
@@ -43,8 +52,8 @@ impl Mask {
     /// `noise` is [samples, tokens].
     pub fn from_noise(noise: &[f32], tokens: usize, kept: usize) -> Self {
         let samples = noise.len() / tokens.max(1);
-        let mut mask =
-            Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore: vec![0; noise.len()], hidden: vec![true; noise.len()] };
+        let (ids_restore, hidden) = (vec![0; noise.len()], vec![true; noise.len()]);
+        let mut mask = Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore, hidden, placed: Placed::default() };
         for (sample, row) in noise.chunks_exact(tokens).enumerate() {
             let mut order: Vec<usize> = (0..tokens).collect();
             order.sort_by(|a, b| row[*a].total_cmp(&row[*b]));
@@ -81,19 +90,38 @@ impl Mask {
         Self::from_noise(&vec![0.0; samples * tokens], tokens, tokens)
     }
 
+    /// Put all that a model needs of the mask on `device` now. An upload in the midst of a step cuts the step's launches into
+    /// two submits, so a step asks for this at its beginning; without it the first of the tensors below does the same.
+    pub fn upload(&self, device: &Device) {
+        self.on(device);
+    }
+
     /// [samples, kept]
     pub fn keep_tensor(&self, device: &Device) -> Tensor<2, Int> {
-        Tensor::from_data(TensorData::new(self.ids_keep.clone(), [self.samples, self.kept]), device)
+        let keep = self.on(device).keep;
+        if device.is_autodiff() { Tensor::from_inner(keep) } else { keep }
     }
 
     /// [samples, tokens]
     pub fn restore_tensor(&self, device: &Device) -> Tensor<2, Int> {
-        Tensor::from_data(TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]), device)
+        let restore = self.on(device).restore;
+        if device.is_autodiff() { Tensor::from_inner(restore) } else { restore }
     }
 
     /// [samples, tokens]: 1 = hidden.
     pub fn hidden_tensor(&self, device: &Device) -> Tensor<2> {
-        let values: Vec<f32> = self.hidden.iter().map(|h| f32::from(u8::from(*h))).collect();
-        Tensor::from_data(TensorData::new(values, [self.samples, self.tokens]), device)
+        let hidden = self.on(device).hidden;
+        if device.is_autodiff() { Tensor::from_inner(hidden) } else { hidden }
+    }
+
+    fn on(&self, device: &Device) -> OnDevice {
+        self.placed.on(device, |device| {
+            let hidden: Vec<f32> = self.hidden.iter().map(|h| f32::from(u8::from(*h))).collect();
+            OnDevice {
+                keep: Tensor::from_data(TensorData::new(self.ids_keep.clone(), [self.samples, self.kept]), device),
+                restore: Tensor::from_data(TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]), device),
+                hidden: Tensor::from_data(TensorData::new(hidden, [self.samples, self.tokens]), device),
+            }
+        })
     }
 }

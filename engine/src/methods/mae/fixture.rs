@@ -145,7 +145,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 
 /// The gradients of a loss under every expected name `grad…/PARAMETER`.
 async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
-    let all = w.gradients(&loss.backward());
+    let all = w.backward(&loss);
     for (full, parameter) in case.expected_under("grad") {
         let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
         if let Some(gradient) = &all[index] {
@@ -180,7 +180,7 @@ async fn pretrain_steps(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         let loss = mae.forward_loss(&w, case.input("imgs")?.tensor(w.device())?, &mask);
         answers.value(&format!("loss_step{step}"), f64::from(readback::scalar(loss.clone()).await?));
         if step < steps {
-            let gradients = w.gradients(&loss.backward());
+            let gradients = w.backward(&loss);
             adamw.step(&mut w, &gradients, lr);
             stepped(case, answers, &w, step + 1).await?;
         }
@@ -258,7 +258,7 @@ async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     for step in 1..=case.count("steps")? {
         let feature = classifier.feature(&w, case.input("imgs")?.tensor(w.device())?, None);
         let loss = smoothed_loss(case, classifier.scores(&w, feature))?;
-        let gradients = w.gradients(&loss.backward());
+        let gradients = w.backward(&loss);
         adamw.step(&mut w, &gradients, case.number("lr")?);
         stepped(case, answers, &w, step).await?;
     }

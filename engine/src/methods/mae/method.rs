@@ -7,6 +7,8 @@ use burn::tensor::Tensor;
 use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
+use crate::kernels::patchify::Order;
+use crate::limits::Needs;
 use crate::method::{Batch, Classifier, Local, Method, Outcome, Stage};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
@@ -29,17 +31,26 @@ impl Method for Mae {
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, rng: &Rng) -> Result<Outcome> {
-        let pictures: Tensor<4> = batch.tensor("imgs", weights.device())?;
-        let mask = self.random_masking(pictures.dims()[0], rng)?;
-        let total = self.forward_loss(weights, pictures, &mask);
+        let (device, p) = (weights.device(), self.config.patch_size);
+        let mask = self.random_masking(batch.samples()?, rng)?;
+        batch.upload(device);
+        mask.upload(device);
+        let patches = batch.patches(p, Order::ChannelFirst, device)?;
+        // With one channel both orders are the same.
+        let target = if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
+        let total = self.loss_of_patches(weights, patches, target, &mask);
         Ok(Outcome { terms: vec![("reconstruction".into(), total.clone())], total })
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        let pictures: Tensor<4> = batch.tensor("imgs", weights.device())?;
         let tokens = self.config.side() * self.config.side();
-        let latent = self.forward_encoder(weights, pictures.clone(), &Mask::none(pictures.dims()[0], tokens));
+        let patches = batch.patches(self.config.patch_size, Order::ChannelFirst, weights.device())?;
+        let latent = self.encoder.forward_patches(weights, patches, &Mask::none(batch.samples()?, tokens));
         Ok(plain(latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)))
+    }
+
+    fn needs(&self) -> Needs {
+        self.config.needs()
     }
 
     fn grid(&self) -> (u32, u32, u32) {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
+use crate::limits::{Need, Needs};
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -101,6 +102,37 @@ impl Config {
     }
 }
 
+impl Config {
+    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has used it.
+    pub fn needs(&self) -> Needs {
+        let tokens = self.side() * self.side();
+        let kept = visible_tokens(tokens, self.mask_ratio).unwrap_or(tokens);
+        let values = self.patch_size * self.patch_size * self.in_chans;
+        let stacks = [("encoder", self.encoder, 1 + kept), ("decoder", self.decoder, 1 + tokens)];
+        let mut tensors = vec![Need::of_samples("the prediction", tokens * values)];
+        let mut together = Need { what: "training".into(), fixed: 0, per_sample: 4 * 6 * (tokens * values) as u64 };
+        for (name, stack, rows) in stacks.into_iter().filter(|(_, stack, _)| stack.depth > 0) {
+            let hidden = (stack.dim as f64 * stack.mlp_ratio) as usize;
+            tensors.push(Need::of_samples(format!("the hidden layer of the {name}"), rows * hidden));
+            tensors.push(Need::of_samples(format!("queries, keys and values of the {name}"), rows * 3 * stack.dim));
+            tensors.push(Need::of_weights(format!("a weight of the {name}"), stack.dim * hidden));
+            // Of each block: queries, keys and values, the hidden layer before and after GELU, six more of its width.
+            let block = rows * (9 * stack.dim + 2 * hidden);
+            // Weights, gradients and two moments.
+            let weights = stack.dim * (4 * stack.dim + 2 * hidden);
+            together.per_sample += 4 * (stack.depth * block) as u64;
+            together.fixed += 16 * (stack.depth * weights) as u64;
+        }
+        let whole = (1 + tokens) * self.encoder.dim;
+        let unmasked = vec![
+            Need::of_samples("the hidden layer of the encoder", (whole as f64 * self.encoder.mlp_ratio) as usize),
+            Need::of_samples("queries, keys and values of the encoder", 3 * whole),
+            Need::of_samples("the pictures", tokens * values),
+        ];
+        Needs { tensors, unmasked, together }
+    }
+}
+
 /// The encoder: patches, fixed positions, class token, blocks, a last norm.
 #[derive(Debug, Clone)]
 pub struct Encoder {
@@ -129,15 +161,22 @@ impl Encoder {
     /// # Shapes
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
     pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        let batch = pictures.dims()[0];
+        self.input_of_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`Encoder::input`], from patches.
+    ///
+    /// # Shapes
+    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
+    pub fn input_of_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let batch = patches.dims()[0];
         let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
         let [_, with_class, dim] = positions.dims();
         let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
         if mask.kept == 0 {
             return class;
         }
-        let keep = mask.keep_tensor(&pictures.device());
-        let patches = patches_channel_first(pictures, self.patch_embed.patch()); // [batch, tokens, values]
+        let keep = mask.keep_tensor(&patches.device());
         let tokens = self.patch_embed.forward(w, gather_tokens(patches, keep.clone())); // [batch, kept, dim]
         let places = positions.narrow(1, 1, with_class - 1).expand([batch, with_class - 1, dim]);
         Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
@@ -148,7 +187,12 @@ impl Encoder {
     /// # Shapes
     /// [batch, 1 + kept, dim] → the same
     pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        let x = self.input(w, pictures, mask);
+        self.forward_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`Encoder::forward`], from patches in (channel, row, column) order.
+    pub fn forward_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let x = self.input_of_patches(w, patches, mask);
         self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
     }
 }
@@ -216,10 +260,19 @@ impl Mae {
     /// # Shapes
     /// → [1]
     pub fn forward_loss(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<1> {
-        let latent = self.forward_encoder(w, pictures.clone(), mask);
+        mask.upload(&pictures.device());
+        let p = self.config.patch_size;
+        self.loss_of_patches(w, patches_channel_first(pictures.clone(), p), patches_channel_last(pictures, p), mask)
+    }
+
+    /// The loss of one pass over a batch that is cut into patches.
+    ///
+    /// # Shapes
+    /// patches (channel, row, column) and target (row, column, channel): two of [batch, tokens, p · p · channels] → [1]
+    pub fn loss_of_patches(&self, w: &Weights, patches: Tensor<3>, target: Tensor<3>, mask: &Mask) -> Tensor<1> {
+        let latent = self.encoder.forward_patches(w, patches, mask);
         let prediction = self.forward_decoder(w, latent, mask);
         let hidden = mask.hidden_tensor(&prediction.device());
-        let target = patches_channel_last(pictures, self.config.patch_size);
         pixel_error::masked_mean(patch_error(prediction, target, hidden.clone(), self.config.norm_pix), hidden)
     }
 }

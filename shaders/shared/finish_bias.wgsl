@@ -1,0 +1,9 @@
+
+// Shared: a bias [N] is added to a product.
+
+@group(0) @binding(2) var<storage, read> bias: array<Value>;
+@group(0) @binding(3) var<storage, read_write> c: array<Value>;
+
+fn finish(at: u32, column: u32, value: Value) {
+    c[at] = value + bias[column];
+}

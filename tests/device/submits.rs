@@ -1,0 +1,51 @@
+//! How often a training step goes to the GPU.
+
+use masquerade_engine::bench::Bench;
+use masquerade_engine::device;
+use masquerade_engine::session::{Command, DeviceChoice};
+use masquerade_tests::block_on;
+
+use crate::counted::calls;
+use crate::{Driven, alone, micro};
+
+#[test]
+fn a_training_step_needs_at_most_four_submits() {
+    let _alone = alone();
+    let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
+    let compute = block_on(device::open(DeviceChoice::Gpu)).expect("the GPU");
+    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Step(2));
+    calls();
+    engine.hand(Command::Play);
+    for _ in 0..4 {
+        // An answer comes after all that was asked before; it is one launch and one submit of its own.
+        assert!(block_on(compute.answers()));
+        let before = calls();
+        engine.tick();
+        assert!(block_on(compute.answers()));
+        let step = calls() - before;
+        eprintln!("micro step: {step:?}");
+        assert!(step.dispatches > 20, "the step was not counted: {step:?}");
+        assert!(step.submits <= 4, "{step:?}");
+        assert_eq!(step.pipelines, 0, "a warm step made pipelines");
+    }
+    engine.hand(Command::Close);
+}
+
+#[test]
+fn the_training_workload_needs_at_most_four_submits() {
+    let _alone = alone();
+    let compute = match block_on(device::open(DeviceChoice::Gpu)) {
+        Ok(compute) => compute,
+        Err(error) => return eprintln!("skipped: {error}"),
+    };
+    let run = |warmup, repeats| {
+        let before = calls();
+        block_on(Bench::new(compute.clone()).run("w2-mae-train-tiny", warmup, repeats, 1e9)).expect("a report");
+        calls() - before
+    };
+    // Two runs that differ by one step: what is left is that step, its upload and its reading back.
+    let (short, long) = (run(1, 1), run(1, 2));
+    eprintln!("W2, first run: {short:?}, one step more: {long:?}");
+    assert!(long.submits - short.submits <= 4, "{short:?} {long:?}");
+}
