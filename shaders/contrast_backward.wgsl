@@ -64,13 +64,17 @@ fn main(
     let column = params.start + n;
     var product = 0.0;
     for (var d = 0u; d < params.width; d = d + 1u) {
-        product = product + unit[d * params.columns + column] * slope(d, n);
+        let sum = slope(d, n);
+        product = product + unit[d * params.columns + column] * sum;
+        // Kept here until the product is known.
+        dx[n * params.width + d] = sum;
     }
     product = product / scale;
     along[n] = g * product;
     let times = g * sqrt(scale) * inverse[column];
     let inwards = select(0.0, product, params.normalise == 1u);
     for (var d = 0u; d < params.width; d = d + 1u) {
-        dx[n * params.width + d] = times * (slope(d, n) - unit[d * params.columns + column] * inwards);
+        let place = n * params.width + d;
+        dx[place] = times * (dx[place] - unit[d * params.columns + column] * inwards);
     }
 }

@@ -11,6 +11,7 @@ use burn_flex::FlexTensor;
 use macerator::Simd;
 
 use super::contrast::{Given, How, Kept, Sizes, Slopes};
+use super::contrast_rounds::{match_of_two, play, tournament};
 use super::gemm::{Matrix, Packed, product};
 use super::smooth::exp;
 use super::twin::{self, Floats};
@@ -87,12 +88,7 @@ impl<'a> Tiles<'a> {
     /// The numbers of the blocks' states for every task of every round.
     fn rounds(&self) -> Vec<Vec<[usize; 2]>> {
         let [rows, keys] = self.counts();
-        if self.pairs.same {
-            return tournament(rows);
-        }
-        let most = rows.max(keys);
-        let round = |shift: usize| (0..rows).map(move |i| [i, (i + shift) % most]).filter(|[_, j]| *j < keys);
-        (0..most).map(|shift| round(shift).map(|[i, j]| [i, rows + j]).collect()).collect()
+        if self.pairs.same { tournament(rows) } else { match_of_two(rows, keys) }
     }
 
     /// First row, rows, first key and keys of a task.
@@ -171,37 +167,6 @@ struct Place {
     diagonal: bool,
 }
 
-/// Every pair of `count` blocks once, in rounds in which no block appears twice; the first has every block with itself.
-fn tournament(count: usize) -> Vec<Vec<[usize; 2]>> {
-    // The circle method: the last of an even number stays, the others move on by one in every round.
-    let circle = count.next_multiple_of(2).max(2) - 1;
-    let mut rounds = vec![(0..count).map(|i| [i, i]).collect()];
-    for shift in 0..circle {
-        let pair = |step: usize| {
-            let (i, j) = ((shift + step) % circle, (shift + circle - step) % circle);
-            if step == 0 { [i, circle] } else { [i.min(j), i.max(j)] }
-        };
-        rounds.push((0..=circle / 2).map(pair).filter(|[_, j]| *j < count).collect());
-    }
-    rounds
-}
-
-/// Run `body` on the states of the two blocks of every task; the second is empty where it is the first.
-fn play<T: Default + Send>(states: &mut [T], rounds: &[Vec<[usize; 2]>], body: impl Fn([usize; 2], &mut T, &mut T) + Sync + Send) {
-    for round in rounds {
-        let take = |states: &mut [T], i: usize| states.get_mut(i).map(std::mem::take).unwrap_or_default();
-        let tasks: Vec<_> = round.iter().map(|[i, j]| ([*i, *j], take(states, *i), take(states, *j))).collect();
-        let played = twin::each(tasks, |(at, mut first, mut second)| {
-            body(at, &mut first, &mut second);
-            (at, first, second)
-        });
-        for ([i, j], first, second) in played {
-            states[j] = second;
-            states[i] = first;
-        }
-    }
-}
-
 /// The largest value of a row, with vector registers.
 #[inline(always)]
 fn largest(row: &[f32]) -> f32 {
@@ -260,10 +225,10 @@ pub(super) fn forward(pairs: &Pairs<'_>) -> (Vec<f32>, f64) {
     let mut lse: Vec<f32> = sums.map(|(top, total)| top + total.ln()).collect();
     let mut loss = 0.0;
     let weight = if pairs.same { 1.0 } else { pairs.weights[0] };
-    for i in 0..pairs.rows {
+    for (i, lse) in lse.iter_mut().take(pairs.rows).enumerate() {
         match pairs.positive(i) {
-            Some(key) => loss += f64::from(weight * lse[i]) - f64::from(score(pairs, i, key)),
-            None => lse[i] = f32::MAX,
+            Some(key) => loss += f64::from(weight * *lse) - f64::from(score(pairs, i, key)),
+            None => *lse = f32::MAX,
         }
     }
     loss += lse[pairs.rows..].iter().map(|lse| f64::from(pairs.weights[1] * lse)).sum::<f64>();

@@ -19,6 +19,7 @@ pub mod check;
 pub mod choice;
 pub mod contrast;
 mod contrast_gpu;
+mod contrast_rounds;
 mod contrast_twin;
 pub mod cross_entropy;
 pub mod gather_tokens;
