@@ -54,18 +54,12 @@ fn masked_quad(scores: vec4<f32>, row: u32, key: u32) -> vec4<f32> {
     );
 }
 
-// Top and sum of a row with 8 more scores.
-fn more(sum: vec2<f32>, left: vec4<f32>, right: vec4<f32>, edge: bool, row: u32, key: u32) -> vec2<f32> {
-    var a = left;
-    var b = right;
+// Top and sum of a row with those of 8 more scores that count.
+fn added(sum: vec2<f32>, a: vec4<f32>, b: vec4<f32>, edge: bool, row: u32, key: u32) -> vec2<f32> {
     if (edge) {
-        a = masked_quad(left, row, key);
-        b = masked_quad(right, row, key + 4u);
+        return more(sum, masked_quad(a, row, key), masked_quad(b, row, key + 4u));
     }
-    let high = max(a, b);
-    let top = max(max(sum.x, max(high.x, high.y)), max(high.z, high.w));
-    let e = exp(a - top) + exp(b - top);
-    return vec2<f32>(top, sum.y * exp(sum.x - top) + (e.x + e.y) + (e.z + e.w));
+    return more(sum, a, b);
 }
 
 @compute @workgroup_size({{ workgroup }})
@@ -83,27 +77,25 @@ fn main(
     if (row >= params.rows) {
         return;
     }
-    // Lower than any score, and higher than what is masked.
-    let none = vec2<f32>(-1.0e30, 0.0);
-    var r0 = none;
-    var r1 = none;
-    var r2 = none;
-    var r3 = none;
-    var r4 = none;
-    var r5 = none;
-    var r6 = none;
-    var r7 = none;
+    var r0 = NONE;
+    var r1 = NONE;
+    var r2 = NONE;
+    var r3 = NONE;
+    var r4 = NONE;
+    var r5 = NONE;
+    var r6 = NONE;
+    var r7 = NONE;
     for (var key = part * 8u; key < params.keys; key = key + params.parts * 8u) {
         let tile = tile_of(params.row_quad + row / 4u, params.key_quad + key / 4u);
         let edge = GROUPS == 1u || key + 8u > params.keys || (params.same == 1u && row == key);
-        r0 = more(r0, tile[0], tile[1], edge, row, key);
-        r1 = more(r1, tile[2], tile[3], edge, row + 1u, key);
-        r2 = more(r2, tile[4], tile[5], edge, row + 2u, key);
-        r3 = more(r3, tile[6], tile[7], edge, row + 3u, key);
-        r4 = more(r4, tile[8], tile[9], edge, row + 4u, key);
-        r5 = more(r5, tile[10], tile[11], edge, row + 5u, key);
-        r6 = more(r6, tile[12], tile[13], edge, row + 6u, key);
-        r7 = more(r7, tile[14], tile[15], edge, row + 7u, key);
+        r0 = added(r0, tile[0], tile[1], edge, row, key);
+        r1 = added(r1, tile[2], tile[3], edge, row + 1u, key);
+        r2 = added(r2, tile[4], tile[5], edge, row + 2u, key);
+        r3 = added(r3, tile[6], tile[7], edge, row + 3u, key);
+        r4 = added(r4, tile[8], tile[9], edge, row + 4u, key);
+        r5 = added(r5, tile[10], tile[11], edge, row + 5u, key);
+        r6 = added(r6, tile[12], tile[13], edge, row + 6u, key);
+        r7 = added(r7, tile[14], tile[15], edge, row + 7u, key);
     }
     let out = part * params.padded_rows + row;
     partial[out] = r0;

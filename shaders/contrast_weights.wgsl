@@ -11,7 +11,7 @@
 // | 4 write | w                                 | [keys of the block, rows of the block] |
 // | 5       | params                            |                     |
 //
-// One invocation computes 8 × 8 weights. The invocations of a workgroup are ACROSS blocks of rows by blocks of keys.
+// One invocation computes 8 × 8 weights, and where the block is symmetric their mirror images. The invocations of a workgroup are ACROSS blocks of rows by blocks of keys.
 
 const ACROSS = {{ across }}u;
 const DOWN = {{ workgroup }}u / ACROSS;
@@ -36,6 +36,8 @@ struct Params {
     first_key: u32,
     block_rows: u32,
     block_keys: u32,
+    // The block has all rows and keys, which are the same: its upper half is the lower one, turned.
+    mirrored: u32,
     own: f32,
     other: f32,
 }
@@ -117,6 +119,14 @@ fn weigh(scores: vec4<f32>, row: u32, key: u32, shift: vec4<f32>, partner: vec4<
     return weight;
 }
 
+// Write 4 × 4 weights, whose vectors are columns here.
+fn put_turned(place: u32, step: u32, p: vec4<f32>, q: vec4<f32>, r: vec4<f32>, s: vec4<f32>) {
+    weights[place] = vec4<f32>(p.x, q.x, r.x, s.x);
+    weights[place + step] = vec4<f32>(p.y, q.y, r.y, s.y);
+    weights[place + 2u * step] = vec4<f32>(p.z, q.z, r.z, s.z);
+    weights[place + 3u * step] = vec4<f32>(p.w, q.w, r.w, s.w);
+}
+
 @compute @workgroup_size({{ workgroup }})
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -129,7 +139,7 @@ fn main(
     }
     let row_here = (place % params.blocks * ACROSS + lane % ACROSS) * 8u;
     let key_here = (place / params.blocks * DOWN + lane / ACROSS) * 8u;
-    if (row_here >= params.block_rows || key_here >= params.block_keys) {
+    if (row_here >= params.block_rows || key_here >= params.block_keys || (params.mirrored == 1u && row_here > key_here)) {
         return;
     }
     let row = params.first_row + row_here;
@@ -144,29 +154,44 @@ fn main(
         partner_a = partners(row);
         partner_b = partners(row + 4u);
     }
+    let a0 = weigh(tile[0], row, key, shift_a, partner_a, edge);
+    let b0 = weigh(tile[1], row + 4u, key, shift_b, partner_b, edge);
+    let a1 = weigh(tile[2], row, key + 1u, shift_a, partner_a, edge);
+    let b1 = weigh(tile[3], row + 4u, key + 1u, shift_b, partner_b, edge);
+    let a2 = weigh(tile[4], row, key + 2u, shift_a, partner_a, edge);
+    let b2 = weigh(tile[5], row + 4u, key + 2u, shift_b, partner_b, edge);
+    let a3 = weigh(tile[6], row, key + 3u, shift_a, partner_a, edge);
+    let b3 = weigh(tile[7], row + 4u, key + 3u, shift_b, partner_b, edge);
+    let a4 = weigh(tile[8], row, key + 4u, shift_a, partner_a, edge);
+    let b4 = weigh(tile[9], row + 4u, key + 4u, shift_b, partner_b, edge);
+    let a5 = weigh(tile[10], row, key + 5u, shift_a, partner_a, edge);
+    let b5 = weigh(tile[11], row + 4u, key + 5u, shift_b, partner_b, edge);
+    let a6 = weigh(tile[12], row, key + 6u, shift_a, partner_a, edge);
+    let b6 = weigh(tile[13], row + 4u, key + 6u, shift_b, partner_b, edge);
+    let a7 = weigh(tile[14], row, key + 7u, shift_a, partner_a, edge);
+    let b7 = weigh(tile[15], row + 4u, key + 7u, shift_b, partner_b, edge);
     let step = params.block_rows / 4u;
-    var out = key_here * step + row_here / 4u;
-    weights[out] = weigh(tile[0], row, key, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[1], row + 4u, key, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[2], row, key + 1u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[3], row + 4u, key + 1u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[4], row, key + 2u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[5], row + 4u, key + 2u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[6], row, key + 3u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[7], row + 4u, key + 3u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[8], row, key + 4u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[9], row + 4u, key + 4u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[10], row, key + 5u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[11], row + 4u, key + 5u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[12], row, key + 6u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[13], row + 4u, key + 6u, shift_b, partner_b, edge);
-    out = out + step;
-    weights[out] = weigh(tile[14], row, key + 7u, shift_a, partner_a, edge);
-    weights[out + 1u] = weigh(tile[15], row + 4u, key + 7u, shift_b, partner_b, edge);
+    let out = key_here * step + row_here / 4u;
+    weights[out] = a0;
+    weights[out + 1u] = b0;
+    weights[out + step] = a1;
+    weights[out + step + 1u] = b1;
+    weights[out + 2u * step] = a2;
+    weights[out + 2u * step + 1u] = b2;
+    weights[out + 3u * step] = a3;
+    weights[out + 3u * step + 1u] = b3;
+    weights[out + 4u * step] = a4;
+    weights[out + 4u * step + 1u] = b4;
+    weights[out + 5u * step] = a5;
+    weights[out + 5u * step + 1u] = b5;
+    weights[out + 6u * step] = a6;
+    weights[out + 6u * step + 1u] = b6;
+    weights[out + 7u * step] = a7;
+    weights[out + 7u * step + 1u] = b7;
+    if (params.mirrored == 1u && row_here < key_here) {
+        put_turned(row_here * step + key_here / 4u, step, a0, a1, a2, a3);
+        put_turned(row_here * step + key_here / 4u + 1u, step, a4, a5, a6, a7);
+        put_turned((row_here + 4u) * step + key_here / 4u, step, b0, b1, b2, b3);
+        put_turned((row_here + 4u) * step + key_here / 4u + 1u, step, b4, b5, b6, b7);
+    }
 }

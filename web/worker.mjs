@@ -38,6 +38,7 @@ try {
     ),
   ]);
   await engine.default({ module_or_path: wasm });
+  if (query.get("kernels") === "stock") engine.use_stock_kernels();
   deliver = engine.receive;
   early.forEach((data) => deliver(new Uint8Array(data)));
   await engine.run(query.get("device") ?? "auto", (bytes) => self.postMessage(bytes.buffer, [bytes.buffer]), macrotask);

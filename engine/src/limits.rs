@@ -40,7 +40,8 @@ impl Need {
         Self { what: what.into(), fixed: values as u64 * 4, per_sample: 0 }
     }
 
-    fn at(&self, batch: u64) -> u64 {
+    /// Bytes with this batch.
+    pub fn at(&self, batch: u64) -> u64 {
         self.fixed.saturating_add(self.per_sample.saturating_mul(batch))
     }
 

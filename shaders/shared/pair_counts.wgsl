@@ -1,6 +1,6 @@
 
 // Shared: which pairs of a row and a key count in the softmax over the keys of the row (contrast.rs).
-// Names `positive`, `labels` and the fields of `params` below; GROUPS says whether there are groups at all.
+// Uses the names `positive`, `labels` and the fields of `params` below; GROUPS says whether there are groups at all.
 
 const GROUPS = {{ groups }}u;
 // A score that does not count: below any running maximum, so that its exponential is zero.

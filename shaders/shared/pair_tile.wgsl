@@ -1,6 +1,6 @@
 
 // Shared: the scores of 8 × 8 pairs of columns of `unit` [D, quads · 4], whose columns are the rows and keys of contrast.rs.
-// Names `unit` and `params.width`, `params.quads`; a column is given by its quad, which is column / 4.
+// Uses the names `unit` and `params.width`, `params.quads`; a column is given by its quad, which is column / 4.
 
 alias Tile = array<vec4<f32>, 16>;
 
@@ -28,22 +28,33 @@ fn tile_of(first: u32, second: u32) -> Tile {
         let b = unit[row + first + 1u];
         let p = unit[row + second];
         let q = unit[row + second + 1u];
-        s0 = s0 + a.x * p;
-        s1 = s1 + a.x * q;
-        s2 = s2 + a.y * p;
-        s3 = s3 + a.y * q;
-        s4 = s4 + a.z * p;
-        s5 = s5 + a.z * q;
-        s6 = s6 + a.w * p;
-        s7 = s7 + a.w * q;
-        s8 = s8 + b.x * p;
-        s9 = s9 + b.x * q;
-        s10 = s10 + b.y * p;
-        s11 = s11 + b.y * q;
-        s12 = s12 + b.z * p;
-        s13 = s13 + b.z * q;
-        s14 = s14 + b.w * p;
-        s15 = s15 + b.w * q;
+        s0 = fma(vec4<f32>(a.x), p, s0);
+        s1 = fma(vec4<f32>(a.x), q, s1);
+        s2 = fma(vec4<f32>(a.y), p, s2);
+        s3 = fma(vec4<f32>(a.y), q, s3);
+        s4 = fma(vec4<f32>(a.z), p, s4);
+        s5 = fma(vec4<f32>(a.z), q, s5);
+        s6 = fma(vec4<f32>(a.w), p, s6);
+        s7 = fma(vec4<f32>(a.w), q, s7);
+        s8 = fma(vec4<f32>(b.x), p, s8);
+        s9 = fma(vec4<f32>(b.x), q, s9);
+        s10 = fma(vec4<f32>(b.y), p, s10);
+        s11 = fma(vec4<f32>(b.y), q, s11);
+        s12 = fma(vec4<f32>(b.z), p, s12);
+        s13 = fma(vec4<f32>(b.z), q, s13);
+        s14 = fma(vec4<f32>(b.w), p, s14);
+        s15 = fma(vec4<f32>(b.w), q, s15);
     }
     return Tile(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
+}
+
+// Top and sum of no scores: lower than any score, and higher than what is masked.
+const NONE = vec2<f32>(-1.0e30, 0.0);
+
+// The largest score and the sum of exponentials relative to it, with 8 more scores.
+fn more(sum: vec2<f32>, a: vec4<f32>, b: vec4<f32>) -> vec2<f32> {
+    let high = max(a, b);
+    let top = max(max(sum.x, max(high.x, high.y)), max(high.z, high.w));
+    let e = exp(a - top) + exp(b - top);
+    return vec2<f32>(top, sum.y * exp(sum.x - top) + (e.x + e.y) + (e.z + e.w));
 }

@@ -74,3 +74,16 @@ fn a_picture_asked_of_a_lost_gpu_is_no_error() {
     assert!(events.iter().any(|e| matches!(e, Event::Views { request: 2, .. })), "{events:?}");
     engine.send(Command::Close);
 }
+
+#[test]
+fn a_probe_that_is_stopped_by_a_loss_is_named() {
+    let _alone = alone();
+    let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
+    engine.send(Command::Open(Box::new(micro())));
+    engine.hand(Command::RunProbe { train: 300, test: 300 });
+    device::take_away();
+    while engine.tick() {}
+    let events = engine.events();
+    assert!(recovered(&events)[0].what_to_do.contains("The probe was stopped"), "{events:?}");
+    engine.send(Command::Close);
+}

@@ -1,7 +1,8 @@
 //! How often a training step goes to the GPU.
 
+use masquerade_engine::bench::Bench;
+use masquerade_engine::device;
 use masquerade_engine::session::{Command, DeviceChoice};
-use masquerade_engine::{bench, device};
 use masquerade_tests::block_on;
 
 use crate::counted::calls;
@@ -40,7 +41,7 @@ fn the_training_workload_needs_at_most_four_submits() {
     };
     let run = |warmup, repeats| {
         let before = calls();
-        block_on(bench::run("w2-mae-train-tiny", warmup, repeats, 1e9, &compute)).expect("a report");
+        block_on(Bench::new(compute.clone()).run("w2-mae-train-tiny", warmup, repeats, 1e9)).expect("a report");
         calls() - before
     };
     // Two runs that differ by one step: what is left is that step, its upload and its reading back.

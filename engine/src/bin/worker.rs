@@ -19,7 +19,11 @@ mod browser {
     use std::task::{Poll, Waker};
 
     use js_sys::{Function, Promise, Uint8Array};
+    use masquerade_engine::bench::Bench;
+    use masquerade_engine::device;
+    use masquerade_engine::error::Error;
     use masquerade_engine::host::Host;
+    use masquerade_engine::kernels::choice;
     use masquerade_engine::session::{Command, DeviceChoice, Event, decode, encode};
     use wasm_bindgen::prelude::*;
     use wasm_bindgen_futures::JsFuture;
@@ -27,6 +31,7 @@ mod browser {
     thread_local! {
         static INBOX: RefCell<VecDeque<Vec<u8>>> = const { RefCell::new(VecDeque::new()) };
         static WAKER: RefCell<Option<Waker>> = const { RefCell::new(None) };
+        static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
     }
 
     #[wasm_bindgen]
@@ -73,6 +78,32 @@ mod browser {
                 next_message().await;
             }
         }
+    }
+
+    /// Time one workload (see [`Bench::run`]) and return the report as JSON. What is prepared stays for the next call.
+    ///
+    /// `choice` is as for [`run`] and counts in the first call only.
+    ///
+    /// # Errors
+    /// The text of the report when the device cannot be had or is lost.
+    #[wasm_bindgen]
+    pub async fn bench(choice: String, name: String, warmup: u32, repeats: u32, max_ms: f64) -> Result<String, JsValue> {
+        let told = |error: Error| JsValue::from_str(&error.to_string());
+        // Taken out while it runs: two runs at once would time each other.
+        let mut bench = match BENCH.take() {
+            Some(bench) => bench,
+            None => Bench::new(device::open(device_choice(&choice)).await.map_err(told)?),
+        };
+        let report = bench.run(&name, warmup, repeats, max_ms).await;
+        BENCH.set(Some(bench));
+        let text = serde_json::to_string(&report.map_err(told)?);
+        text.map_err(|error| JsValue::from_str(&error.to_string()))
+    }
+
+    /// Compute by burn's own operations instead of this program's kernels.
+    #[wasm_bindgen]
+    pub fn use_stock_kernels() {
+        choice::use_stock(true);
     }
 
     fn device_choice(text: &str) -> DeviceChoice {

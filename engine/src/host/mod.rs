@@ -187,7 +187,7 @@ impl Host {
             }
             Command::Bench { name, warmup, repeats, max_ms } => {
                 let compute = self.compute()?.clone();
-                let report = bench::run(&name, warmup, repeats, f64::from(max_ms), &compute).await?;
+                let report = bench::Bench::new(compute).run(&name, warmup, repeats, f64::from(max_ms)).await?;
                 self.emit(Event::Benched(report));
                 Ok(())
             }
@@ -283,7 +283,12 @@ impl Host {
                     None => self.job = Some(job),
                 }
             }
-            Err(error) => self.answer_failure(&error).await,
+            Err(error) => {
+                // A loss of the device names the job that it stopped.
+                self.job = Some(job);
+                self.answer_failure(&error).await;
+                self.job = None;
+            }
         }
     }
 }

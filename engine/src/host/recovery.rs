@@ -134,9 +134,11 @@ impl Host {
             None => {}
         }
         let step = self.session.step;
-        if let (Some(playing), true) = (playing, self.run.is_some()) {
-            // As far as was asked for, the steps that were lost once more.
-            self.play(playing.map(|left| left + session.step.saturating_sub(step)))?;
+        // As far as was asked for, the steps that were lost once more.
+        let playing = playing.map(|left| left.map(|left| left + session.step.saturating_sub(step)));
+        match playing {
+            Some(left) if left != Some(0) && self.run.is_some() => self.play(left)?,
+            _ => self.tell_state(),
         }
         Ok(Report {
             title: "The GPU was lost".into(),

@@ -1,7 +1,7 @@
 //! Making the kernels of a training step before anybody waits for it: each kind is compiled when it is first launched, which takes
 //! a GPU's driver milliseconds to tenths of a second.
 //!
-//! A browser's graphics library has no call to compile ahead without a launch, so the step itself is made, of two samples and
+//! A browser's graphics library has no call to compile ahead without a launch, so the step itself is made, of few samples and
 //! with nothing learnt. It is made in slices, so that commands are answered in between: first the loss, then gradients of ever
 //! more weights, the last of the model first. A model's blocks are alike, so each slice adds only a few kernels of its own.
 
@@ -21,12 +21,15 @@ use crate::session::Event;
 use crate::train::optimiser::AdamW;
 use crate::weights::{Weights, plain};
 
-/// Samples of the step; kernels do not depend on their number.
+/// Samples of the step: most kernels do not depend on their number.
 const SAMPLES: usize = 2;
+/// The last slice is a whole step with the run's own batch, for the few that do, unless it needs more bytes than this.
+const MOST: u64 = 1 << 30;
 
 /// A training step that is made in slices for the sake of its kernels.
 pub(super) struct Warm {
     batch: Batch,
+    last: Batch,
     /// How many of the last weights each slice asks for gradients of.
     slices: Vec<usize>,
     done: usize,
@@ -39,7 +42,10 @@ impl Warm {
         let indices: Vec<usize> = (0..SAMPLES).collect();
         let count = run.weights.list.len();
         let slices = std::iter::once(0).chain((1..usize::BITS).map(|i| 1 << i).take_while(|n| *n < count)).chain([count]).collect();
-        Ok(Self { batch: run.feed.evaluation_batch(Half::Train, &indices)?, slices, done: 0, running: None })
+        let batch = run.feed.evaluation_batch(Half::Train, &indices)?;
+        let whole = run.method.needs().together.at(run.feed.batch_size() as u64) <= MOST;
+        let last = if whole { run.feed.train_batch(0)? } else { batch.clone() };
+        Ok(Self { batch, last, slices, done: 0, running: None })
     }
 
     /// Launch the next slice; what is returned can be read when the device is through with it.
@@ -48,11 +54,12 @@ impl Warm {
         let mut weights = run.weights.clone();
         let names: Vec<String> = weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
         names.iter().for_each(|name| weights.set_trainable(name, false));
-        let outcome = run.method.loss(&weights, &self.batch, &Rng::new(0, "warm-up"))?;
+        let batch = if trained < count { &self.batch } else { &self.last };
+        let outcome = run.method.loss(&weights, batch, &Rng::new(0, "warm-up"))?;
         if trained == 0 {
             return Ok(vec![plain(outcome.total)]);
         }
-        let gradients = weights.gradients(&outcome.total.backward());
+        let gradients = weights.backward(&outcome.total);
         if trained < count {
             let last = gradients.iter().rev().flatten().next().cloned();
             return Ok(last.map(|gradient| gradient.narrow(0, 0, 1)).into_iter().collect());
@@ -126,6 +133,8 @@ impl Host {
                 }
                 if warm.done < total {
                     self.warm = Some(warm);
+                } else {
+                    self.release();
                 }
             }
             Err(error) => {

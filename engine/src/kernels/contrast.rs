@@ -44,6 +44,13 @@ pub const SCORES: KernelInfo = KernelInfo {
     examples: EXAMPLES,
 };
 
+/// `contrast_halves.wgsl`
+pub const HALVES: KernelInfo = KernelInfo {
+    stem: "contrast_halves",
+    template: concat!(include_str!("../../../shaders/contrast_halves.wgsl"), include_str!("../../../shaders/shared/pair_tile.wgsl")),
+    examples: &[&[("workgroup", WORKGROUP), ("across", ACROSS)]],
+};
+
 /// `contrast_rows.wgsl`
 pub const ROWS: KernelInfo = KernelInfo {
     stem: "contrast_rows",

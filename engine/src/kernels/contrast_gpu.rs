@@ -4,7 +4,7 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::contrast::{
-    ACROSS, BACKWARD, Given, How, Kept, ROWS, SCORES, SUM, Sizes, Slopes, TOTAL, TOTAL_WORKGROUP, UNIT, WEIGHTS, WORKGROUP,
+    ACROSS, BACKWARD, Given, HALVES, How, Kept, ROWS, SCORES, SUM, Sizes, Slopes, TOTAL, TOTAL_WORKGROUP, UNIT, WEIGHTS, WORKGROUP,
 };
 use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
 
@@ -16,6 +16,8 @@ const BLOCK: usize = 1 << 23;
 const BLOCK_ROWS: usize = 1 << 15;
 /// Pairs of one launch of the forward pass: what takes longer could be stopped by a watchdog.
 const LAUNCH: usize = 1 << 28;
+/// Rows whose sums may be kept for every tile: 16 MiB.
+const HALVES_ROWS: usize = 4096;
 /// Invocations that keep a large GPU busy; with fewer, keys are cut into parts.
 const BUSY: usize = 1 << 15;
 const MOST_PARTS: usize = 8;
@@ -106,21 +108,55 @@ pub(super) fn on_gpu(
             weight,
             [&unit, &positive, groups.as_ref().unwrap_or(&positive)],
             groups.is_some(),
-            [&lse, &terms],
+            &[&lse, &terms],
         );
     }
     (total(&terms, 1.0 / sizes.rows.max(1) as f32), unit, inverse, lse)
 }
 
 /// The log of the sum of exponentials of every row of a side, and its summand of the loss.
-fn softmax(sizes: Sizes, side: Side, weight: f32, inputs: [&CubeTensor; 3], grouped: bool, [lse, terms]: [&CubeTensor; 2]) {
+fn softmax(sizes: Sizes, side: Side, weight: f32, inputs: [&CubeTensor; 3], grouped: bool, outputs: &[&CubeTensor; 2]) {
     let [unit, positive, _] = inputs;
+    let ([rows, keys], [_, columns]) = (side.counts, sizes.matrix());
+    let partial = if sizes.same && !grouped && rows <= HALVES_ROWS {
+        sums_of_halves(sizes, unit)
+    } else {
+        sums_of_parts(sizes, side, inputs, grouped)
+    };
+    let [parts, padded, _] = partial.shape().dims();
+    let [first_row, first_key] = side.columns;
+    let numbers = [rows, keys, parts, padded, sizes.width, columns, first_row, first_key, side.offsets[0]].map(word);
+    let flags = [u32::from(sizes.same), u32::from(side.turned), weight.to_bits()];
+    for_rows(&ROWS, rows, &[&partial, unit, positive], outputs, &[&numbers[..], &flags].concat());
+}
+
+/// Top and sum of exponentials of every part of the keys of a row [parts, padded rows, 2], where a part is a tile.
+fn sums_of_halves(sizes: Sizes, unit: &CubeTensor) -> CubeTensor {
+    let [padded, _] = sizes.padded();
+    let partial = empty(unit, [padded / TILE, padded, 2]);
+    let blocks = sizes.rows.div_ceil(GROUP_ROWS);
+    let groups = blocks * sizes.rows.div_ceil(GROUP_KEYS);
+    Launch {
+        info: &HALVES,
+        values: &[("across", ACROSS)],
+        workgroup: WORKGROUP,
+        groups,
+        inputs: &[unit],
+        outputs: &[&partial],
+        params: &[groups, blocks, sizes.rows, padded, sizes.width, padded / 4].map(word),
+    }
+    .run();
+    partial
+}
+
+/// The same where parts are as many as keep a GPU busy.
+fn sums_of_parts(sizes: Sizes, side: Side, inputs: [&CubeTensor; 3], grouped: bool) -> CubeTensor {
     let ([rows, keys], [_, columns]) = (side.counts, sizes.matrix());
     let padded = rows.next_multiple_of(TILE);
     let blocks = rows.div_ceil(GROUP_ROWS);
     let splits = (BUSY / (blocks * WORKGROUP as usize).max(1)).clamp(1, MOST_PARTS).min(keys.div_ceil(GROUP_KEYS));
     let parts = splits * (WORKGROUP / ACROSS) as usize;
-    let partial = empty(unit, [parts, padded, 2]);
+    let partial = empty(inputs[0], [parts, padded, 2]);
     let step = (LAUNCH / keys.max(1) / GROUP_ROWS).max(1);
     for first in (0..blocks).step_by(step) {
         let blocks = step.min(blocks - first);
@@ -140,10 +176,7 @@ fn softmax(sizes: Sizes, side: Side, weight: f32, inputs: [&CubeTensor; 3], grou
         }
         .run();
     }
-    let [first_row, first_key] = side.columns;
-    let numbers = [rows, keys, parts, padded, sizes.width, columns, first_row, first_key, side.offsets[0]].map(word);
-    let flags = [u32::from(sizes.same), u32::from(side.turned), weight.to_bits()];
-    for_rows(&ROWS, rows, &[&partial, unit, positive], &[lse, terms], &[&numbers[..], &flags].concat());
+    partial
 }
 
 /// The gradients that are wanted, of rows, keys and scale.
@@ -202,7 +235,8 @@ fn slopes_of_scores(kept: &Kept<CubeTensor, CubeTensor>, side: Side, block: Bloc
     let numbers = [groups, blocks, rows, keys, sizes.width, sizes.matrix()[1] / 4].map(word);
     let places = [side.columns.map(|column| column / 4), side.offsets, side.offsets].concat();
     let flags = [sizes.same, side.turned].map(u32::from);
-    let block = [block.first_row, block.first_key, block.rows, block.keys].map(word);
+    let mirrored = sizes.same && block.rows >= rows && block.keys >= keys;
+    let block = [block.first_row, block.first_key, block.rows, block.keys, usize::from(mirrored)].map(word);
     let [own, other] = sizes.weights(kept.how);
     let shares = if side.turned { [other, own] } else { [own, other] }.map(f32::to_bits);
     let places: Vec<u32> = places.into_iter().map(word).collect();

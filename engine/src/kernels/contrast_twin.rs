@@ -4,12 +4,14 @@
 //! then share no block, so the pairs of blocks are played in the rounds of a tournament; the sums keep their order whatever
 //! the number of threads is.
 
+use std::borrow::Cow;
+
 use burn_backend::TensorMetadata as _;
 use burn_flex::FlexTensor;
 use macerator::Simd;
 
 use super::contrast::{Given, How, Kept, Sizes, Slopes};
-use super::product::{Left, add_product};
+use super::gemm::{Matrix, Packed, product};
 use super::smooth::exp;
 use super::twin::{self, Floats};
 
@@ -17,7 +19,7 @@ use super::twin::{self, Floats};
 const MASKED: f32 = -1e30;
 /// Scores of a tile.
 const TILE: usize = 128 * 128;
-/// Blocks are multiples of this, so that products have no edge.
+/// Blocks are multiples of this, so that products have few edges.
 const PAD: usize = 16;
 
 /// Which pairs there are, and which of them count.
@@ -62,8 +64,8 @@ struct Tiles<'a> {
     pairs: &'a Pairs<'a>,
     /// Rows and keys of a block.
     block: [usize; 2],
-    /// Blocks of keys, each transposed to [D, block].
-    turned: Vec<f32>,
+    /// Blocks of keys, each as the right operand [D, block] of scores.
+    turned: Vec<Packed>,
 }
 
 impl<'a> Tiles<'a> {
@@ -72,13 +74,10 @@ impl<'a> Tiles<'a> {
         let side = |count: usize, most: usize| count.div_ceil(8).next_multiple_of(PAD).clamp(PAD, most);
         let rows = side(pairs.rows, 128);
         let block = if pairs.same { [rows, rows] } else { [rows, side(pairs.keys, TILE / rows)] };
-        let mut turned = vec![0.0; pairs.keys.next_multiple_of(block[1]) * pairs.width];
-        let keys = pairs.key_rows();
-        twin::parts([&mut turned], [block[1] * pairs.width], |number, [out]| {
-            let block = &keys[number * block[1] * pairs.width..];
-            turn(&block[..block.len().min(out.len())], pairs.width, out);
-        });
-        Self { pairs, block, turned }
+        let width = pairs.width;
+        let keys = pairs.key_rows().chunks(block[1] * width.max(1));
+        let turned = keys.map(|keys| Packed::new([width, keys.len() / width], Matrix { values: keys, row: 1, column: width }));
+        Self { pairs, block, turned: turned.collect() }
     }
 
     fn counts(&self) -> [usize; 2] {
@@ -106,31 +105,37 @@ impl<'a> Tiles<'a> {
             key,
             rows: self.block[0].min(self.pairs.rows - row),
             keys: self.block[1].min(self.pairs.keys - key),
-            stride: self.block[1],
             diagonal: self.pairs.same && i == j,
         }
     }
 
     /// The scores of a tile, without those of rows with themselves.
-    #[inline(always)]
     fn scores(&self, at: Place) -> Vec<f32> {
         let width = self.pairs.width;
-        let mut scores = vec![0.0; at.rows * at.stride];
-        let rows = Left { values: &self.pairs.scaled[at.row * width..], row: width, column: 1 };
-        let keys = &self.turned[at.key * width..][..at.stride * width];
-        add_product([at.rows, width, at.stride], rows, (keys, at.stride), (&mut scores, at.stride));
+        let mut scores = vec![0.0; at.rows * at.keys];
+        let rows = Matrix { values: &self.pairs.scaled[at.row * width..], row: width, column: 1 };
+        product([at.rows, width, at.keys], rows, &self.turned[at.key / self.block[1]], (&mut scores, at.keys), false);
         if at.diagonal {
-            (0..at.rows).for_each(|i| scores[i * at.stride + i] = MASKED);
+            (0..at.rows).for_each(|i| scores[i * at.keys + i] = MASKED);
         }
         scores
     }
 
-    /// Mask what does not count in the softmax over the keys of a row, or over the rows of a key. Returns whether it did.
+    /// A copy of the scores without what [`Self::mask`] takes out, or the scores themselves.
+    fn masked<'b>(&self, at: Place, over_rows: bool, scores: &'b [f32]) -> Cow<'b, [f32]> {
+        let mut scores = Cow::Borrowed(scores);
+        if self.pairs.groups.is_some() {
+            self.mask(at, over_rows, scores.to_mut());
+        }
+        scores
+    }
+
+    /// Mask what does not count in the softmax over the keys of a row, or over the rows of a key.
     fn mask(&self, at: Place, over_rows: bool, scores: &mut [f32]) {
         let pairs = self.pairs;
         let Some(groups) = pairs.groups else { return };
         let keys_from = if pairs.same { 0 } else { pairs.rows };
-        for (i, scores) in (at.row..at.row + at.rows).zip(scores.chunks_mut(at.stride)) {
+        for (i, scores) in (at.row..at.row + at.rows).zip(scores.chunks_mut(at.keys)) {
             for (j, score) in (at.key..at.key + at.keys).zip(scores) {
                 let positive = if over_rows && pairs.same { pairs.positive[j] == Some(i) } else { pairs.positive[i] == Some(j) };
                 if groups[i].is_some() && groups[i] == groups[keys_from + j] && !positive {
@@ -163,16 +168,7 @@ struct Place {
     key: usize,
     rows: usize,
     keys: usize,
-    stride: usize,
     diagonal: bool,
-}
-
-/// Rows [count, width] to [width, stride], where the stride follows from the length of `out`.
-fn turn(rows: &[f32], width: usize, out: &mut [f32]) {
-    let stride = out.len() / width.max(1);
-    for (i, row) in rows.chunks_exact(width.max(1)).enumerate() {
-        row.iter().enumerate().for_each(|(c, value)| out[c * stride + i] = *value);
-    }
 }
 
 /// Every pair of `count` blocks once, in rounds in which no block appears twice; the first has every block with itself.
@@ -218,35 +214,35 @@ fn largest(row: &[f32]) -> f32 {
     tops.iter().fold(rest, |top, v| top.max(*v))
 }
 
+/// Add a tile to the sums of its rows.
 #[macerator::with_simd]
-fn forward_tile<'a, S: Simd>(tiles: &Tiles<'a>, at: Place, rows: &mut Sums, keys: &mut Sums) {
+fn sum_rows<S: Simd>(scores: &[f32], width: usize, sums: &mut Sums) {
+    for (i, row) in scores.chunks_exact(width).enumerate() {
+        let top = largest(row);
+        sums.add(i, top, twin::sum_by(row, row, |v, _| exp(v - top)));
+    }
+}
+
+/// Add a tile to the sums of its columns.
+#[macerator::with_simd]
+fn sum_columns<S: Simd>(scores: &[f32], width: usize, sums: &mut Sums) {
+    let (mut tops, mut totals) = (vec![MASKED; width], vec![0.0; width]);
+    for row in scores.chunks_exact(width) {
+        tops.iter_mut().zip(row).for_each(|(top, v)| *top = if *v > *top { *v } else { *top });
+    }
+    for row in scores.chunks_exact(width) {
+        totals.iter_mut().zip(&tops).zip(row).for_each(|((total, top), v)| *total += exp(v - top));
+    }
+    tops.into_iter().zip(totals).enumerate().for_each(|(j, (top, total))| sums.add(j, top, total));
+}
+
+fn forward_tile(tiles: &Tiles<'_>, at: Place, rows: &mut Sums, keys: &mut Sums) {
     let mut scores = tiles.scores(at);
     if tiles.pairs.both() && !at.diagonal {
-        let mut masked = Vec::new();
-        let scores = if tiles.pairs.groups.is_some() {
-            masked.clone_from(&scores);
-            tiles.mask(at, true, &mut masked);
-            &masked
-        } else {
-            &scores
-        };
-        let (mut tops, mut totals) = (vec![MASKED; at.keys], vec![0.0; at.keys]);
-        for row in scores.chunks(at.stride) {
-            tops.iter_mut().zip(row).for_each(|(top, v)| *top = if *v > *top { *v } else { *top });
-        }
-        for row in scores.chunks(at.stride) {
-            totals.iter_mut().zip(&tops).zip(row).for_each(|((total, top), v)| *total += exp(v - top));
-        }
-        for (j, (top, total)) in tops.into_iter().zip(totals).enumerate() {
-            keys.add(j, top, total);
-        }
+        sum_columns(&tiles.masked(at, true, &scores), at.keys, keys);
     }
     tiles.mask(at, false, &mut scores);
-    for (i, row) in scores.chunks(at.stride).enumerate() {
-        let row = &row[..at.keys];
-        let top = largest(row);
-        rows.add(i, top, twin::sum_by(row, row, |v, _| exp(v - top)));
-    }
+    sum_rows(&scores, at.keys, rows);
 }
 
 /// The log of the sums of exponentials of the rows, and of the keys where their softmax counts and they are others; and the
@@ -279,64 +275,97 @@ fn score(pairs: &Pairs<'_>, row: usize, key: usize) -> f32 {
     twin::sum_by(&pairs.scaled[row * width..][..width], &pairs.key_rows()[key * width..][..width], |a, b| a * b)
 }
 
+/// Turn scores into their shares in the softmax over the keys of their row, `weight` times.
 #[macerator::with_simd]
-fn backward_tile<'a, S: Simd>(tiles: &Tiles<'a>, at: Place, lse: &[f32], d_rows: &mut [f32], d_keys: &mut [f32]) {
+fn share_rows<S: Simd>(scores: &mut [f32], lse: &[f32], weight: f32) {
+    for (row, lse) in scores.chunks_exact_mut(scores.len() / lse.len().max(1)).zip(lse) {
+        row.iter_mut().for_each(|score| *score = weight * exp(*score - lse));
+    }
+}
+
+/// The same, and their shares in the softmax over the rows of their key, which is that of `turned`.
+#[macerator::with_simd]
+fn share_both<S: Simd>(scores: &mut [f32], turned: &[f32], lse: &[f32], lse_of_keys: &[f32], weights: [f32; 2]) {
+    let width = lse_of_keys.len().max(1);
+    let [own, other] = weights;
+    for ((row, turned), lse) in scores.chunks_exact_mut(width).zip(turned.chunks_exact(width)).zip(lse) {
+        for ((score, turned), lse_of_key) in row.iter_mut().zip(turned).zip(lse_of_keys) {
+            *score = own * exp(*score - lse) + other * exp(*turned - lse_of_key);
+        }
+    }
+}
+
+/// The same where both softmaxes count the same pairs.
+#[macerator::with_simd]
+fn share_alike<S: Simd>(scores: &mut [f32], lse: &[f32], lse_of_keys: &[f32], weights: [f32; 2]) {
+    let width = lse_of_keys.len().max(1);
+    let [own, other] = weights;
+    for (row, lse) in scores.chunks_exact_mut(width).zip(lse) {
+        for (score, lse_of_key) in row.iter_mut().zip(lse_of_keys) {
+            *score = own * exp(*score - lse) + other * exp(*score - lse_of_key);
+        }
+    }
+}
+
+/// Slopes of the scores of a tile.
+fn slopes(tiles: &Tiles<'_>, at: Place, lse: &[f32]) -> Vec<f32> {
     let pairs = tiles.pairs;
-    let width = pairs.width;
     let mut scores = tiles.scores(at);
-    let mut turned = Vec::new();
-    if pairs.groups.is_some() && pairs.both() {
-        turned.clone_from(&scores);
-        tiles.mask(at, true, &mut turned);
-    }
-    tiles.mask(at, false, &mut scores);
-    let lse_of_keys = if !pairs.both() { &[] } else { &lse[if pairs.same { 0 } else { pairs.rows } + at.key..][..at.keys] };
-    let [row_weight, key_weight] = pairs.weights;
-    for (i, scores) in scores.chunks_mut(at.stride).enumerate() {
-        let lse = lse[at.row + i];
-        if turned.is_empty() {
-            if lse_of_keys.is_empty() {
-                scores.iter_mut().for_each(|score| *score = row_weight * exp(*score - lse));
-            } else {
-                for (score, lse_of_key) in scores.iter_mut().zip(lse_of_keys) {
-                    *score = row_weight * exp(*score - lse) + key_weight * exp(*score - lse_of_key);
-                }
-            }
+    let of_rows = &lse[at.row..][..at.rows];
+    if pairs.both() {
+        let of_keys = &lse[if pairs.same { 0 } else { pairs.rows } + at.key..][..at.keys];
+        if pairs.groups.is_some() {
+            let turned = tiles.masked(at, true, &scores).into_owned();
+            tiles.mask(at, false, &mut scores);
+            share_both(&mut scores, &turned, of_rows, of_keys, pairs.weights);
         } else {
-            for ((score, over_rows), lse_of_key) in scores.iter_mut().zip(&turned[i * at.stride..]).zip(lse_of_keys) {
-                *score = row_weight * exp(*score - lse) + key_weight * exp(over_rows - lse_of_key);
-            }
+            share_alike(&mut scores, of_rows, of_keys, pairs.weights);
         }
-        if let Some(key) = pairs.positive(at.row + i).filter(|key| (at.key..at.key + at.keys).contains(key)) {
-            scores[key - at.key] -= 1.0;
-        }
+    } else {
+        tiles.mask(at, false, &mut scores);
+        share_rows(&mut scores, of_rows, pairs.weights[0]);
     }
-    if pairs.same {
-        for j in 0..at.keys {
-            if let Some(row) = pairs.positive(at.key + j).filter(|row| (at.row..at.row + at.rows).contains(row)) {
-                scores[(row - at.row) * at.stride + j] -= 1.0;
-            }
+    for i in 0..at.rows {
+        if let Some(key) = pairs.positive(at.row + i).and_then(|key| key.checked_sub(at.key)).filter(|key| *key < at.keys) {
+            scores[i * at.keys + key] -= 1.0;
         }
     }
-    let weights = Left { values: &scores, row: at.stride, column: 1 };
-    add_product([at.rows, at.keys, width], weights, (&pairs.key_rows()[at.key * width..], width), (d_rows, width));
-    if !d_keys.is_empty() {
-        let weights = Left { values: &scores, row: 1, column: at.stride };
-        add_product([at.keys, at.rows, width], weights, (&pairs.scaled[at.row * width..], width), (d_keys, width));
+    for j in 0..if pairs.same { at.keys } else { 0 } {
+        if let Some(row) = pairs.positive(at.key + j).and_then(|row| row.checked_sub(at.row)).filter(|row| *row < at.rows) {
+            scores[row * at.keys + j] -= 1.0;
+        }
     }
+    scores
 }
 
 /// The gradient of the sum of losses with respect to the scaled rows [N, D], followed by that of the keys [M, D] if
 /// `with_keys` and they are others.
 pub(super) fn backward(pairs: &Pairs<'_>, lse: &[f32], with_keys: bool) -> Vec<f32> {
     let tiles = Tiles::new(pairs);
-    let [rows, keys] = tiles.counts();
-    let size = |number: usize, count: usize, block: usize| block.min(count - number * block) * pairs.width;
-    let mut states: Vec<Vec<f32>> = (0..rows).map(|i| vec![0.0; size(i, pairs.rows, tiles.block[0])]).collect();
+    let width = pairs.width;
+    let packed = |values: &[f32], block: usize| -> Vec<Packed> {
+        let blocks = values.chunks(block * width.max(1));
+        blocks.map(|rows| Packed::new([rows.len() / width, width], Matrix { values: rows, row: width, column: 1 })).collect()
+    };
+    let keys = packed(pairs.key_rows(), tiles.block[1]);
+    let others = if with_keys && !pairs.same { packed(&pairs.scaled[..pairs.rows * width], tiles.block[0]) } else { Vec::new() };
+    let rows = if pairs.same { &keys } else { &others };
+    let size = |number: usize, count: usize, block: usize| block.min(count - number * block) * width;
+    let counts = tiles.counts();
+    let mut states: Vec<Vec<f32>> = (0..counts[0]).map(|i| vec![0.0; size(i, pairs.rows, tiles.block[0])]).collect();
     if !pairs.same {
-        states.extend((0..keys).map(|j| vec![0.0; if with_keys { size(j, pairs.keys, tiles.block[1]) } else { 0 }]));
+        states.extend((0..counts[1]).map(|j| vec![0.0; if with_keys { size(j, pairs.keys, tiles.block[1]) } else { 0 }]));
     }
-    play(&mut states, &tiles.rounds(), |at, d_rows, d_keys| backward_tile(&tiles, tiles.place(at), lse, d_rows, d_keys));
+    play(&mut states, &tiles.rounds(), |at, d_rows, d_keys| {
+        let at = tiles.place(at);
+        let slopes = slopes(&tiles, at, lse);
+        let along = Matrix { values: &slopes, row: at.keys, column: 1 };
+        product([at.rows, at.keys, width], along, &keys[at.key / tiles.block[1]], (d_rows, width), true);
+        if !d_keys.is_empty() {
+            let across = Matrix { values: &slopes, row: 1, column: at.keys };
+            product([at.keys, at.rows, width], across, &rows[at.row / tiles.block[0]], (d_keys, width), true);
+        }
+    });
     states.concat()
 }
 

@@ -91,6 +91,7 @@ pub const ALL: &[KernelInfo] = &[
     matmul::ODD_GELU_BACKWARD,
     contrast::UNIT,
     contrast::SCORES,
+    contrast::HALVES,
     contrast::ROWS,
     contrast::TOTAL,
     contrast::WEIGHTS,

@@ -49,6 +49,8 @@ pub const LARS: KernelInfo = KernelInfo {
 pub(super) struct Sheets<const N: usize> {
     layout: Layout,
     moments: [Vec<CubeTensor>; N],
+    /// Moments of weights that take no part at present.
+    apart: Vec<Option<[CubeTensor; N]>>,
     tables: Vec<Table>,
 }
 
@@ -60,15 +62,21 @@ impl<const N: usize> Sheets<N> {
     /// Sheets for these weights with the moments that there are, zeros for the others.
     pub fn new(weights: &[Option<CubeTensor>], each: Vec<Option<[Tensor<1>; N]>>) -> Self {
         let layout = layout(weights);
+        let on_gpu = |m: &[Tensor<1>; N]| m.iter().map(sheet::on_gpu).collect::<Option<Vec<_>>>()?.try_into().ok();
+        let mut known: Vec<Option<[CubeTensor; N]>> = each.iter().map(|m| m.as_ref().and_then(on_gpu)).collect();
+        known.resize(layout.places.len(), None);
         let zeros = |like: &CubeTensor, values: &usize| CubeBackend::float_zeros([*values].into(), &like.device(), DType::F32.into());
         let moments = std::array::from_fn(|n| {
             let Some(like) = weights.iter().flatten().next() else { return Vec::new() };
             let sheets: Vec<CubeTensor> = layout.sheets.iter().map(|values| zeros(like, values)).collect();
-            let known: Vec<_> = each.iter().map(|m| m.as_ref().and_then(|m| sheet::on_gpu(&m[n]))).collect();
-            sheet::pack(&layout, &sheets, &known);
+            sheet::pack(&layout, &sheets, &known.iter().map(|m| m.as_ref().map(|m| m[n].clone())).collect::<Vec<_>>());
             sheets
         });
-        Self { layout, moments, tables: Vec::new() }
+        // Copied, so that the old sheet as a whole is not kept for them.
+        let apart =
+            |(moments, place): (Option<[CubeTensor; N]>, &Option<_>)| moments.filter(|_| place.is_none()).map(|m| m.map(|m| m.copy()));
+        let apart = known.into_iter().zip(&layout.places).map(apart).collect();
+        Self { layout, moments, apart, tables: Vec::new() }
     }
 
     /// These sheets, or others where the weights that take part have changed.
@@ -79,11 +87,9 @@ impl<const N: usize> Sheets<N> {
     /// The moments of every weight, in the sheets' own memory.
     pub fn each(&self) -> Vec<Option<[Tensor<1>; N]>> {
         let mut views = self.moments.each_ref().map(|sheets| sheet::views(&self.layout, sheets));
-        let one = || views.each_mut().map(|v| v.next().flatten().map(Tensor::from_primitive::<CubeBackend>));
-        std::iter::repeat_with(one)
-            .take(self.layout.places.len())
-            .map(|m| m.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok())
-            .collect()
+        let mut placed = || views.each_mut().map(|v| v.next().flatten()).into_iter().collect::<Option<Vec<_>>>()?.try_into().ok();
+        let all = self.apart.iter().map(|apart: &Option<[CubeTensor; N]>| placed().or_else(|| apart.clone()));
+        all.map(|m: Option<[CubeTensor; N]>| m.map(|m| m.map(Tensor::from_primitive::<CubeBackend>))).collect()
     }
 }
 

@@ -104,34 +104,34 @@ fn adamw<S: Simd>(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], betas:
     let keep = 1.0 - n.rate * n.decay;
     let (rate, root) = (n.rate / n.corrections[0], 1.0 / n.corrections[1].sqrt());
     for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+        // Named, because what is stored would be loaded again.
         let g = g * n.clip;
-        *m += (1.0 - beta1) * (g - *m);
-        *v = beta2 * *v + (1.0 - beta2) * g * g;
-        *p = *p * keep - rate * *m / (v.sqrt() * root + eps);
+        let first = *m + (1.0 - beta1) * (g - *m);
+        let second = beta2 * *v + (1.0 - beta2) * g * g;
+        (*m, *v) = (first, second);
+        *p = *p * keep - rate * first / (second.sqrt() * root + eps);
     }
 }
 
-/// LAMB's u = m̂ / (√v̂ + ε) + decay · p.
-#[inline(always)]
-fn lamb_change(p: f32, m: f32, v: f32, eps: f32, n: Numbers) -> f32 {
-    (m / n.corrections[0]) / ((v / n.corrections[1]).sqrt() + eps) + n.decay * p
-}
-
+/// LAMB's moments, and the sums of squares of p and of u = m̂ / (√v̂ + ε) + decay · p.
 #[macerator::with_simd]
 fn lamb_moments<S: Simd>(p: &[f32], g: &[f32], m: &mut [f32], v: &mut [f32], betas: [f32; 2], eps: f32, n: Numbers) -> [f32; 2] {
     let [beta1, beta2] = betas;
-    for ((g, m), v) in g.iter().zip(m.iter_mut()).zip(v.iter_mut()) {
-        let g = g * n.clip;
-        *m += (1.0 - beta1) * (g - *m);
-        *v = beta2 * *v + (1.0 - beta2) * g * g;
-    }
-    let mut change = 0.0;
-    for ((p, m), v) in p.chunks(LINE).zip(m.chunks(LINE)).zip(v.chunks(LINE)) {
+    let [to_first, to_root] = [1.0 / n.corrections[0], 1.0 / n.corrections[1].sqrt()];
+    let (mut size, mut change) = (0.0, 0.0);
+    for (((p, g), m), v) in p.chunks(LINE).zip(g.chunks(LINE)).zip(m.chunks_mut(LINE)).zip(v.chunks_mut(LINE)) {
         let mut line = [0.0; LINE];
-        line.iter_mut().zip(p).zip(m).zip(v).for_each(|(((u, p), m), v)| *u = lamb_change(*p, *m, *v, eps, n));
+        for ((((u, p), g), m), v) in line.iter_mut().zip(p).zip(g).zip(m).zip(v) {
+            let g = g * n.clip;
+            let first = *m + (1.0 - beta1) * (g - *m);
+            let second = beta2 * *v + (1.0 - beta2) * g * g;
+            (*m, *v) = (first, second);
+            *u = first * to_first / (second.sqrt() * to_root + eps) + n.decay * p;
+        }
+        size += twin::sum_by(p, p, |a, b| a * b);
         change += twin::sum_by(&line, &line, |a, b| a * b);
     }
-    [twin::sum_by(p, p, |a, b| a * b), change]
+    [size, change]
 }
 
 /// Values whose changes are kept to be summed.
@@ -139,8 +139,10 @@ const LINE: usize = 256;
 
 #[macerator::with_simd]
 fn lamb<S: Simd>(p: &mut [f32], m: &[f32], v: &[f32], eps: f32, n: Numbers) {
+    let keep = 1.0 - n.rate * n.ratio * n.decay;
+    let (rate, root) = (n.rate * n.ratio / n.corrections[0], 1.0 / n.corrections[1].sqrt());
     for ((p, m), v) in p.iter_mut().zip(m).zip(v) {
-        *p -= n.rate * n.ratio * lamb_change(*p, *m, *v, eps, n);
+        *p = *p * keep - rate * m / (v.sqrt() * root + eps);
     }
 }
 
@@ -153,7 +155,8 @@ fn lars_squares<S: Simd>(p: &[f32], g: &[f32], n: Numbers) -> [f32; 2] {
 #[macerator::with_simd]
 fn lars<S: Simd>(p: &mut [f32], g: &[f32], speed: &mut [f32], momentum: f32, n: Numbers) {
     for ((p, g), speed) in p.iter_mut().zip(g).zip(speed) {
-        *speed = momentum * *speed + n.ratio * (g * n.clip + n.decay * *p);
-        *p -= n.rate * *speed;
+        let faster = momentum * *speed + n.ratio * (g * n.clip + n.decay * *p);
+        *speed = faster;
+        *p -= n.rate * faster;
     }
 }

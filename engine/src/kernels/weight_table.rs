@@ -54,7 +54,7 @@ fn words(layout: &Layout, sheet: usize, entries: &[Entry]) -> Vec<u32> {
         layout.places.iter().zip(entries).filter_map(|(p, e)| p.filter(|p| p.sheet == sheet).map(|p| (p, *e))).collect();
     let mut words = Vec::with_capacity(WORDS * (here.len() + 1) + blocks);
     for (place, entry) in &here {
-        let flags = u32::from(entry.live) * LIVE | u32::from(entry.adapts) * ADAPTS;
+        let flags = (u32::from(entry.live) * LIVE) | (u32::from(entry.adapts) * ADAPTS);
         let [first, second] = entry.corrections.map(f32::to_bits);
         words.extend([(place.start / BLOCK) as u32, place.count as u32, flags]);
         words.extend([entry.scale.to_bits(), entry.decay.to_bits(), first, second, 0]);
