@@ -46,9 +46,9 @@ struct Params {
 //[ _ in 0..mask
 @group(0) @binding({{ at_mask }}) var<storage, read> mask: array<f32>;
 //]
-@group(0) @binding({{ at_out }}) var<storage, read_write> out: array<vec4<f32>>;
-@group(0) @binding({{ at_lse }}) var<storage, read_write> lse: array<f32>;
-@group(0) @binding({{ at_params }}) var<uniform> params: Params;
+@group(0) @binding({{ outputs }}) var<storage, read_write> out: array<vec4<f32>>;
+@group(0) @binding({{ more }}) var<storage, read_write> lse: array<f32>;
+@group(0) @binding({{ params }}) var<uniform> params: Params;
 
 //[ _ in 0..shared
 var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;

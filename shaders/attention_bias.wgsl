@@ -31,7 +31,6 @@ struct Params {
     bias_head: u32,
     scale: f32,
     mask_start: u32,
-    batch: u32,
     // Samples and heads that share a plane of the bias.
     shared_batch: u32,
     shared_heads: u32,

@@ -44,8 +44,8 @@ struct Params {
 //[ _ in 0..bias
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 //]
-@group(0) @binding({{ at_dkv }}) var<storage, read_write> dkv: array<vec4<f32>>;
-@group(0) @binding({{ at_params }}) var<uniform> params: Params;
+@group(0) @binding({{ outputs }}) var<storage, read_write> dkv: array<vec4<f32>>;
+@group(0) @binding({{ params }}) var<uniform> params: Params;
 
 //[ _ in 0..shared
 var<workgroup> q_tile: array<vec4<f32>, TILE * QUADS>;

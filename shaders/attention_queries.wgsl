@@ -44,9 +44,9 @@ struct Params {
 //[ _ in 0..bias
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 //]
-@group(0) @binding({{ at_dq }}) var<storage, read_write> dq: array<vec4<f32>>;
-@group(0) @binding({{ at_delta }}) var<storage, read_write> delta: array<f32>;
-@group(0) @binding({{ at_params }}) var<uniform> params: Params;
+@group(0) @binding({{ outputs }}) var<storage, read_write> dq: array<vec4<f32>>;
+@group(0) @binding({{ more }}) var<storage, read_write> delta: array<f32>;
+@group(0) @binding({{ params }}) var<uniform> params: Params;
 
 //[ _ in 0..shared
 var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;

@@ -2,7 +2,7 @@
 //! backward, and every kernel on a GPU agrees with its twin.
 
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
-use masquerade_engine::kernels::attention::attention;
+use masquerade_engine::kernels::attention::{Extras, attention};
 use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
 use masquerade_engine::kernels::cross_entropy::cross_entropy;
 use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
@@ -174,7 +174,7 @@ fn attention_agrees_with_burn() {
         let scores = plane(0).matmul(plane(1).transpose()) / (dim as f32).sqrt();
         let stock = burn::tensor::activation::softmax(scores, 3).matmul(plane(2));
         let stock = stock.swap_dims(1, 2).reshape([batch, tokens, heads * dim]);
-        same(attention(qkv.clone(), heads), stock, 2e-5, &[&gradient(&qkv)]);
+        same(attention(qkv.clone(), heads, Extras::default()), stock, 2e-5, &[&gradient(&qkv)]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
-use super::attention::attention;
+use super::attention::{Extras, attention};
 use super::average::average;
 use super::contrast::{How, contrast};
 use super::cross_entropy::cross_entropy;
@@ -173,7 +173,7 @@ fn cases() -> Vec<Case> {
     for [batch, tokens, heads, dim] in [[1, 1, 1, 1], [2, 13, 3, 5], [1, 70, 2, 64]] {
         cases.push(Case::new("attention", &[batch, tokens, heads, dim], 1e-4, move |device| {
             let qkv = leaf("qkv", [batch, tokens, 3 * heads * dim], device);
-            let out = attention(qkv.clone(), heads);
+            let out = attention(qkv.clone(), heads, Extras::default());
             let gradients = backward(&out);
             vec![flat(out), gradient(&qkv, &gradients)]
         }));
