@@ -1,34 +1,59 @@
-// Self-attention of all heads, nothing of size tokens^2 stored (online softmax):
-// out[b, t, h] = sum over s of softmax over s of (scale <q[b, t, h], k[b, s, h]>) v[b, s, h], scale = dim^-0.5,
-// lse[b, h, t] = log of the sum over s of exp(scale <q, k>), for the backward pass.
+// Attention of all heads, nothing of size tokens^2 stored (online softmax):
+// score[t, s] = scale <q[t], k[s]> + bias[t, s], or none where mask[s] = 0,
+// out[t] = sum over s of softmax over s of score[t, s], times v[s]; zeros where no key is left,
+// lse[t] = log of the sum over s of exp(score[t, s]), for the backward pass.
 //
-// | binding | what            | shape               |
-// |---------|-----------------|---------------------|
-// | 0 read  | qkv             | [B, T, 3, H, dim]   |
-// | 1 write | out             | [B, T, H, dim]      |
-// | 2 write | lse             | [B, H, T]           |
-// | 3       | params          |                     |
+// | binding  | what            | shape                                             |
+// |----------|-----------------|---------------------------------------------------|
+// | 0 read   | q               | [B, Tq, q_step], heads of dim values from 0 on    |
+// | 1 read   | kv              | [B, Tk, kv_step], keys from k_start, values from v_start on |
+// | read     | bias, if wanted | [B or 1, H or 1, Tq, Tk]                          |
+// | read     | mask, if wanted | [B, Tk]                                           |
+// | write    | out             | [B, Tq, H, dim]                                   |
+// | write    | lse             | [B, H, Tq]                                        |
+// | last     | params          |                                                   |
 //
-// One workgroup owns a block of queries of one head, one invocation a query; keys and values come in tiles.
+// Steps and starts count groups of four values; dim is a multiple of four. One invocation owns `rows` queries of one head in
+// registers. With `shared`, a workgroup owns queries of one head and loads a tile of keys and values for all of them; without
+// (software adapters, for which workgroup memory is as slow as any) each invocation reads them on its own.
 
-const DIM = {{ dim }}u;
+const QUADS = {{ quads }}u;
+const ROWS = {{ rows }}u;
 const TILE = {{ tile }}u;
+// The score of a key that may not be looked at; sums above half of it have seen none.
+const NONE = -3.0e38;
 
 struct Params {
-    groups: u32,
-    tokens: u32,
-    heads: u32,
+    count: u32,
     blocks: u32,
+    heads: u32,
+    queries: u32,
+    keys: u32,
+    q_step: u32,
+    kv_step: u32,
+    k_start: u32,
+    v_start: u32,
+    bias_batch: u32,
+    bias_head: u32,
     scale: f32,
 }
 
-@group(0) @binding(0) var<storage, read> qkv: array<f32>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-@group(0) @binding(2) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> kv: array<vec4<f32>>;
+//[ _ in 0..bias
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+//]
+//[ _ in 0..mask
+@group(0) @binding({{ at_mask }}) var<storage, read> mask: array<f32>;
+//]
+@group(0) @binding({{ outputs }}) var<storage, read_write> out: array<vec4<f32>>;
+@group(0) @binding({{ more }}) var<storage, read_write> lse: array<f32>;
+@group(0) @binding({{ params }}) var<uniform> params: Params;
 
-var<workgroup> keys: array<f32, TILE * DIM>;
-var<workgroup> values: array<f32, TILE * DIM>;
+//[ _ in 0..shared
+var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;
+var<workgroup> v_tile: array<vec4<f32>, TILE * QUADS>;
+//]
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -37,61 +62,125 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = group.y * groups.x + group.x;
-    if (place >= params.groups) {
+    //[ _ in 0..shared
+    if (place >= params.count) {
         return;
     }
     let plane = place / params.blocks;
+    let first = (place % params.blocks * {{ workgroup }}u + lane) * ROWS;
+    //]
+    //[ _ in 0..alone
+    let number = place * {{ workgroup }}u + lane;
+    if (number >= params.count) {
+        return;
+    }
+    let plane = number / params.blocks;
+    let first = number % params.blocks * ROWS;
+    //]
     let batch = plane / params.heads;
     let head = plane % params.heads;
-    let query = (place % params.blocks) * {{ workgroup }}u + lane;
-    // Invocations beyond the last query repeat it: they are needed to load tiles.
-    let row = batch * params.tokens + min(query, params.tokens - 1u);
-    let width = params.heads * DIM;
-    var q: array<f32, DIM>;
-    var sums: array<f32, DIM>;
-    var scores: array<f32, TILE>;
-    for (var c = 0u; c < DIM; c = c + 1u) {
-        q[c] = qkv[row * 3u * width + head * DIM + c] * params.scale;
-        sums[c] = 0.0;
-    }
-    var top = -3.0e38;
-    var total = 0.0;
-    for (var start = 0u; start < params.tokens; start = start + TILE) {
-        let count = min(TILE, params.tokens - start);
+    let k_first = batch * params.keys * params.kv_step + params.k_start + head * QUADS;
+    let v_first = batch * params.keys * params.kv_step + params.v_start + head * QUADS;
+    //[ r in 0..rows
+    // Rows beyond the last query repeat it.
+    let t_{{ r }} = min(first + {{ r }}u, params.queries - 1u);
+    let q_{{ r }} = (batch * params.queries + t_{{ r }}) * params.q_step + head * QUADS;
+    //[ c in 0..quads
+    let q_{{ r }}_{{ c }} = q[q_{{ r }} + {{ c }}u] * params.scale;
+    var sum_{{ r }}_{{ c }} = vec4<f32>();
+    //]
+    //[ _ in 0..bias
+    let bias_{{ r }} = batch * params.bias_batch + head * params.bias_head + t_{{ r }} * params.keys;
+    //]
+    var top_{{ r }} = NONE;
+    var total_{{ r }} = 0.0;
+    //]
+    var scores: array<f32, TILE * ROWS>;
+    for (var start = 0u; start < params.keys; start = start + TILE) {
+        let count = min(TILE, params.keys - start);
+        //[ _ in 0..shared
         workgroupBarrier();
-        for (var e = lane; e < count * DIM; e = e + {{ workgroup }}u) {
-            let source = ((batch * params.tokens + start + e / DIM) * 3u + 1u) * width + head * DIM + e % DIM;
-            keys[e] = qkv[source];
-            values[e] = qkv[source + width];
+        for (var e = lane; e < count * QUADS; e = e + {{ workgroup }}u) {
+            let source = (start + e / QUADS) * params.kv_step + e % QUADS;
+            k_tile[e] = kv[k_first + source];
+            v_tile[e] = kv[v_first + source];
         }
         workgroupBarrier();
-        var high = top;
+        //]
+        //[ r in 0..rows
+        var high_{{ r }} = top_{{ r }};
+        //]
         for (var j = 0u; j < count; j = j + 1u) {
-            var score = 0.0;
-            for (var c = 0u; c < DIM; c = c + 1u) {
-                score = score + q[c] * keys[j * DIM + c];
-            }
-            scores[j] = score;
-            high = max(high, score);
+            //[ _ in 0..alone
+            let here = k_first + (start + j) * params.kv_step;
+            //]
+            //[ r in 0..rows
+            var part_{{ r }} = vec4<f32>();
+            //]
+            //[ c in 0..quads
+            //[ _ in 0..shared
+            let k_{{ c }} = k_tile[j * QUADS + {{ c }}u];
+            //]
+            //[ _ in 0..alone
+            let k_{{ c }} = kv[here + {{ c }}u];
+            //]
+            //[ r in 0..rows
+            part_{{ r }} = part_{{ r }} + q_{{ r }}_{{ c }} * k_{{ c }};
+            //]
+            //]
+            //[ _ in 0..mask
+            let seen = mask[batch * params.keys + start + j] > 0.5;
+            //]
+            //[ r in 0..rows
+            var score_{{ r }} = part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w;
+            //[ _ in 0..bias
+            score_{{ r }} = score_{{ r }} + bias[bias_{{ r }} + start + j];
+            //]
+            //[ _ in 0..mask
+            score_{{ r }} = select(NONE, score_{{ r }}, seen);
+            //]
+            scores[j * ROWS + {{ r }}u] = score_{{ r }};
+            high_{{ r }} = max(high_{{ r }}, score_{{ r }});
+            //]
         }
-        let fade = exp(top - high);
-        top = high;
-        total = total * fade;
-        for (var c = 0u; c < DIM; c = c + 1u) {
-            sums[c] = sums[c] * fade;
-        }
+        //[ r in 0..rows
+        let fade_{{ r }} = exp(top_{{ r }} - high_{{ r }});
+        top_{{ r }} = high_{{ r }};
+        total_{{ r }} = total_{{ r }} * fade_{{ r }};
+        //[ c in 0..quads
+        sum_{{ r }}_{{ c }} = sum_{{ r }}_{{ c }} * fade_{{ r }};
+        //]
+        //]
         for (var j = 0u; j < count; j = j + 1u) {
-            let weight = exp(scores[j] - high);
-            total = total + weight;
-            for (var c = 0u; c < DIM; c = c + 1u) {
-                sums[c] = sums[c] + weight * values[j * DIM + c];
-            }
+            //[ r in 0..rows
+            let weight_{{ r }} = exp(scores[j * ROWS + {{ r }}u] - top_{{ r }});
+            total_{{ r }} = total_{{ r }} + weight_{{ r }};
+            //]
+            //[ _ in 0..alone
+            let here = v_first + (start + j) * params.kv_step;
+            //]
+            //[ c in 0..quads
+            //[ _ in 0..shared
+            let v_{{ c }} = v_tile[j * QUADS + {{ c }}u];
+            //]
+            //[ _ in 0..alone
+            let v_{{ c }} = kv[here + {{ c }}u];
+            //]
+            //[ r in 0..rows
+            sum_{{ r }}_{{ c }} = sum_{{ r }}_{{ c }} + weight_{{ r }} * v_{{ c }};
+            //]
+            //]
         }
     }
-    if (query < params.tokens) {
-        for (var c = 0u; c < DIM; c = c + 1u) {
-            out[row * width + head * DIM + c] = sums[c] / total;
-        }
-        lse[plane * params.tokens + query] = top + log(total);
+    //[ r in 0..rows
+    if (first + {{ r }}u < params.queries) {
+        let some = top_{{ r }} > 0.5 * NONE;
+        let factor = select(0.0, 1.0 / total_{{ r }}, some);
+        let to = ((batch * params.queries + t_{{ r }}) * params.heads + head) * QUADS;
+        //[ c in 0..quads
+        out[to + {{ c }}u] = sum_{{ r }}_{{ c }} * factor;
+        //]
+        lse[plane * params.queries + t_{{ r }}] = select(0.0, top_{{ r }} + log(total_{{ r }}), some);
     }
+    //]
 }

@@ -1,39 +1,57 @@
-// Gradient of attention with respect to the queries. With p = exp(scale <q, k> - lse) and delta = <grad, out>:
-// dq[t] = scale sum over s of p[t, s] (<grad[t], v[s]> - delta[t]) k[s]. delta is kept for attention_keys.
+// Gradient of attention with respect to the queries. With p = exp(score - lse), 0 for keys that are masked, and
+// delta[t] = <grad[t], out[t]>: dq[t] = scale sum over s of p[t, s] (<grad[t], v[s]> - delta[t]) k[s].
+// delta is kept for attention_keys and attention_bias.
 //
-// | binding | what                   | shape               |
-// |---------|------------------------|---------------------|
-// | 0 read  | grad                   | [B, T, H, dim]      |
-// | 1 read  | qkv                    | [B, T, 3, H, dim]   |
-// | 2 read  | out                    | [B, T, H, dim]      |
-// | 3 read  | lse                    | [B, H, T]           |
-// | 4 write | d qkv, queries only    | [B, T, 3, H, dim]   |
-// | 5 write | delta                  | [B, H, T]           |
-// | 6       | params                 |                     |
+// | binding  | what            | shape                                             |
+// |----------|-----------------|---------------------------------------------------|
+// | 0 read   | grad            | [B, Tq, H, dim]                                   |
+// | 1 read   | q               | as in attention                                   |
+// | 2 read   | kv              | as in attention                                   |
+// | 3 read   | out             | [B, Tq, H, dim]                                   |
+// | 4 read   | lse             | [B, H, Tq], and behind it the mask [B, Tk], if wanted |
+// | read     | bias, if wanted | [B or 1, H or 1, Tq, Tk]                          |
+// | write    | dq              | as q                                              |
+// | write    | delta           | [B, H, Tq]                                        |
+// | last     | params          |                                                   |
 //
-// One workgroup owns a block of queries of one head, one invocation a query; keys and values come in tiles.
+// Work is shared out as in attention.
 
-const DIM = {{ dim }}u;
+const QUADS = {{ quads }}u;
+const ROWS = {{ rows }}u;
 const TILE = {{ tile }}u;
 
 struct Params {
-    groups: u32,
-    tokens: u32,
-    heads: u32,
+    count: u32,
     blocks: u32,
+    heads: u32,
+    queries: u32,
+    keys: u32,
+    q_step: u32,
+    kv_step: u32,
+    k_start: u32,
+    v_start: u32,
+    bias_batch: u32,
+    bias_head: u32,
     scale: f32,
+    mask_start: u32,
 }
 
-@group(0) @binding(0) var<storage, read> grad: array<f32>;
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
-@group(0) @binding(2) var<storage, read> out: array<f32>;
-@group(0) @binding(3) var<storage, read> lse: array<f32>;
-@group(0) @binding(4) var<storage, read_write> d_qkv: array<f32>;
-@group(0) @binding(5) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> grad: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> kv: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> out: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> lse: array<f32>;
+//[ _ in 0..bias
+@group(0) @binding(5) var<storage, read> bias: array<f32>;
+//]
+@group(0) @binding({{ outputs }}) var<storage, read_write> dq: array<vec4<f32>>;
+@group(0) @binding({{ more }}) var<storage, read_write> delta: array<f32>;
+@group(0) @binding({{ params }}) var<uniform> params: Params;
 
-var<workgroup> keys: array<f32, TILE * DIM>;
-var<workgroup> values: array<f32, TILE * DIM>;
+//[ _ in 0..shared
+var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;
+var<workgroup> v_tile: array<vec4<f32>, TILE * QUADS>;
+//]
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -42,54 +60,104 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = group.y * groups.x + group.x;
-    if (place >= params.groups) {
+    //[ _ in 0..shared
+    if (place >= params.count) {
         return;
     }
     let plane = place / params.blocks;
+    let first = (place % params.blocks * {{ workgroup }}u + lane) * ROWS;
+    //]
+    //[ _ in 0..alone
+    let number = place * {{ workgroup }}u + lane;
+    if (number >= params.count) {
+        return;
+    }
+    let plane = number / params.blocks;
+    let first = number % params.blocks * ROWS;
+    //]
     let batch = plane / params.heads;
     let head = plane % params.heads;
-    let query = (place % params.blocks) * {{ workgroup }}u + lane;
-    // Invocations beyond the last query repeat it: they are needed to load tiles.
-    let token = min(query, params.tokens - 1u);
-    let row = batch * params.tokens + token;
-    let width = params.heads * DIM;
-    var q: array<f32, DIM>;
-    var g: array<f32, DIM>;
-    var sums: array<f32, DIM>;
-    var along = 0.0;
-    for (var c = 0u; c < DIM; c = c + 1u) {
-        q[c] = qkv[row * 3u * width + head * DIM + c] * params.scale;
-        g[c] = grad[row * width + head * DIM + c];
-        along = along + g[c] * out[row * width + head * DIM + c];
-        sums[c] = 0.0;
-    }
-    let shift = lse[plane * params.tokens + token];
-    for (var start = 0u; start < params.tokens; start = start + TILE) {
-        let count = min(TILE, params.tokens - start);
+    let k_first = batch * params.keys * params.kv_step + params.k_start + head * QUADS;
+    let v_first = batch * params.keys * params.kv_step + params.v_start + head * QUADS;
+    //[ r in 0..rows
+    // Rows beyond the last query repeat it.
+    let t_{{ r }} = min(first + {{ r }}u, params.queries - 1u);
+    let q_{{ r }} = (batch * params.queries + t_{{ r }}) * params.q_step + head * QUADS;
+    let g_{{ r }} = ((batch * params.queries + t_{{ r }}) * params.heads + head) * QUADS;
+    var along_{{ r }} = vec4<f32>();
+    //[ c in 0..quads
+    let q_{{ r }}_{{ c }} = q[q_{{ r }} + {{ c }}u] * params.scale;
+    let g_{{ r }}_{{ c }} = grad[g_{{ r }} + {{ c }}u];
+    along_{{ r }} = along_{{ r }} + g_{{ r }}_{{ c }} * out[g_{{ r }} + {{ c }}u];
+    var sum_{{ r }}_{{ c }} = vec4<f32>();
+    //]
+    let delta_{{ r }} = along_{{ r }}.x + along_{{ r }}.y + along_{{ r }}.z + along_{{ r }}.w;
+    let lse_{{ r }} = lse[plane * params.queries + t_{{ r }}];
+    //[ _ in 0..bias
+    let bias_{{ r }} = batch * params.bias_batch + head * params.bias_head + t_{{ r }} * params.keys;
+    //]
+    //]
+    for (var start = 0u; start < params.keys; start = start + TILE) {
+        let count = min(TILE, params.keys - start);
+        //[ _ in 0..shared
         workgroupBarrier();
-        for (var e = lane; e < count * DIM; e = e + {{ workgroup }}u) {
-            let source = ((batch * params.tokens + start + e / DIM) * 3u + 1u) * width + head * DIM + e % DIM;
-            keys[e] = qkv[source];
-            values[e] = qkv[source + width];
+        for (var e = lane; e < count * QUADS; e = e + {{ workgroup }}u) {
+            let source = (start + e / QUADS) * params.kv_step + e % QUADS;
+            k_tile[e] = kv[k_first + source];
+            v_tile[e] = kv[v_first + source];
         }
         workgroupBarrier();
+        //]
         for (var j = 0u; j < count; j = j + 1u) {
-            var score = -shift;
-            var slope = -along;
-            for (var c = 0u; c < DIM; c = c + 1u) {
-                score = score + q[c] * keys[j * DIM + c];
-                slope = slope + g[c] * values[j * DIM + c];
-            }
-            let weight = exp(score) * slope;
-            for (var c = 0u; c < DIM; c = c + 1u) {
-                sums[c] = sums[c] + weight * keys[j * DIM + c];
-            }
+            //[ _ in 0..alone
+            let k_from = k_first + (start + j) * params.kv_step;
+            let v_from = v_first + (start + j) * params.kv_step;
+            //]
+            //[ r in 0..rows
+            var part_{{ r }} = vec4<f32>();
+            var slope_{{ r }} = vec4<f32>();
+            //]
+            //[ c in 0..quads
+            //[ _ in 0..shared
+            let k_{{ c }} = k_tile[j * QUADS + {{ c }}u];
+            let v_{{ c }} = v_tile[j * QUADS + {{ c }}u];
+            //]
+            //[ _ in 0..alone
+            let k_{{ c }} = kv[k_from + {{ c }}u];
+            let v_{{ c }} = kv[v_from + {{ c }}u];
+            //]
+            //[ r in 0..rows
+            part_{{ r }} = part_{{ r }} + q_{{ r }}_{{ c }} * k_{{ c }};
+            slope_{{ r }} = slope_{{ r }} + g_{{ r }}_{{ c }} * v_{{ c }};
+            //]
+            //]
+            //[ _ in 0..mask
+            let seen = lse[params.mask_start + batch * params.keys + start + j] > 0.5;
+            //]
+            //[ r in 0..rows
+            var score_{{ r }} = part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w - lse_{{ r }};
+            //[ _ in 0..bias
+            score_{{ r }} = score_{{ r }} + bias[bias_{{ r }} + start + j];
+            //]
+            var weight_{{ r }} = exp(score_{{ r }});
+            //[ _ in 0..mask
+            weight_{{ r }} = select(0.0, weight_{{ r }}, seen);
+            //]
+            weight_{{ r }} = weight_{{ r }} * (slope_{{ r }}.x + slope_{{ r }}.y + slope_{{ r }}.z + slope_{{ r }}.w - delta_{{ r }});
+            //]
+            //[ c in 0..quads
+            //[ r in 0..rows
+            sum_{{ r }}_{{ c }} = sum_{{ r }}_{{ c }} + weight_{{ r }} * k_{{ c }};
+            //]
+            //]
         }
     }
-    if (query < params.tokens) {
-        for (var c = 0u; c < DIM; c = c + 1u) {
-            d_qkv[row * 3u * width + head * DIM + c] = sums[c] * params.scale;
-        }
-        delta[plane * params.tokens + query] = along;
+    //[ r in 0..rows
+    if (first + {{ r }}u < params.queries) {
+        //[ c in 0..quads
+        dq[q_{{ r }} + {{ c }}u] = sum_{{ r }}_{{ c }} * params.scale;
+        //]
+        delta[plane * params.queries + t_{{ r }}] = delta_{{ r }};
     }
+    //]
 }

@@ -1,160 +1,184 @@
-//! The CPU twin of `attention.rs`: matrix products of small blocks, a task for every head of every sample.
+//! The CPU twin of `attention.rs`: tasks for samples, or for heads where the samples are fewer than the threads.
 
 use burn_backend::TensorMetadata as _;
 use burn_flex::FlexTensor;
-use macerator::Simd;
 
-use super::attention::Sizes;
-use super::product::{Left, add_product};
-use super::smooth::exp;
+use super::attention::{Given, Sizes, Slopes};
+use super::attention_heads::{Back, Head, Place, add_bias, backward, forward};
+use super::gemm::Matrix;
 use super::twin::{self, Floats};
 
-/// Queries whose scores are computed at once.
-const BLOCK: usize = 32;
-/// Rows of scores are padded to a multiple of this, so that products have no edge.
-const PAD: usize = 8;
+/// Queries of a task of the bias's gradient.
+const BIAS_ROWS: usize = 64;
 
-/// One head of one sample within a tensor [B, T, planes, heads, dim].
-struct Head<'a> {
+/// One call, and how its heads are shared out.
+struct Call {
     sizes: Sizes,
-    /// Values from the first of this head on.
-    values: &'a [f32],
-    planes: usize,
+    scale: f32,
+    q: Floats,
+    kv: Option<Floats>,
+    bias: Option<Floats>,
+    /// Samples and heads of the bias.
+    bias_shape: [usize; 2],
+    mask: Option<Floats>,
+    /// Tasks of a sample.
+    groups: usize,
 }
 
-impl<'a> Head<'a> {
-    fn new(sizes: Sizes, values: &'a [f32], planes: usize, number: usize) -> Self {
-        let start = number / sizes.heads * sizes.tokens * planes * sizes.width() + number % sizes.heads * sizes.dim;
-        Self { sizes, values: &values[start..], planes }
-    }
-
-    /// Values from one token to the next.
-    fn step(&self) -> usize {
-        self.planes * self.sizes.width()
-    }
-
-    /// Values of one plane from `token` on.
-    #[inline(always)]
-    fn from(&self, plane: usize, token: usize) -> &'a [f32] {
-        &self.values[plane * self.sizes.width() + token * self.step()..]
-    }
-
-    #[inline(always)]
-    fn left(&self, plane: usize, token: usize) -> Left<'a> {
-        Left { values: self.from(plane, token), row: self.step(), column: 1 }
-    }
-
-    /// One plane, transposed to [dim, padded tokens] and scaled.
-    #[inline(always)]
-    fn turned(&self, plane: usize, scale: f32) -> Vec<f32> {
-        let padded = padded(self.sizes.tokens);
-        let mut turned = vec![0.0; self.sizes.dim * padded];
-        for t in 0..self.sizes.tokens {
-            let row = &self.from(plane, t)[..self.sizes.dim];
-            row.iter().enumerate().for_each(|(c, value)| turned[c * padded + t] = value * scale);
+impl Call {
+    fn new(given: Given<FlexTensor>) -> Self {
+        let sizes = given.sizes();
+        let bias_shape = given.bias.as_ref().map_or([1, 1], |bias| {
+            let [batch, heads, ..] = bias.shape().dims::<4>();
+            [batch, heads]
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        let threads = rayon::current_num_threads();
+        #[cfg(target_arch = "wasm32")]
+        let threads = 1;
+        Self {
+            sizes,
+            scale: given.form.scale,
+            q: Floats::new(given.q),
+            kv: given.kv.map(Floats::new),
+            bias: given.bias.map(Floats::new),
+            bias_shape,
+            mask: given.mask.map(Floats::new),
+            groups: if sizes.batch >= threads { 1 } else { sizes.heads },
         }
-        turned
     }
-}
 
-fn padded(tokens: usize) -> usize {
-    tokens.next_multiple_of(PAD)
-}
-
-/// Turn scores of one query into weights; returns the log of the sum of their exponentials.
-#[inline(always)]
-fn softmax(scores: &mut [f32], tokens: usize) -> f32 {
-    let (scores, padding) = scores.split_at_mut(tokens);
-    padding.fill(0.0);
-    let top = scores.iter().fold(f32::MIN, |top, score| top.max(*score));
-    scores.iter_mut().for_each(|score| *score = exp(*score - top));
-    let sum = twin::sum(scores);
-    scores.iter_mut().for_each(|weight| *weight /= sum);
-    top + sum.ln()
-}
-
-#[macerator::with_simd]
-fn head_forward<'a, S: Simd>(head: Head<'a>, out: &mut [f32], lse: &mut [f32]) {
-    let Sizes { tokens, dim, .. } = head.sizes;
-    let padded = padded(tokens);
-    let keys = head.turned(1, head.sizes.scale());
-    let mut scores = vec![0.0; BLOCK * padded];
-    for start in (0..tokens).step_by(BLOCK) {
-        let rows = BLOCK.min(tokens - start);
-        scores.fill(0.0);
-        add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut scores, padded));
-        let weights = scores.chunks_mut(padded).zip(&mut lse[start..start + rows]);
-        weights.for_each(|(scores, lse)| *lse = softmax(scores, tokens));
-        let weights = Left { values: &scores, row: padded, column: 1 };
-        add_product([rows, tokens, dim], weights, (head.from(2, 0), head.step()), (&mut out[start * dim..], dim));
+    /// Tensors that lie beside each other in `q`, and in `kv` if there is one.
+    fn planes(&self) -> [usize; 2] {
+        if self.kv.is_some() { [1, 2] } else { [3, 0] }
     }
-}
 
-#[macerator::with_simd]
-fn head_backward<'a, S: Simd>(grad: Head<'a>, head: Head<'a>, out: Head<'a>, lse: &[f32], d_qkv: &mut [f32]) {
-    let Sizes { tokens, dim, .. } = head.sizes;
-    let (padded, scale) = (padded(tokens), head.sizes.scale());
-    let (d_queries, rest) = d_qkv.split_at_mut(tokens * dim);
-    let (d_keys, d_values) = rest.split_at_mut(tokens * dim);
-    let (keys, values) = (head.turned(1, scale), head.turned(2, 1.0));
-    let (mut weights, mut slopes) = (vec![0.0; BLOCK * padded], vec![0.0; BLOCK * padded]);
-    for start in (0..tokens).step_by(BLOCK) {
-        let rows = BLOCK.min(tokens - start);
-        weights.fill(0.0);
-        slopes.fill(0.0);
-        add_product([rows, dim, padded], head.left(0, start), (&keys, padded), (&mut weights, padded));
-        add_product([rows, dim, padded], grad.left(0, start), (&values, padded), (&mut slopes, padded));
-        for (i, (weights, slopes)) in weights.chunks_mut(padded).zip(slopes.chunks_mut(padded)).take(rows).enumerate() {
-            let t = start + i;
-            let delta = twin::sum_by(&grad.from(0, t)[..dim], &out.from(0, t)[..dim], |g, o| g * o);
-            for (weight, slope) in weights.iter_mut().zip(slopes) {
-                *weight = exp(*weight - lse[t]);
-                *slope = *weight * (*slope - delta) * scale;
+    fn head(&self, sample: usize, head: usize) -> Head<'_> {
+        let Sizes { queries, keys, dim, .. } = self.sizes;
+        let [planes, _] = self.planes();
+        let q = |plane| self.matrix(&self.q, [sample, head], queries, [planes, plane]);
+        let (k, v) = match &self.kv {
+            Some(kv) => (self.matrix(kv, [sample, head], keys, [2, 0]), self.matrix(kv, [sample, head], keys, [2, 1])),
+            None => (q(1), q(2)),
+        };
+        let [batches, heads] = self.bias_shape;
+        let plane = (sample % batches * heads + head % heads) * queries * keys;
+        let bias = self.bias.as_ref().map_or(&[][..], |bias| &bias[plane..][..queries * keys]);
+        let mask = self.mask.as_ref().map_or(&[][..], |mask| &mask[sample * keys..][..keys]);
+        Head { queries, keys, dim, scale: self.scale, q: q(0), k, v, bias, mask }
+    }
+
+    /// One head of one sample in `values` [B, tokens, planes, heads, dim].
+    fn matrix<'a>(&self, values: &'a [f32], [sample, head]: [usize; 2], tokens: usize, [planes, plane]: [usize; 2]) -> Matrix<'a> {
+        let (step, width) = (planes * self.sizes.width(), self.sizes.width());
+        let start = sample * tokens * step + plane * width + head * self.sizes.dim;
+        Matrix { values: values.get(start..).unwrap_or_default(), row: step, column: 1 }
+    }
+
+    /// Heads of a task.
+    fn inner(&self) -> usize {
+        self.sizes.heads / self.groups
+    }
+
+    /// The heads of task `number`: each one's sample, its number there and in the task.
+    fn heads(&self, number: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let inner = self.inner();
+        let (sample, first) = (number / self.groups, number % self.groups * inner);
+        (0..inner).map(move |i| (sample, first + i, i))
+    }
+
+    fn back<'a>(&self, grad: &'a [f32], out: &'a [f32], lse: &'a [f32], sample: usize, head: usize) -> Back<'a> {
+        let queries = self.sizes.queries;
+        let [grad, out] = [grad, out].map(|values| self.matrix(values, [sample, head], queries, [1, 0]));
+        Back { grad, out, lse: &lse[(sample * self.sizes.heads + head) * queries..][..queries] }
+    }
+
+    /// Where a plane of head `i` of a task begins, in a tensor of that number whose tasks are [tokens, planes, heads, dim].
+    fn place(&self, tensor: usize, [planes, plane]: [usize; 2], i: usize) -> Place {
+        let width = self.inner() * self.sizes.dim;
+        Place { tensor, start: plane * width + i * self.sizes.dim, step: planes * width }
+    }
+
+    /// From the order of the tasks, [B, groups, tokens, planes, heads of a group, dim], to [B, tokens, planes, heads · dim].
+    fn joined(&self, values: Vec<f32>, tokens: usize, planes: usize) -> FlexTensor {
+        let width = self.inner() * self.sizes.dim;
+        let shape = [self.sizes.batch, tokens, planes * self.sizes.width()];
+        if self.groups == 1 {
+            return twin::tensor(values, shape);
+        }
+        let mut out = vec![0.0; values.len()];
+        twin::rows(&mut out, planes * self.groups * width, |row, out| {
+            let (sample, token) = (row / tokens, row % tokens);
+            for (place, out) in out.chunks_exact_mut(width.max(1)).enumerate() {
+                let (plane, group) = (place / self.groups, place % self.groups);
+                let at = (((sample * self.groups + group) * tokens + token) * planes + plane) * width;
+                out.copy_from_slice(&values[at..at + width]);
             }
-        }
-        // The transposed operands read the first `tokens` columns only, so the padding needs no care.
-        let [weights, turned] = [&weights, &slopes].map(|values| Left { values, row: 1, column: padded });
-        add_product([tokens, rows, dim], weights, (grad.from(0, start), grad.step()), (&mut *d_values, dim));
-        add_product([tokens, rows, dim], turned, (head.from(0, start), head.step()), (&mut *d_keys, dim));
-        let slopes = Left { values: &slopes, row: padded, column: 1 };
-        add_product([rows, tokens, dim], slopes, (head.from(1, 0), head.step()), (&mut d_queries[start * dim..], dim));
+        });
+        twin::tensor(out, shape)
+    }
+
+    fn bias_slopes(&self, grad: &[f32], out: &[f32], lse: &[f32]) -> FlexTensor {
+        let Sizes { batch, queries, keys, heads, .. } = self.sizes;
+        let [batches_of_bias, heads_of_bias] = self.bias_shape;
+        let mut d_bias = vec![0.0; batches_of_bias * heads_of_bias * queries * keys];
+        let planes = d_bias.chunks_mut((queries * keys).max(1)).enumerate();
+        let tasks =
+            planes.flat_map(|(plane, part)| part.chunks_mut((BIAS_ROWS * keys).max(1)).enumerate().map(move |(i, part)| (plane, i, part)));
+        twin::each(tasks.collect(), |(plane, block, part)| {
+            let (first_sample, first_head) = (plane / heads_of_bias, plane % heads_of_bias);
+            for sample in (first_sample..batch).step_by(batches_of_bias) {
+                for head in (first_head..heads).step_by(heads_of_bias) {
+                    add_bias(self.head(sample, head), self.back(grad, out, lse, sample, head), block * BIAS_ROWS, part);
+                }
+            }
+        });
+        twin::tensor(d_bias, [batches_of_bias, heads_of_bias, queries, keys])
     }
 }
 
-pub(super) fn on_cpu(qkv: FlexTensor, heads: usize) -> (FlexTensor, FlexTensor) {
-    let sizes = Sizes::new(qkv.shape().dims(), heads);
-    let Sizes { batch, tokens, heads, dim } = sizes;
-    let qkv = Floats::new(qkv);
-    let (mut out, mut lse) = (vec![0.0; batch * heads * tokens * dim], vec![0.0; batch * heads * tokens]);
-    twin::parts([&mut out, &mut lse], [tokens * dim, tokens], |number, [out, lse]| {
-        head_forward(Head::new(sizes, &qkv, 3, number), out, lse)
-    });
-    (twin::tensor(interleave(&out, sizes, 1), [batch, tokens, heads * dim]), twin::tensor(lse, [batch, heads, tokens]))
-}
-
-pub(super) fn backward_on_cpu(grad: FlexTensor, qkv: FlexTensor, out: FlexTensor, lse: FlexTensor, heads: usize) -> FlexTensor {
-    let sizes = Sizes::new(qkv.shape().dims(), heads);
-    let Sizes { batch, tokens, heads, dim } = sizes;
-    let (grad, qkv, out, lse) = (Floats::new(grad), Floats::new(qkv), Floats::new(out), Floats::new(lse));
-    let mut d_qkv = vec![0.0; qkv.len()];
-    twin::parts([&mut d_qkv], [3 * tokens * dim], |number, [d_qkv]| {
-        let [grad, out] = [&grad, &out].map(|values| Head::new(sizes, values, 1, number));
-        head_backward(grad, Head::new(sizes, &qkv, 3, number), out, &lse[number * tokens..(number + 1) * tokens], d_qkv);
-    });
-    twin::tensor(interleave(&d_qkv, sizes, 3), [batch, tokens, 3 * heads * dim])
-}
-
-/// From [B, heads, planes, T, dim], in which the tasks write, to [B, T, planes, heads, dim].
-fn interleave(values: &[f32], sizes: Sizes, planes: usize) -> Vec<f32> {
-    let Sizes { tokens, heads, dim, .. } = sizes;
-    let mut out = vec![0.0; values.len()];
-    twin::rows(&mut out, planes * heads * dim, |row, out| {
-        let (sample, token) = (row / tokens, row % tokens);
-        for (place, out) in out.chunks_exact_mut(dim.max(1)).enumerate() {
-            let (plane, head) = (place / heads, place % heads);
-            let from = (((sample * heads + head) * planes + plane) * tokens + token) * dim;
-            out.copy_from_slice(&values[from..from + dim]);
+/// The result, and the log of the sum of exponentials [B, heads, Tq].
+pub(super) fn on_cpu(given: Given<FlexTensor>) -> (FlexTensor, FlexTensor) {
+    let call = Call::new(given);
+    let Sizes { batch, queries, heads, .. } = call.sizes;
+    let (mut out, mut lse) = (vec![0.0; batch * queries * call.sizes.width()], vec![0.0; batch * heads * queries]);
+    let width = call.inner() * call.sizes.dim;
+    twin::parts([&mut out, &mut lse], [queries * width, call.inner() * queries], |number, [out, lse]| {
+        for (sample, head, i) in call.heads(number) {
+            let Place { start, step, .. } = call.place(0, [1, 0], i);
+            forward(call.head(sample, head), (&mut out[start..], step), &mut lse[i * queries..][..queries]);
         }
     });
-    out
+    (call.joined(out, queries, 1), twin::tensor(lse, [batch, heads, queries]))
+}
+
+pub(super) fn backward_on_cpu(
+    grad: FlexTensor,
+    given: Given<FlexTensor>,
+    out: FlexTensor,
+    lse: FlexTensor,
+    [want_q, want_kv, want_bias]: [bool; 3],
+) -> Slopes<FlexTensor> {
+    let call = Call::new(given);
+    let (grad, out, lse) = (Floats::new(grad), Floats::new(out), Floats::new(lse));
+    let (grad, out, lse) = (&*grad, &*out, &*lse);
+    let d_bias = (want_bias && call.bias.is_some()).then(|| call.bias_slopes(grad, out, lse));
+    if !want_q && !want_kv {
+        return [None, None, d_bias];
+    }
+    let Sizes { queries, keys, .. } = call.sizes;
+    let [q_planes, kv_planes] = call.planes();
+    let (mut d_q, mut d_kv) = (vec![0.0; call.q.len()], vec![0.0; call.kv.as_ref().map_or(0, |kv| kv.len())]);
+    let width = call.inner() * call.sizes.dim;
+    twin::parts([&mut d_q, &mut d_kv], [queries * q_planes * width, keys * kv_planes * width], |number, mut tensors| {
+        for (sample, head, i) in call.heads(number) {
+            let places = match kv_planes {
+                0 => [0, 1, 2].map(|plane| call.place(0, [3, plane], i)),
+                _ => [call.place(0, [1, 0], i), call.place(1, [2, 0], i), call.place(1, [2, 1], i)],
+            };
+            backward(call.head(sample, head), call.back(grad, out, lse, sample, head), &mut tensors, places);
+        }
+    });
+    let d_q = want_q.then(|| call.joined(d_q, queries, q_planes));
+    [d_q, (want_kv && kv_planes > 0).then(|| call.joined(d_kv, keys, kv_planes)), d_bias]
 }

@@ -8,8 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_twin, contrast, contrast_gpu, contrast_twin, cross_entropy,
-    gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
+    cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -48,8 +48,8 @@ impl KernelOps for CubeBackend {
         layer_norm::on_gpu(x, gamma, beta, eps)
     }
 
-    fn self_attention(qkv: CubeTensor, heads: usize) -> (CubeTensor, CubeTensor) {
-        attention::on_gpu(qkv, heads)
+    fn attention(q: CubeTensor, kv: Maybe<Self>, bias: Maybe<Self>, mask: Maybe<Self>, form: attention::Form) -> (CubeTensor, CubeTensor) {
+        attention_gpu::on_gpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
@@ -106,8 +106,14 @@ impl KernelGradients for CubeBackend {
         layer_norm::backward_on_gpu(grad, x, gamma, beta, eps)
     }
 
-    fn self_attention_backward(grad: CubeTensor, qkv: CubeTensor, out: CubeTensor, lse: CubeTensor, heads: usize) -> CubeTensor {
-        attention::backward_on_gpu(grad, qkv, out, lse, heads)
+    fn attention_backward(
+        grad: CubeTensor,
+        given: attention::Given<CubeTensor>,
+        out: CubeTensor,
+        lse: CubeTensor,
+        wanted: [bool; 3],
+    ) -> [Option<CubeTensor>; 3] {
+        attention_gpu::backward_on_gpu(grad, given, out, lse, wanted)
     }
 
     fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
@@ -159,8 +165,8 @@ impl KernelOps for Flex {
         layer_norm::on_cpu(x, gamma, beta, eps)
     }
 
-    fn self_attention(qkv: FlexTensor, heads: usize) -> (FlexTensor, FlexTensor) {
-        attention_twin::on_cpu(qkv, heads)
+    fn attention(q: FlexTensor, kv: Maybe<Self>, bias: Maybe<Self>, mask: Maybe<Self>, form: attention::Form) -> (FlexTensor, FlexTensor) {
+        attention_twin::on_cpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
     fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
@@ -217,8 +223,14 @@ impl KernelGradients for Flex {
         layer_norm::backward_on_cpu(grad, x, gamma, eps)
     }
 
-    fn self_attention_backward(grad: FlexTensor, qkv: FlexTensor, out: FlexTensor, lse: FlexTensor, heads: usize) -> FlexTensor {
-        attention_twin::backward_on_cpu(grad, qkv, out, lse, heads)
+    fn attention_backward(
+        grad: FlexTensor,
+        given: attention::Given<FlexTensor>,
+        out: FlexTensor,
+        lse: FlexTensor,
+        wanted: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
+        attention_twin::backward_on_cpu(grad, given, out, lse, wanted)
     }
 
     fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
@@ -271,8 +283,15 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         layer_norm::tracked::<B, C>(x, gamma, beta, eps)
     }
 
-    fn self_attention(qkv: Tracked<B, C>, heads: usize) -> (Tracked<B, C>, Tracked<B, C>) {
-        let (out, lse) = attention::tracked::<B, C>(qkv, heads);
+    fn attention(
+        q: Tracked<B, C>,
+        kv: Maybe<Self>,
+        bias: Maybe<Self>,
+        mask: Maybe<Self>,
+        form: attention::Form,
+    ) -> (Tracked<B, C>, Tracked<B, C>) {
+        let given = attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form };
+        let (out, lse) = attention::tracked::<B, C>(given);
         (out, Self::from_inner(lse))
     }
 

@@ -1,8 +1,9 @@
 //! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the times.
 
+mod attention;
+
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
-use super::attention::attention;
 use super::average::average;
 use super::contrast::{How, contrast};
 use super::cross_entropy::cross_entropy;
@@ -170,14 +171,7 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&x, &gradients), gradient(&gamma, &gradients), gradient(&beta, &gradients)]
         }));
     }
-    for [batch, tokens, heads, dim] in [[1, 1, 1, 1], [2, 13, 3, 5], [1, 70, 2, 64]] {
-        cases.push(Case::new("attention", &[batch, tokens, heads, dim], 1e-4, move |device| {
-            let qkv = leaf("qkv", [batch, tokens, 3 * heads * dim], device);
-            let out = attention(qkv.clone(), heads);
-            let gradients = backward(&out);
-            vec![flat(out), gradient(&qkv, &gradients)]
-        }));
-    }
+    cases.extend(attention::cases());
     for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [9, 4, 8, 12], [37, 20, 52, 24], [70, 33, 47, 10]] {
         let sizes = [rows, inputs, outputs];
         cases.push(Case::new("matmul", &sizes, 2e-5, move |device| {

@@ -12,6 +12,8 @@
 #![allow(clippy::extra_unused_type_parameters)]
 
 pub mod attention;
+pub mod attention_gpu;
+mod attention_heads;
 mod attention_twin;
 pub mod average;
 mod backends;
@@ -37,7 +39,6 @@ pub mod optimisers_gpu;
 mod optimisers_twin;
 pub mod patch_error;
 pub mod patchify;
-mod product;
 pub mod sheet;
 mod sheet_layout;
 pub mod similarity_map;
@@ -63,9 +64,10 @@ pub const ALL: &[KernelInfo] = &[
     layer_norm::FORWARD,
     layer_norm::BACKWARD,
     layer_norm::WEIGHTS,
-    attention::FORWARD,
-    attention::QUERIES,
-    attention::KEYS,
+    attention_gpu::FORWARD,
+    attention_gpu::QUERIES,
+    attention_gpu::KEYS,
+    attention_gpu::BIAS,
     gelu::FORWARD,
     gelu::BACKWARD,
     gelu::BIAS,
@@ -119,8 +121,15 @@ pub trait KernelOps: Backend {
     fn patch_error(pred: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, norm_pix: bool) -> FloatTensor<Self>;
     /// [`layer_norm::layer_norm`]
     fn layer_norm_rows(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
-    /// [`attention::attention`], and the log of the sums of exponentials [B, heads, T], which carries no gradient.
-    fn self_attention(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`attention::attention`] or, with `kv`, [`attention::cross_attention`], and the log of the sums of exponentials
+    /// [B, heads, Tq], which carries no gradient.
+    fn attention(
+        q: FloatTensor<Self>,
+        #[extension_type] kv: Maybe<Self>,
+        #[extension_type] bias: Maybe<Self>,
+        #[extension_type] mask: Maybe<Self>,
+        form: attention::Form,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`gelu::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
     /// [`linear::linear`]
@@ -173,14 +182,14 @@ pub trait KernelGradients: Backend {
         beta: FloatTensor<Self>,
         eps: f32,
     ) -> [FloatTensor<Self>; 3];
-    /// d qkv [B, T, 3 · heads · dim] from d out [B, T, heads · dim].
-    fn self_attention_backward(
+    /// d q (with d k and d v behind it, if there is no `kv`), d kv and d bias, those that are wanted, from d out [B, Tq, heads · dim].
+    fn attention_backward(
         grad: FloatTensor<Self>,
-        qkv: FloatTensor<Self>,
+        given: attention::Given<FloatTensor<Self>>,
         out: FloatTensor<Self>,
         lse: FloatTensor<Self>,
-        heads: usize,
-    ) -> FloatTensor<Self>;
+        wanted: [bool; 3],
+    ) -> [Option<FloatTensor<Self>>; 3];
     /// d x and d bias.
     fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
     /// d x [R, K], d weight [N, K] and d bias [N] from d out [R, N], those that are wanted.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::blocks::linear::Linear;
-use crate::kernels::attention::attention;
+use crate::kernels::attention::{Extras, attention};
 use crate::weights::{Scope, Weights};
 
 /// Self-attention; the fused layer's output is laid out [which of q k v, head, head width].
@@ -24,7 +24,7 @@ impl Attention {
     /// # Shapes
     /// [batch, tokens, dim] → [batch, tokens, dim]
     pub fn forward(&self, w: &Weights, x: Tensor<3>) -> Tensor<3> {
-        self.proj.tokens(w, attention(self.qkv.tokens(w, x), self.heads))
+        self.proj.tokens(w, attention(self.qkv.tokens(w, x), self.heads, Extras::default()))
     }
 
     /// The layer's result added to `residual`.
@@ -32,6 +32,6 @@ impl Attention {
     /// # Shapes
     /// twice [batch, tokens, dim] → [batch, tokens, dim]
     pub fn added(&self, w: &Weights, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        self.proj.added(w, attention(self.qkv.tokens(w, x), self.heads), residual)
+        self.proj.added(w, attention(self.qkv.tokens(w, x), self.heads, Extras::default()), residual)
     }
 }
