@@ -23,7 +23,7 @@ pub fn leaf<const R: usize>(name: &str, shape: [usize; R]) -> Tensor<R> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff()).require_grad()
 }
 
-pub fn picks<const R: usize>(shape: [usize; R], below: usize) -> Tensor<R, Int> {
+fn picks<const R: usize>(shape: [usize; R], below: usize) -> Tensor<R, Int> {
     let mut rng = Rng::new(3, "picks");
     let values: Vec<i32> = (0..shape.iter().product()).map(|_| rng.below(below) as i32).collect();
     Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff())
