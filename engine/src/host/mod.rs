@@ -103,6 +103,8 @@ impl Host {
 
     /// Find the device and say [`Event::Ready`].
     pub async fn start(&mut self) {
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::kernels::compute_here();
         match device::open(self.choice).await {
             Ok(compute) => {
                 self.emit(Event::Ready { device: compute.report.clone(), catalogue: registry::cards() });

@@ -53,6 +53,8 @@ use burn_backend::tensor::{FloatTensor, IntTensor};
 
 pub use launch::{KernelInfo, Values, set_software};
 pub use maybe::Maybe;
+#[cfg(not(target_arch = "wasm32"))]
+pub use twin::compute_here;
 
 /// Every WGSL kernel there is.
 pub const ALL: &[KernelInfo] = &[

@@ -65,6 +65,16 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
+/// Let this thread be one of those that compute, instead of waiting for them: handing small tasks over costs more than the
+/// tasks. Only the first thread of a process that asks is taken, and none where it would be the only one.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn compute_here() {
+    if std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1) {
+        // An error says that there is a pool already, which will do as well.
+        let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    }
+}
+
 /// Run `body` on every row of `width` values, over all threads.
 pub(super) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
     let width = width.max(1);
