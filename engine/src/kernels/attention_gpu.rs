@@ -61,56 +61,35 @@ const BIASED: Fill = Fill { bias: true, ..NARROW };
 const MASKED: Fill = Fill { mask: true, ..PLAIN };
 const BOTH: Fill = Fill { bias: true, mask: true, ..NARROW };
 
-/// `attention.wgsl`
-pub const FORWARD: KernelInfo = KernelInfo {
-    stem: "attention",
-    template: include_str!("../../../shaders/attention.wgsl"),
-    examples: {
+/// Every form of a kernel with so many inputs and outputs, of which a mask has so many for itself.
+macro_rules! examples {
+    ($inputs:literal, $outputs:literal, $mask:literal) => {{
         const EXAMPLES: &[Values] = &[
-            &PLAIN.values(2, 2),
-            &NARROW.values(2, 2),
-            &WIDE.values(4, 2),
-            &BIASED.values(3, 2),
-            &MASKED.values(3, 2),
-            &BOTH.values(4, 2),
+            &PLAIN.values($inputs, $outputs),
+            &NARROW.values($inputs, $outputs),
+            &WIDE.values($inputs + 1 + $mask, $outputs),
+            &BIASED.values($inputs + 1, $outputs),
+            &MASKED.values($inputs + $mask, $outputs),
+            &BOTH.values($inputs + 1 + $mask, $outputs),
         ];
         EXAMPLES
-    },
-};
+    }};
+}
+
+/// `attention.wgsl`
+pub const FORWARD: KernelInfo =
+    KernelInfo { stem: "attention", template: include_str!("../../../shaders/attention.wgsl"), examples: examples!(2, 2, 1) };
 
 /// `attention_queries.wgsl`
 pub const QUERIES: KernelInfo = KernelInfo {
     stem: "attention_queries",
     template: include_str!("../../../shaders/attention_queries.wgsl"),
-    examples: {
-        const EXAMPLES: &[Values] = &[
-            &PLAIN.values(5, 2),
-            &NARROW.values(5, 2),
-            &WIDE.values(6, 2),
-            &BIASED.values(6, 2),
-            &MASKED.values(5, 2),
-            &BOTH.values(6, 2),
-        ];
-        EXAMPLES
-    },
+    examples: examples!(5, 2, 0),
 };
 
 /// `attention_keys.wgsl`
-pub const KEYS: KernelInfo = KernelInfo {
-    stem: "attention_keys",
-    template: include_str!("../../../shaders/attention_keys.wgsl"),
-    examples: {
-        const EXAMPLES: &[Values] = &[
-            &PLAIN.values(5, 1),
-            &NARROW.values(5, 1),
-            &WIDE.values(6, 1),
-            &BIASED.values(6, 1),
-            &MASKED.values(5, 1),
-            &BOTH.values(6, 1),
-        ];
-        EXAMPLES
-    },
-};
+pub const KEYS: KernelInfo =
+    KernelInfo { stem: "attention_keys", template: include_str!("../../../shaders/attention_keys.wgsl"), examples: examples!(5, 1, 0) };
 
 /// `attention_bias.wgsl`
 pub const BIAS: KernelInfo = KernelInfo {

@@ -121,7 +121,6 @@ fn weight(x: f32) -> f32 {
     if x > FAINT { weight } else { 0.0 }
 }
 
-/// A row at `i * step` of `values`.
 #[macerator::with_simd]
 fn soften<'a, S: Simd>(head: Head<'a>, start: usize, scores: &mut [f32], lse: &mut [f32]) {
     head.soften(start, scores, lse);
