@@ -8,15 +8,17 @@
 // | 2 write | out             | [B, T]    |
 // | 3       | params          |           |
 //
-// One group of invocations computes one value of `out`: three sums over D.
+// One group of invocations computes neighbouring values of `out`, three sums over D each: what it reads of the chosen token
+// serves all of them. A sample has `blocks` of such neighbours; `width` counts in Values.
 
 struct Params {
-    rows: u32,
+    blocks_in_all: u32,
+    blocks: u32,
     tokens: u32,
     width: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read> query: array<i32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
@@ -28,26 +30,35 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let number = row_of(group.y * groups.x + group.x, lane);
-    // Invocations beyond the last row repeat it: sums need all of them.
-    let row = min(number, params.rows - 1u);
-    let batch = row / params.tokens;
+    // Invocations beyond the last block repeat it: sums need all of them.
+    let block = min(number, params.blocks_in_all - 1u);
+    let batch = block / params.blocks;
     let token = query[batch];
     let known = token >= 0 && u32(token) < params.tokens;
-    let here = row * params.width;
-    let there = (batch * params.tokens + select(0u, u32(token), known)) * params.width;
-    var along = 0.0;
-    var here_squared = 0.0;
+    let sample = batch * params.tokens;
+    let there = (sample + select(0u, u32(token), known)) * params.width;
+    let row = block % params.blocks * {{ neighbours }}u;
     var there_squared = 0.0;
+    //[ i in 0..neighbours
+    let here_{{ i }} = (sample + min(row + {{ i }}u, params.tokens - 1u)) * params.width;
+    var along_{{ i }} = 0.0;
+    var squared_{{ i }} = 0.0;
+    //]
     for (var d = lane % LANES; d < params.width; d = d + LANES) {
-        let a = x[here + d];
         let b = x[there + d];
-        along = along + a * b;
-        here_squared = here_squared + a * a;
-        there_squared = there_squared + b * b;
+        there_squared = there_squared + inner(b, b);
+        //[ i in 0..neighbours
+        let a_{{ i }} = x[here_{{ i }} + d];
+        along_{{ i }} = along_{{ i }} + inner(a_{{ i }}, b);
+        squared_{{ i }} = squared_{{ i }} + inner(a_{{ i }}, a_{{ i }});
+        //]
     }
-    let product = total(lane, along);
-    let norms = max(sqrt(total(lane, here_squared)), 1e-12) * max(sqrt(total(lane, there_squared)), 1e-12);
-    if (number < params.rows && lane % LANES == 0u) {
-        out[row] = select(0.0, product / norms, known);
+    let norm = max(sqrt(total(lane, there_squared)), 1e-12);
+    //[ i in 0..neighbours
+    let product_{{ i }} = total(lane, along_{{ i }});
+    let norm_{{ i }} = max(sqrt(total(lane, squared_{{ i }})), 1e-12);
+    if (number < params.blocks_in_all && lane % LANES == 0u && row + {{ i }}u < params.tokens) {
+        out[sample + row + {{ i }}u] = select(0.0, product_{{ i }} / (norm_{{ i }} * norm), known);
     }
+    //]
 }

@@ -8,7 +8,22 @@ fn main() {}
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
+    constructors::run();
     browser::report_panics();
+}
+
+/// What dependencies register before a program starts. Unless the program runs these constructors itself, the linker has all of
+/// them run again at every call from JavaScript, every allocation for a string among them.
+#[cfg(target_arch = "wasm32")]
+mod constructors {
+    #[allow(unsafe_code)]
+    pub fn run() {
+        unsafe extern "C" {
+            fn __wasm_call_ctors();
+        }
+        // SAFETY: the linker makes this function; it takes and returns nothing and may run more than once.
+        unsafe { __wasm_call_ctors() }
+    }
 }
 
 #[cfg(target_arch = "wasm32")]

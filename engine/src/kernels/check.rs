@@ -138,9 +138,11 @@ fn cases() -> Vec<Case> {
             let gradients = backward(&out);
             vec![flat(out), gradient(&x, &gradients)]
         }));
-        cases.push(Case::new("similarity_map", &[batch, tokens, width], 1e-5, move |device| {
-            vec![flat(similarity_map(noise("x", [batch, tokens, width], device), picks([batch], tokens, device)))]
-        }));
+        for width in [width, width.next_multiple_of(4)] {
+            cases.push(Case::new("similarity_map", &[batch, tokens, width], 1e-5, move |device| {
+                vec![flat(similarity_map(noise("x", [batch, tokens, width], device), picks([batch], tokens, device)))]
+            }));
+        }
     }
     for ([batch, patches, width], norm_pix) in [([1, 1, 2], true), ([2, 7, 49], false), ([3, 5, 193], true)] {
         cases.push(Case::new("patch_error", &[batch, patches, width], 2e-5, move |device| {

@@ -60,7 +60,8 @@ pub use twin::compute_here;
 pub const ALL: &[KernelInfo] = &[
     gather_tokens::GATHER,
     gather_tokens::SCATTER,
-    similarity_map::SIMILARITY,
+    similarity_map::SINGLE,
+    similarity_map::FOURS,
     patch_error::FORWARD,
     patch_error::BACKWARD,
     layer_norm::FORWARD,

@@ -6,17 +6,35 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
-use super::launch::{KernelInfo, Launch, empty, floats, integers, row_groups, row_lanes, word};
+use super::launch::{KernelInfo, Launch, Values, empty, floats, integers, row_groups, row_lanes, software, word};
 use super::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 64;
 const LEAST_NORM: f32 = 1e-12;
 
-/// `similarity_map.wgsl`
-pub const SIMILARITY: KernelInfo = KernelInfo {
+const EXAMPLES: &[Values] =
+    &[&[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 4)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)]];
+
+/// `similarity_map.wgsl`, where the width is a multiple of four
+pub const FOURS: KernelInfo = KernelInfo {
+    stem: "similarity_map_fours",
+    template: concat!(
+        include_str!("../../../shaders/similarity_map.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl"),
+        include_str!("../../../shaders/shared/parts_four.wgsl")
+    ),
+    examples: EXAMPLES,
+};
+
+/// `similarity_map.wgsl`, for any width
+pub const SINGLE: KernelInfo = KernelInfo {
     stem: "similarity_map",
-    template: concat!(include_str!("../../../shaders/similarity_map.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
-    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
+    template: concat!(
+        include_str!("../../../shaders/similarity_map.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl"),
+        include_str!("../../../shaders/shared/parts_one.wgsl")
+    ),
+    examples: EXAMPLES,
 };
 
 /// Cosine of token `query[b]` with every token of sample `b`; norms below 1e-12 count as 1e-12.
@@ -32,14 +50,17 @@ pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
     let (x, query) = (floats(x), integers(query));
     let [batch, tokens, width] = x.shape().dims();
     let out = empty(&x, [batch, tokens]);
+    let (info, parts) = if width.is_multiple_of(4) { (&FOURS, 4) } else { (&SINGLE, 1) };
+    let neighbours = if software() { 4 } else { 1 };
+    let blocks = tokens.div_ceil(neighbours as usize);
     Launch {
-        info: &SIMILARITY,
-        values: &[("lanes", row_lanes(WORKGROUP))],
+        info,
+        values: &[("lanes", row_lanes(WORKGROUP)), ("neighbours", neighbours)],
         workgroup: WORKGROUP,
-        groups: row_groups(batch * tokens, WORKGROUP),
+        groups: row_groups(batch * blocks, WORKGROUP),
         inputs: &[&x, &query],
         outputs: &[&out],
-        params: &[batch * tokens, tokens, width].map(word),
+        params: &[batch * blocks, blocks, tokens, width / parts].map(word),
     }
     .run();
     out
