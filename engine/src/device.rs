@@ -7,10 +7,11 @@ use burn::tensor::{Device, Tensor};
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::kernels::choice;
 use crate::limits::Limits;
 use crate::memory;
 use crate::readback;
-use crate::session::{DeviceChoice, DeviceReport};
+use crate::session::{DeviceChoice, DeviceReport, Kernels};
 
 /// Kernels that go to the GPU in one submit. A training step of the small presets fits in one, the largest needs three; with
 /// more, a single submit could keep a slow GPU busy for so long (two seconds) that the driver takes it for hung and resets it.
@@ -45,13 +46,15 @@ impl Compute {
 /// # Errors
 /// [`Error::Device`] when the GPU was asked for and cannot be had.
 pub async fn open(choice: DeviceChoice) -> Result<Compute> {
-    match choice {
-        DeviceChoice::Cpu => Ok(cpu("The CPU was asked for.")),
+    let mut compute = match choice {
+        DeviceChoice::Cpu => cpu("The CPU was asked for."),
         DeviceChoice::Gpu => gpu(true).await.map_err(|why| {
             Error::device("The GPU cannot be used", why, "Choose the CPU, or update the graphics driver or browser and try again")
-        }),
-        DeviceChoice::Auto => Ok(gpu(false).await.unwrap_or_else(|why| cpu(&why))),
-    }
+        })?,
+        DeviceChoice::Auto => gpu(false).await.unwrap_or_else(|why| cpu(&why)),
+    };
+    compute.report.kernels = choice::kernels();
+    Ok(compute)
 }
 
 fn cpu(reason: &str) -> Compute {
@@ -62,6 +65,7 @@ fn cpu(reason: &str) -> Compute {
         name: "CPU".into(),
         backend: "Flex".into(),
         software: false,
+        kernels: Kernels::default(),
         reason: reason.into(),
         facts: vec![("Threads".into(), threads.to_string())],
         memory_bytes: None,
@@ -171,6 +175,7 @@ async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::resu
         name,
         backend: format!("{:?}", info.backend),
         software,
+        kernels: Kernels::default(),
         reason,
         facts,
         memory_bytes: None,

@@ -80,6 +80,17 @@ pub enum DeviceChoice {
     Cpu,
 }
 
+/// Which code computes what this program has kernels of its own for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernels {
+    /// This program's own kernels, each of which does what would be several launches.
+    #[default]
+    Fused,
+    /// The tensor library's own operations: to compare, and to work around a bad driver.
+    Stock,
+}
+
 /// A file by name and content: user data, weights, an export.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NamedBytes {
@@ -166,6 +177,8 @@ pub enum Command {
         max_ms: u32,
     },
     UseDevice(DeviceChoice),
+    /// Answered by [`Event::Device`]. It holds for the whole process.
+    UseKernels(Kernels),
     /// Answered by [`Event::Device`].
     DescribeDevice,
     /// Answered by [`Event::StepReport`]: what one training step costs.
@@ -310,6 +323,7 @@ pub struct DeviceReport {
     /// "Vulkan", "WebGPU", "Flex" …
     pub backend: String,
     pub software: bool,
+    pub kernels: Kernels,
     /// Why this one, in words.
     pub reason: String,
     /// Limits and features worth showing: name and value.
@@ -435,17 +449,23 @@ pub struct BenchReport {
     pub info: Vec<(String, String)>,
 }
 
-/// What one warm training step costs on the device. Calls are counted where the transport can (the browser's worker).
+/// What one warm training step (workload W2) costs on the device. A browser counts every call of the engine's worker; natively
+/// the log of the graphics library counts those without sizes, where a program keeps it. `None`: not counted here.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StepReport {
     pub dispatches: Option<u64>,
     pub submits: Option<u64>,
     /// Pipelines made until the first step was over.
     pub pipelines: Option<u64>,
+    /// Buffers that this step created.
+    pub buffers: Option<u64>,
     pub bytes_up: Option<u64>,
     pub bytes_back: Option<u64>,
+    /// Kernel and how often it was launched, the most frequent first: natively only this program's own kernels.
+    pub launches: Vec<(String, u64)>,
     pub wall_ms: f64,
     pub device: String,
+    pub kernels: Kernels,
 }
 
 /// Encode a message for a border that takes bytes (worker, socket).

@@ -5,9 +5,10 @@ use crate::bench;
 use crate::checkpoint::{self, keys, resume, safetensors, stored};
 use crate::device;
 use crate::error::{Error, Result};
+use crate::kernels::choice;
 use crate::memory;
 use crate::run::Provenance;
-use crate::session::{DeviceChoice, DeviceReport, Event, NamedBytes, Session};
+use crate::session::{DeviceChoice, DeviceReport, Event, Kernels, NamedBytes, Session};
 
 impl Host {
     pub(super) fn load_weights(&mut self, file: &NamedBytes, apply: bool) -> Result<()> {
@@ -79,6 +80,7 @@ impl Host {
     pub(super) fn device_report(&self) -> Result<DeviceReport> {
         let compute = self.compute()?;
         let mut report = compute.report.clone();
+        report.kernels = choice::kernels();
         match compute.device.memory_pool_usage().filter(|_| report.gpu) {
             Some(usage) => {
                 report.memory_bytes = Some(usage.bytes_reserved);
@@ -110,6 +112,14 @@ impl Host {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn use_kernels(&mut self, kernels: Kernels) -> Result<()> {
+        choice::use_stock(kernels == Kernels::Stock);
+        let report = self.device_report()?;
+        self.emit(Event::Device(report));
+        // The others are not made yet.
+        if self.run.is_some() { self.warm_up() } else { Ok(()) }
     }
 
     pub(super) async fn measure_step(&mut self) -> Result<()> {

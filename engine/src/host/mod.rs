@@ -194,6 +194,7 @@ impl Host {
                 Ok(())
             }
             Command::UseDevice(choice) => self.use_device(choice).await,
+            Command::UseKernels(kernels) => self.use_kernels(kernels),
             Command::DescribeDevice => {
                 let report = self.device_report()?;
                 self.emit(Event::Device(report));

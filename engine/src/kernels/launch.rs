@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::{cast, into_contiguous};
 use burn_cubecl::template::{KernelSource, SourceKernel, SourceTemplate};
@@ -32,6 +35,15 @@ pub(super) fn row_lanes(workgroup: u32) -> u32 {
 /// Workgroups for `rows` rows, each shared by [`row_lanes`] invocations.
 pub(super) fn row_groups(rows: usize, workgroup: u32) -> usize {
     rows.div_ceil((workgroup / row_lanes(workgroup)) as usize)
+}
+
+thread_local! {
+    static LAUNCHES: RefCell<BTreeMap<&'static str, u64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// How often this thread has launched each kernel of this program so far.
+pub fn launches() -> BTreeMap<&'static str, u64> {
+    LAUNCHES.with_borrow(Clone::clone)
 }
 
 /// Workgroups that WebGPU allows in one dimension.
@@ -116,7 +128,8 @@ impl KernelSource for Source {
             log::error!("{error}");
             self.info.template.to_owned()
         });
-        SourceTemplate::new(text)
+        // In a browser a pipeline tells its name only through its text.
+        SourceTemplate::new(format!("// {}\n{text}", self.info.stem))
     }
 
     fn id(&self) -> KernelId {
@@ -157,6 +170,7 @@ impl Launch<'_> {
             return;
         }
         log::trace!("launch {} of {groups} workgroups", self.info.stem);
+        LAUNCHES.with_borrow_mut(|launches| *launches.entry(self.info.stem).or_default() += 1);
         let across = groups.min(GROUPS_PER_DIMENSION);
         let count = CubeCount::Static(across, groups.div_ceil(across), 1);
         let mut arguments = KernelArguments::new();

@@ -51,7 +51,7 @@ use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
-pub use launch::{KernelInfo, Values, set_software};
+pub use launch::{KernelInfo, Values, launches, set_software};
 pub use maybe::Maybe;
 #[cfg(not(target_arch = "wasm32"))]
 pub use twin::compute_here;
