@@ -4,7 +4,7 @@
 //   ?kernels=stock         by burn's own operations instead of this program's kernels
 //   ?inline                on the page's own thread, so that its WebGPU calls can be counted from outside
 //
-// For scripts: window.peerReady, window.peerError, window.runWorkload(name, {warmup, reps, max_ms}).
+// For scripts: window.peerReady, window.peerError, window.runWorkload(name, {warmup, reps, max_ms}), window.measureStep().
 
 import { load } from "./bench_engine.mjs";
 
@@ -47,15 +47,16 @@ async function inWorker() {
       const call = waiting.get(data.id);
       waiting.delete(data.id);
       if (data.error) call?.refuse(new Error(data.error));
-      else call?.keep(data.report);
+      else call?.keep(data.answer);
     };
     worker.onerror = (event) => refuse(new Error(event.message));
   });
-  return (name, options) =>
+  const ask = (what, ...given) =>
     new Promise((keep, refuse) => {
       waiting.set((count += 1), { keep, refuse });
-      worker.postMessage({ id: count, name, options });
+      worker.postMessage({ id: count, what, given });
     });
+  return { run: (...given) => ask("run", ...given), step: () => ask("step") };
 }
 
 const best = (ms) => Math.min(...ms).toFixed(1);
@@ -89,6 +90,42 @@ async function measure(name, row) {
   button.disabled = false;
 }
 
+const number = (n) => n.toLocaleString("en");
+
+/// The calls of one training step, and under them its kernels by how often each was launched.
+function showStep(step) {
+  const facts = [
+    ["Launches", step.dispatches],
+    ["Submits", step.submits],
+    ["Pipelines made at first", step.pipelines],
+    ["Buffers created", step.buffers],
+    ["Bytes up", step.bytes_up],
+    ["Bytes back", step.bytes_back],
+  ];
+  const lines = [["Milliseconds", step.wall_ms.toFixed(1)], ...facts.filter(([, n]) => n !== null).map(([what, n]) => [what, number(n)])];
+  byId("step").replaceChildren();
+  for (const [what, value] of [...lines, ...step.launches.map(([name, n]) => [`${name} ×`, number(n)])]) {
+    const row = byId("step").insertRow();
+    row.insertCell().textContent = what;
+    row.insertCell().textContent = value;
+  }
+  byId("step").closest("div").hidden = false;
+}
+
+async function countStep() {
+  const button = byId("count");
+  button.disabled = true;
+  try {
+    results.step = await window.measureStep();
+    showStep(results.step);
+    const { device, kernels, dispatches } = results.step;
+    byId("state").textContent = dispatches === null ? "Computed on the CPU: nothing is launched there." : `Counted on ${device}, ${kernels} kernels.`;
+  } catch (error) {
+    byId("state").textContent = String(error.message ?? error);
+  }
+  button.disabled = false;
+}
+
 function table() {
   const rows = WORKLOADS.map(([name, title]) => {
     const line = byId("workloads").insertRow();
@@ -104,12 +141,15 @@ function table() {
   byId("all").onclick = async () => {
     for (const run of rows) await run();
   };
+  byId("count").onclick = countStep;
   byId("copy").onclick = () => navigator.clipboard.writeText(JSON.stringify(results, null, 2));
 }
 
 globalThis.masqueradePanic = fail;
 try {
-  window.runWorkload = await (query.has("inline") ? load(query) : inWorker());
+  const engine = await (query.has("inline") ? load(query) : inWorker());
+  window.runWorkload = engine.run;
+  window.measureStep = engine.step;
   table();
   byId("state").textContent = "Nothing measured yet.";
   window.peerReady = true;

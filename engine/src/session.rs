@@ -468,6 +468,16 @@ pub struct StepReport {
     pub kernels: Kernels,
 }
 
+impl StepReport {
+    /// [`StepReport::launches`], and under the name `others` the dispatches that are not among them.
+    pub fn by_kernel<'a>(&'a self, others: &'a str) -> impl Iterator<Item = (&'a str, u64)> {
+        let named: u64 = self.launches.iter().map(|(_, count)| count).sum();
+        let rest = self.dispatches.map_or(0, |all| all.saturating_sub(named));
+        let rest = (rest > 0).then_some((others, rest));
+        self.launches.iter().map(|(name, count)| (name.as_str(), *count)).chain(rest)
+    }
+}
+
 /// Encode a message for a border that takes bytes (worker, socket).
 ///
 /// # Errors

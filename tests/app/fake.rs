@@ -9,7 +9,9 @@ use masquerade::link::Link;
 use masquerade::theme;
 use masquerade_engine::card::{Card, Equation, Idea, Knob, KnobKind, KnobValue, Preset};
 use masquerade_engine::registry;
-use masquerade_engine::session::{Command, DataReport, DeviceReport, Event, LossPoint, ModelReport, ProbeReport, Progress, Session};
+use masquerade_engine::session::{
+    Command, DataReport, DeviceReport, Event, Kernels, LossPoint, ModelReport, ProbeReport, Progress, Session,
+};
 use masquerade_engine::trace::{Heat, Legend, Mask, Origin, Picture, Source, View, ViewKind};
 
 use egui_kittest::Harness;
@@ -133,6 +135,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         name: "CPU".into(),
         backend: "Flex".into(),
         software: false,
+        kernels: Kernels::Fused,
         reason: "Only a software adapter answers, and the CPU is tens of times faster than that.".into(),
         facts: vec![("Threads".into(), "2".into()), ("SIMD".into(), "AVX2".into())],
         memory_bytes: Some(12_345_678),

@@ -2,7 +2,7 @@
 
 use egui::{Context, ThemePreference};
 use masquerade_engine::card::{KnobKind, KnobValue};
-use masquerade_engine::session::{Command, DataReport, Session};
+use masquerade_engine::session::{Command, DataReport, Kernels, Session};
 
 use super::App;
 use crate::commands::{Action, MASK_RATIO, ThemeChoice};
@@ -74,6 +74,10 @@ impl App {
             }
             Action::MeasureStep => self.link.send(Command::MeasureStep),
             Action::SelfCheck => self.link.send(Command::SelfCheck),
+            Action::StockKernels => {
+                let stock = self.state.device.as_ref().is_some_and(|device| device.kernels == Kernels::Stock);
+                self.link.send(Command::UseKernels(if stock { Kernels::Fused } else { Kernels::Stock }));
+            }
             Action::UseDevice(kind) => self.link.send(Command::UseDevice(kind.into())),
             Action::Theme(choice) => ctx.set_theme(match choice {
                 ThemeChoice::System => ThemePreference::System,

@@ -23,6 +23,15 @@ pub enum Device {
     Cpu,
 }
 
+/// `--kernels`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kernels {
+    /// Masquerade's own kernels, each of which does the work of several.
+    Fused,
+    /// The tensor library's kernels alone: to compare, or when a driver is at fault.
+    Stock,
+}
+
 /// What happened in one turn of the engine.
 pub enum Turn {
     Event(Box<Event>),

@@ -28,7 +28,9 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{Parser, Subcommand};
+use masquerade_engine::bench::Counting;
 use masquerade_engine::error::Error;
+use masquerade_engine::kernels::choice;
 
 use failure::{Failure, Outcome};
 use output::Output;
@@ -41,6 +43,9 @@ use output::Output;
     after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 data, a file or the device failed"
 )]
 struct Arguments {
+    /// Which code computes
+    #[arg(long, global = true, value_enum, default_value = "fused")]
+    kernels: engine::Kernels,
     #[command(subcommand)]
     task: Task,
 }
@@ -84,9 +89,15 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    let _ = env_logger::Builder::new().filter_level(log::LevelFilter::Error).parse_default_env().try_init();
+    choice::use_stock(arguments.kernels == engine::Kernels::Stock);
+    let mut log = env_logger::Builder::new();
+    log.filter_level(log::LevelFilter::Error).parse_default_env();
+    match &arguments.task {
+        Task::Bench(options) if options.counts() => Counting::install(Box::new(log.build())),
+        _ => drop(log.try_init()),
+    }
     // A driver or the tensor engine may panic where it cannot fail otherwise; that is a failed device, not a crash.
-    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments.task))).unwrap_or_else(|_| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments))).unwrap_or_else(|_| {
         Err(Error::device("The engine stopped", "the reason is above", "Run it again with --device cpu, or with a smaller preset").into())
     });
     match outcome {
@@ -100,9 +111,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
     }
 }
 
-fn dispatch(task: &Task) -> Outcome {
+fn dispatch(arguments: &Arguments) -> Outcome {
     let out = &mut Output::new();
-    match task {
+    match &arguments.task {
         Task::List(options) => list::run(options, out),
         Task::Train(options) => train::run(options, out),
         Task::Probe(options) => probe::run(options, out),
@@ -110,7 +121,7 @@ fn dispatch(task: &Task) -> Outcome {
         Task::Verify(options) => verify::run(options, out),
         Task::Claim(options) => claim::run(options, out),
         Task::Check(options) => check::run(options, out),
-        Task::Bench(options) => bench::run(options, out),
+        Task::Bench(options) => bench::run(options, arguments.kernels, out),
         Task::View(options) => view::run(options, out),
         Task::Fetch(options) => fetch::run(options, out),
         Task::Pack(options) => pack::run(options, out),

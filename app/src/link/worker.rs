@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use masquerade_engine::error::{Error, Report, Result};
-use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, decode, encode};
+use masquerade_engine::session::{Command, DeviceChoice, Event, Kernels, NamedBytes, Session, decode, encode};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -25,6 +25,8 @@ pub struct Place {
     pub engine_bytes: u64,
     /// The device that the page's address asks for.
     pub choice: DeviceChoice,
+    /// The kernels that it asks for.
+    pub kernels: Kernels,
 }
 
 /// Events on their way to the front end.
@@ -36,6 +38,7 @@ pub struct WorkerLink(Rc<Engine>);
 struct Engine {
     place: Place,
     choice: Cell<DeviceChoice>,
+    kernels: Cell<Kernels>,
     inbox: Inbox,
     /// What to go on from when the engine ends: the session, and the last copy of its training.
     session: RefCell<Option<Session>>,
@@ -63,6 +66,7 @@ impl WorkerLink {
     pub fn new(place: Place, inbox: Inbox, wake: impl Fn() + 'static) -> Self {
         let engine = Rc::new(Engine {
             choice: Cell::new(place.choice),
+            kernels: Cell::new(place.kernels),
             place,
             inbox,
             session: RefCell::default(),
@@ -81,6 +85,7 @@ impl Link for WorkerLink {
         match &command {
             Command::Open(session) => *self.0.session.borrow_mut() = Some((**session).clone()),
             Command::UseDevice(choice) => self.0.choice.set(*choice),
+            Command::UseKernels(kernels) => self.0.kernels.set(*kernels),
             _ => {}
         }
         if self.0.running.borrow().is_none() {
@@ -125,7 +130,11 @@ impl Engine {
             DeviceChoice::Gpu => "gpu",
             DeviceChoice::Cpu => "cpu",
         };
-        format!("./worker.mjs?v={}&size={}&device={device}", self.place.version, self.place.engine_bytes)
+        let kernels = match self.kernels.get() {
+            Kernels::Fused => "fused",
+            Kernels::Stock => "stock",
+        };
+        format!("./worker.mjs?v={}&size={}&device={device}&kernels={kernels}", self.place.version, self.place.engine_bytes)
     }
 
     fn receive(self: &Rc<Self>, data: &JsValue) {

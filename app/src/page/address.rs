@@ -1,7 +1,7 @@
 //! The page's address: a session in the fragment, in step with the screen, so that Back undoes and a bookmark keeps.
 
 use masquerade_engine::error::Result;
-use masquerade_engine::session::{DeviceChoice, Session};
+use masquerade_engine::session::{DeviceChoice, Kernels, Session};
 use masquerade_engine::{link, registry};
 use wasm_bindgen::prelude::*;
 use web_sys::Window;
@@ -59,12 +59,22 @@ fn fragment() -> String {
 
 /// The device that `?device=` asks for.
 pub fn device_choice() -> DeviceChoice {
-    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
-    match query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("device=")) {
+    match asked("device=").as_deref() {
         Some("cpu") => DeviceChoice::Cpu,
         Some("gpu") => DeviceChoice::Gpu,
         _ => DeviceChoice::Auto,
     }
+}
+
+/// The kernels that `?kernels=` asks for.
+pub fn kernels() -> Kernels {
+    if asked("kernels=").as_deref() == Some("stock") { Kernels::Stock } else { Kernels::Fused }
+}
+
+/// What follows `key` in the address before the fragment.
+fn asked(key: &str) -> Option<String> {
+    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix(key)).map(String::from)
 }
 
 /// The session that the address says.

@@ -2,7 +2,9 @@
 
 use egui::Ui;
 
-use super::controls::{Look, action_ui, facts_ui, heading_ui, table_ui};
+use masquerade_engine::session::Kernels;
+
+use super::controls::{Look, action_ui, facts_ui, heading_ui, switch_ui, table_ui};
 use crate::commands::{Action, DeviceKind};
 use crate::desk::{Desk, Wish};
 use crate::text;
@@ -17,7 +19,7 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.add(egui::Label::new(&device.reason).wrap());
     }
     let backend = if device.software { format!("{}, {}", device.backend, text::SOFTWARE) } else { device.backend.clone() };
-    let mut facts = vec![(text::BACKEND, backend)];
+    let mut facts = vec![(text::BACKEND, backend), (text::WHICH_KERNELS, text::kernels(device.kernels).to_string())];
     facts.extend(device.memory_bytes.map(|held| (text::MEMORY, text::memory(held, device.memory_used))));
     facts.extend(device.facts.iter().map(|(name, value)| (name.as_str(), value.clone())));
     facts_ui(ui, "device facts", &facts);
@@ -25,15 +27,25 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     for kind in [DeviceKind::Auto, DeviceKind::Gpu, DeviceKind::Cpu] {
         action_ui(ui, desk, Action::UseDevice(kind), Look::Full);
     }
+    switch_ui(ui, desk, Action::StockKernels, device.kernels == Kernels::Stock);
     heading_ui(ui, text::STEP_COST);
     action_ui(ui, desk, Action::MeasureStep, Look::Full);
     if let Some(step) = &state.step_report {
-        let counts = [(text::DISPATCHES, step.dispatches), (text::SUBMITS, step.submits), (text::PIPELINES, step.pipelines)];
+        let counts = [
+            (text::DISPATCHES, step.dispatches),
+            (text::SUBMITS, step.submits),
+            (text::PIPELINES, step.pipelines),
+            (text::BUFFERS, step.buffers),
+        ];
         let sizes = [(text::UP, step.bytes_up), (text::BACK, step.bytes_back)];
         let mut facts = vec![(text::WALL_TIME, text::milliseconds(step.wall_ms))];
         facts.extend(counts.iter().filter_map(|(name, n)| Some((*name, text::count((*n)?)))));
         facts.extend(sizes.iter().filter_map(|(name, n)| Some((*name, text::bytes((*n)?)))));
         facts_ui(ui, "step facts", &facts);
+        let launches: Vec<Vec<String>> = step.by_kernel(text::OTHER_LAUNCHES).map(|(name, n)| vec![name.into(), text::count(n)]).collect();
+        if !launches.is_empty() {
+            table_ui(ui, "launches", &text::LAUNCH_HEAD, &launches);
+        }
     }
     heading_ui(ui, text::KERNELS);
     action_ui(ui, desk, Action::SelfCheck, Look::Full);

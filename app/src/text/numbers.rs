@@ -1,5 +1,6 @@
 //! Phrases with values in them: counts, ranges, times, what a screen reader says.
 
+use masquerade_engine::session::Kernels;
 use masquerade_engine::trace::Source;
 
 /// The badge of a view's origin, and what it means.
@@ -184,6 +185,14 @@ pub fn verdict(verdict: &str) -> String {
 /// How many errors of a kind.
 pub fn counted(label: &str, n: usize) -> String {
     format!("{label} ({n})")
+}
+
+/// Which kernels compute.
+pub fn kernels(kernels: Kernels) -> &'static str {
+    match kernels {
+        Kernels::Fused => "fused",
+        Kernels::Stock => "stock",
+    }
 }
 
 /// A milliseconds value.

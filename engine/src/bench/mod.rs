@@ -9,7 +9,7 @@ use crate::clock::{self, Stopwatch};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::kernels::choice;
-use crate::session::BenchReport;
+use crate::session::{BenchReport, StepReport};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use calls::Counting;
@@ -75,5 +75,13 @@ impl Bench {
         report.info.push(("backend".into(), self.compute.report.backend.clone()));
         report.info.push(("kernels".into(), if choice::stock() { "stock" } else { "fused" }.into()));
         Ok(report)
+    }
+
+    /// What one warm step of the training workload costs (see [`step_report`]).
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] when the device is lost.
+    pub async fn step(&self) -> Result<StepReport> {
+        step_report(&self.compute).await
     }
 }

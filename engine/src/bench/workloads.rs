@@ -7,6 +7,7 @@ use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::Mask;
 use crate::blocks::tokenizers::image_patches::patches_channel_last;
 use crate::error::Result;
+use crate::kernels::choice;
 use crate::kernels::contrast::nt_xent;
 use crate::kernels::patch_error::patch_error;
 use crate::kernels::similarity_map::similarity_map;
@@ -95,7 +96,8 @@ impl Work {
         Ok(match name {
             "w4-ntxent-1024" => Some(pairs(1024)),
             "w4-ntxent-4096" => Some(pairs(4096)),
-            "w4-ntxent-65536" => Some(pairs(65_536)),
+            // The stock operations store a matrix of 65,536² values, 17 GB.
+            "w4-ntxent-65536" if !choice::stock() => Some(pairs(65_536)),
             "w5-simmap-14" => Some(Self::Similarity(rows(14 * 14, 384, 960))),
             "w5-simmap-64" => Some(Self::Similarity(rows(64 * 64, 384, 960))),
             _ => None,

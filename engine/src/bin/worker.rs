@@ -97,22 +97,45 @@ mod browser {
 
     /// Time one workload (see [`Bench::run`]) and return the report as JSON. What is prepared stays for the next call.
     ///
-    /// `choice` is as for [`run`] and counts in the first call only.
+    /// `choice` is as for [`run`] and counts in the first call only. The page waits for one call before the next: two at once
+    /// would time each other.
     ///
     /// # Errors
     /// The text of the report when the device cannot be had or is lost.
     #[wasm_bindgen]
     pub async fn bench(choice: String, name: String, warmup: u32, repeats: u32, max_ms: f64) -> Result<String, JsValue> {
-        let told = |error: Error| JsValue::from_str(&error.to_string());
-        // Taken out while it runs: two runs at once would time each other.
-        let mut bench = match BENCH.take() {
-            Some(bench) => bench,
-            None => Bench::new(device::open(device_choice(&choice)).await.map_err(told)?),
-        };
+        let mut bench = prepared(&choice).await?;
         let report = bench.run(&name, warmup, repeats, max_ms).await;
         BENCH.set(Some(bench));
-        let text = serde_json::to_string(&report.map_err(told)?);
-        text.map_err(|error| JsValue::from_str(&error.to_string()))
+        json(report)
+    }
+
+    /// What one training step costs (see [`Bench::step`]), as JSON; otherwise as [`bench`].
+    ///
+    /// # Errors
+    /// As [`bench`].
+    #[wasm_bindgen]
+    pub async fn measure_step(choice: String) -> Result<String, JsValue> {
+        let bench = prepared(&choice).await?;
+        let report = bench.step().await;
+        BENCH.set(Some(bench));
+        json(report)
+    }
+
+    async fn prepared(choice: &str) -> Result<Bench, JsValue> {
+        match BENCH.take() {
+            Some(bench) => Ok(bench),
+            None => Ok(Bench::new(device::open(device_choice(choice)).await.map_err(|error| told(&error))?)),
+        }
+    }
+
+    fn told(error: &Error) -> JsValue {
+        JsValue::from_str(&error.to_string())
+    }
+
+    fn json(report: Result<impl serde::Serialize, Error>) -> Result<String, JsValue> {
+        let report = report.map_err(|error| told(&error))?;
+        serde_json::to_string(&report).map_err(|error| JsValue::from_str(&error.to_string()))
     }
 
     /// Compute by burn's own operations instead of this program's kernels.

@@ -1,16 +1,20 @@
-//! `masquerade bench`: time the workloads, one JSON object a line.
+//! `masquerade bench`: time the workloads, one JSON object a line; compare the kernels; count what a training step costs.
+
+mod compare;
+mod step;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::process;
 
-use clap::{Args, ValueEnum as _};
+use clap::{Args, ValueEnum};
 use masquerade_engine::bench::WORKLOADS;
 use masquerade_engine::error::Error;
 use masquerade_engine::session::{BenchReport, Command, Event};
 use serde::Serialize;
 
-use super::engine::{Device, Engine};
+use super::engine::{Device, Engine, Kernels};
 use super::failure::{DONE, Failure, Outcome};
 use super::output::Output;
 
@@ -34,6 +38,22 @@ pub struct Options {
     /// No further timed run begins after this many milliseconds
     #[arg(long, default_value_t = 15_000)]
     max_ms: u32,
+    /// Time the fused and the stock kernels in turns, and print how many times as long the stock ones take
+    #[arg(long, conflicts_with = "step")]
+    compare: bool,
+    /// Count what one training step asks of the device instead
+    #[arg(long, conflicts_with = "workloads")]
+    step: bool,
+    /// With --compare and --step: JSON on standard output instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    /// Whether calls of the graphics library are to be counted.
+    pub fn counts(&self) -> bool {
+        self.step
+    }
 }
 
 #[derive(Serialize)]
@@ -60,11 +80,17 @@ struct Unsupported<'a> {
 ///
 /// # Errors
 /// A device that fails, a workload that there is not.
-pub fn run(options: &Options, out: &mut Output) -> Outcome {
+pub fn run(options: &Options, kernels: Kernels, out: &mut Output) -> Outcome {
+    if options.step {
+        return step::run(options, out);
+    }
+    if options.compare {
+        return compare::run(options, out);
+    }
     match options.workloads.as_slice() {
         [name] => one(options, name, out),
-        [] => each(options, &WORKLOADS.map(String::from)),
-        names => each(options, names),
+        [] => each(options, kernels, &WORKLOADS.map(String::from)),
+        names => each(options, kernels, names),
     }
 }
 
@@ -105,21 +131,32 @@ fn peak_rss_mb() -> Option<f64> {
 }
 
 /// Run this program once for each workload; the worst exit code is ours.
-fn each(options: &Options, names: &[String]) -> Outcome {
-    let refuse = |e| Failure::from(Error::device("A workload could not be started", e, "Name one workload at a time"));
-    let program = std::env::current_exe().map_err(refuse)?;
-    let device = options.device.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string());
+fn each(options: &Options, kernels: Kernels, names: &[String]) -> Outcome {
     let mut worst = DONE;
     for name in names {
-        let numbers = [("--warmup", options.warmup), ("--reps", options.reps), ("--max-ms", options.max_ms)];
-        let status = process::Command::new(&program)
-            .args(["bench", "--peer", &options.peer, "--device", &device])
-            .args(numbers.iter().flat_map(|(flag, value)| [(*flag).to_string(), value.to_string()]))
-            .args(["--", name])
-            .status()
-            .map_err(refuse)?;
+        let status = child(options, name, &["--kernels", &value(kernels)])?.status().map_err(refuse)?;
         // No code: a signal ended it. That counts as a failed device.
         worst = worst.max(status.code().unwrap_or(3));
     }
     Ok(worst)
+}
+
+/// This program once more, for one workload.
+fn child(options: &Options, name: &str, more: &[&str]) -> Result<process::Command, Failure> {
+    let mut program = process::Command::new(std::env::current_exe().map_err(refuse)?);
+    let numbers = [("--warmup", options.warmup), ("--reps", options.reps), ("--max-ms", options.max_ms)];
+    program
+        .args(["bench", "--peer", &options.peer, "--device", &value(options.device)])
+        .args(numbers.iter().flat_map(|(flag, value)| [(*flag).to_string(), value.to_string()]))
+        .args(more)
+        .args(["--", name]);
+    Ok(program)
+}
+
+fn refuse(why: io::Error) -> Failure {
+    Error::device("A workload could not be started", why, "Name one workload at a time").into()
+}
+
+fn value(option: impl ValueEnum) -> String {
+    option.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string())
 }
