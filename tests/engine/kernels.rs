@@ -4,14 +4,14 @@
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
 use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
 use masquerade_engine::kernels::cross_entropy::cross_entropy;
-use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
-use masquerade_engine::kernels::gelu::bias_gelu;
-use masquerade_engine::kernels::layer_norm::layer_norm;
+use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens, stock_gather, stock_scatter};
+use masquerade_engine::kernels::gelu::{self, bias_gelu};
+use masquerade_engine::kernels::layer_norm::{self as norm, layer_norm};
 use masquerade_engine::kernels::linear::{self, linear};
 use masquerade_engine::kernels::mlp::{self, mlp};
-use masquerade_engine::kernels::patch_error::patch_error;
+use masquerade_engine::kernels::patch_error::{self as error, patch_error};
 use masquerade_engine::kernels::patchify::{self, Cut, Order, patchify};
-use masquerade_engine::kernels::similarity_map::similarity_map;
+use masquerade_engine::kernels::similarity_map::{self as map, similarity_map};
 use masquerade_engine::kernels::{ALL, KernelInfo, check, contrast as contrasts, cross_entropy as entropy};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -96,12 +96,10 @@ fn a_placeholder_without_a_value_is_an_error() {
 fn gather_and_scatter_agree_with_burn() {
     for [batch, tokens, few, width] in [[1, 1, 1, 1], [2, 7, 3, 5], [3, 20, 25, 9]] {
         let index = picks([batch, few], tokens);
-        let wide = index.clone().unsqueeze_dim::<3>(2).repeat_dim(2, width);
         let x = leaf("x", [batch, tokens, width]);
-        same(gather_tokens(x.clone(), index.clone()), x.clone().gather(1, wide.clone()), 1e-6, &[&gradient(&x)]);
+        same(gather_tokens(x.clone(), index.clone()), stock_gather(x.clone(), index.clone()), 1e-6, &[&gradient(&x)]);
         let y = leaf("y", [batch, few, width]);
-        let zeros = Tensor::zeros([batch, tokens, width], &y.device());
-        let stock = zeros.scatter(1, wide, y.clone(), burn::tensor::IndexingUpdateOp::Add);
+        let stock = stock_scatter(y.clone(), index.clone(), tokens);
         same(scatter_tokens(y.clone(), index, tokens), stock, 1e-6, &[&gradient(&y)]);
     }
 }
@@ -111,9 +109,11 @@ fn an_index_out_of_range_gives_zeros() {
     let device = Device::flex();
     let x = Tensor::<3>::ones([1, 2, 2], &device);
     let index = Tensor::<2, Int>::from_data([[-1, 1, 2]], &device);
-    assert_eq!(values(gather_tokens(x.clone(), index)), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(values(gather_tokens(x.clone(), index.clone())), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(values(stock_gather(x.clone(), index)), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
     let index = Tensor::<2, Int>::from_data([[7, 1]], &device);
-    assert_eq!(values(scatter_tokens(x, index, 2)), [0.0, 0.0, 1.0, 1.0]);
+    assert_eq!(values(scatter_tokens(x.clone(), index.clone(), 2)), [0.0, 0.0, 1.0, 1.0]);
+    assert_eq!(values(stock_scatter(x, index, 2)), [0.0, 0.0, 1.0, 1.0]);
 }
 
 #[test]
@@ -121,7 +121,8 @@ fn similarity_map_is_the_cosine() {
     let (batch, tokens, width) = (2, 6, 11);
     let x = Tensor::<3>::random([batch, tokens, width], Distribution::Default, &Device::flex());
     let query = Tensor::<1, Int>::from_data([4, 0], &Device::flex());
-    let got = values(similarity_map(x.clone(), query));
+    let got = values(similarity_map(x.clone(), query.clone()));
+    close("stock", &got, &values(map::stock(x.clone(), query)), 1e-5);
     let x = values(x);
     let token = |b: usize, t: usize| &x[(b * tokens + t) * width..][..width];
     for (b, q) in [(0, 4), (1, 0)] {
@@ -132,7 +133,10 @@ fn similarity_map_is_the_cosine() {
         }
     }
     let zeros = Tensor::<3>::zeros([1, 3, 4], &Device::flex());
-    assert_eq!(values(similarity_map(zeros, Tensor::from_data([1], &Device::flex()))), [0.0; 3]);
+    for map in [similarity_map, map::stock] {
+        assert_eq!(values(map(zeros.clone(), Tensor::from_data([1], &Device::flex()))), [0.0; 3]);
+        assert_eq!(values(map(zeros.clone() + 1.0, Tensor::from_data([3], &Device::flex()))), [0.0; 3]);
+    }
 }
 
 #[test]
@@ -141,13 +145,7 @@ fn patch_error_agrees_with_burn() {
         let [batch, patches, _] = shape;
         let (pred, target) = (leaf("pred", shape), leaf("target", shape).detach());
         let mask = picks([batch, patches], 2).float();
-        let goal = if norm_pix {
-            let (variance, mean) = target.clone().var_mean(2);
-            (target.clone() - mean) / (variance + 1e-6).sqrt()
-        } else {
-            target.clone()
-        };
-        let stock = (pred.clone() - goal).powf_scalar(2.0).mean_dim(2).squeeze_dim::<2>(2) * mask.clone();
+        let stock = error::stock(pred.clone(), target.clone(), mask.clone(), norm_pix);
         same(patch_error(pred.clone(), target, mask, norm_pix), stock, 1e-5, &[&gradient(&pred)]);
     }
 }
@@ -156,9 +154,7 @@ fn patch_error_agrees_with_burn() {
 fn layer_norm_agrees_with_burn() {
     for [batch, tokens, width] in [[1, 1, 3], [2, 9, 65], [3, 400, 16]] {
         let (x, gamma, beta) = (leaf("x", [batch, tokens, width]), leaf("gamma", [width]), leaf("beta", [width]));
-        let off = x.clone() - x.clone().mean_dim(2);
-        let variance = off.clone().powf_scalar(2.0).mean_dim(2);
-        let stock = off / (variance + 1e-6).sqrt() * gamma.clone().reshape([1, 1, width]) + beta.clone().reshape([1, 1, width]);
+        let stock = norm::stock(x.clone(), gamma.clone(), beta.clone(), 1e-6);
         let kernel = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-6);
         same(kernel, stock, 2e-5, &[&gradient(&x), &gradient(&gamma), &gradient(&beta)]);
     }
@@ -207,7 +203,7 @@ fn two_layers_with_gelu_agree_with_burn() {
 fn gelu_agrees_with_burn() {
     for [rows, width] in [[1, 1], [7, 33], [300, 16]] {
         let (x, bias) = (leaf("x", [rows, width]), leaf("bias", [width]));
-        let stock = burn::tensor::activation::gelu(x.clone() * 6.0 + bias.clone().reshape([1, width]));
+        let stock = gelu::stock(x.clone() * 6.0, bias.clone());
         same(bias_gelu(x.clone() * 6.0, bias.clone()), stock, 1e-5, &[&gradient(&x), &gradient(&bias)]);
     }
 }

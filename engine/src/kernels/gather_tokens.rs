@@ -2,7 +2,7 @@
 //! [`gather_tokens`] and back to their places with [`scatter_tokens`].
 
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind, unary};
@@ -36,6 +36,9 @@ pub const SCATTER: KernelInfo = KernelInfo {
 /// token of zeros. The gradient flows to `x` ([`scatter_tokens`]).
 pub fn gather_tokens(x: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
     debug_assert_eq!(x.dims()[0], index.dims()[0]);
+    if super::choice::stock() {
+        return stock_gather(x, index);
+    }
     Tensor::from_dispatch(Dispatch::gather_tokens(x.into_dispatch(), index.into_dispatch()))
 }
 
@@ -44,7 +47,33 @@ pub fn gather_tokens(x: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
 /// `x` is [B, K, D], `index` [B, K]; the result is [B, `tokens`, D]. The gradient flows to `x` ([`gather_tokens`]).
 pub fn scatter_tokens(x: Tensor<3>, index: Tensor<2, Int>, tokens: usize) -> Tensor<3> {
     debug_assert_eq!(x.dims()[..2], index.dims());
+    if super::choice::stock() {
+        return stock_scatter(x, index, tokens);
+    }
     Tensor::from_dispatch(Dispatch::scatter_tokens(x.into_dispatch(), index.into_dispatch(), tokens))
+}
+
+/// [`gather_tokens`] by burn's own operations.
+pub fn stock_gather(x: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
+    let [_, tokens, width] = x.dims();
+    let (index, there) = within(index, tokens);
+    x.gather(1, index.repeat_dim(2, width)) * there
+}
+
+/// [`scatter_tokens`] by burn's own operations.
+pub fn stock_scatter(x: Tensor<3>, index: Tensor<2, Int>, tokens: usize) -> Tensor<3> {
+    let [batch, _, width] = x.dims();
+    let (index, there) = within(index, tokens);
+    let zeros = Tensor::zeros([batch, tokens, width], &x.device());
+    zeros.scatter(1, index.repeat_dim(2, width), x * there, IndexingUpdateOp::Add)
+}
+
+/// The index [B, K, 1] with values that burn takes, and 1 where it had such a value before, else 0.
+fn within(index: Tensor<2, Int>, tokens: usize) -> (Tensor<3, Int>, Tensor<3>) {
+    let last = tokens as i64 - 1;
+    let inside = index.clone().clamp(0, last);
+    let there = inside.clone().equal(index).float();
+    (inside.unsqueeze_dim(2), there.unsqueeze_dim(2))
 }
 
 pub(super) fn gather_on_gpu(x: CubeTensor, index: CubeTensor) -> CubeTensor {

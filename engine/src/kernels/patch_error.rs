@@ -39,7 +39,21 @@ pub const BACKWARD: KernelInfo = KernelInfo {
 pub fn patch_error(pred: Tensor<3>, target: Tensor<3>, mask: Tensor<2>, norm_pix: bool) -> Tensor<2> {
     debug_assert_eq!(pred.dims(), target.dims());
     debug_assert_eq!(pred.dims()[..2], mask.dims());
+    if super::choice::stock() {
+        return stock(pred, target, mask, norm_pix);
+    }
     Tensor::from_dispatch(Dispatch::patch_error(pred.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), norm_pix))
+}
+
+/// [`patch_error`] by burn's own operations.
+pub fn stock(pred: Tensor<3>, target: Tensor<3>, mask: Tensor<2>, norm_pix: bool) -> Tensor<2> {
+    let goal = if norm_pix {
+        let (variance, mean) = target.clone().var_mean(2);
+        (target - mean) / (variance + 1e-6).sqrt()
+    } else {
+        target
+    };
+    (pred - goal).square().mean_dim(2).squeeze_dim::<2>(2) * mask
 }
 
 pub(super) fn on_gpu(pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {

@@ -6,6 +6,7 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
+use super::gather_tokens::stock_gather;
 use super::launch::{KernelInfo, Launch, Values, empty, floats, integers, row_groups, row_lanes, software, word};
 use super::{KernelOps as _, twin};
 
@@ -43,7 +44,18 @@ pub const SINGLE: KernelInfo = KernelInfo {
 /// gives zeros. It carries no gradient.
 pub fn similarity_map(tokens: Tensor<3>, query: Tensor<1, Int>) -> Tensor<2> {
     debug_assert_eq!(tokens.dims()[0], query.dims()[0]);
+    if super::choice::stock() {
+        return stock(tokens, query);
+    }
     Tensor::from_dispatch(Dispatch::similarity_map(tokens.into_dispatch(), query.into_dispatch()))
+}
+
+/// [`similarity_map`] by burn's own operations.
+pub fn stock(tokens: Tensor<3>, query: Tensor<1, Int>) -> Tensor<2> {
+    let chosen = stock_gather(tokens.clone(), query.unsqueeze_dim(1));
+    let norm = |x: Tensor<3>| x.square().sum_dim(2).sqrt().clamp_min(LEAST_NORM);
+    let along = tokens.clone().matmul(chosen.clone().transpose());
+    (along / (norm(tokens) * norm(chosen))).squeeze_dim(2)
 }
 
 pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
