@@ -210,3 +210,49 @@ fn ctrl_c_leaves_a_checkpoint_that_resumes() {
     let (out, _) = outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", &to, "--device", "cpu", "--json"]), 0);
     assert_eq!(steps(&lines(&out)), [last + 1, last + 2]);
 }
+
+#[test]
+fn bench_gives_a_line_for_a_workload_and_the_same_answer_by_both_kinds_of_kernels() {
+    for kernels in ["fused", "stock"] {
+        let args = ["bench", "--peer", "here", "w5-simmap-14", "no-such-workload", "--device", "cpu", "--kernels", kernels];
+        let lines = lines(&outcome(&mut masquerade(&args), 0).0);
+        let [line, unknown] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["peer"], "here");
+        assert_eq!(line["info"]["kernels"], kernels);
+        assert!((line["check"].as_f64().unwrap() / 8.204_829_3 - 1.0).abs() < 2e-4, "{line}");
+        assert_eq!(line["ms"].as_array().unwrap().len(), 7);
+        assert_eq!(unknown["unsupported"], true);
+    }
+}
+
+#[test]
+fn bench_compares_both_kinds_of_kernels() {
+    let args = ["bench", "--compare", "w5-simmap-14", "--device", "cpu"];
+    let report = &lines(&outcome(masquerade(&args).arg("--json"), 0).0)[0];
+    for side in ["fused", "stock"] {
+        assert!((report[side]["check"].as_f64().unwrap() / 8.204_829_3 - 1.0).abs() < 2e-4, "{report}");
+        assert!(report[side]["best_ms"].as_f64().unwrap() > 0.0, "{report}");
+    }
+    assert!(report["wall_ratio"].as_f64().unwrap() > 0.0, "{report}");
+    let (table, _) = outcome(&mut masquerade(&args), 0);
+    assert!(table.starts_with("WORKLOAD") && table.contains("\nw5-simmap-14"), "{table}");
+}
+
+#[test]
+fn bench_counts_a_step() {
+    let args = ["bench", "--step", "--json"];
+    let report = &lines(&outcome(masquerade(&args).args(["--device", "cpu"]), 0).0)[0];
+    assert!(report["wall_ms"].as_f64().unwrap() > 0.0 && report["dispatches"].is_null(), "{report}");
+    if masquerade_tests::gpu().is_none() {
+        return;
+    }
+    let count = |kernels| {
+        let report = lines(&outcome(masquerade(&args).args(["--device", "gpu", "--kernels", kernels]), 0).0).remove(0);
+        let launches = report["launches"].as_array().unwrap().iter().map(|l| l[1].as_u64().unwrap()).sum::<u64>();
+        (report["dispatches"].as_u64().unwrap(), launches)
+    };
+    let ((fused, own), (stock, none)) = (count("fused"), count("stock"));
+    assert!(own > 100 && own <= fused, "{own} of {fused}");
+    assert_eq!(none, 0, "stock kernels are none of this program's");
+    assert!(stock > 2 * fused, "{stock} and {fused}");
+}

@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod counted;
+mod kernels;
 mod lost;
 mod memory;
 mod submits;

@@ -1,0 +1,40 @@
+//! The choice between this program's kernels and the stock ones.
+
+use masquerade_engine::session::{Command, DeviceChoice, Event, Kernels};
+
+use crate::{Driven, alone, micro};
+
+fn losses(events: &[Event]) -> Vec<f32> {
+    events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None }).flatten().collect()
+}
+
+fn kernels(events: &[Event]) -> Vec<Kernels> {
+    events.iter().filter_map(|e| if let Event::Device(device) = e { Some(device.kernels) } else { None }).collect()
+}
+
+/// Six steps, the middle two by the other kernels if asked for.
+fn trained(engine: &mut Driven, changing: bool) -> Vec<f32> {
+    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Reset);
+    [false, true, false]
+        .map(|other| {
+            let wanted = if other && changing { Kernels::Stock } else { Kernels::Fused };
+            assert_eq!(kernels(&engine.send(Command::UseKernels(wanted))), [wanted]);
+            losses(&engine.send(Command::Step(2)))
+        })
+        .concat()
+}
+
+#[test]
+fn training_goes_on_the_same_when_the_kernels_change() {
+    let _alone = alone();
+    for choice in [DeviceChoice::Cpu, DeviceChoice::Gpu] {
+        let Some(mut engine) = Driven::on(choice) else { continue };
+        let (straight, changed) = (trained(&mut engine, false), trained(&mut engine, true));
+        assert_eq!(straight.len(), 6);
+        for (a, b) in straight.iter().zip(&changed) {
+            assert!((a - b).abs() < 1e-4 * a, "{straight:?} {changed:?}");
+        }
+        engine.send(Command::Close);
+    }
+}
