@@ -5,6 +5,7 @@ use burn::tensor::{Int, Tensor};
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use macerator::Simd;
 
 use super::gather_tokens::stock_gather;
 use super::launch::{KernelInfo, Launch, Values, empty, floats, integers, row_groups, row_lanes, software, word};
@@ -12,6 +13,8 @@ use super::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 64;
 const LEAST_NORM: f32 = 1e-12;
+/// Values of tokens worth a thread of its own.
+const VALUES_PER_TASK: usize = 1 << 17;
 
 const EXAMPLES: &[Values] =
     &[&[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 4)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)]];
@@ -81,17 +84,21 @@ pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
 pub(super) fn on_cpu(x: FlexTensor, query: FlexTensor) -> FlexTensor {
     let [batch, tokens, width] = x.shape().dims();
     let (x, query) = (twin::Floats::new(x), twin::indices(query));
-    let token = |row: usize| &x[row * width..(row + 1) * width];
-    let norm = |token: &[f32]| token.iter().map(|v| v * v).sum::<f32>().sqrt().max(LEAST_NORM);
     let mut out = vec![0.0; batch * tokens];
-    twin::rows(&mut out, tokens, |sample, out| {
-        let Some(chosen) = query[sample].filter(|q| *q < tokens) else { return };
-        let chosen = token(sample * tokens + chosen);
-        let scale = norm(chosen);
-        for (t, cosine) in out.iter_mut().enumerate() {
-            let other = token(sample * tokens + t);
-            *cosine = other.iter().zip(chosen).map(|(a, b)| a * b).sum::<f32>() / (norm(other) * scale);
-        }
-    });
+    let task = (VALUES_PER_TASK / width.max(1)).max(1);
+    for ((out, tokens_of), query) in out.chunks_mut(tokens.max(1)).zip(x.chunks((tokens * width).max(1))).zip(&query) {
+        let Some(chosen) = query.filter(|q| *q < tokens) else { continue };
+        let chosen = &tokens_of[chosen * width..(chosen + 1) * width];
+        twin::parts([out], [task], |part, [out]| cosines(&tokens_of[part * task * width..], chosen, out));
+    }
     twin::tensor(out, [batch, tokens])
+}
+
+#[macerator::with_simd]
+fn cosines<S: Simd>(tokens: &[f32], chosen: &[f32], out: &mut [f32]) {
+    let norm = |token: &[f32]| twin::sum_by(token, token, |a, b| a * b).sqrt().max(LEAST_NORM);
+    let scale = norm(chosen);
+    for (token, cosine) in tokens.chunks_exact(chosen.len().max(1)).zip(out) {
+        *cosine = twin::sum_by(token, chosen, |a, b| a * b) / (norm(token) * scale);
+    }
 }
