@@ -61,6 +61,16 @@ async function trains(browser, address, device) {
   await app.close();
 }
 
+/// The benchmark page at this address, ready to run.
+async function benchmark(browser, address) {
+  const page = await (await browser.newContext(UNCACHED)).newPage();
+  page.setDefaultTimeout(240_000);
+  await page.goto(address);
+  await page.waitForFunction(() => window.peerReady || window.peerError);
+  assert.equal(await page.evaluate(() => window.peerError), undefined);
+  return page;
+}
+
 export const checks = {
   async "opens and draws, from a sub-path of a plain server"({ plain, server }) {
     const app = await open(plain, server.address);
@@ -190,6 +200,43 @@ export const checks = {
     // The events after the loss: a new engine, and the session where its copy was made.
     await app.page.waitForFunction((from) => window.seen.slice(from).some((event) => event.opened?.session.step > 0), from);
     await app.close();
+  },
+
+  async "computes with the kernels that were asked for, also after the engine has ended"({ plain, server }) {
+    const app = await open(plain, server.address, { hash: MICRO, query: "cpu&kernels=stock", inWorker: TAKE_AWAY });
+    assert.equal((await app.ask("describe_device", "device")).kernels, "stock");
+    const [stock] = await app.train(1);
+    assert.equal((await app.ask({ use_kernels: "fused" }, "device")).kernels, "fused");
+    await app.send("reset");
+    const [fused] = await app.train(1);
+    assert.ok(Math.abs(fused - stock) < TOLERANCE * stock, `${fused} by fused kernels, ${stock} by stock ones`);
+    assert.equal((await app.ask({ use_kernels: "stock" }, "device")).kernels, "stock");
+    const from = await app.page.evaluate(() => window.seen.length);
+    await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("engine"));
+    const restarted = await app.wait("ready", () => true, null, from);
+    assert.equal(restarted.device.kernels, "stock");
+    await app.close();
+  },
+
+  async "the benchmark page computes the right answer on the CPU and shows it"({ plain, server }) {
+    const page = await benchmark(plain, `${server.address}bench.html?device=cpu`);
+    await page.getByLabel("Run Similarity map of 14 × 14 tokens").click();
+    await page.getByText("8.2048292 ✓").waitFor({ timeout: 60_000 });
+    assert.match(await page.locator("#state").innerText(), /CPU/);
+    await page.context().close();
+  },
+
+  async "the benchmark page counts what a training step asks of the GPU"({ gpu, server }) {
+    const page = await benchmark(gpu, `${server.address}bench.html?inline&device=gpu`);
+    const map = await page.evaluate(() => window.runWorkload("w5-simmap-14", { warmup: 1, reps: 2 }));
+    assert.ok(Math.abs(map.check / 8.2048293 - 1) < 2e-4, `${map.check}`);
+    assert.equal(map.ms.length, 2);
+    const step = await page.evaluate(() => window.measureStep());
+    assert.ok(step.submits <= 4 && step.dispatches > 100 && step.dispatches < 400, JSON.stringify(step));
+    assert.equal(step.launches.reduce((sum, [, count]) => sum + count, 0), step.dispatches);
+    assert.ok(step.launches.some(([name]) => name === "layer_norm") && !step.launches.some(([name]) => /^(main|undefined)?$/.test(name)));
+    assert.ok(step.bytes_up >= 64 * 32 * 32 * 3, `the pictures went up in ${step.bytes_up} bytes`);
+    await page.context().close();
   },
 
   async "shows the stored picture first, and a crash page that can be copied"({ plain, server }) {
