@@ -36,6 +36,11 @@ impl Compute {
     }
 }
 
+/// Which code computes from now on, in the whole process.
+pub fn use_kernels(kernels: Kernels) {
+    choice::use_stock(kernels == Kernels::Stock);
+}
+
 /// Find a device.
 ///
 /// A GPU that was lost is registered anew if it comes back.

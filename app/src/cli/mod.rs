@@ -29,8 +29,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{Parser, Subcommand};
 use masquerade_engine::bench::Counting;
+use masquerade_engine::device;
 use masquerade_engine::error::Error;
-use masquerade_engine::kernels::choice;
 
 use failure::{Failure, Outcome};
 use output::Output;
@@ -89,7 +89,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    choice::use_stock(arguments.kernels == engine::Kernels::Stock);
+    device::use_kernels(arguments.kernels.into());
     let mut log = env_logger::Builder::new();
     log.filter_level(log::LevelFilter::Error).parse_default_env();
     match &arguments.task {

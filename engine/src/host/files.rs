@@ -115,7 +115,7 @@ impl Host {
     }
 
     pub(super) fn use_kernels(&mut self, kernels: Kernels) -> Result<()> {
-        choice::use_stock(kernels == Kernels::Stock);
+        device::use_kernels(kernels);
         let report = self.device_report()?;
         self.emit(Event::Device(report));
         // The others are not made yet.
