@@ -68,6 +68,7 @@ async function measure(name, row) {
   button.disabled = true;
   try {
     const cold = await window.runWorkload(name, {});
+    if (cold.unsupported) throw new Error("Not with these kernels: it would take too much memory.");
     Object.assign((results[name] ??= {}), cold);
     const warm = await window.runWorkload(name, { warmup: 1, reps: 7, max_ms: 10_000 });
     results[name].ms = warm.ms;
