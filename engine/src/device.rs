@@ -36,6 +36,11 @@ impl Compute {
     }
 }
 
+/// Choose the kernels of the whole process; devices that are open already compute with them too.
+pub fn use_kernels(kernels: Kernels) {
+    choice::use_stock(kernels == Kernels::Stock);
+}
+
 /// Find a device.
 ///
 /// A GPU that was lost is registered anew if it comes back.
