@@ -36,7 +36,7 @@ impl Compute {
     }
 }
 
-/// Which code computes from now on, in the whole process.
+/// Choose the kernels of the whole process; devices that are open already compute with them too.
 pub fn use_kernels(kernels: Kernels) {
     choice::use_stock(kernels == Kernels::Stock);
 }

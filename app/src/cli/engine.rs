@@ -7,7 +7,7 @@ use std::rc::Rc;
 use clap::ValueEnum;
 use masquerade_engine::error::Error;
 use masquerade_engine::host::Host;
-use masquerade_engine::session::{self, Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Session};
+use masquerade_engine::session::{Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Session};
 
 use super::failure::Failure;
 use super::progress::Progress;
@@ -30,15 +30,6 @@ pub enum Kernels {
     Fused,
     /// The tensor library's kernels alone: to compare, or when a driver is at fault.
     Stock,
-}
-
-impl From<Kernels> for session::Kernels {
-    fn from(kernels: Kernels) -> Self {
-        match kernels {
-            Kernels::Fused => Self::Fused,
-            Kernels::Stock => Self::Stock,
-        }
-    }
 }
 
 /// What happened in one turn of the engine.

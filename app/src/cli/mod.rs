@@ -31,6 +31,7 @@ use clap::{Parser, Subcommand};
 use masquerade_engine::bench::Counting;
 use masquerade_engine::device;
 use masquerade_engine::error::Error;
+use masquerade_engine::session::Kernels;
 
 use failure::{Failure, Outcome};
 use output::Output;
@@ -89,7 +90,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    device::use_kernels(arguments.kernels.into());
+    device::use_kernels(match arguments.kernels {
+        engine::Kernels::Fused => Kernels::Fused,
+        engine::Kernels::Stock => Kernels::Stock,
+    });
     let mut log = env_logger::Builder::new();
     log.filter_level(log::LevelFilter::Error).parse_default_env();
     match &arguments.task {

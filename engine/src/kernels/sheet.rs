@@ -238,8 +238,6 @@ pub(crate) fn collect(weights: &[Option<Tensor<1>>], backward: impl FnOnce() -> 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use burn::tensor::Tensor;
 
     use super::{claim, collect, on_gpu, position};
@@ -248,7 +246,7 @@ mod tests {
     fn a_place_is_given_once_and_only_during_the_backward_pass() {
         let Ok(compute) = cubecl::future::block_on(crate::device::open(crate::session::DeviceChoice::Gpu)) else { return };
         let weights = [300, 7].map(|count| Some(Tensor::<1>::ones([count], &compute.device)));
-        let held = on_gpu(weights[0].as_ref().unwrap()).unwrap();
+        let Some(held) = weights[0].as_ref().and_then(on_gpu) else { return assert!(weights.is_empty(), "not on the GPU") };
         assert!(claim(&held, [300]).is_none());
         let mut first = None;
         let found = collect(&weights, || {
@@ -259,9 +257,12 @@ mod tests {
             vec![first.clone().map(Tensor::from_primitive::<super::CubeBackend>).map(|t: Tensor<2>| t.reshape([300])), Some(elsewhere)]
         });
         assert!(claim(&held, [300]).is_none());
-        let [one, two] = [0, 1].map(|i| on_gpu(found[i].as_ref().unwrap()).unwrap());
-        assert_eq!(position(&one), position(&first.unwrap()), "what landed in its place stays there");
-        assert_eq!(position(&two), (position(&one).0, 512 * 4), "what did not is copied beside it");
-        assert_eq!(cubecl::future::block_on(crate::readback::floats(found[1].clone().unwrap())).unwrap(), [2.0; 7]);
+        let places: Vec<_> = found.iter().map(|f| f.as_ref().and_then(on_gpu).map(|t| position(&t))).collect();
+        let landed = first.as_ref().map(position);
+        assert!(landed.is_some());
+        assert_eq!(places[0], landed, "what landed in its place stays there");
+        assert_eq!(places[1], landed.map(|(memory, _)| (memory, 512 * 4)), "what did not is copied beside it");
+        let copied = found[1].clone().and_then(|t| cubecl::future::block_on(crate::readback::floats(t)).ok());
+        assert_eq!(copied, Some(vec![2.0; 7]));
     }
 }
