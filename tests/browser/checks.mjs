@@ -202,6 +202,31 @@ export const checks = {
     await app.close();
   },
 
+  async "computes with the kernels that were asked for, also after the engine has ended"({ plain, server }) {
+    const app = await open(plain, server.address, { hash: MICRO, query: "cpu&kernels=stock", inWorker: TAKE_AWAY });
+    assert.equal((await app.ask("describe_device", "device")).kernels, "stock");
+    const [stock] = await app.train(1);
+    assert.equal((await app.ask({ use_kernels: "fused" }, "device")).kernels, "fused");
+    await app.ask("reset", "opened");
+    const { losses } = await app.ask({ step: 1 }, "progress", (progress) => progress.step === 1);
+    const fused = losses[0].total;
+    assert.ok(Math.abs(fused - stock) < TOLERANCE * stock, `${fused} by fused kernels, ${stock} by stock ones`);
+    assert.equal((await app.ask({ use_kernels: "stock" }, "device")).kernels, "stock");
+    const from = await app.page.evaluate(() => window.seen.length);
+    await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("engine"));
+    await app.wait("lost", () => true, null, from);
+    await app.page.waitForFunction((from) => window.seen.slice(from).some((event) => event.ready?.device.kernels === "stock"), from);
+    await app.close();
+  },
+
+  async "the benchmark page computes the right answer on the CPU and shows it"({ plain, server }) {
+    const page = await benchmark(plain, `${server.address}bench.html?device=cpu`);
+    await page.getByLabel("Run Similarity map of 14 × 14 tokens").click();
+    await page.getByText(/8\.2048\d+ ✓/).waitFor({ timeout: 60_000 });
+    assert.match(await page.locator("#state").innerText(), /CPU/);
+    await page.context().close();
+  },
+
   async "the benchmark page counts what a training step asks of the GPU"({ gpu, server }) {
     const page = await benchmark(gpu, `${server.address}bench.html?inline&device=gpu`);
     const map = await page.evaluate(() => window.runWorkload("w5-simmap-14", { warmup: 1, reps: 2 }));
