@@ -20,8 +20,8 @@ add_folder "${MASQUERADE_WEB_DATA:-}" data
 
 if [ -n "${MASQUERADE_WASM_OPT:-}" ]; then
   for program in masquerade-*_bg.wasm worker_bg.wasm; do
-    # Level 1: higher ones take minutes and give programs that are neither smaller when packed nor faster. Of the thousands of
-    # constructors that dependencies have, one is left by merging what is alike.
+    # Level 1: higher ones take minutes and give programs that are neither smaller when packed nor faster. Merging functions
+    # that differ in constants only, such as the thousands of constructors that dependencies have, makes the engine smaller.
     "$MASQUERADE_WASM_OPT" -O1 --enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-simd \
       --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
       --merge-similar-functions --vacuum "$program" -o small.wasm
