@@ -63,6 +63,10 @@ pub enum ViewKind {
     Matrix(Matrix),
     Series(Series),
     Number(f64),
+    Cloud(Cloud),
+    Field(Field),
+    Film(Film),
+    Board(Board),
 }
 
 /// An RGBA picture with the grid of its tokens.
@@ -121,6 +125,80 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
 }
 
+/// Points in the plane or in space, in groups that are the tokens: a point cloud, the nodes of a graph, an embedding.
+///
+/// A token is coloured by its value where there are values (with the view's legend), else by its class; hidden tokens look hidden
+/// in either case. Every token can be pointed at and pinned.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Cloud {
+    /// 2: seen from above, moved and zoomed. 3: turned too.
+    pub dims: u32,
+    /// Coordinates, `dims` a point, about the unit sphere.
+    pub points: Vec<f32>,
+    /// Token of each point; `u32::MAX`: none (drawn muted). Empty: every point is its own token.
+    pub token: Vec<u32>,
+    /// Pairs of points that a line joins.
+    pub edges: Vec<u32>,
+    /// One value a token, or empty.
+    pub values: Vec<f32>,
+    /// Class of each token, an index into `classes`, or empty.
+    pub class: Vec<u32>,
+    /// Names of the classes for the legend ("visible", "hidden twice", a label …).
+    pub classes: Vec<String>,
+    /// Token → true = hidden, or empty.
+    pub hidden: Vec<bool>,
+    /// The token the values belong to (cosine with this one).
+    pub query: Option<u32>,
+}
+
+/// Arrows on a regular grid over a part of the plane, with the data they belong to.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Field {
+    pub rows: u32,
+    pub columns: u32,
+    /// Lower and upper corner of the grid: its outermost arrows start there. Row 0 is at the lower edge.
+    pub low: [f32; 2],
+    pub high: [f32; 2],
+    /// Two components an arrow, row-major, in the units of the plane.
+    pub arrows: Vec<f32>,
+    /// A second field to compare with (the true one), drawn fainter; empty: none.
+    pub reference: Vec<f32>,
+    /// How much each arrow counts, 0 … 1 (density): drawn as opacity. Empty: all alike.
+    pub weight: Vec<f32>,
+    /// A value under each arrow as the ground's colour (with the view's legend); empty: none.
+    pub ground: Vec<f32>,
+    /// Points of the data, x and y.
+    pub points: Vec<f32>,
+}
+
+/// Walkers in the plane, frame by frame: played as a film over the points they should settle on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Film {
+    /// Walkers of each frame.
+    pub walkers: u32,
+    /// x and y of every walker, frame after frame.
+    pub frames: Vec<f32>,
+    /// What a frame is ("sampler step"), and how many lie between two frames.
+    pub unit: String,
+    pub every: u32,
+    pub low: [f32; 2],
+    pub high: [f32; 2],
+    /// Points of the data, x and y.
+    pub points: Vec<f32>,
+}
+
+/// Pictures side by side, each with its group: the samples of a batch.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Board {
+    pub pictures: Vec<Picture>,
+    /// Group of each picture (its cluster): the colour of its frame.
+    pub group: Vec<u32>,
+    /// One line a picture ("cluster 3 · Sneaker").
+    pub words: Vec<String>,
+    /// Pictures that share something with another that they should not: outlined.
+    pub clashes: Vec<bool>,
+}
+
 impl View {
     /// Bytes of numbers this view carries (what was read back for it).
     pub fn bytes(&self) -> usize {
@@ -131,6 +209,10 @@ impl View {
             ViewKind::Matrix(m) => m.values.len() * 4,
             ViewKind::Series(s) => s.curves.iter().map(|c| c.points.len() * 16).sum(),
             ViewKind::Number(_) => 8,
+            ViewKind::Cloud(c) => (c.points.len() + c.token.len() + c.edges.len() + c.values.len() + c.class.len()) * 4,
+            ViewKind::Field(f) => (f.arrows.len() + f.reference.len() + f.weight.len() + f.ground.len() + f.points.len()) * 4,
+            ViewKind::Film(f) => (f.frames.len() + f.points.len()) * 4,
+            ViewKind::Board(b) => b.pictures.iter().map(|p| p.rgba.len()).sum(),
         }
     }
 }

@@ -48,6 +48,13 @@ pub struct Slot<const D: usize> {
     shape: [usize; D],
 }
 
+impl<const D: usize> Slot<D> {
+    /// Place of the weight in [`Weights::list`].
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
 /// All weights of a model, in the order they were declared.
 #[derive(Debug, Clone)]
 pub struct Weights {

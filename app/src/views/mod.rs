@@ -65,6 +65,7 @@ pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f3
                 ViewKind::Number(number) => {
                     ui.label(theme::exhibit_title(text::value(*number as f32)));
                 }
+                ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Film(_) | ViewKind::Board(_) => empty_ui(ui, side),
             },
         }
         caption_ui(ui, shown, side);

@@ -1,5 +1,6 @@
 //! The parts that methods are built of, with the papers' names. A block holds [`crate::weights::Slot`]s; values come with each call.
 
+pub mod batch_norm;
 pub mod decoders;
 pub mod encoders;
 pub mod linear;

@@ -51,7 +51,7 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
             let legend = legend(view, &matrix.values, &[]);
             Some(panel(draw_matrix(matrix, &legend), Some(legend)))
         }
-        ViewKind::Series(_) | ViewKind::Number(_) => None,
+        _ => None,
     }
 }
 
