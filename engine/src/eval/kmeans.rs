@@ -39,11 +39,16 @@ pub struct Clusters {
 ///
 /// Labels and inertia belong to the final centres. A cluster without samples keeps its centre.
 pub fn lloyd(x: &Features, centres: &[f32]) -> Clusters {
+    lloyd_until(x, centres, TOLERANCE, MOST_ITERATIONS)
+}
+
+/// [`lloyd`] with another tolerance and another number of iterations.
+pub fn lloyd_until(x: &Features, centres: &[f32], tolerance: f64, iterations: usize) -> Clusters {
     let dim = x.dim.max(1);
     let mut found = Clusters { centres: centres.to_vec(), ..Clusters::default() };
-    let tolerance = TOLERANCE * mean_variance(x);
+    let tolerance = tolerance * mean_variance(x);
     let mut now = assign(x, &found.centres);
-    while found.iterations < MOST_ITERATIONS {
+    while found.iterations < iterations {
         found.iterations += 1;
         let mut shift = 0.0;
         for ((centre, sum), count) in found.centres.chunks_mut(dim).zip(now.sums.chunks(dim)).zip(&now.counts) {

@@ -1,6 +1,7 @@
 //! How good frozen features are: neighbours, a linear probe, and whether they have collapsed.
 
 pub mod accuracy;
+pub mod clustering;
 pub mod collapse;
 pub mod kmeans;
 pub mod linear_probe;
