@@ -3,6 +3,7 @@
 pub mod batch_norm;
 pub mod decoders;
 pub mod encoders;
+pub mod influence;
 pub mod linear;
 pub mod masks;
 pub mod objectives;

@@ -9,7 +9,8 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::{
     KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
+    cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast, neighbour_contrast_gpu, neighbour_contrast_twin,
+    patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -74,6 +75,15 @@ impl KernelOps for CubeBackend {
     fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
         patchify::on_gpu(bytes, cut)
     }
+
+    fn neighbour_contrast(
+        rows: CubeTensor,
+        places: CubeTensor,
+        weights: CubeTensor,
+        how: neighbour_contrast::How,
+    ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+        neighbour_contrast_gpu::on_gpu(rows, places, weights, how)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -126,6 +136,10 @@ impl KernelGradients for CubeBackend {
 
     fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
         cross_entropy::backward_on_gpu(grad, logits, targets, kept)
+    }
+
+    fn neighbour_contrast_backward(grad: CubeTensor, kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>) -> CubeTensor {
+        neighbour_contrast_gpu::backward_on_gpu(grad, kept)
     }
 }
 
@@ -191,6 +205,15 @@ impl KernelOps for Flex {
     fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
         patchify::on_cpu(bytes, cut)
     }
+
+    fn neighbour_contrast(
+        rows: FlexTensor,
+        places: FlexTensor,
+        weights: FlexTensor,
+        how: neighbour_contrast::How,
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+        neighbour_contrast_twin::on_cpu(rows, places, weights, how)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -243,6 +266,10 @@ impl KernelGradients for Flex {
 
     fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
         cross_entropy::backward_on_cpu(grad, logits, targets, kept)
+    }
+
+    fn neighbour_contrast_backward(grad: FlexTensor, kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>) -> FlexTensor {
+        neighbour_contrast_twin::backward_on_cpu(grad, kept)
     }
 }
 
@@ -318,5 +345,15 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
         Self::from_inner(B::patchify(bytes, cut))
+    }
+
+    fn neighbour_contrast(
+        rows: Tracked<B, C>,
+        places: B::IntTensorPrimitive,
+        weights: Tracked<B, C>,
+        how: neighbour_contrast::How,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let (loss, [unit, inverse, slopes]) = neighbour_contrast::tracked::<B, C>(rows, places, weights, how);
+        (loss, Self::from_inner(unit), Self::from_inner(inverse), Self::from_inner(slopes))
     }
 }

@@ -33,6 +33,9 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod neighbour_contrast;
+mod neighbour_contrast_gpu;
+mod neighbour_contrast_twin;
 pub mod norms;
 pub mod optimisers;
 pub mod optimisers_gpu;
@@ -106,6 +109,11 @@ pub const ALL: &[KernelInfo] = &[
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
     patchify::PATCHIFY,
+    neighbour_contrast::UNIT,
+    neighbour_contrast::SCORES,
+    neighbour_contrast::ROWS,
+    neighbour_contrast::SLOPES,
+    neighbour_contrast::BACKWARD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -165,6 +173,14 @@ pub trait KernelOps: Backend {
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
+    /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the unit rows, their
+    /// inverse norms, the slopes of the losses.
+    fn neighbour_contrast(
+        rows: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        weights: FloatTensor<Self>,
+        how: neighbour_contrast::How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -224,5 +240,10 @@ pub trait KernelGradients: Backend {
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+    /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
+    fn neighbour_contrast_backward(
+        grad: FloatTensor<Self>,
+        kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
 }

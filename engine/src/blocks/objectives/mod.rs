@@ -1,3 +1,5 @@
 //! Losses. They take tensors, never models.
 
+pub mod neighbour_contrast;
 pub mod pixel_error;
+pub mod self_training;
