@@ -14,9 +14,9 @@ use super::Features;
 use crate::rng::Rng;
 
 /// Iterations after which Lloyd's algorithm gives up.
-const MOST_ITERATIONS: usize = 300;
+pub const MOST_ITERATIONS: usize = 300;
 /// Squared shift of all centres that counts as none, relative to the mean variance of a feature.
-const TOLERANCE: f64 = 1e-4;
+pub const TOLERANCE: f64 = 1e-4;
 /// Rows of one task.
 const ROWS: usize = 4096;
 /// Partial sums that a distance runs in at once, so that the compiler can use vector registers.
