@@ -166,7 +166,7 @@ impl Sgd {
 /// The optimiser of a run, as its recipe asks for.
 #[derive(Debug, Clone)]
 pub enum Optimiser {
-    AdamW(AdamW),
+    AdamW(Box<AdamW>),
     Sgd(Sgd),
 }
 
@@ -176,10 +176,10 @@ impl Optimiser {
         let groups = recipe.groups.clone();
         match recipe.rule {
             Choice::AdamW { beta1, beta2, eps } => {
-                Self::AdamW(AdamW { eps, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) })
+                Self::AdamW(Box::new(AdamW { eps, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) }))
             }
             Choice::Adam { beta1, beta2, eps } => {
-                Self::AdamW(AdamW { eps, coupled: true, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) })
+                Self::AdamW(Box::new(AdamW { eps, coupled: true, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) }))
             }
             Choice::Sgd { momentum } => Self::Sgd(Sgd { max_norm: recipe.max_norm, ..Sgd::new(momentum, groups) }),
         }
