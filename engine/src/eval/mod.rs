@@ -6,6 +6,7 @@ pub mod collapse;
 pub mod kmeans;
 pub mod linear_probe;
 pub mod nearest;
+pub mod principal;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

@@ -111,19 +111,19 @@ async fn train_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor("out/q", q.clone()).await?;
     answers.tensor("out/p_target", self_training::target(q)).await?;
     answers.tensor("out/cos_zero_diag", cosines(z, model.config.eps_norm as f32)).await?;
-    let losses = model.losses(&w, x.clone(), &pairs);
+    let losses = model.losses(&w, x.clone(), &pairs, model.config.decoded);
     for (name, loss) in named(&losses) {
         answers.tensor(&format!("out/{name}"), loss.clone()).await?;
     }
     gradients(case, answers, &w, &losses.total, "grad").await?;
     for part in ["loss_contrast", "loss_kl", "loss_recon", "loss_total"] {
         // A backward pass uses up what it goes through.
-        let losses = model.losses(&w, x.clone(), &pairs);
+        let losses = model.losses(&w, x.clone(), &pairs, model.config.decoded);
         if let Some((_, loss)) = named(&losses).into_iter().find(|(name, _)| *name == part) {
             gradients(case, answers, &w, loss, &format!("grad_part/{part}")).await?;
         }
     }
-    steps(case, answers, &mut w, |w| model.losses(w, x.clone(), &pairs).total).await
+    steps(case, answers, &mut w, |w| model.losses(w, x.clone(), &pairs, model.config.decoded).total).await
 }
 
 fn named(losses: &Losses) -> Vec<(&'static str, &Tensor<1>)> {

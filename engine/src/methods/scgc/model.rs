@@ -20,7 +20,7 @@ pub struct Config {
     pub width: usize,
     /// Widths of the decoder's hidden layers, from the embedding on; counts only with `decoded`.
     pub decoder: Vec<usize>,
-    /// Whether there is a decoder and a reconstruction loss (SCGC) or not (SCGC*).
+    /// Whether there is a decoder.
     pub decoded: bool,
     pub clusters: usize,
     pub reach: Reach,
@@ -105,7 +105,7 @@ pub struct Scgc {
 pub struct Losses {
     pub contrast: Tensor<1>,
     pub divergence: Tensor<1>,
-    /// `None` without a decoder.
+    /// `None` where nothing is rebuilt.
     pub reconstruction: Option<Tensor<1>>,
     pub total: Tensor<1>,
 }
@@ -165,16 +165,17 @@ impl Scgc {
         Some((self.decode(w, z)? - x).square().mean())
     }
 
-    /// α contrast + β divergence + reconstruction, over nodes whose influence on one another is `pairs`.
+    /// α contrast + β divergence, over nodes whose influence on one another is `pairs`, and with `rebuilt` (SCGC; SCGC* leaves it
+    /// out) the reconstruction.
     ///
     /// # Shapes
     /// features [nodes, features] → four of [1]
-    pub fn losses(&self, w: &Weights, x: Tensor<2>, pairs: &Pairs) -> Losses {
+    pub fn losses(&self, w: &Weights, x: Tensor<2>, pairs: &Pairs, rebuilt: bool) -> Losses {
         let z = self.encode(w, x.clone());
         let q = self.assign(w, z.clone());
         let divergence = self_training::divergence(self_training::target(q.clone()), q);
         let contrast = neighbour_contrast::loss(z.clone(), pairs, self.config.contrast());
-        let reconstruction = self.reconstruction(w, x, z);
+        let reconstruction = if rebuilt { self.reconstruction(w, x, z) } else { None };
         let mut total = contrast.clone().mul_scalar(self.config.alpha) + divergence.clone().mul_scalar(self.config.beta);
         if let Some(reconstruction) = &reconstruction {
             total = total + reconstruction.clone();
