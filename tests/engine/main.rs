@@ -6,6 +6,7 @@ mod checkpoint;
 mod data;
 mod eval;
 mod graphs;
+mod finite_differences;
 mod kernels;
 mod methods;
 mod optimisers;
