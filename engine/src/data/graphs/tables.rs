@@ -1,7 +1,7 @@
 //! The user's own graph from text files: an edge list with a table of features, or Planetoid's `NAME.content` with `NAME.cites`.
 //!
 //! * Edge list: two names of nodes a line, parted by commas, semicolons, tabs or spaces; further columns are left out. A file is
-//!   one if its name says so (`edge`, `cites`, `links`), or if its lines have two columns.
+//!   one if its name says so (`edge`, `cites`, `link`), or if its lines have two columns.
 //! * Table: the name of a node first, then its features; a last column of words, or one called `label` or `class`, is its class. If
 //!   there is no column of names (a header without `id`, `node` or `name`, or one column fewer) nodes are numbered from 0.
 
@@ -33,15 +33,26 @@ fn is_data(line: &str) -> bool {
     !line.is_empty() && !line.starts_with(['#', '%'])
 }
 
-fn is_edge_list(name: &str, text: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    if ["edge", "cites", "link"].iter().any(|word| name.contains(word)) {
-        return true;
+/// What a file seems to hold, by its name and its lines.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Seems {
+    NamedEdges,
+    NamedTable,
+    Table,
+    Edges,
+}
+
+impl Seems {
+    fn of(name: &str, text: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        match (has(&["edge", "cites", "link"]), has(&["content", "feat", "node"])) {
+            (true, _) => Self::NamedEdges,
+            (_, true) => Self::NamedTable,
+            _ if lines(text).take(10).all(|fields| fields.len() == 2) => Self::Edges,
+            _ => Self::Table,
+        }
     }
-    if ["content", "feat", "node"].iter().any(|word| name.contains(word)) {
-        return false;
-    }
-    lines(text).take(10).all(|fields| fields.len() == 2)
 }
 
 /// The graph of an edge list and a table among these files.
@@ -51,16 +62,25 @@ fn is_edge_list(name: &str, text: &str) -> bool {
 pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
     let (mut edges, mut table, mut skipped) = (None, None, Vec::new());
     let count = files.len();
+    let mut texts = Vec::new();
     for file in files {
-        let Ok(text) = String::from_utf8(file.bytes) else {
-            skipped.push((file.name, "it is no text".into()));
-            continue;
+        match String::from_utf8(file.bytes) {
+            Ok(text) => texts.push((Seems::of(&file.name, &text), file.name, text)),
+            Err(_) => skipped.push((file.name, "it is no text".into())),
+        }
+    }
+    // The surest first: a table of one feature has two columns as well.
+    texts.sort_by_key(|(seems, _, _)| *seems);
+    for (seems, name, text) in texts {
+        let place = match seems {
+            Seems::NamedEdges => &mut edges,
+            Seems::Edges if edges.is_none() => &mut edges,
+            _ => &mut table,
         };
-        let place = if is_edge_list(&file.name, &text) { &mut edges } else { &mut table };
         if place.is_some() {
-            skipped.push((file.name, "there is one of its kind already".into()));
+            skipped.push((name, "there is one of its kind already".into()));
         } else {
-            *place = Some((file.name, text));
+            *place = Some((name, text));
         }
     }
     let (edges, table) = match (edges, table) {
