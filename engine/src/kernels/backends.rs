@@ -8,8 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin,
+    cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -74,6 +74,18 @@ impl KernelOps for CubeBackend {
     fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
         patchify::on_gpu(bytes, cut)
     }
+
+    fn farthest_points(points: CubeTensor, count: usize, origin: f32) -> CubeTensor {
+        farthest_points::on_gpu(points, count, origin)
+    }
+
+    fn nearest_points(points: CubeTensor, centres: CubeTensor, count: usize) -> CubeTensor {
+        nearest_points::on_gpu(points, centres, count)
+    }
+
+    fn chamfer(a: CubeTensor, b: CubeTensor) -> (CubeTensor, CubeTensor) {
+        chamfer::on_gpu(a, b)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -126,6 +138,10 @@ impl KernelGradients for CubeBackend {
 
     fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
         cross_entropy::backward_on_gpu(grad, logits, targets, kept)
+    }
+
+    fn chamfer_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, nearest: CubeTensor, wanted: [bool; 2]) -> [Option<CubeTensor>; 2] {
+        chamfer::backward_on_gpu(grad, a, b, nearest, wanted)
     }
 }
 
@@ -191,6 +207,18 @@ impl KernelOps for Flex {
     fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
         patchify::on_cpu(bytes, cut)
     }
+
+    fn farthest_points(points: FlexTensor, count: usize, origin: f32) -> FlexTensor {
+        farthest_points::on_cpu(points, count, origin)
+    }
+
+    fn nearest_points(points: FlexTensor, centres: FlexTensor, count: usize) -> FlexTensor {
+        nearest_points::on_cpu(points, centres, count)
+    }
+
+    fn chamfer(a: FlexTensor, b: FlexTensor) -> (FlexTensor, FlexTensor) {
+        chamfer::on_cpu(a, b)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -243,6 +271,10 @@ impl KernelGradients for Flex {
 
     fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
         cross_entropy::backward_on_cpu(grad, logits, targets, kept)
+    }
+
+    fn chamfer_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, nearest: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        chamfer::backward_on_cpu(grad, a, b, nearest, wanted)
     }
 }
 
@@ -318,5 +350,17 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
         Self::from_inner(B::patchify(bytes, cut))
+    }
+
+    fn farthest_points(points: Tracked<B, C>, count: usize, origin: f32) -> B::IntTensorPrimitive {
+        B::farthest_points(points.into_primitive(), count, origin)
+    }
+
+    fn nearest_points(points: Tracked<B, C>, centres: Tracked<B, C>, count: usize) -> B::IntTensorPrimitive {
+        B::nearest_points(points.into_primitive(), centres.into_primitive(), count)
+    }
+
+    fn chamfer(a: Tracked<B, C>, b: Tracked<B, C>) -> (Tracked<B, C>, B::IntTensorPrimitive) {
+        chamfer::tracked::<B, C>(a, b)
     }
 }

@@ -17,6 +17,7 @@ mod attention_heads;
 mod attention_twin;
 pub mod average;
 mod backends;
+pub mod chamfer;
 pub mod check;
 pub mod choice;
 pub mod contrast;
@@ -24,6 +25,7 @@ mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
 pub mod cross_entropy;
+pub mod farthest_points;
 pub mod gather_tokens;
 pub mod gelu;
 mod gemm;
@@ -33,6 +35,7 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod nearest_points;
 pub mod norms;
 pub mod optimisers;
 pub mod optimisers_gpu;
@@ -106,6 +109,10 @@ pub const ALL: &[KernelInfo] = &[
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
     patchify::PATCHIFY,
+    farthest_points::FARTHEST,
+    nearest_points::NEAREST,
+    chamfer::FORWARD,
+    chamfer::BACKWARD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -165,6 +172,12 @@ pub trait KernelOps: Backend {
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
+    /// [`farthest_points::farthest_points`]
+    fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
+    /// [`nearest_points::nearest_points`]
+    fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
+    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
+    fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -225,4 +238,12 @@ pub trait KernelGradients: Backend {
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+    /// d a [M, S, 3] and d b [M, T, 3] of [`chamfer::chamfer`], those that are wanted, from d out [M, S + T].
+    fn chamfer_backward(
+        grad: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        nearest: IntTensor<Self>,
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
 }
