@@ -1,3 +1,5 @@
 //! The systems, one file each. None imports another.
 
 pub mod mae;
+#[cfg(feature = "compute")]
+pub mod pointcmae;
