@@ -8,5 +8,6 @@ mod eval;
 mod kernels;
 mod methods;
 mod optimisers;
+mod points;
 mod protocol;
 mod train;

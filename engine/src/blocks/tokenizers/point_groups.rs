@@ -93,8 +93,7 @@ impl PointNet {
     /// Widths w₁ → w₂ of the first two layers, then 2 w₂ → `dim`; the names of the authors' sequences.
     pub fn new(mut scope: Scope<'_>, widths: [usize; 2], dim: usize, start: Start, normalising: Normalising) -> Self {
         let [narrow, wide] = widths;
-        let mut layer =
-            |name: &str, inputs: usize, outputs: usize| PointLayer::new(scope.at(name), inputs, outputs, start, true);
+        let mut layer = |name: &str, inputs: usize, outputs: usize| PointLayer::new(scope.at(name), inputs, outputs, start, true);
         Self {
             first: [layer("first_conv.0", 3, narrow), layer("first_conv.3", narrow, wide)],
             second: [layer("second_conv.0", 2 * wide, 2 * wide), layer("second_conv.3", 2 * wide, dim)],

@@ -114,7 +114,10 @@ impl Config {
         }
         let hidden = self.hidden();
         if hidden == 0 || hidden == groups {
-            return refuse(format!("a mask ratio of {} hides {hidden} of {groups} groups; some must be hidden, some seen", self.mask_ratio));
+            return refuse(format!(
+                "a mask ratio of {} hides {hidden} of {groups} groups; some must be hidden, some seen",
+                self.mask_ratio
+            ));
         }
         for (name, part) in [("encoder", self.encoder), ("decoder", self.decoder)] {
             if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) {

@@ -112,14 +112,7 @@ impl PointEncoder {
     ///
     /// # Shapes
     /// tokens [batch, tokens, dim], centres [batch, tokens, 3] → of each block [batch, (1 +) tokens, dim]
-    pub fn outputs(
-        &self,
-        w: &Weights,
-        tokens: Tensor<3>,
-        centres: Tensor<3>,
-        class: Option<usize>,
-        drop: Dropping<'_>,
-    ) -> Vec<Tensor<3>> {
+    pub fn outputs(&self, w: &Weights, tokens: Tensor<3>, centres: Tensor<3>, class: Option<usize>, drop: Dropping<'_>) -> Vec<Tensor<3>> {
         let positions = self.positions.forward(w, centres);
         let (x, positions) = match class.and_then(|class| self.classes.get(class)) {
             None => (tokens, positions),
@@ -136,14 +129,7 @@ impl PointEncoder {
     ///
     /// # Shapes
     /// as [`PointEncoder::outputs`]
-    pub fn forward(
-        &self,
-        w: &Weights,
-        tokens: Tensor<3>,
-        centres: Tensor<3>,
-        class: Option<usize>,
-        drop: Dropping<'_>,
-    ) -> Tensor<3> {
+    pub fn forward(&self, w: &Weights, tokens: Tensor<3>, centres: Tensor<3>, class: Option<usize>, drop: Dropping<'_>) -> Tensor<3> {
         let last = self.outputs(w, tokens.clone(), centres, class, drop).pop();
         self.norm.forward(w, last.unwrap_or(tokens))
     }

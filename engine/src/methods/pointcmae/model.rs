@@ -157,8 +157,8 @@ impl PointCmae {
         let tokens = self.encoder.point_net.forward(w, groups.points.clone(), pass);
         let branches = self.branches.iter().zip(masks).enumerate().map(|(number, (branch, mask))| {
             let streams = rng.map(|rng| [rng.at(2 * number as u64), rng.at(2 * number as u64 + 1)]);
-            let [encoding, decoding] = [0, 1]
-                .map(|part| Dropping { rate: self.config.drop_path, rng: streams.as_ref().map(|streams| &streams[part]) });
+            let [encoding, decoding] =
+                [0, 1].map(|part| Dropping { rate: self.config.drop_path, rng: streams.as_ref().map(|streams| &streams[part]) });
             self.branch(w, &groups, &tokens, (number, branch, mask), [encoding, decoding])
         });
         let branches: Vec<Seen> = branches.collect();
