@@ -42,14 +42,14 @@ fn main(
         return;
     }
     let both = params.of_a + params.of_b;
-    let set = i / both;
+    let pair = i / both;
     let place = i % both;
     var least = 3e38;
     var found = 0u;
     if (place < params.of_a) {
-        let here = point_a(set * params.of_a + place);
+        let here = point_a(pair * params.of_a + place);
         for (var t = 0u; t < params.of_b; t = t + 1u) {
-            let apart = here - point_b(set * params.of_b + t);
+            let apart = here - point_b(pair * params.of_b + t);
             let distance = dot(apart, apart);
             if (distance < least) {
                 least = distance;
@@ -57,9 +57,9 @@ fn main(
             }
         }
     } else {
-        let here = point_b(set * params.of_b + place - params.of_a);
+        let here = point_b(pair * params.of_b + place - params.of_a);
         for (var s = 0u; s < params.of_a; s = s + 1u) {
-            let apart = here - point_a(set * params.of_a + s);
+            let apart = here - point_a(pair * params.of_a + s);
             let distance = dot(apart, apart);
             if (distance < least) {
                 least = distance;

@@ -41,10 +41,10 @@ fn main(
     if (i >= params.count) {
         return;
     }
-    let set = i / params.of_own;
+    let pair = i / params.of_own;
     let place = i % params.of_own;
-    let row = set * (params.of_own + params.of_other);
-    let others = set * params.of_other;
+    let row = pair * (params.of_own + params.of_other);
+    let others = pair * params.of_other;
     let here = vec3<f32>(own[3u * i], own[3u * i + 1u], own[3u * i + 2u]);
     let mine = row + params.own_start + place;
     let partner = min(u32(max(nearest[mine], 0)), params.of_other - 1u);
