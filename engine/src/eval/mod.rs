@@ -2,7 +2,9 @@
 
 pub mod accuracy;
 pub mod collapse;
+pub mod few_shot;
 pub mod linear_probe;
+pub mod linear_svm;
 pub mod nearest;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -6,6 +6,7 @@ use crate::blocks::objectives::chamfer::Chamfer;
 use crate::blocks::tokenizers::point_groups::Normalising;
 use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
+use crate::limits::{Need, Needs};
 use crate::settings::Settings;
 
 /// Radius² around the origin in which the authors' sampling chooses no centre.
@@ -137,5 +138,36 @@ impl Config {
             return refuse("the encoder would have over two billion weights".into());
         }
         Ok(())
+    }
+
+    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has used it.
+    pub fn needs(&self) -> Needs {
+        let (groups, hidden) = (self.groups, self.hidden());
+        let members = groups * self.group_size;
+        let wide = 2 * self.widths[1];
+        let dim = self.encoder.dim;
+        let branches = self.branches();
+        let mlp = |stack: &TransformerConfig| (dim as f64 * stack.mlp_ratio) as usize;
+        let stacks = [("encoder", self.encoder, 1 + groups - hidden), ("decoder", self.decoder, groups)];
+        let points = vec![
+            Need::of_samples("the PointNet's features of all members", members * wide.max(dim)),
+            Need::of_samples("the clouds", self.points * 3),
+        ];
+        // Of the PointNet: the narrow layer before and after it is normalised, the wide ones twice as often, the tokens.
+        let net = members * (6 * self.widths[0] + 2 * self.widths[1] + 7 * wide + dim);
+        let mut together = Need { what: "training".into(), fixed: 0, per_sample: 4 * net as u64 };
+        let (mut tensors, mut unmasked) = (points.clone(), points);
+        for (name, stack, rows) in stacks {
+            let hidden_layer = mlp(&stack);
+            tensors.push(Need::of_samples(format!("the hidden layer of the {name}"), rows * hidden_layer));
+            tensors.push(Need::of_weights(format!("a weight of the {name}"), dim * hidden_layer));
+            // Of each block: queries, keys and values, the hidden layer before and after GELU, eight more of its width.
+            together.per_sample += 4 * (branches * stack.depth * rows * (11 * dim + 2 * hidden_layer)) as u64;
+            // Weights, gradients and two moments; each branch has a decoder of its own.
+            let copies = if name == "decoder" { branches } else { 1 };
+            together.fixed += 16 * (copies * stack.depth * dim * (4 * dim + 2 * hidden_layer)) as u64;
+        }
+        unmasked.push(Need::of_samples("the hidden layer of the encoder", (1 + groups) * mlp(&self.encoder)));
+        Needs { tensors, unmasked, together }
     }
 }
