@@ -3,11 +3,13 @@
 
 mod attention;
 mod checkpoint;
+mod clouds;
 mod data;
 mod eval;
 mod kernels;
 mod methods;
 mod optimisers;
 mod points;
+mod points_run;
 mod protocol;
 mod train;

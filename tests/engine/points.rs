@@ -231,25 +231,3 @@ fn part_segmentation_gives_every_point_a_distribution() {
     let official = SegmentationSizes::of_width(384);
     assert_eq!(official.propagated, [1536, 1024]);
 }
-
-#[test]
-fn golden_numbers() {
-    use masquerade_engine::methods::pointcmae::fixture;
-    use masquerade_engine::{device, method, registry, session, verify};
-    let entry = method::Entry {
-        card: || registry::card("pointcmae").expect("a card"),
-        build: |_, _| Err(masquerade_engine::error::Error::request("", "", "")),
-        verify: |case| Box::pin(fixture::verify(case)),
-    };
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pointcmae");
-    let path = std::env::var("POINTS_FIXTURE").map(Into::into).unwrap_or(path);
-    let compute = masquerade_tests::block_on(device::open(session::DeviceChoice::Cpu)).expect("the CPU");
-    let report =
-        masquerade_tests::block_on(verify::run(&[entry], &crate::methods::folder(&path), &compute, |_, _, _| ())).expect("a report");
-    for line in &report.lines {
-        if !line.ok || (line.allowed > 0.0 && line.error > 0.1 * line.allowed) {
-            eprintln!("{line:?}");
-        }
-    }
-    assert!(report.passed());
-}
