@@ -3,6 +3,7 @@
 
 mod attention;
 mod checkpoint;
+mod clouds;
 mod data;
 mod eval;
 mod finite_differences;
@@ -10,6 +11,8 @@ mod graphs;
 mod kernels;
 mod methods;
 mod optimisers;
+mod points;
+mod points_run;
 mod protocol;
 mod scgc;
 mod train;

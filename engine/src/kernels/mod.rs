@@ -17,6 +17,7 @@ mod attention_heads;
 mod attention_twin;
 pub mod average;
 mod backends;
+pub mod chamfer;
 pub mod check;
 pub mod choice;
 pub mod contrast;
@@ -24,6 +25,7 @@ mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
 pub mod cross_entropy;
+pub mod farthest_points;
 pub mod gather_tokens;
 pub mod gelu;
 mod gemm;
@@ -33,6 +35,7 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod nearest_points;
 pub mod neighbour_contrast;
 mod neighbour_contrast_gpu;
 mod neighbour_contrast_twin;
@@ -114,6 +117,10 @@ pub const ALL: &[KernelInfo] = &[
     neighbour_contrast::ROWS,
     neighbour_contrast::SLOPES,
     neighbour_contrast::BACKWARD,
+    farthest_points::FARTHEST,
+    nearest_points::NEAREST,
+    chamfer::FORWARD,
+    chamfer::BACKWARD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -181,6 +188,12 @@ pub trait KernelOps: Backend {
         weights: FloatTensor<Self>,
         how: neighbour_contrast::How,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`farthest_points::farthest_points`]
+    fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
+    /// [`nearest_points::nearest_points`]
+    fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
+    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
+    fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -246,4 +259,12 @@ pub trait KernelGradients: Backend {
         grad: FloatTensor<Self>,
         kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
+    /// d a [M, S, 3] and d b [M, T, 3] of [`chamfer::chamfer`], those that are wanted, from d out [M, S + T].
+    fn chamfer_backward(
+        grad: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        nearest: IntTensor<Self>,
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
 }

@@ -1,4 +1,5 @@
 //! The systems, one file each. None imports another.
 
 pub mod mae;
+pub mod pointcmae;
 pub mod scgc;
