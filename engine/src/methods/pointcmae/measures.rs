@@ -1,10 +1,10 @@
 //! Point-CMAE's own numbers: a linear support vector machine and few-shot classification on frozen features.
 
-use crate::data::Half;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::few_shot::{self, Protocol};
 use crate::eval::linear_svm::LinearSvm;
+use crate::feed::Half;
 use crate::method::{Method as _, Subject};
 use crate::methods::pointcmae::model::PointCmae;
 use crate::readback;
