@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod collapse;
+pub mod kmeans;
 pub mod linear_probe;
 pub mod nearest;
 
