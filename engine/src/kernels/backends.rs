@@ -9,7 +9,7 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::{
     KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
+    convolution, cross_entropy, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -74,6 +74,10 @@ impl KernelOps for CubeBackend {
     fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
         patchify::on_gpu(bytes, cut)
     }
+
+    fn convolution(map: CubeTensor, weight: CubeTensor, bias: CubeTensor, window: convolution::Window) -> CubeTensor {
+        convolution::on_gpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -126,6 +130,15 @@ impl KernelGradients for CubeBackend {
 
     fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
         cross_entropy::backward_on_gpu(grad, logits, targets, kept)
+    }
+
+    fn convolution_backward(
+        grad: CubeTensor,
+        inputs: [CubeTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<CubeTensor> {
+        convolution::backward_on_gpu(grad, inputs, window, wanted)
     }
 }
 
@@ -191,6 +204,10 @@ impl KernelOps for Flex {
     fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
         patchify::on_cpu(bytes, cut)
     }
+
+    fn convolution(map: FlexTensor, weight: FlexTensor, bias: FlexTensor, window: convolution::Window) -> FlexTensor {
+        convolution::on_cpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -243,6 +260,15 @@ impl KernelGradients for Flex {
 
     fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
         cross_entropy::backward_on_cpu(grad, logits, targets, kept)
+    }
+
+    fn convolution_backward(
+        grad: FlexTensor,
+        [map, weight, _]: [FlexTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FlexTensor> {
+        convolution::backward_on_cpu(grad, [map, weight], window, wanted)
     }
 }
 
@@ -318,5 +344,9 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
         Self::from_inner(B::patchify(bytes, cut))
+    }
+
+    fn convolution(map: Tracked<B, C>, weight: Tracked<B, C>, bias: Tracked<B, C>, window: convolution::Window) -> Tracked<B, C> {
+        convolution::tracked::<B, C>(map, weight, bias, window)
     }
 }

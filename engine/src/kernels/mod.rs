@@ -23,6 +23,7 @@ pub mod contrast;
 mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
+pub mod convolution;
 pub mod cross_entropy;
 pub mod gather_tokens;
 pub mod gelu;
@@ -106,6 +107,8 @@ pub const ALL: &[KernelInfo] = &[
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
     patchify::PATCHIFY,
+    convolution::UNFOLD,
+    convolution::FOLD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -165,6 +168,13 @@ pub trait KernelOps: Backend {
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
+    /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
+    fn convolution(
+        map: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        window: convolution::Window,
+    ) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -225,4 +235,12 @@ pub trait KernelGradients: Backend {
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are map, weight
+    /// and bias.
+    fn convolution_backward(
+        grad: FloatTensor<Self>,
+        inputs: [FloatTensor<Self>; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
 }
