@@ -3,8 +3,10 @@
 
 mod attention;
 mod checkpoint;
+mod convolution;
 mod data;
 mod eval;
+mod gsimclr;
 mod kernels;
 mod methods;
 mod optimisers;
