@@ -8,9 +8,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, neighbour_contrast,
-    neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin, convolution, cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -96,6 +94,10 @@ impl KernelOps for CubeBackend {
     fn chamfer(a: CubeTensor, b: CubeTensor) -> (CubeTensor, CubeTensor) {
         chamfer::on_gpu(a, b)
     }
+
+    fn convolution(map: CubeTensor, weight: CubeTensor, bias: CubeTensor, window: convolution::Window) -> CubeTensor {
+        convolution::on_gpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -156,6 +158,15 @@ impl KernelGradients for CubeBackend {
 
     fn chamfer_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, nearest: CubeTensor, wanted: [bool; 2]) -> [Option<CubeTensor>; 2] {
         chamfer::backward_on_gpu(grad, a, b, nearest, wanted)
+    }
+
+    fn convolution_backward(
+        grad: CubeTensor,
+        inputs: [CubeTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<CubeTensor> {
+        convolution::backward_on_gpu(grad, inputs, window, wanted)
     }
 }
 
@@ -242,6 +253,10 @@ impl KernelOps for Flex {
     fn chamfer(a: FlexTensor, b: FlexTensor) -> (FlexTensor, FlexTensor) {
         chamfer::on_cpu(a, b)
     }
+
+    fn convolution(map: FlexTensor, weight: FlexTensor, bias: FlexTensor, window: convolution::Window) -> FlexTensor {
+        convolution::on_cpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -302,6 +317,15 @@ impl KernelGradients for Flex {
 
     fn chamfer_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, nearest: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
         chamfer::backward_on_cpu(grad, a, b, nearest, wanted)
+    }
+
+    fn convolution_backward(
+        grad: FlexTensor,
+        [map, weight, _]: [FlexTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FlexTensor> {
+        convolution::backward_on_cpu(grad, [map, weight], window, wanted)
     }
 }
 
@@ -399,5 +423,9 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn chamfer(a: Tracked<B, C>, b: Tracked<B, C>) -> (Tracked<B, C>, B::IntTensorPrimitive) {
         chamfer::tracked::<B, C>(a, b)
+    }
+
+    fn convolution(map: Tracked<B, C>, weight: Tracked<B, C>, bias: Tracked<B, C>, window: convolution::Window) -> Tracked<B, C> {
+        convolution::tracked::<B, C>(map, weight, bias, window)
     }
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod neighbour_contrast;
 mod points;
+mod convolution;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
@@ -215,6 +216,7 @@ fn cases() -> Vec<Case> {
     cases.extend(contrast_cases());
     cases.extend(neighbour_contrast::cases());
     cases.extend(points::cases());
+    cases.extend(convolution::cases());
     cases.extend(whole_models());
     cases
 }

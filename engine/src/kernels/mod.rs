@@ -24,6 +24,7 @@ pub mod contrast;
 mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
+pub mod convolution;
 pub mod cross_entropy;
 pub mod farthest_points;
 pub mod gather_tokens;
@@ -121,6 +122,8 @@ pub const ALL: &[KernelInfo] = &[
     nearest_points::NEAREST,
     chamfer::FORWARD,
     chamfer::BACKWARD,
+    convolution::UNFOLD,
+    convolution::FOLD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -194,6 +197,13 @@ pub trait KernelOps: Backend {
     fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
     /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
     fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
+    /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
+    fn convolution(
+        map: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        window: convolution::Window,
+    ) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -267,4 +277,12 @@ pub trait KernelGradients: Backend {
         nearest: IntTensor<Self>,
         wanted: [bool; 2],
     ) -> [Option<FloatTensor<Self>>; 2];
+    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are map, weight
+    /// and bias.
+    fn convolution_backward(
+        grad: FloatTensor<Self>,
+        inputs: [FloatTensor<Self>; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
 }
