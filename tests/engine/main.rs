@@ -9,4 +9,5 @@ mod kernels;
 mod methods;
 mod optimisers;
 mod protocol;
+mod rae;
 mod train;
