@@ -1,62 +1,21 @@
-//! Regularized autoencoders: golden numbers, Jacobians, exact densities, samplers.
-
-use std::path::Path;
+//! Regularized autoencoders: Jacobians, criteria, exact densities, samplers.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use masquerade_engine::density::mixture::Mixture;
 use masquerade_engine::density::shapes::Spiral;
 use masquerade_engine::density::{line, matrix, samples};
-use masquerade_engine::device;
-use masquerade_engine::error::Error;
-use masquerade_engine::method::Entry;
 use masquerade_engine::methods::rae::classic::{Activation, ClassicConfig, Scale};
-use masquerade_engine::methods::rae::fixture;
 use masquerade_engine::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use masquerade_engine::methods::rae::modern::ModernConfig;
 use masquerade_engine::methods::rae::sampler::{Energy, Move, Sampler, Walkers, energy_difference};
-use masquerade_engine::registry;
 use masquerade_engine::rng::Rng;
-use masquerade_engine::session::{DeviceChoice, VerifyReport};
 use masquerade_engine::train::groups::pretrain_groups;
 use masquerade_engine::train::optimiser::AdamW;
 use masquerade_engine::train::schedule::Schedule;
-use masquerade_engine::verify;
 use masquerade_engine::weights::Weights;
-use masquerade_tests::{block_on, gpu};
+use masquerade_tests::block_on;
 
 use crate::kernels::{close, values};
-use crate::methods::folder;
-
-const ENTRY: Entry = Entry {
-    card: || registry::card("rae").expect("a card"),
-    build: |_, _| Err(Error::request("Nothing is built here", "only golden numbers are checked", "Open the system itself")),
-    verify: |case| Box::pin(fixture::verify(case)),
-};
-
-fn golden(choice: DeviceChoice) -> VerifyReport {
-    let compute = block_on(device::open(choice)).expect("a device");
-    let files = folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rae"));
-    block_on(verify::run(&[ENTRY], &files, &compute, |_, _, _| ())).expect("a report")
-}
-
-#[test]
-fn golden_numbers_on_the_cpu() {
-    let report = golden(DeviceChoice::Cpu);
-    let failed: Vec<_> = report.lines.iter().filter(|l| !l.ok).collect();
-    assert!(report.passed(), "{failed:#?}");
-    let tight = report.lines.iter().filter(|l| l.allowed > 0.0 && l.error > 0.1 * l.allowed).collect::<Vec<_>>();
-    assert!(tight.is_empty(), "closer to the limit than a tenth: {tight:#?}");
-    assert_eq!(report.lines.iter().map(|l| l.case.as_str()).collect::<std::collections::BTreeSet<_>>().len(), 14);
-}
-
-#[test]
-fn golden_numbers_on_the_gpu() {
-    if gpu().is_some() {
-        let report = golden(DeviceChoice::Gpu);
-        let failed: Vec<_> = report.lines.iter().filter(|l| !l.ok).collect();
-        assert!(report.passed(), "{failed:#?}");
-    }
-}
 
 fn points(rows: usize, dim: usize) -> Vec<f32> {
     let mut rng = Rng::new(7, "points");
@@ -233,7 +192,7 @@ fn a_mixture_draws_what_it_says() {
     let again = two_bumps().sample(600, &mut Rng::new(4, "draw")).expect("points");
     assert!(samples::energy_distance(&drawn[..1200], &again, 2) < 0.02);
     let moved: Vec<f64> = again.iter().map(|v| v + 0.5).collect();
-    assert!(samples::energy_distance(&drawn[..1200], &moved, 2) > 0.1);
+    assert!(samples::energy_distance(&drawn[..1200], &moved, 2) > 0.05);
     let odd = Mixture::new(2, vec![0.0; 2], vec![1.0, 2.0, 2.0, 1.0], Vec::new()).expect("a mixture");
     assert!(odd.sample(1, &mut Rng::new(1, "draw")).is_err());
 }

@@ -180,6 +180,12 @@ impl Blurred {
         (pulls, most + sum.ln())
     }
 
+    /// log p_σ(x) and ∇log p_σ(x), [dim].
+    pub fn log_density_and_score(&self, x: &[f64]) -> (f64, Vec<f64>) {
+        let (pulls, log_density) = self.responsible(x);
+        (log_density, (0..self.dim).map(|i| pulls.iter().map(|(g, w)| w * g[i]).sum()).collect())
+    }
+
     /// log p_σ(x).
     pub fn log_density(&self, x: &[f64]) -> f64 {
         self.responsible(x).1
@@ -187,8 +193,7 @@ impl Blurred {
 
     /// ∇log p_σ(x), [dim].
     pub fn score(&self, x: &[f64]) -> Vec<f64> {
-        let (pulls, _) = self.responsible(x);
-        (0..self.dim).map(|i| pulls.iter().map(|(g, w)| w * g[i]).sum()).collect()
+        self.log_density_and_score(x).1
     }
 
     /// ∇²log p_σ(x) = Σ w (g gᵀ − P) − score scoreᵀ, [dim, dim].

@@ -17,10 +17,11 @@ pub fn parzen_official_offset(dim: usize) -> f64 {
     0.5 * (1.0 - dim as f64) * std::f64::consts::TAU.ln()
 }
 
-/// The energy distance 2 E|a − b| − E|a − a′| − E|b − b′| (Székely and Rizzo 2013): 0 for equal distributions.
+/// The energy distance 2 E|a − b| − E|a − a′| − E|b − b′| over 2 E|a − b| (Székely and Rizzo 2013): 0 for equal sets, at most 1.
 pub fn energy_distance(a: &[f64], b: &[f64], dim: usize) -> f64 {
     let between = |a: &[f64], b: &[f64]| mean_over(a, dim, |point| mean_over(b, dim, |other| square_distance(point, other).sqrt()));
-    2.0 * between(a, b) - between(a, a) - between(b, b)
+    let across = 2.0 * between(a, b);
+    (across - between(a, a) - between(b, b)) / across.max(f64::MIN_POSITIVE)
 }
 
 /// The distance of a point to the nearest of `others`.
