@@ -10,4 +10,5 @@ mod methods;
 mod optimisers;
 mod protocol;
 mod rae;
+mod rae_system;
 mod train;

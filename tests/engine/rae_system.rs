@@ -218,7 +218,7 @@ fn pictures_and_profiles_of_longer_vectors() {
     for (dims, count, kind) in [(64, 4, "pictures"), (5, 2, "profiles")] {
         let train: Vec<f32> = (0..dims * 40).map(|_| rng.uniform()).collect();
         let data = VectorData { dims, test: train[..dims * 8].to_vec(), train, ..VectorData::default() };
-        let mut run = started(&session("micro", "digits", &[]), Data::Vectors(data));
+        let mut run = started(&session("digits", "digits", &[("chain", KnobValue::Number(22.0))]), Data::Vectors(data));
         block_on(run.train_step()).expect("a step");
         let ids: Vec<String> = run.method.views().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids.len(), count, "{kind}");
@@ -243,7 +243,7 @@ fn pictures_and_profiles_of_longer_vectors() {
         // The chain is computed by the processor, whatever trains.
         assert!(views.iter().any(|v| v.id == "chain" && v.origin.source == Source::LiveCpu));
         let embedded = run.method.embed(&weights, &stage.batch).expect("features");
-        assert_eq!(embedded.dims(), [1, 16]);
+        assert_eq!(embedded.dims(), [1, 256]);
     }
 }
 

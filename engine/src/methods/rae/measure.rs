@@ -15,8 +15,8 @@ use crate::rng::Rng;
 ///
 /// * `score_fit`: 1 − the relative root mean square error of (r − x) / σ² against the score of p_σ, at points drawn from p_σ
 /// * `score_cosine`: the cosine of the two over the same points
-/// * `sample_share`: share of walkers that end within 2 σ of the data
-/// * `sample_match`: 1 − the energy distance of walkers' ends and fresh noisy data, divided by twice their mean distance
+/// * `sample_share`: share of walkers that end within 2 σ of the data (√(2 d) σ, d the number of coordinates, where there are more than two)
+/// * `sample_match`: 1 − the energy distance of walkers' ends and fresh noisy data (0 … 1)
 ///
 /// One more is known where p itself has a density: `clean_score_fit`, against the score of p at points drawn from p.
 pub const METRICS: &[&str] = &["score_fit", "score_cosine", "sample_share", "sample_match"];
@@ -26,7 +26,7 @@ const POINTS: usize = 2000;
 /// Points of a set of unknown distribution that stand for it.
 const STAND_INS: usize = 1500;
 /// Least walkers, and steps of a walk, that are measured.
-const WALKERS: usize = 200;
+const WALKERS: usize = 400;
 const STEPS: usize = 200;
 
 /// What a set is drawn from; where that is not known, its own training points.
@@ -109,7 +109,9 @@ async fn walked(system: &Denoising, subject: &Subject<'_>, set: &Vectors<'_>) ->
     let truth = known(set)?;
     let train = wide(&set.train[..set.train.len().min(STAND_INS * set.dims)]);
     let places = if truth.covariances().is_empty() { truth.means() } else { &train };
-    let near = ends.chunks_exact(set.dims).filter(|x| nearest_distance(x, places) <= 2.0 * sigma).count();
+    // Noise alone takes a point √d σ away.
+    let reach = 2.0 * sigma * (set.dims as f64 / 2.0).sqrt().max(1.0);
+    let near = ends.chunks_exact(set.dims).filter(|x| nearest_distance(x, places) <= reach).count();
     let mut fresh = truth.sample(chain.walkers, &mut rng.at(4))?;
     let mut noise = rng.at(5);
     fresh.iter_mut().for_each(|v| *v += sigma * f64::from(noise.normal()));

@@ -95,7 +95,7 @@ fn claim() -> Claim {
         sentence: "The displacement over σ² comes closer to the score of the data as the noise falls, and as there is more data.".into(),
         arms: vec![
             arm("σ 0.03, 4,000 points", 0.03, 0.0),
-            arm("σ 0.03, 50 points", 0.03, 50.0),
+            arm("σ 0.03, 200 points", 0.03, 200.0),
             arm("σ 0.1, 4,000 points", 0.1, 0.0),
             arm("σ 0.2, 4,000 points", 0.2, 0.0),
         ],
@@ -104,7 +104,10 @@ fn claim() -> Claim {
         seeds: vec![1, 2, 3],
         steps: 2000,
         data: "mixture".into(),
-        note: String::new(),
+        note:
+            "The paper proves the limit and shows it in figures. The best there is at these σ, by the exact solution for this data: 0.936, \
+               0.575 and 0.268; 1 would be the score itself. With few points a net learns the score of the points."
+                .into(),
     }
 }
 
