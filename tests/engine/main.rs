@@ -19,4 +19,6 @@ mod points;
 mod points_run;
 mod protocol;
 mod scgc;
+mod rae;
+mod rae_system;
 mod train;

@@ -4,3 +4,4 @@ pub mod gsimclr;
 pub mod mae;
 pub mod pointcmae;
 pub mod scgc;
+pub mod rae;
