@@ -9,7 +9,7 @@ mod style;
 use egui::{Color32, FontFamily, FontId, RichText, Ui};
 
 pub use fonts::SEMIBOLD;
-pub use maps::{category, signed, unsigned};
+pub use maps::{CATEGORIES, category, in_range, signed, unsigned};
 pub use style::{accent_button, boxed, checkbox, install, radio, reduce_motion};
 
 /// The colours of one theme.
@@ -112,6 +112,10 @@ pub mod space {
     pub const LEGEND: f32 = 8.0;
     pub const PALETTE: f32 = 520.0;
     pub const CARD_MIN: f32 = 148.0;
+    /// Narrower than this a cloud, a field or a film cannot be read.
+    pub const SCENE_MIN: f32 = 220.0;
+    /// The pointer has found a point that is so near.
+    pub const REACH: f32 = 12.0;
 }
 
 /// Durations in seconds.
@@ -122,6 +126,9 @@ pub mod time {
     pub const LOOK: f64 = 0.1;
     /// An unanswered request for views is given up after this.
     pub const LOOK_LOST: f64 = 5.0;
+    /// Between two frames of a film, and where the user's system asks for reduced motion.
+    pub const FRAME: f64 = 0.1;
+    pub const FRAME_CALM: f64 = 0.6;
     /// How long a short notice stays.
     pub const NOTICE: f64 = 4.0;
 }

@@ -52,7 +52,7 @@ fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.set_width(ui.available_width());
         ui.vertical_centered(|ui| {
             ui.label(RichText::new(icons::UPLOAD).size(theme::size::EXHIBIT).color(colours.muted));
-            ui.label(text::DROP_HERE);
+            ui.label(text::drop_here(desk.state.card().map_or("", |c| &c.modality)));
             ui.label(theme::caption(ui, text::STAYS));
         });
     });

@@ -1,4 +1,4 @@
-//! The stage: the panels over one picture, then what belongs to the cursor, then the loss.
+//! The stage: the panels over one sample, then what belongs to the cursor, then the loss.
 
 use egui::{Ui, vec2};
 
@@ -47,21 +47,34 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     let (panels, others): (Vec<_>, Vec<_>) = state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
     let wide = ui.available_width() >= space::CARD_MIN * FIRST_ROW as f32;
-    let columns = if wide { FIRST_ROW } else { 2 };
     let gap = space::S;
+    let columns = columns(ui.available_width() + gap, wide, desk, &panels);
     let outer = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
     let side = outer - 2.0 * space::S;
     ui.spacing_mut().item_spacing = vec2(gap, gap);
-    for row in panels.iter().take(FIRST_ROW).collect::<Vec<_>>().chunks(columns) {
+    // A wide stage has one row of panels, a narrow one as many.
+    let first = if wide { columns } else { FIRST_ROW };
+    for row in panels.iter().take(first).collect::<Vec<_>>().chunks(columns) {
         ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
     }
-    let rest: Vec<_> = panels.iter().skip(FIRST_ROW).chain(&others).collect();
+    let rest: Vec<_> = panels.iter().skip(first).chain(&others).collect();
     if wide {
         second_row_ui(ui, desk, &rest, outer);
     } else {
         let side = ui.available_width() - 2.0 * space::S;
         rest.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side));
         loss::loss_ui(ui, desk, side, space::PLOT);
+    }
+}
+
+/// How many panels stand side by side: four pictures, fewer scenes, two on a narrow stage.
+fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]) -> usize {
+    let scenes = panels.iter().take(FIRST_ROW).any(|(id, _)| views::is_scene(desk.state.views.get(id)));
+    match (wide, scenes) {
+        (true, true) => ((width / (space::SCENE_MIN + space::S)) as usize).clamp(2, FIRST_ROW),
+        (true, false) => FIRST_ROW,
+        (false, true) => ((width / (space::SCENE_MIN + space::S)) as usize).clamp(1, 2),
+        (false, false) => 2,
     }
 }
 
