@@ -1,6 +1,7 @@
 //! The stage: the panels over one sample, then what belongs to the cursor, then the loss.
 
 use egui::{Ui, vec2};
+use masquerade_engine::card::Kind;
 
 use super::controls::{Look, action_ui, progress_ui, switch_ui};
 use super::loss;
@@ -32,8 +33,10 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         // Always there, so that nothing moves under the pointer while the mask is painted.
         action_ui(ui, desk, Action::RuleMask, Look::Icon);
         action_ui(ui, desk, Action::Unpin, Look::Icon);
-        switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
-        switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+        if state.card().is_some_and(|c| c.kind == Kind::Pictures) {
+            switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+            switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+        }
     });
     ui.add_space(space::XS);
 }

@@ -1,5 +1,7 @@
 //! The words of the views: what a kind of data is made of, and what is said of clouds, fields, films and boards.
 
+use masquerade_engine::card::Kind;
+
 use super::{count, value};
 
 /// What one part of a sample is called, and many.
@@ -9,23 +11,20 @@ pub struct Nouns {
     pub tokens: &'static str,
 }
 
-/// The words for a kind of data, as a card names it.
-pub fn nouns(modality: &str) -> Nouns {
-    let table = [
-        ("cloud", "group", "groups"),
-        ("graph", "node", "nodes"),
-        ("vector", "point", "points"),
-        ("picture", "patch", "patches"),
-        ("slice", "patch", "patches"),
-    ];
-    let found = table.into_iter().find(|(kind, ..)| modality.contains(kind));
-    let (_, token, tokens) = found.unwrap_or(("", "token", "tokens"));
+/// The words for a kind of data.
+pub fn nouns(kind: Kind) -> Nouns {
+    let (token, tokens) = match kind {
+        Kind::Pictures => ("patch", "patches"),
+        Kind::Clouds => ("group", "groups"),
+        Kind::Graphs => ("node", "nodes"),
+        Kind::Vectors => ("point", "points"),
+    };
     Nouns { token, tokens }
 }
 
-/// Where own files are dropped.
-pub fn drop_here(modality: &str) -> String {
-    format!("Drop {} or a folder here", if modality.is_empty() { "files" } else { modality })
+/// Where own files are dropped, and which ones.
+pub fn drop_here(kind: Kind) -> String {
+    format!("Drop here {}", kind.files())
 }
 
 /// Over a picture whose mask can be painted.

@@ -63,7 +63,7 @@ pub fn is_scene(shown: Option<&Shown>) -> bool {
 
 /// What the parts of the samples on the stage are called.
 fn nouns(desk: &Desk<'_>) -> text::Nouns {
-    text::nouns(desk.state.card().map_or("", |c| &c.modality))
+    text::nouns(desk.state.card().map_or_else(Default::default, |c| c.kind))
 }
 
 /// One view in its card, its drawing `side` points wide.
