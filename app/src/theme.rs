@@ -31,6 +31,8 @@ pub struct Tokens {
     /// The main action, focus, the pinned token.
     pub accent: Color32,
     pub on_accent: Color32,
+    /// Data of one kind, without value or class.
+    pub data: Color32,
     pub good: Color32,
     pub warn: Color32,
     pub bad: Color32,
@@ -52,6 +54,7 @@ pub const DARK: Tokens = Tokens {
     faint: rgb(0x8793A2),
     accent: rgb(0x6AA5FF),
     on_accent: rgb(0x08131F),
+    data: rgb(0x56B4E9),
     good: rgb(0x4CC38A),
     warn: rgb(0xF0B429),
     bad: rgb(0xF2777A),
@@ -69,6 +72,7 @@ pub const LIGHT: Tokens = Tokens {
     faint: rgb(0x626E7C),
     accent: rgb(0x1F66D1),
     on_accent: rgb(0xFFFFFF),
+    data: rgb(0x0072B2),
     good: rgb(0x177545),
     warn: rgb(0x8F5B00),
     bad: rgb(0xC43437),

@@ -57,6 +57,8 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.spacing_mut().item_spacing = vec2(gap, gap);
     // A wide stage has one row of panels, a narrow one as many.
     let first = if wide { columns } else { FIRST_ROW };
+    // A scene that stands alone has the loss at its side.
+    let first = if wide && panels.len() == 1 { 0 } else { first };
     for row in panels.iter().take(first).collect::<Vec<_>>().chunks(columns) {
         ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
     }
@@ -74,7 +76,7 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]) -> usize {
     let scenes = panels.iter().take(FIRST_ROW).any(|(id, _)| views::is_scene(desk.state.views.get(id)));
     match (wide, scenes) {
-        (true, true) => ((width / (space::SCENE_MIN + space::S)) as usize).clamp(2, FIRST_ROW),
+        (true, true) => ((width / (space::SCENE_MIN + space::S)) as usize).min(panels.len()).clamp(2, FIRST_ROW),
         (true, false) => FIRST_ROW,
         (false, true) => ((width / (space::SCENE_MIN + space::S)) as usize).clamp(1, 2),
         (false, false) => 2,
@@ -84,13 +86,14 @@ fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]
 /// The map of the cursor at the left, the loss beside it.
 fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], outer: f32) {
     let side = outer * 1.25 - 2.0 * space::S;
+    let alone = rest.is_empty();
     let mut rest = rest.iter();
     ui.horizontal_top(|ui| {
         if let Some((id, title)) = rest.next() {
             views::tile_ui(ui, desk, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, desk, left, side + space::L);
+        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
     });
     ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
 }

@@ -17,10 +17,12 @@ const RADIUS: (f32, f32) = (1.0, 5.0);
 const SHARE: f32 = 0.42;
 /// How much of the ground's colour the farthest points take on.
 const FOG: f32 = 0.5;
-/// Rings around the points of one token at most.
-const RINGS: usize = 400;
-/// Distance between a point and the ring around it.
-const RING: f32 = 2.5;
+/// Size of a point without a token.
+const MUTED: f32 = 0.75;
+/// Points of a token that are outlined at most.
+const OUTLINED: usize = 2000;
+/// Width of an outline, and its distance from the points.
+const OUTLINE: (f32, f32) = (1.8, 1.2);
 
 /// How a cloud is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +110,7 @@ impl Style<'_> {
                 let (colour, shape) = class_sign(*class as usize);
                 (colour, Sign { shape, fill })
             }
-            (None, None) => (theme::category(0), Sign { shape: Shape::Disc, fill }),
+            (None, None) => (self.colours.data, Sign { shape: Shape::Disc, fill }),
         }
     }
 }
@@ -123,14 +125,12 @@ pub fn marks(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32]) -> 
     let fog = if style.range.is_some() && !cloud.values.is_empty() || cloud.dims != 3 { 0.0 } else { FOG };
     let mut draw = |point: usize| {
         let Some(seen) = seen.get(point) else { return };
-        let look = token(cloud, point).and_then(|t| looks.get(t as usize));
-        let (colour, sign, size) = match look {
-            // A ring needs room to be seen as one.
-            Some((colour, sign)) => (*colour, *sign, if sign.fill == Fill::Light { 1.2 } else { 1.0 }),
-            None => (style.colours.faint.gamma_multiply(0.7), Sign::default(), 0.75),
-        };
+        let none = (style.colours.faint.gamma_multiply(0.7), Sign::default());
+        let look = token(cloud, point).and_then(|t| looks.get(t as usize)).copied();
+        let (colour, sign) = look.unwrap_or(none);
         let far = (0.5 - 0.5 * seen.depth).clamp(0.0, 1.0) * fog;
         let colour = if far > 0.0 { colour.lerp_to_gamma(style.colours.card, far) } else { colour };
+        let size = if look.is_none() { MUTED } else { size(sign) };
         marks.push(Mark::Dot { at: seen.at, radius: radius * seen.scale * size, colour, sign });
     };
     if cloud.dims == 3 {
@@ -139,6 +139,11 @@ pub fn marks(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32]) -> 
         (0..seen.len()).for_each(&mut draw);
     }
     marks
+}
+
+/// A ring needs room to be seen as one.
+fn size(sign: Sign) -> f32 {
+    if sign.fill == Fill::Light { 1.2 } else { 1.0 }
 }
 
 /// Indices of the points from far to near, by counting: there may be a hundred thousand in every frame.
@@ -159,7 +164,7 @@ fn far_to_near(seen: &[Seen]) -> Vec<u32> {
 fn edges(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32], marks: &mut Vec<Mark>) {
     let count = cloud.edges.len() / 2;
     let every = count.div_ceil(EDGES).max(1);
-    let strength = (220.0 / (count as f32).sqrt()).clamp(0.16, 0.7);
+    let strength = (18.0 / (count as f32).sqrt()).clamp(0.1, 0.6);
     let line = |pair: &[u32], width: f32, colour: Color32| {
         let (from, to) = (seen.get(*pair.first()? as usize)?, seen.get(*pair.get(1)? as usize)?);
         Some(Mark::Line { from: from.at, to: to.at, width, colour })
@@ -172,10 +177,14 @@ fn edges(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32], marks: 
     }
 }
 
-/// Rings around the points of a token.
-pub fn rings(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, of: u32, colour: Color32) -> Vec<Mark> {
-    let radius = style.radius(seen.len());
-    let ring = Sign { shape: Shape::Disc, fill: Fill::Empty };
-    let points = seen.iter().enumerate().filter(|(point, _)| token(cloud, *point) == Some(of)).take(RINGS);
-    points.map(|(_, s)| Mark::Dot { at: s.at, radius: radius * s.scale + RING, colour, sign: ring }).collect()
+/// The points of a token once more, before all others and with one outline around them together.
+pub fn outlined(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, of: u32, outline: Color32) -> Vec<Mark> {
+    let (colour, sign) = style.token(cloud, of);
+    let radius = style.radius(seen.len()) * size(sign);
+    let points = || seen.iter().enumerate().filter(|(point, _)| token(cloud, *point) == Some(of)).take(OUTLINED).map(|(_, s)| s);
+    let dot = |s: &Seen, more: f32, colour: Color32, sign: Sign| Mark::Dot { at: s.at, radius: radius * s.scale + more, colour, sign };
+    let flat = |shape: Shape| Sign { shape, fill: Fill::Flat };
+    let around = points().map(|s| dot(s, OUTLINE.0 + OUTLINE.1, outline, flat(Shape::Disc)));
+    let between = points().map(|s| dot(s, OUTLINE.1, style.colours.ground, flat(Shape::Disc)));
+    around.chain(between).chain(points().map(|s| dot(s, 0.0, colour, sign))).collect()
 }

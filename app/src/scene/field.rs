@@ -10,12 +10,10 @@ use crate::theme::{self, Tokens};
 
 /// Arrows stand at least so many points of the screen apart; of more, every second, third … one is drawn.
 const APART: f32 = 9.0;
-/// Share of arrows that are no longer than one cell: a few long ones must not make all others dots.
-const SHORT: f32 = 0.9;
+/// Share of the weight that arrows no longer than one cell have: a few long ones must not make all others dots.
+const SHORT: f32 = 0.85;
 /// Longest arrow drawn, in cells.
 const LONGEST: f32 = 1.6;
-/// An arrow that counts less than this has no say in the scale.
-const COUNTS: f32 = 0.05;
 /// Length of an arrow's head, as a share of the arrow and in points of the screen.
 const HEAD: (f32, f32) = (0.4, 4.5);
 /// Radius of a point of the data.
@@ -67,16 +65,22 @@ fn weight(field: &Field, index: usize) -> f32 {
     field.weight.get(index).copied().unwrap_or(1.0).clamp(0.0, 1.0)
 }
 
-/// Length of an arrow that is drawn as long as a cell. Both fields share it.
+/// Length of an arrow that is drawn as long as a cell. Both fields share it; what counts little has little say.
 pub fn length_of_a_cell(field: &Field) -> f32 {
     let count = field.rows as usize * field.columns as usize;
-    let lengths = |arrows: &[f32]| -> Vec<f32> {
-        let long = |i: usize| arrow(arrows, i).map(|[x, y]| x.hypot(y)).filter(|l| l.is_finite() && *l > 0.0);
-        (0..count).filter(|i| weight(field, *i) >= COUNTS).filter_map(long).collect()
+    let lengths = |arrows: &[f32]| -> Vec<(f32, f32)> {
+        let long = |i: usize| arrow(arrows, i).map(|[x, y]| (x.hypot(y), weight(field, i)));
+        (0..count).filter_map(long).filter(|(l, w)| l.is_finite() && *l > 0.0 && *w > 0.0).collect()
     };
     let mut all = [lengths(&field.arrows), lengths(&field.reference)].concat();
-    all.sort_by(f32::total_cmp);
-    all.get((all.len() as f32 * SHORT) as usize).or(all.last()).copied().unwrap_or(1.0)
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let share = all.iter().map(|(_, weight)| weight).sum::<f32>() * SHORT;
+    let mut so_far = 0.0;
+    let long = all.iter().find(|(_, weight)| {
+        so_far += weight;
+        so_far >= share
+    });
+    long.map_or(1.0, |(length, _)| *length)
 }
 
 /// The marks of a field in a square.
@@ -111,7 +115,7 @@ pub fn marks(field: &Field, lens: &Lens, area: Rect, style: &Style<'_>) -> Vec<M
         arrows(&field.arrows, 3.5, style.colours.card);
         arrows(&field.arrows, 1.3, style.colours.text);
     } else {
-        arrows(&field.arrows, 1.3, theme::category(0));
+        arrows(&field.arrows, 1.3, style.colours.data);
     }
     marks
 }

@@ -43,6 +43,8 @@ pub enum Shape {
 pub enum Fill {
     #[default]
     Full,
+    /// One colour to the edge.
+    Flat,
     /// A ring around a lighter inside: a hidden token.
     Light,
     /// A ring alone: a mark around another dot.
@@ -87,6 +89,7 @@ impl Sign {
             Fill::Empty => (inside * rim(0.16), 1.0),
             Fill::Light if radius < RIM_FROM => (inside * SMALL_LIGHT, 1.0),
             Fill::Light => (inside * (LIGHT + (1.0 - LIGHT) * rim(0.24)), 1.0),
+            Fill::Flat => (inside, 1.0),
             Fill::Full if radius < RIM_FROM => (inside, 1.0),
             Fill::Full => (inside, 1.0 - (1.0 - RIM) * rim(0.12)),
         }

@@ -95,8 +95,8 @@ pub fn field_name(title: &str, rows: u32, columns: u32) -> String {
 
 /// How long the arrows are.
 pub fn field_scale(length_of_a_cell: f32, compared: bool) -> String {
-    let faint = if compared { "; faint arrows: the reference" } else { "" };
-    format!("an arrow of one cell: {}{faint}", value(length_of_a_cell))
+    let faint = if compared { " · faint: reference" } else { "" };
+    format!("arrow of a cell: {}{faint}", value(length_of_a_cell))
 }
 
 /// The arrow under the pointer, the one it is compared with, and the value under both.

@@ -28,9 +28,8 @@ pub fn cloud_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, 
     let (hovered, pinned) = (desk.selection.hovered, desk.state.session.pinned);
     let focus: Vec<u32> = [hovered, pinned].into_iter().flatten().collect();
     let mut marks = cloud::marks(drawn, &seen, &style, &focus);
-    let rings = [(drawn.query, colours.accent), (pinned, colours.accent), (hovered, colours.text)];
-    for (token, colour) in rings {
-        marks.extend(token.into_iter().flat_map(|t| cloud::rings(drawn, &seen, &style, t, colour)));
+    for (token, colour) in [(drawn.query, colours.accent), (pinned, colours.accent), (hovered, colours.text)] {
+        marks.extend(token.into_iter().flat_map(|t| cloud::outlined(drawn, &seen, &style, t, colour)));
     }
     dots::paint(&place.painter, desk.textures, &marks);
 
@@ -63,7 +62,7 @@ fn below_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, rang
             let count = text::cloud_count(cloud::points(drawn), cloud::tokens(drawn), kind);
             let thinned = drawn.edges.len() / 2;
             let count = if thinned > cloud::EDGES { text::edges_thinned(&count, thinned) } else { count };
-            classes::classes_ui(ui, desk.textures, drawn, words.unwrap_or(count));
+            classes::classes_ui(ui, desk.textures, drawn, count, words);
         }
     }
 }

@@ -11,9 +11,10 @@ const RADII: [f32; 5] = [1.5, 3.0, 6.0, 12.0, 24.0];
 const CELL: usize = 52;
 /// Room around a dot for its soft edge, in pixels.
 const SOFT: f32 = 1.5;
-/// Columns of the texture: all forms full, then light, a ring, a line, a plain colour.
+/// Columns of the texture: all forms full, then light; a ring, a flat disc, a line, a plain colour.
 const RING: usize = 2 * Shape::ALL.len();
-const LINE: usize = RING + 1;
+const FLAT: usize = RING + 1;
+const LINE: usize = FLAT + 1;
 const PLAIN: usize = LINE + 1;
 const COLUMNS: usize = PLAIN + 1;
 /// Name of the texture; no view has one with a blank.
@@ -80,6 +81,7 @@ fn column(sign: Sign) -> usize {
         Fill::Full => shape,
         Fill::Light => Shape::ALL.len() + shape,
         Fill::Empty => RING,
+        Fill::Flat => FLAT,
     }
 }
 
@@ -101,6 +103,7 @@ fn draw() -> ColorImage {
             PLAIN => (1.0, 1.0),
             LINE => ((1.8 * (1.0 - at.y.abs() / (CELL as f32 * 0.5))).clamp(0.0, 1.0), 1.0),
             RING => Sign { fill: Fill::Empty, ..Sign::default() }.ink(at, radius),
+            FLAT => Sign { fill: Fill::Flat, ..Sign::default() }.ink(at, radius),
             column if column >= Shape::ALL.len() => {
                 Sign { shape: Shape::ALL[column - Shape::ALL.len()], fill: Fill::Light }.ink(at, radius)
             }

@@ -35,7 +35,7 @@ pub fn cloud(drawn: &Cloud, range: Option<&Legend>) -> RgbaImage {
     let seen = cloud::project(drawn, &camera, square());
     let style = Style { colours: &LIGHT, range, side: SIDE, zoom: camera.zoom };
     let mut marks = cloud::marks(drawn, &seen, &style, &[]);
-    marks.extend(drawn.query.into_iter().flat_map(|q| cloud::rings(drawn, &seen, &style, q, LIGHT.accent)));
+    marks.extend(drawn.query.into_iter().flat_map(|q| cloud::outlined(drawn, &seen, &style, q, LIGHT.accent)));
     let mut pixels = paint(&marks);
     if range.is_none() {
         names(&mut pixels, drawn);
