@@ -95,7 +95,9 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
         let left = ui.available_width() - 2.0 * space::S;
         loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
     });
-    ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+    if rest.len() > 0 {
+        ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+    }
 }
 
 /// Before the first picture: what is being done, and how far it is.

@@ -129,7 +129,7 @@ pub fn marks(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32]) -> 
         let look = token(cloud, point).and_then(|t| looks.get(t as usize)).copied();
         let (colour, sign) = look.unwrap_or(none);
         let far = (0.5 - 0.5 * seen.depth).clamp(0.0, 1.0) * fog;
-        let colour = if far > 0.0 { colour.lerp_to_gamma(style.colours.card, far) } else { colour };
+        let colour = if far > 0.0 { colour.lerp_to_gamma(style.colours.ground, far) } else { colour };
         let size = if look.is_none() { MUTED } else { size(sign) };
         marks.push(Mark::Dot { at: seen.at, radius: radius * seen.scale * size, colour, sign });
     };

@@ -16,6 +16,8 @@ const SHORT: f32 = 0.85;
 const LONGEST: f32 = 1.6;
 /// Length of an arrow's head, as a share of the arrow and in points of the screen.
 const HEAD: (f32, f32) = (0.4, 4.5);
+/// How opaque an arrow is that counts nothing.
+const LEAST: f32 = 0.15;
 /// Radius of a point of the data.
 const POINT: f32 = 1.4;
 
@@ -92,7 +94,7 @@ pub fn marks(field: &Field, lens: &Lens, area: Rect, style: &Style<'_>) -> Vec<M
     if let Some(range) = style.range {
         ground(field, place, vec2(wide, high), range, &mut marks);
     }
-    let dot = style.colours.muted.gamma_multiply(if style.range.is_some() { 0.9 } else { 0.6 });
+    let dot = if style.range.is_some() { theme::DARK.line } else { style.colours.muted.gamma_multiply(0.6) };
     points(&field.points, place, dot, &mut marks);
     let every = (APART / wide.min(high).max(0.1)).ceil().max(1.0) as usize;
     let scale = wide.min(high) * every as f32 / length_of_a_cell(field);
@@ -104,16 +106,16 @@ pub fn marks(field: &Field, lens: &Lens, area: Rect, style: &Style<'_>) -> Vec<M
                 let from = place(start(field, row as u32, column as u32));
                 let Some([x, y]) = arrow(list, index).filter(|_| area.expand(longest).contains(from)) else { continue };
                 let along = vec2(x, -y) * scale;
-                let colour = colour.gamma_multiply(0.1 + 0.9 * weight(field, index));
+                let colour = colour.gamma_multiply(LEAST + (1.0 - LEAST) * weight(field, index));
                 draw_arrow(from, along * (longest / along.length().max(longest)), width, colour, &mut marks);
             }
         }
     };
     arrows(&field.reference, 1.0, style.colours.faint);
     if style.range.is_some() {
-        // No one colour can be seen on all colours of a map.
-        arrows(&field.arrows, 3.5, style.colours.card);
-        arrows(&field.arrows, 1.3, style.colours.text);
+        // The map is the same in both themes, and no one colour can be seen on all of it.
+        arrows(&field.arrows, 3.0, theme::LIGHT.card.gamma_multiply(0.7));
+        arrows(&field.arrows, 1.3, theme::DARK.ground);
     } else {
         arrows(&field.arrows, 1.3, style.colours.data);
     }

@@ -13,9 +13,8 @@ use crate::theme::{self, space};
 
 /// Draw a cloud.
 pub fn cloud_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, side: f32) {
-    let kind = nouns(desk);
     let hidden = drawn.hidden.iter().filter(|h| **h).count();
-    let name = text::cloud_name(&shown.view.title, cloud::points(drawn), cloud::tokens(drawn), hidden, kind);
+    let name = text::cloud_name(&shown.view.title, cloud::points(drawn), cloud::tokens(drawn), hidden, nouns(desk));
     let turns = drawn.dims == 3;
     let place = viewport_ui(ui, desk, side, turns, &name);
     let seen = cloud::project(drawn, &desk.selection.camera, place.area);
@@ -34,10 +33,10 @@ pub fn cloud_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, 
     dots::paint(&place.painter, desk.textures, &marks);
 
     let words = hovered.or(pinned).filter(|t| (*t as usize) < cloud::tokens(drawn)).map(|t| token_words(drawn, t, desk));
-    place.response.on_hover_text(match &words {
-        Some(words) if under.is_some() => words.clone(),
-        _ => text::cloud_hint(turns, kind),
-    });
+    // The words of a token stand under the drawing; a tooltip would cover them.
+    if under.is_none() {
+        place.response.on_hover_text(text::cloud_hint(turns, nouns(desk)));
+    }
     below_ui(ui, desk, shown, drawn, range.as_ref(), words);
 }
 
@@ -58,10 +57,9 @@ fn below_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, rang
     match range {
         Some(range) => legend::legend_ui(ui, desk, &shown.view.id, range, words),
         None => {
-            let kind = nouns(desk);
-            let count = text::cloud_count(cloud::points(drawn), cloud::tokens(drawn), kind);
-            let thinned = drawn.edges.len() / 2;
-            let count = if thinned > cloud::EDGES { text::edges_thinned(&count, thinned) } else { count };
+            let count = text::cloud_count(cloud::points(drawn), cloud::tokens(drawn), nouns(desk));
+            let edges = drawn.edges.len() / 2;
+            let count = if edges > cloud::EDGES { text::edges_thinned(&count, edges) } else { count };
             classes::classes_ui(ui, desk.textures, drawn, count, words);
         }
     }

@@ -64,10 +64,10 @@ fn play_or_stop(reel: &mut Reel, last: usize, now: f64) {
 fn bar_ui(ui: &mut Ui, reel: &mut Reel, last: usize, side: f32, words: String) -> bool {
     // As high as the legends beside it, unless a finger has to hit it.
     let touch = ui.spacing().interact_size.y >= space::TOUCH;
-    let row = if touch { space::TOUCH } else { STRIP - space::M };
+    let row = if touch { space::TOUCH } else { 0.5 * STRIP };
     let (icon, label) = if reel.playing { (icons::PAUSE, text::STOP_FILM) } else { (icons::PLAY, text::PLAY_FILM) };
     let mut pressed = false;
-    ui.allocate_ui(vec2(side, row + space::M), |ui| {
+    ui.allocate_ui(vec2(side, row + 0.5 * STRIP), |ui| {
         ui.spacing_mut().item_spacing = vec2(space::XS, 0.0);
         ui.spacing_mut().interact_size.y = row;
         ui.horizontal(|ui| {
