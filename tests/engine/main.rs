@@ -5,6 +5,7 @@ mod attention;
 mod checkpoint;
 mod data;
 mod eval;
+mod finite_differences;
 mod kernels;
 mod methods;
 mod optimisers;
