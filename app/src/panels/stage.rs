@@ -95,8 +95,11 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
         let left = ui.available_width() - 2.0 * space::S;
         loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
     });
+    // The others are about as wide, so that whole rows are filled.
+    let width = ui.available_width() + space::S;
+    let each = width / (width / (outer * 1.25 + space::S)).round().max(1.0) - space::S;
     if rest.len() > 0 {
-        ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+        ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Walkers frame by frame, with a button that plays them and a slider to any frame.
 
-use egui::{Button, Key, Role, Slider, Ui, WidgetInfo, vec2};
+use egui::{Button, Key, Role, Sense, Slider, Ui, UiBuilder, WidgetInfo, vec2};
 use masquerade_engine::trace::Film;
 
 use super::viewport::viewport_ui;
@@ -66,22 +66,22 @@ fn bar_ui(ui: &mut Ui, reel: &mut Reel, last: usize, side: f32, words: String) -
     let touch = ui.spacing().interact_size.y >= space::TOUCH;
     let row = if touch { space::TOUCH } else { 0.5 * STRIP };
     let (icon, label) = if reel.playing { (icons::PAUSE, text::STOP_FILM) } else { (icons::PLAY, text::PLAY_FILM) };
-    let mut pressed = false;
-    ui.allocate_ui(vec2(side, row + 0.5 * STRIP), |ui| {
-        ui.spacing_mut().item_spacing = vec2(space::XS, 0.0);
-        ui.spacing_mut().interact_size.y = row;
-        ui.horizontal(|ui| {
-            let button = ui.add_enabled(last > 0, Button::new(icon).frame(false).min_size(vec2(row, row)));
-            button.widget_info(|| WidgetInfo::labeled(Role::Button, last > 0, label));
-            pressed = button.on_hover_text(label).clicked();
-            ui.spacing_mut().slider_width = ui.available_width();
-            let mut frame = reel.frame;
-            let slider = Slider::new(&mut frame, 0..=last).show_value(false);
-            if ui.name_inputs(text::FRAME, |ui| ui.add_enabled(last > 0, slider)).changed() {
-                *reel = Reel { frame, playing: false, ..*reel };
-            }
-        });
-        ui.add(egui::Label::new(theme::caption(ui, words)).truncate());
+    let (rect, _) = ui.allocate_exact_size(vec2(side, row + 0.5 * STRIP), Sense::hover());
+    // A child of its own: what is a little higher than its row must not push the caption down.
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
+    ui.spacing_mut().item_spacing = vec2(space::XS, 0.0);
+    ui.spacing_mut().interact_size.y = row;
+    let pressed = ui.horizontal(|ui| {
+        let button = ui.add_enabled(last > 0, Button::new(icon).frame(false).min_size(vec2(row, row)));
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, last > 0, label));
+        ui.spacing_mut().slider_width = ui.available_width();
+        let mut frame = reel.frame;
+        let slider = Slider::new(&mut frame, 0..=last).show_value(false);
+        if ui.name_inputs(text::FRAME, |ui| ui.add_enabled(last > 0, slider)).changed() {
+            *reel = Reel { frame, playing: false, ..*reel };
+        }
+        button.on_hover_text(label).clicked()
     });
-    pressed
+    ui.add(egui::Label::new(theme::caption(&ui, words)).truncate());
+    pressed.inner
 }
