@@ -7,7 +7,8 @@ use crate::methods;
 
 /// The systems that are built, in teaching order.
 #[cfg(feature = "compute")]
-pub const BUILT: [crate::method::Entry; 5] = [methods::mae::ENTRY, methods::scgc::ENTRY, methods::pointcmae::ENTRY, methods::gsimclr::ENTRY, methods::rae::ENTRY];
+pub const BUILT: [crate::method::Entry; 5] =
+    [methods::mae::ENTRY, methods::scgc::ENTRY, methods::pointcmae::ENTRY, methods::gsimclr::ENTRY, methods::rae::ENTRY];
 
 /// What the engine knows of a built system.
 ///
@@ -25,7 +26,8 @@ pub fn entry(id: &str) -> crate::error::Result<crate::method::Entry> {
 
 /// All cards, in teaching order: the base, then the sixteen by idea.
 pub fn cards() -> Vec<Card> {
-    let mut cards = vec![methods::mae::card(), methods::scgc::card(), methods::pointcmae::card(), methods::gsimclr::card(), methods::rae::card()];
+    let mut cards =
+        vec![methods::mae::card(), methods::scgc::card(), methods::pointcmae::card(), methods::gsimclr::card(), methods::rae::card()];
     for (id, title, paper, authors, year, modality, idea, sentence) in PLANNED {
         if cards.iter().any(|c| c.id == id) {
             continue;

@@ -17,9 +17,6 @@ use crate::rng::Rng;
 pub const MOST_ITERATIONS: usize = 300;
 /// Squared shift of all centres that counts as none, relative to the mean variance of a feature.
 pub const TOLERANCE: f64 = 1e-4;
-const MOST_ITERATIONS: usize = 300;
-/// Squared shift of all centres that counts as none, relative to the mean variance of a feature.
-const TOLERANCE: f64 = 1e-4;
 /// Rows of one task.
 const ROWS: usize = 4096;
 /// Partial sums that a distance runs in at once, so that the compiler can use vector registers.
@@ -52,13 +49,6 @@ pub fn lloyd_until(x: &Features, centres: &[f32], tolerance: f64, iterations: us
     let tolerance = tolerance * mean_variance(x);
     let mut now = assign(x, &found.centres);
     while found.iterations < iterations {
-    }
-
-    let dim = x.dim.max(1);
-    let mut found = Clusters { centres: centres.to_vec(), ..Clusters::default() };
-    let tolerance = TOLERANCE * mean_variance(x);
-    let mut now = assign(x, &found.centres);
-    while found.iterations < MOST_ITERATIONS {
         found.iterations += 1;
         let mut shift = 0.0;
         for ((centre, sum), count) in found.centres.chunks_mut(dim).zip(now.sums.chunks(dim)).zip(&now.counts) {

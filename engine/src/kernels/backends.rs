@@ -8,7 +8,9 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin, convolution, cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, similarity_map,
+    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin,
+    convolution, cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, neighbour_contrast,
+    neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, similarity_map,
 };
 
 impl KernelOps for CubeBackend {

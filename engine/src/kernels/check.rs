@@ -1,9 +1,9 @@
 //! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the times.
 
 mod attention;
+mod convolution;
 mod neighbour_contrast;
 mod points;
-mod convolution;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 

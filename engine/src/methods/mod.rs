@@ -3,5 +3,5 @@
 pub mod gsimclr;
 pub mod mae;
 pub mod pointcmae;
-pub mod scgc;
 pub mod rae;
+pub mod scgc;

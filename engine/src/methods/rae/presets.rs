@@ -66,7 +66,13 @@ pub(super) fn presets() -> Vec<Preset> {
             ],
             &[],
         ),
-        preset("tiny", "Residual net, σ 0.02", "A finer spiral: minutes on a laptop.", &[("sigma", 0.02), ("ladder", 10.0), ("hidden", 128.0), ("tau", 3.0)], &[]),
+        preset(
+            "tiny",
+            "Residual net, σ 0.02",
+            "A finer spiral: minutes on a laptop.",
+            &[("sigma", 0.02), ("ladder", 10.0), ("hidden", 128.0), ("tau", 3.0)],
+            &[],
+        ),
         preset(
             "digits",
             "Residual net for digits",
