@@ -1,3 +1,4 @@
 //! Losses. They take tensors, never models.
 
 pub mod pixel_error;
+pub mod scaled_cosine;

@@ -1,3 +1,4 @@
 //! From data to tokens.
 
 pub mod image_patches;
+pub mod node_features;
