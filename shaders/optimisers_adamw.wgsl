@@ -1,6 +1,7 @@
 // One step of AdamW (Loshchilov and Hutter 2019) for a sheet of weights:
 // m' = m + (1 - beta1) (g - m),  v' = beta2 v + (1 - beta2) g^2,
 // p' = p - r decay p - r (m' / correction1) / (sqrt(v' / correction2) + eps), r = rate scale, correction = 1 - beta^step.
+// Where coupled is 1 the decay is added to the gradient instead: g + decay p (Adam).
 //
 // | binding | what                          | shape     |
 // |---------|-------------------------------|-----------|
@@ -26,6 +27,7 @@ struct Params {
     eps: f32,
     correction1: f32,
     correction2: f32,
+    coupled: f32,
 }
 
 @group(0) @binding(0) var<storage, read> p: array<vec4<f32>>;
@@ -53,7 +55,7 @@ fn main(
         new_p[i] = p[i];
         return;
     }
-    let slope = g[i] * clipping(norm[0], params.limit);
+    let slope = g[i] * clipping(norm[0], params.limit) + params.coupled * weight.decay * p[i];
     let first = m[i] + (1.0 - params.beta1) * (slope - m[i]);
     let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
     let correction = corrections(weight, params.correction1, params.correction2);
@@ -61,5 +63,5 @@ fn main(
     let rate = params.rate * weight.scale;
     m[i] = first;
     v[i] = second;
-    new_p[i] = p[i] * (1.0 - rate * weight.decay) - rate * change;
+    new_p[i] = p[i] * (1.0 - (1.0 - params.coupled) * rate * weight.decay) - rate * change;
 }

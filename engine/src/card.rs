@@ -28,6 +28,42 @@ impl Idea {
     }
 }
 
+/// The id of the user's own data, of whatever kind.
+pub const OWN: &str = "folder";
+
+/// The kinds of data that systems take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    #[default]
+    Pictures,
+    Clouds,
+    Graphs,
+    Vectors,
+}
+
+impl Kind {
+    /// What its samples are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Clouds => "point clouds",
+            Self::Graphs => "graphs",
+            Self::Vectors => "vectors",
+        }
+    }
+
+    /// The files a user can bring.
+    pub fn files(self) -> &'static str {
+        match self {
+            Self::Pictures => "PNG, JPEG or WebP pictures, or a folder of them",
+            Self::Clouds => "PLY or OBJ files, or a folder of them",
+            Self::Graphs => "an edge list and a table of node features as CSV files",
+            Self::Vectors => "a CSV file of numbers, one sample a line",
+        }
+    }
+}
+
 /// One system's entry in the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
@@ -39,6 +75,8 @@ pub struct Card {
     pub year: u32,
     /// Kind of data: "pictures", "sound and faces", "point clouds" …
     pub modality: String,
+    /// What its data sets hold.
+    pub kind: Kind,
     pub idea: Idea,
     /// The idea in one sentence.
     pub sentence: String,
@@ -67,7 +105,12 @@ pub struct Claim {
     /// By how much the first arm's mean must be ahead of every other's for "holds".
     pub margin: f64,
     pub seeds: Vec<u64>,
+    /// Value of the knob `steps`.
     pub steps: u32,
+    /// The data set it is made on; empty: the first of the card.
+    pub data: String,
+    /// What the paper reports, and how this differs.
+    pub note: String,
 }
 
 /// One side of a claim.

@@ -1,4 +1,4 @@
-//! What every system offers the rest of the engine: losses to train, views to look at, features to probe.
+//! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to compare.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,23 +11,36 @@ use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_ch
 use crate::card::Card;
 use crate::checkpoint::keys::Layout;
 pub use crate::checkpoint::safetensors::HostTensor;
+use crate::data::Data;
+use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
+use crate::feed::Feed;
 use crate::kernels::patchify::Order;
 use crate::limits::Needs;
 use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::trace::{Source, View};
+use crate::train::recipe::{Phase, Recipe};
 use crate::verify::{Case, Got};
 use crate::weights::Weights;
 
-/// Samples of one step: arrays by role (`imgs` …) or pictures as bytes, and labels where the data has any.
+/// Samples of one step: arrays by role or pictures as bytes, and labels where the data has any.
+///
+/// * pictures: bytes, or the array `imgs` [batch, channels, height, width]
+/// * clouds: the array `points` [batch, points, 3], as stored
+/// * vectors: the array `vectors` [batch, dims]
+/// * nodes of a graph: their numbers in `indices`, the graph in `data`
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
     pub arrays: BTreeMap<String, HostTensor>,
     /// The pictures, where they came as bytes: they stand in for the array `imgs`.
     pub bytes: Option<PictureBytes>,
     pub labels: Vec<u32>,
+    /// Which samples of their half of the set these are; nodes by their number in the graph.
+    pub indices: Vec<usize>,
+    /// The set they are from.
+    pub data: Option<Rc<Data>>,
 }
 
 /// The role of pictures.
@@ -85,14 +98,29 @@ impl Batch {
         }
     }
 
-    /// Number of pictures.
+    /// Number of pictures, clouds, vectors or nodes.
     ///
     /// # Errors
     /// [`Error::Data`] when the batch has none.
     pub fn samples(&self) -> Result<usize> {
-        match &self.bytes {
-            Some(bytes) => Ok(bytes.shape()[0]),
-            None => Ok(self.array(PICTURES)?.shape.first().copied().unwrap_or(0)),
+        if let Some(bytes) = &self.bytes {
+            return Ok(bytes.shape()[0]);
+        }
+        match self.arrays.values().next() {
+            Some(array) => Ok(array.shape.first().copied().unwrap_or(0)),
+            None if !self.indices.is_empty() => Ok(self.indices.len()),
+            None => Err(lacking(PICTURES)),
+        }
+    }
+
+    /// The graph whose nodes these are.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the data is no graph.
+    pub fn graph(&self) -> Result<&GraphData> {
+        match self.data.as_deref() {
+            Some(Data::Graph(graph)) => Ok(graph),
+            _ => Err(lacking("graph")),
         }
     }
 
@@ -108,7 +136,11 @@ impl Batch {
         self.arrays.get_mut(PICTURES).ok_or_else(|| lacking(PICTURES))
     }
 
-    fn array(&self, role: &str) -> Result<&HostTensor> {
+    /// The array of a role on the host.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the batch lacks it.
+    pub fn array(&self, role: &str) -> Result<&HostTensor> {
         self.arrays.get(role).ok_or_else(|| lacking(role))
     }
 }
@@ -122,6 +154,43 @@ fn lacking(role: &str) -> Error {
 pub struct Outcome {
     pub total: Tensor<1>,
     pub terms: Vec<(String, Tensor<1>)>,
+    /// New flat values of fixed weights (running statistics) by their place in `weights.list`, to be put in their place after
+    /// the step: what [`crate::blocks::batch_norm::Pass::updates`] gives.
+    pub updates: Vec<(usize, Tensor<1>)>,
+}
+
+impl Outcome {
+    /// A loss and its terms.
+    pub fn new(total: Tensor<1>, terms: Vec<(String, Tensor<1>)>) -> Self {
+        Self { total, terms, updates: Vec::new() }
+    }
+}
+
+/// When a loss is asked for, and the randomness that belongs to it.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Stream of this step: masks, noise, augmentation.
+    pub rng: Rng,
+    /// Number of the phase.
+    pub phase: usize,
+    /// Number of the step in its phase, the first being 0, and how many it has.
+    pub step: u64,
+    pub steps: u64,
+}
+
+impl Moment {
+    /// The first step of the first phase.
+    pub fn first(rng: Rng) -> Self {
+        Self { rng, phase: 0, step: 0, steps: 1 }
+    }
+}
+
+/// A trained model with its data, to be measured.
+pub struct Subject<'a> {
+    /// Without history.
+    pub weights: &'a Weights,
+    pub feed: &'a Feed,
+    pub settings: &'a Settings,
 }
 
 /// What is on the stage: one sample, its mask, the cursor, the switches.
@@ -129,9 +198,14 @@ pub struct Outcome {
 pub struct Stage {
     /// One sample.
     pub batch: Batch,
-    /// Mean and deviation the pictures were normalised with, by channel.
+    /// Where it is from.
+    pub feed: Feed,
+    /// Mean and deviation the pictures were normalised with, by channel; empty for other data.
     pub mean: Vec<f32>,
     pub std: Vec<f32>,
+    /// Phase of the run, and steps made in all.
+    pub phase: usize,
+    pub step: u64,
     /// Stream of the stage's mask.
     pub rng: Rng,
     pub painted: Option<Vec<bool>>,
@@ -151,18 +225,47 @@ pub trait Method {
     /// The same system with the knobs that act at once (mask ratio, loss switches) turned.
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>>;
 
-    /// The loss of a batch; masks are drawn from `rng`.
-    fn loss(&self, weights: &Weights, batch: &Batch, rng: &Rng) -> Result<Outcome>;
+    /// The loss of a batch; masks, noise and augmentation are drawn from the moment's stream.
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome>;
 
     /// Features for probes: one vector a sample, nothing hidden.
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>>;
+
+    /// The phases of a run, in order; their steps together are the run's. One by default, with the knob `steps`.
+    fn phases(&self, settings: &Settings) -> Vec<Phase> {
+        vec![Phase::new("training", settings.count("steps"))]
+    }
+
+    /// How a phase is trained.
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        Recipe::pretraining(settings, weights)
+    }
+
+    /// What happens before the first step of a phase: clusters are found, weights start from them, batches are planned
+    /// ([`Feed::follow`]). `resumed`: the run was taken up in the midst of the phase; what lies in the weights stays as it is and
+    /// only what does not is computed again, to the same result. The answer is a line for the log.
+    fn enter<'a>(&'a self, _phase: usize, _entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Numbers of its own that say how good a model is: names for [`Method::measure`], beside the frame's `knn_accuracy` and
+    /// `linear_accuracy` on [`Method::embed`].
+    fn metrics(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// One of these numbers; larger is better.
+    fn measure<'a>(&'a self, metric: &'a str, _subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        let why = format!("the system has no metric {metric:?}");
+        Box::pin(async move { Err(Error::request("This cannot be measured", why, "Choose a metric that the system has")) })
+    }
 
     /// What a training step needs of the device; nothing known by default.
     fn needs(&self) -> Needs {
         Needs::default()
     }
 
-    /// Tokens down and across, and how many of them are visible.
+    /// Tokens of a sample, down and across, and how many of them are visible.
     fn grid(&self) -> (u32, u32, u32);
 
     /// Ids and titles of the views, in stage order.
@@ -172,10 +275,25 @@ pub trait Method {
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>>;
 
     /// Namings of weights files that fit, the authors' own first.
-    fn layouts(&self) -> &'static [Layout];
+    fn layouts(&self) -> &'static [Layout] {
+        &[crate::checkpoint::keys::OFFICIAL]
+    }
 
     /// A classifier on this encoder, with the weights copied in and a fresh head.
-    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)>;
+    fn classifier(&self, _weights: &Weights, _classes: usize, _settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+        Err(Error::request("This system is not fine-tuned", "its paper has no classifier on the encoder", "Probe the frozen encoder"))
+    }
+}
+
+/// What a phase may change before its first step.
+pub struct Entering<'a> {
+    pub weights: &'a mut Weights,
+    pub feed: &'a mut Feed,
+    pub settings: &'a Settings,
+    /// The run was taken up in the midst of the phase.
+    pub resumed: bool,
+    /// Stream of this phase.
+    pub rng: Rng,
 }
 
 /// A classifier that is being fine-tuned.
@@ -191,6 +309,11 @@ pub trait Classifier {
 
     /// Names of weights with more than one axis that are not decayed.
     fn not_decayed(&self) -> &'static [&'static str];
+
+    /// New running statistics of the last training pass, as [`Outcome::updates`].
+    fn updates(&self) -> Vec<(usize, Tensor<1>)> {
+        Vec::new()
+    }
 }
 
 /// Computes what a fixture's case expects, by tensor name.

@@ -2,7 +2,7 @@
 //!
 //! The app's list, the command line, the README table, share links and the loop tests come from here.
 
-use crate::card::{Card, Idea};
+use crate::card::{Card, Idea, Kind};
 use crate::methods;
 
 /// The systems that are built, in teaching order.
@@ -37,6 +37,7 @@ pub fn cards() -> Vec<Card> {
             authors: authors.into(),
             year,
             modality: modality.into(),
+            kind: Kind::Pictures,
             idea,
             sentence: sentence.into(),
             equations: Vec::new(),

@@ -10,14 +10,13 @@ use crate::checkpoint::safetensors::File;
 use crate::error::{Error, Result};
 use crate::feed::Feed;
 use crate::limits::Limits;
-use crate::method::{Entry, Method, Outcome};
+use crate::method::{Entering, Entry, Method, Moment, Outcome};
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::{LossPoint, Session};
 use crate::settings::Settings;
-use crate::train::groups::pretrain_groups;
-use crate::train::optimiser::AdamW;
-use crate::train::schedule::Schedule;
+use crate::train::optimiser::Optimiser;
+use crate::train::recipe::{Phase, Recipe};
 use crate::weights::{Weights, plain};
 
 /// Where the weights of a run came from.
@@ -37,7 +36,11 @@ pub struct Run {
     pub settings: Settings,
     pub method: Rc<dyn Method>,
     pub weights: Weights,
-    pub optimiser: AdamW,
+    pub optimiser: Optimiser,
+    recipe: Recipe,
+    phases: Vec<Phase>,
+    /// The phase whose start was made ([`Method::enter`]).
+    entered: Option<usize>,
     pub feed: Feed,
     pub step: u64,
     pub provenance: Provenance,
@@ -55,20 +58,26 @@ impl Run {
     pub fn new(entry: &Entry, settings: Settings, feed: Feed, device: &Device) -> Result<Self> {
         let mut weights = Weights::new(&device.clone().autodiff(), settings.seed);
         let method = (entry.build)(&settings, &mut weights)?;
-        let optimiser = AdamW::new(0.9, 0.95, pretrain_groups(&weights, settings.number("weight_decay")));
+        let recipe = method.recipe(0, &settings, &weights);
+        let phases = method.phases(&settings);
         let provenance = Provenance { words: "from scratch".into(), stored: false, trained_steps: 0 };
-        Ok(Self {
+        let mut run = Self {
             card: (entry.card)(),
-            settings,
             method,
             weights,
-            optimiser,
+            optimiser: Optimiser::new(&recipe),
+            recipe,
+            phases,
+            entered: None,
+            settings,
             feed,
             step: 0,
             provenance,
             limits: Limits::default(),
             pending: Vec::new(),
-        })
+        };
+        run.go_to(0);
+        Ok(run)
     }
 
     /// Take the knobs that act at once.
@@ -78,43 +87,123 @@ impl Run {
     pub fn adjust(&mut self, settings: Settings) -> Result<()> {
         self.method = self.method.adjusted(&settings)?;
         self.feed.adjust(&settings);
-        self.optimiser.groups = pretrain_groups(&self.weights, settings.number("weight_decay"));
+        self.phases = self.method.phases(&settings);
+        self.recipe = self.method.recipe(self.phase(), &settings, &self.weights);
+        self.optimiser.regroup(self.recipe.groups.clone());
+        if let Some(batch) = self.recipe.batch {
+            self.feed.resize(batch);
+        }
         self.settings = settings;
         Ok(())
     }
 
-    /// The run's learning-rate schedule, in steps.
-    pub fn schedule(&self) -> Schedule {
-        let total = self.settings.number("steps").max(1.0);
-        Schedule { peak: self.settings.number("lr"), floor: 0.0, warmup: (self.settings.number("warmup") * total).round(), total }
+    /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next step.
+    pub fn go_to(&mut self, step: u64) {
+        self.step = step;
+        self.entered = None;
+        self.begin(self.phase());
     }
 
-    /// The learning rate of the next step: the schedule at the end of that step, so that the first one is not zero.
+    fn begin(&mut self, phase: usize) {
+        self.recipe = self.method.recipe(phase, &self.settings, &self.weights);
+        self.optimiser = Optimiser::new(&self.recipe);
+        self.feed.follow(None);
+        self.feed.resize(self.recipe.batch.unwrap_or_else(|| self.settings.count("batch")));
+    }
+
+    /// How the phase is trained.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The phases of the run.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Steps of all phases.
+    pub fn total_steps(&self) -> u64 {
+        self.phases.iter().map(|p| p.steps).sum()
+    }
+
+    /// The phase that the next step belongs to; past the end, the last one.
+    pub fn phase(&self) -> usize {
+        let mut end = 0;
+        let found = self.phases.iter().position(|phase| {
+            end += phase.steps;
+            self.step < end
+        });
+        found.unwrap_or(self.phases.len().saturating_sub(1))
+    }
+
+    /// The first step of a phase.
+    fn start_of(&self, phase: usize) -> u64 {
+        self.phases.iter().take(phase).map(|p| p.steps).sum()
+    }
+
+    /// Make the start of the phase that the next step belongs to, if it was not made yet.
+    ///
+    /// # Errors
+    /// Those of the method's own start.
+    pub async fn enter(&mut self) -> Result<Option<String>> {
+        let phase = self.phase();
+        if self.entered == Some(phase) {
+            return Ok(None);
+        }
+        if self.entered.is_some() {
+            self.begin(phase);
+        }
+        let entering = Entering {
+            resumed: self.step > self.start_of(phase),
+            rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
+            weights: &mut self.weights,
+            feed: &mut self.feed,
+            settings: &self.settings,
+        };
+        let note = self.method.enter(phase, entering).await?;
+        self.entered = Some(phase);
+        Ok(note)
+    }
+
+    /// The learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
-        let schedule = self.schedule();
-        let lr = schedule.at((self.step + 1) as f64);
-        // Past the planned end training may go on; it does so gently instead of standing still.
-        if self.step + 1 >= schedule.total as u64 { schedule.peak * 0.01 } else { lr }
+        self.recipe.rate.at(self.step.saturating_sub(self.start_of(self.phase())))
     }
 
-    /// One training step: batch, masks, forward, backward, AdamW. The loss stays on the device until [`Run::losses`].
+    /// When the next step is, and its randomness.
+    pub fn moment(&self) -> Moment {
+        let phase = self.phase();
+        Moment {
+            rng: Rng::new(self.settings.seed, "masks").at(self.step),
+            phase,
+            step: self.step - self.start_of(phase),
+            steps: self.phases.get(phase).map_or(0, |p| p.steps),
+        }
+    }
+
+    /// One training step: batch, masks, forward, backward, optimiser. The loss stays on the device until [`Run::losses`].
+    /// The answer is a line for the log when a phase began.
     ///
     /// # Errors
     /// [`Error::Data`] when the data lacks what the method needs.
-    pub fn train_step(&mut self) -> Result<()> {
-        if self.feed.is_empty(crate::feed::Half::Train) {
+    pub async fn train_step(&mut self) -> Result<Option<String>> {
+        if self.feed.is_empty() {
             return Err(Error::data("There is nothing to train on", "the data set has no training samples", "Choose another data set"));
         }
-        let batch = self.feed.train_batch(self.step)?;
-        let rng = Rng::new(self.settings.seed, "masks").at(self.step);
-        let outcome = self.method.loss(&self.weights, &batch, &rng)?;
+        let note = self.enter().await?;
+        let moment = self.moment();
+        let batch = self.feed.train_batch(moment.step)?;
+        let outcome = self.method.loss(&self.weights, &batch, &moment)?;
         let gradients = self.weights.backward(&outcome.total);
         let lr = self.learning_rate();
         self.optimiser.step(&mut self.weights, &gradients, lr);
+        for (index, value) in outcome.updates {
+            self.weights.replace(index, value);
+        }
         self.step += 1;
         let terms = outcome.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
-        self.pending.push((self.step, Outcome { total: plain(outcome.total), terms }));
-        Ok(())
+        self.pending.push((self.step, Outcome::new(plain(outcome.total), terms)));
+        Ok(note)
     }
 
     /// Read the losses of the steps since the last call, oldest first, in one transfer.
@@ -171,6 +260,6 @@ impl Run {
     pub fn serves(&self, session: &Session, settings: &Settings) -> bool {
         let same = |name: &str| self.settings.values().get(name) == settings.values().get(name);
         let built_alike = self.card.knobs.iter().filter(|k| !k.live).all(|k| same(&k.name));
-        built_alike && self.card.id == session.method && self.settings.seed == session.seed && self.settings.channels == settings.channels
+        built_alike && self.card.id == session.method && self.settings.seed == session.seed && self.settings.data == settings.data
     }
 }

@@ -269,6 +269,9 @@ pub struct Progress {
     pub of: u64,
     pub steps_per_second: f64,
     pub seconds_left: f64,
+    /// Title of the phase the run is in, and its number among how many.
+    pub phase: String,
+    pub phases: (u32, u32),
     /// The losses since the last message, oldest first.
     pub losses: Vec<LossPoint>,
     pub learning_rate: f64,
@@ -294,19 +297,24 @@ pub struct ModelReport {
     /// Steps that the stored weights were trained for, 0 from scratch.
     pub trained_steps: u64,
     pub stored: bool,
+    /// Phases of the run: title and steps.
+    pub phases: Vec<(String, u64)>,
     /// Views this system has, in stage order: id and title.
     pub views: Vec<(String, String)>,
 }
 
 /// Facts of the data set in use.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataReport {
     pub id: String,
     pub title: String,
     pub samples: u64,
     pub test_samples: u64,
     pub classes: Vec<String>,
+    /// Width, height and channels of its first picture; zeros for other kinds.
     pub picture: (u32, u32, u32),
+    /// What a sample of another kind is, in words ("1,024 points a cloud"); empty for pictures.
+    pub detail: String,
     pub licence: String,
     /// Where it came from, in words.
     pub source: String,
@@ -342,9 +350,12 @@ pub struct ProbeReport {
     pub test_samples: u64,
     /// k of the nearest-neighbour vote.
     pub k: u32,
-    pub knn_accuracy: f64,
-    pub linear_accuracy: f64,
-    pub chance: f64,
+    /// `None` where the data has no labels to tell apart.
+    pub knn_accuracy: Option<f64>,
+    pub linear_accuracy: Option<f64>,
+    pub chance: Option<f64>,
+    /// The system's own numbers, by name.
+    pub others: Vec<(String, f64)>,
     pub seconds: f64,
 }
 
@@ -420,6 +431,8 @@ pub struct KernelCheck {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimReport {
     pub method: String,
+    /// Title of the data set it was made on.
+    pub data: String,
     pub sentence: String,
     pub metric: String,
     pub margin: f64,
@@ -429,6 +442,10 @@ pub struct ClaimReport {
     pub arms: Vec<(String, Vec<f64>)>,
     /// The arm's mean, in the order of `arms`.
     pub means: Vec<f64>,
+    /// Seconds that one seed of each arm took, training and measuring.
+    pub arm_seconds: Vec<f64>,
+    /// What the paper reports, and how this differs.
+    pub note: String,
     /// "holds", "does not hold" or "undecided".
     pub verdict: String,
     pub seconds: f64,

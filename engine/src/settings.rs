@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::card::{Card, KnobKind, KnobValue};
+use crate::data::Shape;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
@@ -10,8 +11,8 @@ use crate::session::Session;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     values: BTreeMap<String, KnobValue>,
-    /// Colour channels of the data (1 or 3).
-    pub channels: usize,
+    /// What the data decides: colour channels, features, classes.
+    pub data: Shape,
     /// Seed of first weights, batches and masks.
     pub seed: u64,
 }
@@ -21,7 +22,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`Error::Request`] naming the preset or knob that does not exist or whose value does not fit.
-    pub fn of(session: &Session, card: &Card, channels: usize) -> Result<Self> {
+    pub fn of(session: &Session, card: &Card, data: Shape) -> Result<Self> {
         let presets = || card.presets.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
         let preset = card.preset(&session.preset).ok_or_else(|| {
             Error::request(
@@ -51,12 +52,12 @@ impl Settings {
                 values.insert(knob.name.clone(), value);
             }
         }
-        Ok(Self { values, channels, seed: session.seed })
+        Ok(Self { values, data, seed: session.seed })
     }
 
     /// Settings from plain values, for fixtures and benchmarks.
     pub fn from_values(values: impl IntoIterator<Item = (&'static str, KnobValue)>, channels: usize, seed: u64) -> Self {
-        Self { values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(), channels, seed }
+        Self { values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(), data: Shape { channels, ..Shape::default() }, seed }
     }
 
     /// A number; 0 when the knob does not exist.

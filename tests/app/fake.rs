@@ -150,6 +150,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         weights: "stored weights, 1500 steps".into(),
         trained_steps: 1500,
         stored: true,
+        phases: vec![("training".into(), 1500)],
         views: views.map(|(id, title)| (id.into(), title.into())).to_vec(),
     };
     let data = DataReport {
@@ -159,6 +160,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         test_samples: 10_000,
         classes: if classes { vec!["shirt".into(), "shoe".into(), "bag".into()] } else { Vec::new() },
         picture: (28, 28, 1),
+        detail: String::new(),
         licence: "MIT".into(),
         source: "dataset-fashion-mnist".into(),
         skipped: vec![("notes.txt".into(), "not a picture".into())],
@@ -181,16 +183,26 @@ pub fn trained() -> Vec<Event> {
         })
         .collect();
     let session = Session { step: 240, ..Session::default() };
-    let progress = Progress { step: 240, of: 1500, steps_per_second: 31.4, seconds_left: 40.0, losses, learning_rate: 1e-3 };
+    let progress = Progress {
+        step: 240,
+        of: 1500,
+        steps_per_second: 31.4,
+        seconds_left: 40.0,
+        phase: "contrast".into(),
+        phases: (2, 2),
+        losses,
+        learning_rate: 1e-3,
+    };
     let probe = |step: u64, knn: f64, linear: f64| {
         Event::Probe(ProbeReport {
             step,
             train_samples: 2000,
             test_samples: 1000,
             k: 10,
-            knn_accuracy: knn,
-            linear_accuracy: linear,
-            chance: 0.1,
+            knn_accuracy: Some(knn),
+            linear_accuracy: Some(linear),
+            chance: Some(0.1),
+            others: vec![("svm_accuracy".into(), 0.7)],
             seconds: 2.4,
         })
     };

@@ -11,7 +11,7 @@ use masquerade_engine::checkpoint::{self, resize, resume, stored};
 use masquerade_engine::readback;
 use masquerade_engine::session::Session;
 use masquerade_engine::train::groups::pretrain_groups;
-use masquerade_engine::train::optimiser::AdamW;
+use masquerade_engine::train::optimiser::{AdamW, Optimiser, Sgd};
 use masquerade_engine::weights::{Init, Weights};
 use masquerade_tests::block_on;
 
@@ -206,7 +206,7 @@ fn damaged_files_are_refused_with_a_reason() {
 #[test]
 fn a_checkpoint_resumes_exactly() {
     let (_, mut weights) = model();
-    let mut adamw = AdamW::new(0.9, 0.95, pretrain_groups(&weights, 0.05));
+    let mut adamw = Optimiser::AdamW(Box::new(AdamW::new(0.9, 0.95, pretrain_groups(&weights, 0.05))));
     let gradients =
         |w: &Weights| w.list.iter().map(|w| w.trainable.then(|| w.value.clone().mul_scalar(0.1).add_scalar(0.01))).collect::<Vec<_>>();
     for _ in 0..3 {
@@ -218,7 +218,10 @@ fn a_checkpoint_resumes_exactly() {
     let read_back = resume::read(&bytes).expect("a checkpoint");
     assert_eq!(read_back.session, session);
     let (_, mut other) = model();
-    let mut resumed = AdamW::new(0.9, 0.95, pretrain_groups(&other, 0.05));
+    let mut resumed = Optimiser::AdamW(Box::new(AdamW::new(0.9, 0.95, pretrain_groups(&other, 0.05))));
+    // What another optimiser remembers is refused.
+    let mut sgd = Optimiser::Sgd(Sgd::new(0.9, pretrain_groups(&other, 0.0)));
+    assert!(read_back.restore(&mut other, &mut sgd).is_err());
     read_back.restore(&mut other, &mut resumed).expect("restored");
     for (weights, adamw) in [(&mut weights, &mut adamw), (&mut other, &mut resumed)] {
         let g = gradients(weights);
@@ -233,7 +236,7 @@ fn a_checkpoint_resumes_exactly() {
     assert!(resume::read(&plain).is_err());
     let mut small = Weights::new(&Device::flex(), 1);
     declare(&mut small, "norm.weight", &[5]);
-    assert!(read_back.restore(&mut small, &mut AdamW::new(0.9, 0.95, Vec::new())).is_err());
+    assert!(read_back.restore(&mut small, &mut Optimiser::AdamW(Box::new(AdamW::new(0.9, 0.95, Vec::new())))).is_err());
 }
 
 #[test]

@@ -150,8 +150,8 @@ fn adamw_is_the_published_rule_on_every_weight() {
             let state = block_on(adamw.export(&weights)).unwrap();
             for (i, (got, wanted)) in read(&weights).iter().zip(&wanted).enumerate() {
                 close(&format!("weight {i}"), got, &wanted.w, 2e-5);
-                close(&format!("m {i}"), &state[&format!("w{i}")].first, &wanted.m, 1e-5);
-                close(&format!("v {i}"), &state[&format!("w{i}")].second, &wanted.v, 1e-5);
+                close(&format!("m {i}"), &state[&format!("w{i}")].moments[0], &wanted.m, 1e-5);
+                close(&format!("v {i}"), &state[&format!("w{i}")].moments[1], &wanted.v, 1e-5);
                 assert_eq!(state[&format!("w{i}")].steps, if i == 1 { 3 } else { 4 });
             }
         }

@@ -81,7 +81,7 @@ fn adamw_goes_on_exactly_from_its_exported_state() {
         assert_eq!(read(&weights, name), read(&copy, name), "{name}");
     }
     let mut wrong = state;
-    wrong.entry("vector".into()).and_modify(|m| m.first.push(0.0));
+    wrong.entry("vector".into()).and_modify(|m| m.moments[0].push(0.0));
     assert!(resumed.import(&copy, &wrong).is_err());
 }
 

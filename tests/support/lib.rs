@@ -1,6 +1,7 @@
 //! What the tests share.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use masquerade_engine::device;
@@ -20,4 +21,15 @@ pub fn gpu() -> Option<Device> {
             None
         }
     }
+}
+
+/// The folder of real data sets, which is not part of the repository; `None`, with a message, where there is none.
+pub fn real_data() -> Option<PathBuf> {
+    let named = std::env::var_os("MASQUERADE_DATA").unwrap_or_default();
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let found = std::env::split_paths(&named).chain([beside]).find(|folder| folder.join("graphs").is_dir());
+    if found.is_none() {
+        eprintln!("skipped: there are no real data sets here");
+    }
+    found
 }

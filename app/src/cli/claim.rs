@@ -35,17 +35,21 @@ struct Arm<'a> {
     /// The metric, one value for each seed.
     values: &'a [f64],
     mean: f64,
+    /// Seconds that one seed took, on average.
+    seconds: f64,
 }
 
 #[derive(Serialize)]
 struct Outline<'a> {
     system: &'a str,
+    data: &'a str,
     sentence: &'a str,
     metric: &'a str,
     margin: f64,
     steps: u32,
     seeds: &'a [u64],
     arms: Vec<Arm<'a>>,
+    note: &'a str,
     verdict: &'a str,
     seconds: f64,
 }
@@ -56,10 +60,13 @@ struct Outline<'a> {
 /// Wrong options, a system without a claim, data that cannot be used, a device that fails.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let mut plan = options.start.plan()?;
-    if plan.card.claim.is_none() {
+    let Some(claim) = &plan.card.claim else {
         return Err(
             Error::request(format!("{} has no claim", plan.card.title), "its card names none", "See `masquerade list --json`").into()
         );
+    };
+    if options.start.data.is_none() && !claim.data.is_empty() {
+        plan.session.data.clone_from(&claim.data);
     }
     plan.session.stored = false;
     let mut engine = Engine::open(options.start.device)?;
@@ -70,11 +77,13 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     if options.json {
         out.json(&Outline {
             system: &report.method,
+            data: &report.data,
             sentence: &report.sentence,
             metric: &report.metric,
             margin: report.margin,
             steps: report.steps,
             seeds: &report.seeds,
+            note: &report.note,
             verdict: &report.verdict,
             seconds: report.seconds,
             arms,
@@ -84,13 +93,17 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         for line in columns(&table(&report, &arms)) {
             out.line(line)?;
         }
-        out.line(format_args!("{} steps each, {:.0} s: the claim {}", report.steps, report.seconds, verdict(&report)))?;
+        out.line(format_args!("On {}, {} steps each, {:.0} s: the claim {}", report.data, report.steps, report.seconds, verdict(&report)))?;
+        if !report.note.is_empty() {
+            out.line(&report.note)?;
+        }
     }
     Ok(if report.verdict == HOLDS { DONE } else { ANSWER_IS_NO })
 }
 
 fn arms(report: &ClaimReport) -> Vec<Arm<'_>> {
-    report.arms.iter().zip(&report.means).map(|((name, values), mean)| Arm { name, values, mean: *mean }).collect()
+    let numbers = report.means.iter().zip(&report.arm_seconds);
+    report.arms.iter().zip(numbers).map(|((name, values), (mean, seconds))| Arm { name, values, mean: *mean, seconds: *seconds }).collect()
 }
 
 fn verdict(report: &ClaimReport) -> String {
@@ -100,10 +113,10 @@ fn verdict(report: &ClaimReport) -> String {
 
 fn table(report: &ClaimReport, arms: &[Arm]) -> Vec<Vec<String>> {
     let head = std::iter::once(report.metric.clone()).chain(report.seeds.iter().map(|s| format!("seed {s}")));
-    let mut rows = vec![head.chain(["mean".into()]).collect::<Vec<String>>()];
+    let mut rows = vec![head.chain(["mean".into(), "s a seed".into()]).collect::<Vec<String>>()];
     for arm in arms {
         let numbers = arm.values.iter().chain([&arm.mean]).map(|v| format!("{v:.4}"));
-        rows.push(std::iter::once(arm.name.to_string()).chain(numbers).collect());
+        rows.push(std::iter::once(arm.name.to_string()).chain(numbers).chain([format!("{:.1}", arm.seconds)]).collect());
     }
     rows
 }

@@ -43,12 +43,15 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         out.json(&report)?;
         return Ok(DONE);
     }
-    out.line(format_args!("Linear probe          {:.2} %", 100.0 * report.linear_accuracy))?;
-    out.line(format_args!("Nearest neighbours    {:.2} %  (k = {})", 100.0 * report.knn_accuracy, report.k))?;
-    out.line(format_args!("Chance                {:.2} %", 100.0 * report.chance))?;
-    out.line(format_args!(
-        "{} samples to learn from, {} to test on, step {}, {:.1} s",
-        report.train_samples, report.test_samples, report.step, report.seconds
-    ))?;
+    if let (Some(linear), Some(knn), Some(chance)) = (report.linear_accuracy, report.knn_accuracy, report.chance) {
+        out.line(format_args!("Linear probe          {:.2} %", 100.0 * linear))?;
+        out.line(format_args!("Nearest neighbours    {:.2} %  (k = {})", 100.0 * knn, report.k))?;
+        out.line(format_args!("Chance                {:.2} %", 100.0 * chance))?;
+        out.line(format_args!("{} samples to learn from, {} to test on", report.train_samples, report.test_samples))?;
+    }
+    for (metric, value) in &report.others {
+        out.line(format_args!("{metric:<22}{value:.4}"))?;
+    }
+    out.line(format_args!("Step {}, {:.1} s", report.step, report.seconds))?;
     Ok(DONE)
 }

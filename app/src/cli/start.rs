@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use masquerade_engine::card::{Card, KnobValue};
+use masquerade_engine::card::{Card, KnobValue, OWN};
 use masquerade_engine::checkpoint::safetensors;
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session};
@@ -23,8 +23,8 @@ pub struct Start {
     /// Named start state of the system [default: its first]
     #[arg(long)]
     pub preset: Option<String>,
-    /// A data set of the system, or a folder of pictures [default: the system's first]
-    #[arg(long, value_name = "ID|FOLDER")]
+    /// A data set of the system, or a file or folder of your own [default: the system's first]
+    #[arg(long, value_name = "ID|PATH")]
     pub data: Option<String>,
     /// Seed of first weights, batches and masks
     #[arg(long)]
@@ -136,19 +136,19 @@ fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
     Ok((name.to_string(), value))
 }
 
-/// The data set's id and, for a folder, the files in it.
+/// The data set's id and, for a path, the files there.
 fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
     let ids = card.data.join(", ");
-    let ask = format!("Choose one of {ids}, or give the path of a folder of pictures");
+    let ask = format!("Choose one of {ids}, or give the path of {}", card.kind.files());
     if wanted.is_empty() {
         let first =
             card.data.first().ok_or_else(|| Error::request(format!("{} has no data set", card.title), "its card names none", &ask))?;
         return Ok((first.clone(), Vec::new()));
     }
-    if wanted == "folder" {
+    if wanted == OWN {
         return Err(Error::request(
             "--data folder names no folder",
-            "the pictures must come from somewhere",
+            format!("the {} must come from somewhere", card.kind.name()),
             "Give the folder's path instead",
         ));
     }
@@ -156,6 +156,9 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
         return Ok((wanted.to_string(), Vec::new()));
     }
     let path = Path::new(wanted);
+    if path.is_file() {
+        return Ok((OWN.into(), vec![files::read(path)?]));
+    }
     if !path.is_dir() {
         let what = format!("There are no data {wanted:?}");
         // Something that can only be a path is a matter of the disk, not of usage.
@@ -168,9 +171,9 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
     }
     let files = files::walk(path)?;
     if files.is_empty() {
-        return Err(Error::data(format!("{wanted} cannot be used"), "the folder is empty", "Put PNG, JPEG or WebP pictures into it"));
+        return Err(Error::data(format!("{wanted} cannot be used"), "the folder is empty", format!("Put into it {}", card.kind.files())));
     }
-    Ok(("folder".into(), files))
+    Ok((OWN.into(), files))
 }
 
 impl Plan {

@@ -118,17 +118,13 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     Ok(DONE)
 }
 
-/// Steps of the whole run: as asked for, as a link says, or as the preset says.
+/// Steps of the whole run: as a link says, or those of its phases.
 fn length(plan: &Plan, engine: &Engine) -> Result<u64, Failure> {
-    let session = &engine.session;
-    let preset = plan.card.preset(&session.preset).and_then(|p| p.knobs.get("steps"));
-    match (plan.until, session.knobs.get("steps").or(preset)) {
+    let phases = engine.model.as_ref().map_or(0, |model| model.phases.iter().map(|(_, steps)| steps).sum());
+    match (plan.until, phases) {
         (Some(step), _) => Ok(step),
-        (None, Some(KnobValue::Number(steps))) => Ok(*steps as u64),
-        _ => {
-            Err(Error::request("The run has no length", format!("{} has no preset number of steps", plan.card.title), "Give --steps N")
-                .into())
-        }
+        (None, 0) => Err(Error::request("The run has no length", "its knobs ask for no step", "Give --steps N").into()),
+        (None, steps) => Ok(steps),
     }
 }
 
@@ -186,7 +182,10 @@ impl Record {
                 engine.progress.aside(|| out.json(&line))?;
             }
         }
-        let loss = self.losses.last().map_or_else(String::new, |loss| format!("loss {loss:.4}"));
+        let mut loss = self.losses.last().map_or_else(String::new, |loss| format!("loss {loss:.4}"));
+        if progress.phases.1 > 1 {
+            loss = format!("{} · {loss}", progress.phase);
+        }
         engine.progress.show(self.step, self.of, loss);
         Ok(())
     }

@@ -45,14 +45,17 @@ fn results_ui(ui: &mut Ui, desk: &Desk<'_>) {
         let row = |p: &masquerade_engine::session::ProbeReport| {
             vec![
                 text::count(p.step),
-                text::percent(p.knn_accuracy),
-                text::percent(p.linear_accuracy),
-                text::percent(p.chance),
+                text::percent_or_none(p.knn_accuracy),
+                text::percent_or_none(p.linear_accuracy),
+                text::percent_or_none(p.chance),
                 text::duration(p.seconds),
             ]
         };
         ui.add_space(space::S);
         table_ui(ui, "probes", &text::PROBE_HEAD, &state.probes.iter().map(row).collect::<Vec<_>>());
+        for (metric, value) in state.probes.last().map(|p| p.others.as_slice()).unwrap_or_default() {
+            ui.label(theme::caption(ui, text::own_metric(metric, *value)));
+        }
     }
     if !state.fine_tuned.is_empty() {
         let row = |f: &masquerade_engine::session::FineTuneReport| {
@@ -70,9 +73,16 @@ fn results_ui(ui: &mut Ui, desk: &Desk<'_>) {
     if let Some(claim) = &state.claim {
         ui.add_space(space::S);
         ui.label(&claim.sentence);
-        let rows: Vec<_> = claim.arms.iter().zip(&claim.means).map(|((arm, _), mean)| vec![arm.clone(), format!("{mean:.4}")]).collect();
+        let numbers = claim.means.iter().zip(&claim.arm_seconds);
+        let row = |((arm, _), (mean, seconds)): (&(String, Vec<f64>), (&f64, &f64))| {
+            vec![arm.clone(), format!("{mean:.4}"), text::duration(*seconds)]
+        };
+        let rows: Vec<_> = claim.arms.iter().zip(numbers).map(row).collect();
         table_ui(ui, "claim", &text::CLAIM_HEAD, &rows);
         ui.label(RichText::new(text::verdict(&claim.verdict)).strong());
         ui.label(theme::caption(ui, text::claim_run(claim.seeds.len(), claim.steps, &claim.metric)));
+        if !claim.note.is_empty() {
+            ui.label(theme::caption(ui, &claim.note));
+        }
     }
 }

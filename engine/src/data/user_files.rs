@@ -102,6 +102,7 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
         test_samples: 0,
         classes,
         picture: (0, 0, 0),
+        detail: String::new(),
         licence: "yours".into(),
         source: source.into(),
         skipped,

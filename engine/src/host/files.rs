@@ -68,8 +68,8 @@ impl Host {
         self.open(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
         let run =
             self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
+        run.go_to(step);
         checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
-        run.step = step;
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
         self.session.step = step;
         let (session, model, data) = (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());

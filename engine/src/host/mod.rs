@@ -13,7 +13,7 @@ use warm::Warm;
 
 use crate::card::Card;
 use crate::clock::Stopwatch;
-use crate::data::{files::Files, pictures::PictureData};
+use crate::data::{Data, files::Files};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{ClaimJob, FineTune, Job, Probe};
@@ -37,11 +37,11 @@ pub struct Host {
     compute: Option<Compute>,
     session: Session,
     run: Option<Run>,
-    user: Option<PictureData>,
-    /// User data that came before any session: decoded when one says how large its pictures are.
+    user: Option<Data>,
+    /// User data that came before any session: decoded when one says what it holds.
     undecoded: Vec<NamedBytes>,
     /// Data of a run that ended with its device, for the one that takes its place.
-    spare_data: Option<Rc<PictureData>>,
+    spare_data: Option<Rc<Data>>,
     copies: Copies,
     /// Held against requests instead of the device's own limits.
     limits: Option<Limits>,

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::Host;
-use crate::card::Card;
+use crate::card::{Card, Kind, OWN};
 use crate::checkpoint::stored;
-use crate::data::{self, pictures::PictureData, user_files};
+use crate::data::{self, Data, Shape};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::feed::{Feed, Half};
@@ -34,12 +34,12 @@ impl Host {
             session.preset = card.presets.first().map(|p| p.id.clone()).unwrap_or_default();
         }
         let same_data = self.run.is_some() && self.session.data == session.data && self.session.method == session.method;
-        let draft = Settings::of(&session, &card, 1)?;
+        let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })?;
         let data = match &self.run {
-            Some(run) if same_data && session.data != "folder" && self.session.seed == session.seed => run.feed.data.clone(),
-            _ => self.load_data(&session, draft.count("img_size")).await?,
+            Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => run.feed.data.clone(),
+            _ => self.load_data(&session, card.kind, draft.count("img_size")).await?,
         };
-        let settings = Settings::of(&session, &card, data.channels)?;
+        let settings = Settings::of(&session, &card, data.shape())?;
         let keep = self.run.as_ref().is_some_and(|run| {
             same_data && run.serves(&session, &settings) && self.session.stored == session.stored && self.session.preset == session.preset
         });
@@ -76,18 +76,18 @@ impl Host {
         Ok(())
     }
 
-    pub(super) async fn load_data(&mut self, session: &Session, size: usize) -> Result<Rc<PictureData>> {
+    pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<Data>> {
         if let Some(data) = self.spare_data.take() {
             return Ok(data);
         }
         self.emit(Event::Loading { what: format!("data: {}", session.data), done: 0, total: 0 });
         if !self.undecoded.is_empty() {
-            self.user = Some(user_files::from_files(std::mem::take(&mut self.undecoded), kept_side(size))?);
+            self.user = Some(data::of_user(std::mem::take(&mut self.undecoded), kind, kept_side(size))?);
         }
-        Ok(Rc::new(data::open(&session.data, size as u32, &self.files, self.user.as_ref(), session.seed).await?))
+        Ok(Rc::new(data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await?))
     }
 
-    pub(super) async fn build(&mut self, session: &Session, card: &Card, settings: Settings, data: Rc<PictureData>) -> Result<Run> {
+    pub(super) async fn build(&mut self, session: &Session, card: &Card, settings: Settings, data: Rc<Data>) -> Result<Run> {
         let compute = self.compute()?.clone();
         let entry = registry::entry(&session.method)?;
         let feed = Feed::new(data, &settings);
@@ -113,9 +113,9 @@ impl Host {
     }
 
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
-    fn check_batch(&self, settings: &Settings, data: &PictureData) -> Result<()> {
+    fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
         let run = self.running()?;
-        let batch = settings.count("batch").clamp(1, data.train.len().max(1));
+        let batch = Feed::most(data, settings.count("batch"));
         run.method.adjusted(settings)?.needs().check(batch, run.limits)
     }
 
@@ -133,6 +133,7 @@ impl Host {
             weights: run.provenance.words.clone(),
             trained_steps: run.provenance.trained_steps,
             stored: run.provenance.stored && run.step == 0,
+            phases: run.phases().iter().map(|p| (p.title.clone(), p.steps)).collect(),
             views: run.method.views(),
         })
     }
@@ -154,8 +155,8 @@ impl Host {
             self.undecoded = files;
             return Ok(());
         };
-        self.user = Some(user_files::from_files(files, kept_side(run.settings.count("img_size")))?);
-        let session = Session { data: "folder".into(), sample: 0, step: 0, ..self.session.clone() };
+        self.user = Some(data::of_user(files, run.card.kind, kept_side(run.settings.count("img_size")))?);
+        let session = Session { data: OWN.into(), sample: 0, step: 0, ..self.session.clone() };
         self.run = None;
         self.open(session).await
     }

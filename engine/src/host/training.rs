@@ -31,8 +31,11 @@ impl Host {
 
     pub(super) async fn train(&mut self) -> Result<()> {
         let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system"))?;
-        run.train_step()?;
+        let note = run.train_step().await?;
         self.session.step = run.step;
+        if let Some(note) = note {
+            self.log(note);
+        }
         self.rate.steps += 1;
         let left = self.playing.flatten().map(|left| left.saturating_sub(1));
         let over = left == Some(0);
@@ -60,13 +63,15 @@ impl Host {
             self.rate.smooth = if self.rate.smooth == 0.0 { rate } else { 0.8 * self.rate.smooth + 0.2 * rate };
             (self.rate.since, self.rate.steps) = (Stopwatch::start(), 0);
         }
-        let of = self.playing.flatten().map_or_else(|| run.settings.count("steps") as u64, |left| run.step + left);
+        let of = self.playing.flatten().map_or_else(|| run.total_steps(), |left| run.step + left);
         let progress = Progress {
             step: run.step,
             of,
             steps_per_second: self.rate.smooth,
             seconds_left: if self.rate.smooth > 0.0 { of.saturating_sub(run.step) as f64 / self.rate.smooth } else { 0.0 },
             learning_rate: run.learning_rate(),
+            phase: run.phases().get(run.phase()).map(|p| p.title.clone()).unwrap_or_default(),
+            phases: (run.phase() as u32 + 1, run.phases().len() as u32),
             losses,
         };
         self.told = Stopwatch::start();
@@ -97,12 +102,15 @@ impl Host {
 
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<u32>) -> Result<()> {
         let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
-        let half = if run.feed.is_empty(Half::Test) { Half::Train } else { Half::Test };
+        let half = if run.feed.len(Half::Test) == 0 { Half::Train } else { Half::Test };
         let sample = (self.session.sample as usize).min(run.feed.len(half).saturating_sub(1));
         let stage = Stage {
             batch: run.feed.evaluation_batch(half, &[sample])?,
-            mean: run.feed.data.mean.to_vec(),
-            std: run.feed.data.std.to_vec(),
+            mean: run.feed.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
+            std: run.feed.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
+            feed: run.feed.clone(),
+            phase: run.phase(),
+            step: run.provenance.trained_steps + run.step,
             rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),
             painted: self.session.painted.clone(),
             cursor: cursor.or(self.session.pinned),

@@ -15,10 +15,9 @@ use crate::error::Result;
 use crate::feed::Half;
 use crate::method::{Batch, Local};
 use crate::readback;
-use crate::rng::Rng;
 use crate::run::Run;
 use crate::session::Event;
-use crate::train::optimiser::AdamW;
+use crate::train::optimiser::Optimiser;
 use crate::weights::{Weights, plain};
 
 /// Samples of the step: most kernels do not depend on their number.
@@ -42,7 +41,10 @@ impl Warm {
         let indices: Vec<usize> = (0..SAMPLES).collect();
         let count = run.weights.list.len();
         let slices = std::iter::once(0).chain((1..usize::BITS).map(|i| 1 << i).take_while(|n| *n < count)).chain([count]).collect();
-        let batch = run.feed.evaluation_batch(Half::Train, &indices)?;
+        let batch = match run.feed.len(Half::Train) {
+            0 => run.feed.train_batch(0)?,
+            _ => run.feed.evaluation_batch(Half::Train, &indices)?,
+        };
         let whole = run.method.needs().together.at(run.feed.batch_size() as u64) <= MOST;
         let last = if whole { run.feed.train_batch(0)? } else { batch.clone() };
         Ok(Self { batch, last, slices, done: 0, running: None })
@@ -55,7 +57,7 @@ impl Warm {
         let names: Vec<String> = weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
         names.iter().for_each(|name| weights.set_trainable(name, false));
         let batch = if trained < count { &self.batch } else { &self.last };
-        let outcome = run.method.loss(&weights, batch, &Rng::new(0, "warm-up"))?;
+        let outcome = run.method.loss(&weights, batch, &run.moment())?;
         if trained == 0 {
             return Ok(vec![plain(outcome.total)]);
         }
@@ -65,7 +67,7 @@ impl Warm {
             return Ok(last.map(|gradient| gradient.narrow(0, 0, 1)).into_iter().collect());
         }
         // At a rate of 0 every weight stays what it is; the moments are this optimiser's own.
-        AdamW::new(0.9, 0.95, run.optimiser.groups.clone()).step(&mut weights, &gradients, 0.0);
+        Optimiser::new(run.recipe()).step(&mut weights, &gradients, 0.0);
         Ok(one_value_of(&weights).into_iter().collect())
     }
 }
@@ -99,7 +101,7 @@ impl Host {
         let report = &self.compute()?.report;
         let wanted = report.gpu && self.warms.unwrap_or(!report.software);
         let run = self.running()?;
-        self.warm = (wanted && !run.feed.is_empty(Half::Train)).then(|| Warm::of(run)).transpose()?;
+        self.warm = (wanted && !run.feed.is_empty()).then(|| Warm::of(run)).transpose()?;
         Ok(())
     }
 

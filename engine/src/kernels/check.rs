@@ -223,7 +223,10 @@ fn whole_models() -> Vec<Case> {
         SIZES.iter().map(|count| Some(noise(&format!("{name} {count}"), [*count], device))).collect()
     };
     vec![
-        Case::new("optimisers_adamw", &SIZES, 1e-5, move |device| steps::<2>(Rule::AdamW { beta1, beta2, eps }, device)),
+        Case::new("optimisers_adamw", &SIZES, 1e-5, move |device| steps::<2>(Rule::AdamW { beta1, beta2, eps, coupled: false }, device)),
+        Case::new("optimisers_adam_coupled", &SIZES, 1e-5, move |device| {
+            steps::<2>(Rule::AdamW { beta1, beta2, eps, coupled: true }, device)
+        }),
         Case::new("optimisers_lamb", &SIZES, 1e-5, move |device| steps::<2>(Rule::Lamb { beta1, beta2, eps }, device)),
         Case::new("optimisers_lars", &SIZES, 1e-5, move |device| steps::<1>(lars, device)),
         Case::new("norms", &SIZES, 1e-5, move |device| global_norm(&all("g", device)).into_iter().collect()),

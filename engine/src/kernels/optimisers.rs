@@ -7,11 +7,12 @@ use burn_flex::Flex;
 use super::optimisers_gpu::Sheets;
 use super::{norms, optimisers_gpu, optimisers_twin, sheet};
 
-/// How a step turns gradients into changes. The decay is decoupled in all but LARS.
+/// How a step turns gradients into changes. The decay is decoupled in all but LARS and coupled Adam.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
     /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019 (arXiv 1711.05101), algorithm 2.
-    AdamW { beta1: f32, beta2: f32, eps: f32 },
+    /// `coupled`: Adam with the decay added to the gradient instead (Kingma and Ba, ICLR 2015, with L2 regularisation).
+    AdamW { beta1: f32, beta2: f32, eps: f32, coupled: bool },
     /// You et al., "Large Batch Optimization for Deep Learning", ICLR 2020 (arXiv 1904.00962), algorithm 2.
     Lamb { beta1: f32, beta2: f32, eps: f32 },
     /// You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017 (arXiv 1708.03888).
@@ -206,11 +207,13 @@ fn stock_one<const N: usize>(
     };
     let rate = step.rate * scale;
     match (step.rule, &mut moments[..]) {
-        (Rule::AdamW { beta1, beta2, eps } | Rule::Lamb { beta1, beta2, eps }, [first, second]) => {
+        (Rule::AdamW { beta1, beta2, eps, .. } | Rule::Lamb { beta1, beta2, eps }, [first, second]) => {
+            let coupled = matches!(step.rule, Rule::AdamW { coupled: true, .. });
+            let gradient = if coupled { gradient + weight.clone() * decay } else { gradient };
             *first = first.clone() + (gradient.clone() - first.clone()) * (1.0 - beta1);
             *second = second.clone() * beta2 + gradient.square() * (1.0 - beta2);
             let change = first.clone() / corrections[0] / ((second.clone() / corrections[1]).sqrt() + eps);
-            let change = change + weight.clone() * decay;
+            let change = if coupled { change } else { change + weight.clone() * decay };
             let lamb = matches!(step.rule, Rule::Lamb { .. }) && adapts;
             let change = if lamb { change.clone() * ratio(&weight, &change, 1.0) } else { change };
             (weight - change * rate, moments)

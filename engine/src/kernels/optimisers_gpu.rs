@@ -153,11 +153,12 @@ struct OneSheet<'a> {
 
 impl OneSheet<'_> {
     fn adamw(&self, step: &Step<'_>, m: &CubeTensor, v: &CubeTensor) -> CubeTensor {
-        let Rule::AdamW { beta1, beta2, eps } = step.rule else { return self.p.clone() };
+        let Rule::AdamW { beta1, beta2, eps, coupled } = step.rule else { return self.p.clone() };
         let new = empty(self.p, self.p.shape());
         let (norm, most) = norms::bound(self.limit, self.table);
         for (first, [p, g, m, v, new]) in sheet::ranges([self.p, self.g, m, v, &new]) {
-            let numbers = [step.rate, beta1, beta2, eps, self.corrections[0], self.corrections[1]].map(f32::to_bits);
+            let coupled = f32::from(u8::from(coupled));
+            let numbers = [step.rate, beta1, beta2, eps, self.corrections[0], self.corrections[1], coupled].map(f32::to_bits);
             let sizes = [word(first), word(sheet::blocks(&p)), word(self.table.weights), most];
             self.launch(&ADAMW, &p, &[&p, &g, &self.table.on_device, norm], &[&new, &m, &v], &[&sizes[..], &numbers[..]].concat());
         }

@@ -72,7 +72,9 @@ pub(super) fn step<const N: usize>(
         }
     }
     twin::each(parts, |Part { weight, p, g, mut moments }| match (step.rule, &mut moments[..]) {
-        (Rule::AdamW { beta1, beta2, eps }, [m, v]) => adamw(p, g, m, v, [beta1, beta2], eps, numbers[weight]),
+        (Rule::AdamW { beta1, beta2, eps, coupled }, [m, v]) => {
+            adamw(p, g, m, v, [beta1, beta2, f32::from(u8::from(coupled))], eps, numbers[weight])
+        }
         (Rule::Lamb { eps, .. }, [m, v]) => lamb(p, m, v, eps, numbers[weight]),
         (Rule::Lars { momentum, .. }, [speed]) => lars(p, g, speed, momentum, numbers[weight]),
         _ => (),
@@ -99,13 +101,13 @@ fn measured<'a>(parts: Vec<Part<'a>>, numbers: &[Numbers]) -> (Vec<Part<'a>>, Ve
 }
 
 #[macerator::with_simd]
-fn adamw<S: Simd>(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], betas: [f32; 2], eps: f32, n: Numbers) {
-    let [beta1, beta2] = betas;
-    let keep = 1.0 - n.rate * n.decay;
+fn adamw<S: Simd>(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], factors: [f32; 3], eps: f32, n: Numbers) {
+    let [beta1, beta2, coupled] = factors;
+    let (keep, pull) = (1.0 - (1.0 - coupled) * n.rate * n.decay, coupled * n.decay);
     let (rate, root) = (n.rate / n.corrections[0], 1.0 / n.corrections[1].sqrt());
     for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
         // Named, because what is stored would be loaded again.
-        let g = g * n.clip;
+        let g = g * n.clip + pull * *p;
         let first = *m + (1.0 - beta1) * (g - *m);
         let second = beta2 * *v + (1.0 - beta2) * g * g;
         (*m, *v) = (first, second);

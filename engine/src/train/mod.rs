@@ -6,4 +6,5 @@ pub mod groups;
 pub mod losses;
 pub mod mix;
 pub mod optimiser;
+pub mod recipe;
 pub mod schedule;

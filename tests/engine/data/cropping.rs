@@ -24,6 +24,7 @@ fn colour_set(pictures: Vec<Picture>) -> PictureData {
         samples: 0,
         test_samples: 0,
         classes: Vec::new(),
+        detail: String::new(),
         picture: (0, 0, 0),
         licence: String::new(),
         source: String::new(),

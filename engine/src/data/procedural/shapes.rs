@@ -27,6 +27,7 @@ pub fn load(side: u32, seed: u64) -> PictureData {
         test_samples: 0,
         classes: CLASSES.map(String::from).to_vec(),
         picture: (0, 0, 0),
+        detail: String::new(),
         licence: "CC0 1.0".into(),
         source: format!("drawn by the program, seed {seed}"),
         skipped: Vec::new(),

@@ -9,7 +9,7 @@ use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::patchify::Order;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Local, Method, Outcome, Stage};
+use crate::method::{Batch, Classifier, Local, Method, Moment, Outcome, Stage};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
 use crate::methods::mae::model::{Config, Mae};
@@ -30,16 +30,16 @@ impl Method for Mae {
         Ok(Rc::new(turned))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, rng: &Rng) -> Result<Outcome> {
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
         let (device, p) = (weights.device(), self.config.patch_size);
-        let mask = self.random_masking(batch.samples()?, rng)?;
+        let mask = self.random_masking(batch.samples()?, &moment.rng)?;
         batch.upload(device);
         mask.upload(device);
         let patches = batch.patches(p, Order::ChannelFirst, device)?;
         // With one channel both orders are the same.
         let target = if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
         let total = self.loss_of_patches(weights, patches, target, &mask);
-        Ok(Outcome { terms: vec![("reconstruction".into(), total.clone())], total })
+        Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]))
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {

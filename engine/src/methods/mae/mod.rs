@@ -20,7 +20,7 @@ pub mod model;
 
 use std::collections::BTreeMap;
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Knob, KnobKind, KnobValue, Preset};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue, Preset};
 
 fn number(name: &str, title: &str, tooltip: &str, group: &str, range: (f64, f64, f64), unit: &str, live: bool) -> Knob {
     let (low, high, step) = range;
@@ -182,6 +182,7 @@ pub fn card() -> Card {
         authors: "He, Chen, Xie, Li, Dollár, Girshick".into(),
         year: 2022,
         modality: "pictures".into(),
+        kind: Kind::Pictures,
         idea: Idea::Base,
         sentence: "Hide three quarters of a picture, show the encoder only the rest, and learn by filling in the hidden pixels.".into(),
         equations: vec![
@@ -209,6 +210,8 @@ pub fn card() -> Card {
             margin: 0.002,
             seeds: vec![1, 2, 3],
             steps: 150,
+            data: String::new(),
+            note: "The paper's figure 5: 75 % is best for the linear probe of a large model on ImageNet.".into(),
         }),
     }
 }

@@ -55,7 +55,7 @@ impl Config {
         let config = Self {
             img_size: settings.count("img_size"),
             patch_size: settings.count("patch_size"),
-            in_chans: settings.channels,
+            in_chans: settings.data.channels,
             encoder: stack("dim", "depth", "heads"),
             decoder: stack("dec_dim", "dec_depth", "dec_heads"),
             mask_ratio: settings.number("mask_ratio"),

@@ -1,0 +1,135 @@
+//! The probe of a frozen encoder.
+
+use std::rc::Rc;
+
+use super::{CHUNK, Slice, needs_labels};
+use crate::clock::Stopwatch;
+use crate::data::Data;
+use crate::error::{Error, Result};
+use crate::eval::{Features, linear_probe, nearest};
+use crate::feed::{Feed, Half};
+use crate::method::{Method, Subject};
+use crate::readback;
+use crate::rng::Rng;
+use crate::run::Run;
+use crate::session::{Event, ProbeReport};
+use crate::settings::Settings;
+use crate::weights::Weights;
+
+/// k-nearest-neighbour and linear probe of a frozen encoder, and the system's own numbers.
+pub struct Probe {
+    method: Rc<dyn Method>,
+    weights: Weights,
+    feed: Feed,
+    settings: Settings,
+    /// Steps that the weights have been trained for, before this run and in it.
+    step: u64,
+    counts: (usize, usize),
+    /// Samples of one slice.
+    chunk: usize,
+    train: Features,
+    test: Features,
+    watch: Stopwatch,
+}
+
+impl Probe {
+    /// Probe the run's encoder as it is now on the first `train` and `test` samples of each half.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the data has no labels and the system no numbers of its own.
+    pub fn new(run: &Run, train: u32, test: u32) -> Result<Self> {
+        let labelled = needs_labels(&run.feed);
+        let counts = match (&labelled, run.method.metrics()) {
+            (Err(_), [_, ..]) => (0, 0),
+            _ => {
+                labelled?;
+                let counts = (run.feed.len(Half::Train).min(train as usize), run.feed.len(Half::Test).min(test as usize));
+                if counts.0 == 0 || counts.1 == 0 {
+                    return Err(Error::request(
+                        "The probe has no samples",
+                        "a probe needs training and test samples",
+                        "Ask for at least one of each",
+                    ));
+                }
+                counts
+            }
+        };
+        let whole = matches!(*run.feed.data, Data::Graph(_));
+        Ok(Self {
+            method: run.method.clone(),
+            weights: run.weights.frozen(),
+            feed: run.feed.clone(),
+            settings: run.settings.clone(),
+            step: run.provenance.trained_steps + run.step,
+            counts,
+            // A graph is encoded as a whole, so all its nodes are asked for at once.
+            chunk: if whole { counts.0.max(counts.1) } else { run.method.needs().most_unmasked(CHUNK, run.limits) },
+            train: Features::default(),
+            test: Features::default(),
+            watch: Stopwatch::start(),
+        })
+    }
+
+    pub(super) async fn slice(&mut self) -> Result<Slice> {
+        let (half, have, want) = if self.train.rows() < self.counts.0 {
+            (Half::Train, self.train.rows(), self.counts.0)
+        } else {
+            (Half::Test, self.test.rows(), self.counts.1)
+        };
+        if have < want {
+            let indices: Vec<usize> = (have..(have + self.chunk).min(want)).collect();
+            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices)?)?;
+            let dim = features.dims()[1];
+            let values = readback::floats(features).await?;
+            let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
+            kept.dim = dim;
+            kept.values.extend(values);
+            let done = (self.train.rows() + self.test.rows()) as u64;
+            return Ok(Slice { done, total: self.total(), note: "features".into(), answer: None });
+        }
+        let report = self.measure().await?;
+        Ok(Slice { done: self.total(), total: self.total(), note: String::new(), answer: Some(Event::Probe(report)) })
+    }
+
+    fn total(&self) -> u64 {
+        (self.counts.0 + self.counts.1 + 1) as u64
+    }
+
+    async fn measure(&self) -> Result<ProbeReport> {
+        let mut report = ProbeReport {
+            step: self.step,
+            train_samples: self.counts.0 as u64,
+            test_samples: self.counts.1 as u64,
+            k: nearest::WEIGHTED.k as u32,
+            knn_accuracy: None,
+            linear_accuracy: None,
+            chance: None,
+            others: Vec::new(),
+            seconds: 0.0,
+        };
+        if self.counts.0 > 0 {
+            let classes = needs_labels(&self.feed)?;
+            let (train, test) = (&self.feed.labels(Half::Train)[..self.counts.0], &self.feed.labels(Half::Test)[..self.counts.1]);
+            let device = self.weights.device();
+            let (train_set, test_set) = ((&self.train, train), (&self.test, test));
+            let knn = nearest::accuracies(train_set, test_set, classes, &[nearest::WEIGHTED], device).await?;
+            let rng = Rng::new(self.settings.seed, "probe");
+            report.knn_accuracy = knn.first().copied();
+            let how = linear_probe::Settings::default();
+            report.linear_accuracy = Some(linear_probe::fit(train_set, test_set, classes, &how, &rng, device).await?);
+            let most = (0..classes as u32).map(|c| test.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
+            report.chance = Some(most as f64 / test.len().max(1) as f64);
+        }
+        for metric in self.method.metrics() {
+            report.others.push(((*metric).to_string(), self.own(metric).await?));
+        }
+        report.seconds = self.watch.seconds();
+        Ok(report)
+    }
+
+    /// One of the system's own numbers.
+    async fn own(&self, metric: &str) -> Result<f64> {
+        let subject = Subject { weights: &self.weights, feed: &self.feed, settings: &self.settings };
+        self.method.measure(metric, subject).await
+    }
+}
