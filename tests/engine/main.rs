@@ -5,6 +5,7 @@ mod attention;
 mod checkpoint;
 mod data;
 mod eval;
+mod graphs;
 mod kernels;
 mod methods;
 mod optimisers;

@@ -1,6 +1,7 @@
 //! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the times.
 
 mod attention;
+mod graph;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
@@ -211,6 +212,7 @@ fn cases() -> Vec<Case> {
         }));
     }
     cases.extend(contrast_cases());
+    cases.extend(graph::cases());
     cases.extend(whole_models());
     cases
 }

@@ -1,3 +1,4 @@
 //! The systems, one file each. None imports another.
 
+pub mod graphmae;
 pub mod mae;
