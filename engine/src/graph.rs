@@ -136,12 +136,12 @@ impl Graph {
 
     /// Source and destination of every edge in the order of its number.
     pub fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let ends = (0..self.nodes()).flat_map(|node| self.into(node).map(move |_| node as u32));
+        let ends = (0..self.nodes()).flat_map(|node| self.ending_at(node).map(move |_| node as u32));
         self.source.iter().map(|s| *s as u32).zip(ends)
     }
 
     /// Numbers of the edges that end at a node; empty for a node that is not there.
-    pub fn into(&self, node: usize) -> std::ops::Range<usize> {
+    pub fn ending_at(&self, node: usize) -> std::ops::Range<usize> {
         match self.incoming.get(node..).unwrap_or_default() {
             [start, end, ..] => *start as usize..*end as usize,
             _ => 0..0,
@@ -150,7 +150,7 @@ impl Graph {
 
     /// Where the edges that end at a node come from.
     pub fn neighbours(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
-        self.source.get(self.into(node)).unwrap_or_default().iter().map(|s| *s as usize)
+        self.source.get(self.ending_at(node)).unwrap_or_default().iter().map(|s| *s as usize)
     }
 
     /// Edges that end at each destination.

@@ -20,11 +20,8 @@ use super::{KernelOps, Maybe, Tracked, twin};
 const WORKGROUP: u32 = 256;
 
 /// `edge_dot.wgsl`
-pub const DOT: KernelInfo = KernelInfo {
-    stem: "edge_dot",
-    template: include_str!("../../../shaders/edge_dot.wgsl"),
-    examples: &[&[("workgroup", WORKGROUP)]],
-};
+pub const DOT: KernelInfo =
+    KernelInfo { stem: "edge_dot", template: include_str!("../../../shaders/edge_dot.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
 
 /// `out[e, h] = Σ x[u, h·O + o] · y[v, h·O + o]` over o, for the edge e from u to v.
 ///

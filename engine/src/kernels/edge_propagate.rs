@@ -29,14 +29,7 @@ pub const PROPAGATE: KernelInfo = KernelInfo {
 /// Weights are there or not; edges are numbered in a list of their own or by their places.
 const fn example(weighted: u32, numbered: u32) -> [(&'static str, u32); 6] {
     let out = 3 + numbered + weighted;
-    [
-        ("workgroup", WORKGROUP),
-        ("weighted", weighted),
-        ("numbered", numbered),
-        ("weights", 3 + numbered),
-        ("out", out),
-        ("params", out + 1),
-    ]
+    [("workgroup", WORKGROUP), ("weighted", weighted), ("numbered", numbered), ("weights", 3 + numbered), ("out", out), ("params", out + 1)]
 }
 
 /// `out[v, h·O + o] = Σ weights[e, h] · x[u, h·O + o]` over all edges e from a source u to the destination v.

@@ -45,6 +45,16 @@ impl Edges {
         Self { incoming, source, outgoing, edge, target, count }
     }
 
+    /// Edges that end at each destination, [D, 1].
+    pub fn in_degrees(&self) -> Tensor<2> {
+        steps(&self.incoming, self.targets())
+    }
+
+    /// Edges that start at each source, [S, 1].
+    pub fn out_degrees(&self) -> Tensor<2> {
+        steps(&self.outgoing, self.sources())
+    }
+
     pub(super) fn links(&self) -> Links<Dispatch> {
         Links {
             incoming: self.incoming.clone().into_dispatch(),
@@ -61,6 +71,11 @@ impl Edges {
         let number = self.edge.clone().narrow(0, 0, self.count);
         [number.clone(), self.source.clone().select(0, number), self.target.clone().narrow(0, 0, self.count)]
     }
+}
+
+/// From each start to the next, [rows, 1].
+fn steps(starts: &Tensor<1, Int>, rows: usize) -> Tensor<2> {
+    (starts.clone().narrow(0, 1, rows) - starts.clone().narrow(0, 0, rows)).float().unsqueeze_dim(1)
 }
 
 /// [`Edges`] as operations take them.

@@ -14,7 +14,7 @@ use crate::rng::Rng;
 
 /// Features on the host, as the entries of each row that are not zero.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct NodeFeatures {
+pub struct FeatureRows {
     pub width: usize,
     /// Where the entries of each row begin, and where the last ones end.
     starts: Vec<usize>,
@@ -26,7 +26,7 @@ pub struct NodeFeatures {
     weights: Placed<Tensor<2>>,
 }
 
-impl NodeFeatures {
+impl FeatureRows {
     /// Features by entry: row r has `columns` and `values` from `starts[r]` to `starts[r + 1]`.
     ///
     /// # Errors
