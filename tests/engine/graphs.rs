@@ -1,225 +1,137 @@
-//! Graphs: edge lists, their kernels against burn's own operations and finite differences, node features and masks.
+//! Graphs: drawn ones, files, the user's tables, layouts.
 
-use burn::tensor::{Device, Tensor};
-use masquerade_engine::blocks::masks::nodes::NodeMask;
-use masquerade_engine::blocks::tokenizers::node_features::{FeatureRows, Nodes};
-use masquerade_engine::eval::Features;
-use masquerade_engine::eval::logistic::{self, Logistic};
-use masquerade_engine::graph::Graph;
-use masquerade_engine::kernels::edge_dot::{self as dot, edge_dot};
-use masquerade_engine::kernels::edge_propagate::{self as propagate, edge_propagate};
-use masquerade_engine::kernels::edge_softmax::{self as softmax, edge_softmax};
-use masquerade_engine::kernels::prelu::{self, prelu};
-use masquerade_engine::kernels::row_cosine::{self as cosine, row_cosine};
-use masquerade_engine::rng::Rng;
+use masquerade_engine::checkpoint::safetensors::{self, Entry, Values};
+use masquerade_engine::data::files::Files;
+use masquerade_engine::data::graphs::{self, GraphData, citations, drawn, layout, neighbours};
+use masquerade_engine::session::NamedBytes;
+use masquerade_tests::{block_on, real_data};
 
-use crate::kernels::{close, gradient, leaf, same, values};
-
-fn device() -> Device {
-    Device::flex().autodiff()
-}
-
-fn random([sources, targets, count]: [usize; 3]) -> Graph {
-    let mut rng = Rng::new(3, "edges");
-    let mut ends = |nodes: usize| -> Vec<u32> { (0..count).map(|_| rng.below(nodes) as u32).collect() };
-    let (src, dst) = (ends(sources), ends(targets));
-    Graph::between(sources, targets, &src, &dst).unwrap()
-}
-
-/// Sizes of graphs, heads, width of a head.
-const SIZES: [([usize; 3], usize, usize); 3] = [([1, 1, 1], 1, 1), ([7, 5, 23], 3, 4), ([40, 700, 1900], 2, 17)];
-
-#[test]
-fn edges_are_sorted_both_ways() {
-    let graph = Graph::new(4, &[2, 0, 3, 2], &[1, 1, 0, 1]).unwrap();
-    assert_eq!(graph.pairs().collect::<Vec<_>>(), [(3, 0), (2, 1), (0, 1), (2, 1)]);
-    assert_eq!(graph.neighbours(1).collect::<Vec<_>>(), [2, 0, 2]);
-    assert_eq!(graph.in_degrees().collect::<Vec<_>>(), [1, 3, 0, 0]);
-    assert_eq!(graph.out_degrees().collect::<Vec<_>>(), [1, 0, 2, 1]);
-    assert_eq!([graph.nodes(), graph.sources(), graph.edges()], [4, 4, 4]);
-    let edges = graph.on(&Device::flex());
-    let list = |tensor: Tensor<1, burn::tensor::Int>| tensor.into_data().convert::<i64>().try_into_vec::<i64>().unwrap();
-    assert_eq!(list(edges.outgoing), [0, 1, 1, 3, 4]);
-    assert_eq!((list(edges.edge), list(edges.target)), (vec![2, 1, 3, 0], vec![1, 1, 1, 0]));
-    assert_eq!(graph.neighbours(9).count(), 0);
+fn sound(graph: &GraphData) {
+    let nodes = graph.nodes;
+    assert!(graph.src.len() == graph.dst.len() && graph.src.iter().chain(&graph.dst).all(|node| (*node as usize) < nodes));
+    assert!(graph.features.starts.len() == nodes + 1 && graph.features.columns.iter().all(|c| (*c as usize) < graph.features.width));
+    assert!(graph.labels.is_empty() || graph.labels.len() == nodes);
+    assert!(graph.labels.iter().all(|label| (*label as usize) < graph.report.classes.len()));
+    assert_eq!(graph.layout.len(), 2 * nodes);
+    assert!(graph.layout.iter().all(|v| v.abs() < 2.0));
+    let mut split = [&graph.train[..], &graph.validation, &graph.test].concat();
+    split.sort_unstable();
+    assert!(split.windows(2).all(|pair| pair[0] < pair[1]), "a node is in two parts of the split");
+    assert!(graph.train_labels.len() == graph.train.len() && graph.test_labels.len() == graph.test.len());
 }
 
 #[test]
-fn wrong_edges_are_refused_in_words() {
-    for (src, dst) in [(vec![0, 1], vec![0]), (vec![0], vec![5]), (vec![5], vec![0])] {
-        let report = Graph::new(3, &src, &dst).unwrap_err().report();
-        assert!(!report.why.is_empty() && !report.what_to_do.is_empty());
-    }
-    assert!(FeatureRows::from_rows(3, &[1.0; 4]).is_err());
-    assert!(FeatureRows::from_entries(2, vec![0, 1], vec![7], vec![1.0]).is_err());
-    assert!(FeatureRows::from_entries(2, vec![0, 2], vec![1], vec![1.0]).is_err());
-    assert!(NodeMask::random(3, 0.2, 0.0, &mut Rng::new(1, "mask")).is_err());
+fn blocks_are_drawn_from_the_seed() {
+    let graph = drawn::blocks(1);
+    sound(&graph);
+    assert_eq!((graph.nodes, graph.train.len()), (400, 80));
+    assert_eq!(graph, drawn::blocks(1));
+    assert_ne!(graph, drawn::blocks(2));
+    let within = graph.src.iter().zip(&graph.dst).filter(|(a, b)| graph.labels[**a as usize] == graph.labels[**b as usize]).count();
+    assert!(within * 100 / graph.src.len() > 80);
 }
 
 #[test]
-fn preparing_makes_edges_symmetric_with_one_loop_each() {
-    let graph = Graph::prepared(3, &[0, 0, 1, 1, 0], &[1, 0, 0, 2, 1]).unwrap();
-    assert_eq!(graph.pairs().collect::<Vec<_>>(), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (1, 2), (2, 2)]);
-    let again = Graph::prepared(3, &[0, 1, 1, 2], &[1, 0, 2, 1]).unwrap();
-    assert_eq!(again, graph);
+fn neighbours_of_a_layout_are_near() {
+    // Two rings that one edge joins.
+    let ring = |start: u32| (0..40).map(move |i| (start + i, start + (i + 1) % 40));
+    let (src, dst): (Vec<u32>, Vec<u32>) = ring(0).chain(ring(40)).chain([(0, 40)]).unzip();
+    let places = layout::of(80, &src, &dst);
+    assert_eq!(places, layout::of(80, &src, &dst));
+    let apart = |a: usize, b: usize| (places[2 * a] - places[2 * b]).hypot(places[2 * a + 1] - places[2 * b + 1]);
+    let joined = src.iter().zip(&dst).map(|(a, b)| apart(*a as usize, *b as usize)).sum::<f32>() / src.len() as f32;
+    let any = (0..80).flat_map(|a| (0..80).map(move |b| (a, b))).map(|(a, b)| apart(a, b)).sum::<f32>() / 6400.0;
+    assert!(joined < 0.4 * any, "{joined} along edges, {any} anywhere");
+    // Nothing, one node, one place for all, edges to nowhere.
+    assert!(layout::of(0, &[], &[]).is_empty());
+    assert!(layout::of(1, &[0], &[0]).iter().all(|v| v.is_finite()));
+    assert!(layout::of(3, &[0, 9], &[1, 2]).iter().all(|v| v.is_finite()));
 }
 
 #[test]
-fn dropped_edges_leave_a_loop_more_at_every_node() {
-    let graph = Graph::prepared(50, &(0..49).collect::<Vec<u32>>(), &(1..50).collect::<Vec<u32>>()).unwrap();
-    let all = graph.dropped(0.0, &mut Rng::new(1, "drop")).unwrap();
-    assert_eq!(all.edges(), graph.edges() + 50);
-    let some = graph.dropped(0.5, &mut Rng::new(1, "drop")).unwrap();
-    assert!(some.edges() < all.edges() - 40 && some.edges() > 70, "{}", some.edges());
-    assert!((0..50).all(|node| some.neighbours(node).any(|source| source == node)));
+fn nearest_neighbours_are_the_nearest() {
+    let rows = vec![vec![1.0, 0.0], vec![0.9, 0.1], vec![0.0, 1.0], vec![0.1, 0.9]];
+    assert_eq!(neighbours::nearest(&rows, 1), (vec![0, 1, 2, 3], vec![1, 0, 3, 2]));
+    assert_eq!(neighbours::nearest(&rows[..1], 5), (vec![], vec![]));
+}
+
+fn named(name: &str, text: &str) -> NamedBytes {
+    NamedBytes { name: name.into(), bytes: text.as_bytes().to_vec() }
 }
 
 #[test]
-fn graphs_stay_apart_when_put_together() {
-    let one = Graph::new(2, &[0], &[1]).unwrap();
-    let both = Graph::together([&one, &one].into_iter()).unwrap();
-    assert_eq!((both.nodes(), both.pairs().collect::<Vec<_>>()), (4, vec![(0, 1), (2, 3)]));
+fn the_user_brings_tables() {
+    let table = "id,height,weight,class\nann,1.5,0,big\nbob,0,2,small\ncid,3,0,big\n";
+    let graph =
+        graphs::from_files(vec![named("edges.csv", "from,to\nann,bob\nbob,cid\nbob,zoe\n"), named("people.csv", table)]).expect("a graph");
+    sound(&graph);
+    assert_eq!((graph.nodes, graph.features.width, graph.src.clone(), graph.dst.clone()), (3, 2, vec![0, 1], vec![1, 2]));
+    assert_eq!((graph.report.classes.clone(), graph.labels.clone()), (vec!["big".to_string(), "small".into()], vec![0, 1, 0]));
+    assert_eq!(graph.features.dense([2, 0].into_iter()), [3.0, 0.0, 1.5, 0.0]);
+    assert!(graph.report.skipped[0].1.contains("1 edges"));
+    // Planetoid's plain files.
+    let content = "31\t0\t1\tTheory\n42\t1\t0\tRules\n";
+    let graph = graphs::from_files(vec![named("a.content", content), named("a.cites", "31\t42\n")]).expect("a graph");
+    assert_eq!((graph.nodes, graph.src.len(), graph.report.classes.len()), (2, 1, 2));
+    // Without names nodes are numbered.
+    let graph = graphs::from_files(vec![named("links.txt", "0 1\n1 2\n"), named("x.csv", "a,b\n1,2\n3,4\n5,6\n")]).expect("a graph");
+    assert_eq!((graph.nodes, graph.features.width, graph.src.len()), (3, 2, 2));
 }
 
 #[test]
-fn edge_softmax_agrees_with_burn() {
-    for (sizes, heads, _) in SIZES {
-        let edges = random(sizes).on(&device());
-        let scores = leaf("scores", [sizes[2], heads]);
-        same(edge_softmax(scores.clone(), &edges), softmax::stock(scores.clone(), &edges), 1e-5, &[&gradient(&scores)]);
-    }
-    // Large scores do not overflow, and a single edge has all the weight.
-    let edges = Graph::new(2, &[0, 1, 0], &[0, 0, 1]).unwrap().on(&Device::flex());
-    let out = edge_softmax(Tensor::from_data([[1000.0], [1000.0], [-1000.0]], &Device::flex()), &edges);
-    close("softmax", &values(out), &[0.5, 0.5, 1.0], 1e-6);
-}
-
-#[test]
-fn edge_propagate_agrees_with_burn() {
-    for (sizes, heads, width) in SIZES {
-        let edges = random(sizes).on(&device());
-        let (x, weights) = (leaf("x", [sizes[0], heads * width]), leaf("weights", [sizes[2], heads]));
-        let kernel = edge_propagate(x.clone(), Some(weights.clone()), &edges);
-        let stock = propagate::stock(x.clone(), Some(weights.clone()), &edges);
-        same(kernel, stock, 1e-5, &[&gradient(&x), &gradient(&weights)]);
-        same(edge_propagate(x.clone(), None, &edges), propagate::stock(x.clone(), None, &edges), 1e-5, &[&gradient(&x)]);
-    }
-}
-
-#[test]
-fn edge_dot_agrees_with_burn() {
-    for (sizes, heads, width) in SIZES {
-        let edges = random(sizes).on(&device());
-        let (x, y) = (leaf("x", [sizes[0], heads * width]), leaf("y", [sizes[1], heads * width]));
-        let stock = dot::stock(x.clone(), y.clone(), &edges, heads);
-        same(edge_dot(x.clone(), y.clone(), &edges, heads), stock, 1e-5, &[&gradient(&x), &gradient(&y)]);
-    }
-}
-
-#[test]
-fn prelu_agrees_with_burn() {
-    for shape in [[1, 1, 1], [3, 5, 7], [2, 90, 100]] {
-        let (x, slope) = (leaf("x", shape), leaf("slope", [1]));
-        same(prelu(x.clone(), slope.clone()), prelu::stock(x.clone(), slope.clone()), 1e-5, &[&gradient(&x), &gradient(&slope)]);
-    }
-}
-
-#[test]
-fn row_cosine_agrees_with_burn() {
-    for [rows, width] in [[1, 1], [7, 33], [100, 140]] {
-        let (a, b) = (leaf("a", [rows, width]), leaf("b", [rows + 3, width]).detach());
-        let pick = Tensor::from_data(&*(0..rows as i32).map(|r| (r * 5 + 2) % (rows as i32 + 3)).collect::<Vec<i32>>(), &device());
-        same(row_cosine(a.clone(), b.clone(), pick.clone()), cosine::stock(a.clone(), b, pick), 2e-5, &[&gradient(&a)]);
-    }
-    // Rows of zeros, on either side, and rows that are not there.
-    let a = Tensor::<2>::from_data([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]], &device()).require_grad();
-    let b = Tensor::<2>::from_data([[1.0, 0.0], [0.0, 0.0]], &device());
-    let out = row_cosine(a.clone(), b, Tensor::from_data([0, 1, 9], &device()));
-    assert_eq!(values(out.clone()), [0.0, 0.0, 0.0]);
-    assert!(values(a.grad(&out.sum().backward()).unwrap())[2..].iter().all(|v| *v == 0.0));
-}
-
-/// The slope of a number that depends on one input value, by the difference of its neighbours.
-#[track_caller]
-fn finite_differences(what: &str, x: &Tensor<2>, number: impl Fn(Tensor<2>) -> Tensor<1>) {
-    let slopes = values(x.grad(&number(x.clone()).backward()).unwrap());
-    let start = values(x.clone());
-    for place in (0..start.len()).step_by(start.len().div_ceil(7)) {
-        let moved = |by: f32| {
-            let mut moved = start.clone();
-            moved[place] += by;
-            let moved = Tensor::<1>::from_data(&*moved, &Device::flex()).reshape(x.dims());
-            values(number(Tensor::from_inner(moved)))[0]
-        };
-        let slope = (moved(5e-3) - moved(-5e-3)) / 1e-2;
-        assert!((slope - slopes[place]).abs() <= 2e-2 * slopes[place].abs().max(0.5), "{what} [{place}]: {} is {slope}", slopes[place]);
-    }
-}
-
-#[test]
-fn gradients_are_the_slopes() {
-    let edges = random([9, 9, 40]).on(&device());
-    let (x, weights, scores) = (leaf("x", [9, 8]), leaf("weights", [40, 2]), leaf("scores", [40, 2]));
-    let slope = leaf("slope", [9, 8]).detach();
-    finite_differences("propagate x", &x, |x| (edge_propagate(x, Some(weights.clone()), &edges) * slope.clone()).sum());
-    finite_differences("propagate weights", &weights, |w| (edge_propagate(x.clone(), Some(w), &edges) * slope.clone()).sum());
-    finite_differences("dot", &x, |x| (edge_dot(x.clone(), x, &edges, 2) * weights.clone().detach()).sum());
-    finite_differences("softmax", &scores, |s| (edge_softmax(s, &edges) * weights.clone().detach()).sum());
-    let pick = || Tensor::from_data([0, 3, 1, 2, 4, 5, 8, 7, 6], &device());
-    finite_differences("cosine", &x, |x| {
-        (row_cosine(x, slope.clone(), pick()) * Tensor::from_data([1., 2., 3., 1., 2., 3., 1., 2., 3.], &device())).sum()
-    });
-}
-
-#[test]
-fn few_entries_and_whole_rows_give_the_same_product() {
-    let mut rng = Rng::new(1, "rows");
-    let (nodes, width) = (30, 17);
-    let rows: Vec<f32> = (0..nodes * width).map(|_| if rng.chance(0.15) { rng.uniform() } else { 0.0 }).collect();
-    let features = FeatureRows::from_rows(width, &rows).unwrap();
-    assert!(features.sparse());
-    close("table", &values(features.table(&device())), &rows, 0.0);
-    let (weight, token) = (leaf("weight", [5, width]), leaf("token", [1, width]));
-    let mask = NodeMask::random(nodes, 0.6, 0.3, &mut rng).unwrap();
-    let sparse = features.masked(&mask, token.clone(), &device()).unwrap();
-    let dense = Nodes::Dense(sparse.dense());
-    same(sparse.times(weight.clone()), dense.times(weight.clone()), 1e-5, &[&gradient(&weight), &gradient(&token)]);
-    // What the mask says, by hand.
-    let (seen, token) = (values(sparse.dense()), values(token));
-    for (node, shown) in mask.shown().into_iter().enumerate() {
-        let wanted = shown.map_or(token.clone(), |from| rows[from as usize * width..][..width].to_vec());
-        close("row", &seen[node * width..][..width], &wanted, 1e-6);
-    }
-}
-
-#[test]
-fn a_mask_divides_its_nodes_as_the_authors_do() {
-    let order: Vec<u32> = (0..2708).rev().collect();
-    let of_masked: Vec<u32> = (0..1354).collect();
-    let mask = NodeMask::from_orders((0.5, 0.05), &order, &of_masked, 0..).unwrap();
-    assert_eq!([mask.masked.len(), mask.token.len(), mask.noise.len(), mask.source.len()], [1354, 1286, 67, 67]);
-    assert_eq!((mask.noise[66], mask.source[66]), (1354, 66));
-    let left = mask.masked.iter().find(|node| !mask.token.contains(node) && !mask.noise.contains(node)).unwrap();
-    assert!(mask.hidden()[*left as usize] && mask.shown()[*left as usize] == Some(*left));
-    let none = NodeMask::from_orders((0.5, 0.0), &order, &[], 0..).unwrap();
-    assert_eq!((none.token.len(), none.noise.len()), (1354, 0));
-}
-
-#[test]
-fn logistic_regression_learns_and_takes_the_best_epoch() {
-    let mut rng = Rng::new(1, "points");
-    let mut half = |count: usize| {
-        let labels: Vec<u32> = (0..count).map(|i| (i % 3) as u32).collect();
-        let values = labels.iter().flat_map(|l| (0..4).map(|d| if d == *l as usize { 1.0 } else { 0.0 }).collect::<Vec<f32>>());
-        let values = values.map(|v| v + 0.3 * rng.normal()).collect();
-        (Features { dim: 4, values }, labels)
+fn tables_that_do_not_fit_are_refused_with_a_reason() {
+    let table = named("people.csv", "id,x,y\na,1,2\nb,3,4\n");
+    let refused = |files: Vec<NamedBytes>, word: &str| {
+        let report = graphs::from_files(files).expect_err("no graph").report();
+        assert!(report.why.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
-    let (train, validation, test) = (half(30), half(60), half(120));
-    let how = logistic::Settings::default();
-    let fit = |validation| logistic::fit((&train.0, &train.1), validation, (&test.0, &test.1), 3, &how, &mut Rng::new(1, "probe")).unwrap();
-    assert!(fit(Some((&validation.0, &validation.1))) > 0.9 && fit(None) > 0.9);
-    let mut probe = Logistic::new(4, 3, &mut Rng::new(2, "probe"));
-    let losses: Vec<f64> = (0..50).map(|_| probe.step(&train.0, &train.1, &how)).collect();
-    assert!(losses[49] < 0.9 * losses[0], "{losses:?}");
-    assert!(logistic::fit((&train.0, &[9; 30]), None, (&test.0, &test.1), 3, &how, &mut Rng::new(1, "probe")).is_err());
+    refused(Vec::new(), "none");
+    refused(vec![table.clone()], "no file lists edges");
+    refused(vec![named("edges.csv", "a,b\n")], "no file holds features");
+    refused(vec![table.clone(), named("edges.csv", "x,y\nz,w\n")], "joins two nodes");
+    refused(vec![table.clone(), named("edges.csv", "a,b\na\n")], "one column");
+    refused(vec![named("edges.csv", "a,b\n"), named("t.csv", "id,x\na,1\nb,oops\nc,2\n")], "oops");
+    refused(vec![named("edges.csv", "a,b\n"), named("t.csv", "id,x\na,1\na,2\n")], "second time");
+    refused(vec![named("edges.csv", "a,b\n"), named("t.csv", "id,x\na,1\nb\n")], "columns");
+    refused(vec![named("edges.csv", "a,b\n"), named("t.csv", "")], "empty");
+    refused(vec![NamedBytes { name: "x.bin".into(), bytes: vec![0xff, 0xfe] }], "none");
+}
+
+#[test]
+fn damaged_graph_files_are_refused() {
+    let file = |edges: [f32; 4], label: f32| {
+        let entry = |name: &str, values: &[f32], shape: &[usize]| Entry {
+            name: name.into(),
+            shape: shape.to_vec(),
+            values: Values::F32(values.to_vec()),
+        };
+        let entries = vec![
+            entry("feat_indptr", &[0.0, 1.0, 3.0], &[3]),
+            entry("feat_indices", &[0.0, 0.0, 1.0], &[3]),
+            entry("edge_index", &edges, &[2, 2]),
+            entry("label", &[0.0, label], &[2]),
+        ];
+        safetensors::read(&safetensors::write(entries, &Default::default()).expect("a file")).expect("tensors")
+    };
+    let graph = citations::of_file("dblp", &file([0.0, 1.0, 1.0, 0.0], 1.0)).expect("a graph");
+    sound(&graph);
+    assert_eq!((graph.nodes, graph.features.width, graph.src), (2, 2, vec![0, 1]));
+    assert!(citations::of_file("dblp", &file([0.0, 1.0, 2.0, 0.0], 1.0)).is_err());
+    assert!(citations::of_file("dblp", &file([0.0, 1.0, 1.0, 0.0], 9.0)).is_err());
+    assert!(citations::of_file("dblp", &safetensors::File::default()).is_err());
+    assert!(block_on(citations::open("cora", &Files::in_folders(Vec::new()))).is_err());
+}
+
+#[test]
+fn real_graphs_are_what_their_notes_say() {
+    let Some(folder) = real_data() else { return };
+    let files = Files::in_folders(vec![folder]);
+    for (id, nodes, width, edges, train) in
+        [("cora", 2708, 1433, 10_556, 140), ("citeseer", 3327, 3703, 9104, 120), ("dblp", 4057, 334, 7056, 80)]
+    {
+        let graph = block_on(graphs::open(id, &files, 0)).expect("a graph");
+        sound(&graph);
+        assert_eq!((graph.nodes, graph.features.width, graph.src.len(), graph.train.len()), (nodes, width, edges, train), "{id}");
+        assert!(graph.report.detail.contains(&format!("{} edges", edges / 2)), "{}", graph.report.detail);
+    }
 }

@@ -5,6 +5,7 @@ pub mod batch_norm;
 pub mod decoders;
 pub mod dropout;
 pub mod encoders;
+pub mod influence;
 pub mod linear;
 pub mod masks;
 pub mod objectives;

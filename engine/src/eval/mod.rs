@@ -1,10 +1,13 @@
 //! How good frozen features are: neighbours, a linear probe, and whether they have collapsed.
 
 pub mod accuracy;
+pub mod clustering;
 pub mod collapse;
+pub mod kmeans;
 pub mod linear_probe;
 pub mod logistic;
 pub mod nearest;
+pub mod principal;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

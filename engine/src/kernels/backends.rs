@@ -9,8 +9,8 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::{
     KernelGradients, KernelOps, Links, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, edge_dot, edge_propagate, edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, patch_error, patchify, prelu,
-    row_cosine, similarity_map,
+    cross_entropy, edge_dot, edge_propagate, edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast,
+    neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, prelu, row_cosine, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -95,6 +95,15 @@ impl KernelOps for CubeBackend {
     fn row_cosine(a: CubeTensor, b: CubeTensor, pick: CubeTensor) -> CubeTensor {
         row_cosine::on_gpu(a, b, pick)
     }
+
+    fn neighbour_contrast(
+        rows: CubeTensor,
+        places: CubeTensor,
+        weights: CubeTensor,
+        how: neighbour_contrast::How,
+    ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+        neighbour_contrast_gpu::on_gpu(rows, places, weights, how)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -159,6 +168,10 @@ impl KernelGradients for CubeBackend {
 
     fn row_cosine_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, pick: CubeTensor) -> CubeTensor {
         row_cosine::backward_on_gpu(grad, a, b, pick)
+    }
+
+    fn neighbour_contrast_backward(grad: CubeTensor, kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>) -> CubeTensor {
+        neighbour_contrast_gpu::backward_on_gpu(grad, kept)
     }
 }
 
@@ -244,6 +257,15 @@ impl KernelOps for Flex {
     fn row_cosine(a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
         row_cosine::on_cpu(a, b, pick)
     }
+
+    fn neighbour_contrast(
+        rows: FlexTensor,
+        places: FlexTensor,
+        weights: FlexTensor,
+        how: neighbour_contrast::How,
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+        neighbour_contrast_twin::on_cpu(rows, places, weights, how)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -308,6 +330,10 @@ impl KernelGradients for Flex {
 
     fn row_cosine_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
         row_cosine::backward_on_cpu(grad, a, b, pick)
+    }
+
+    fn neighbour_contrast_backward(grad: FlexTensor, kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>) -> FlexTensor {
+        neighbour_contrast_twin::backward_on_cpu(grad, kept)
     }
 }
 
@@ -403,5 +429,15 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn row_cosine(a: Tracked<B, C>, b: Tracked<B, C>, pick: B::IntTensorPrimitive) -> Tracked<B, C> {
         row_cosine::tracked::<B, C>(a, b, pick)
+    }
+
+    fn neighbour_contrast(
+        rows: Tracked<B, C>,
+        places: B::IntTensorPrimitive,
+        weights: Tracked<B, C>,
+        how: neighbour_contrast::How,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let (loss, [unit, inverse, slopes]) = neighbour_contrast::tracked::<B, C>(rows, places, weights, how);
+        (loss, Self::from_inner(unit), Self::from_inner(inverse), Self::from_inner(slopes))
     }
 }

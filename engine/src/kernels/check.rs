@@ -2,6 +2,7 @@
 
 mod attention;
 mod graph;
+mod neighbour_contrast;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
@@ -213,6 +214,7 @@ fn cases() -> Vec<Case> {
     }
     cases.extend(contrast_cases());
     cases.extend(graph::cases());
+    cases.extend(neighbour_contrast::cases());
     cases.extend(whole_models());
     cases
 }

@@ -37,6 +37,9 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod neighbour_contrast;
+mod neighbour_contrast_gpu;
+mod neighbour_contrast_twin;
 pub mod norms;
 pub mod optimisers;
 pub mod optimisers_gpu;
@@ -121,6 +124,11 @@ pub const ALL: &[KernelInfo] = &[
     prelu::BACKWARD,
     row_cosine::FORWARD,
     row_cosine::BACKWARD,
+    neighbour_contrast::UNIT,
+    neighbour_contrast::SCORES,
+    neighbour_contrast::ROWS,
+    neighbour_contrast::SLOPES,
+    neighbour_contrast::BACKWARD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -195,6 +203,14 @@ pub trait KernelOps: Backend {
     fn prelu_one(x: FloatTensor<Self>, slope: FloatTensor<Self>) -> FloatTensor<Self>;
     /// [`row_cosine::row_cosine`]
     fn row_cosine(a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>) -> FloatTensor<Self>;
+    /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the unit rows, their
+    /// inverse norms, the slopes of the losses.
+    fn neighbour_contrast(
+        rows: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        weights: FloatTensor<Self>,
+        how: neighbour_contrast::How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -260,10 +276,11 @@ pub trait KernelGradients: Backend {
     /// d x and d slope [1].
     fn prelu_one_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, slope: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
     /// d a [R, W] from d out [R].
-    fn row_cosine_backward(
+    fn row_cosine_backward(grad: FloatTensor<Self>, a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>)
+    -> FloatTensor<Self>;
+    /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
+    fn neighbour_contrast_backward(
         grad: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        pick: IntTensor<Self>,
+        kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
 }

@@ -2,3 +2,4 @@
 
 pub mod graphmae;
 pub mod mae;
+pub mod scgc;

@@ -1,4 +1,6 @@
 //! Losses. They take tensors, never models.
 
+pub mod neighbour_contrast;
 pub mod pixel_error;
 pub mod scaled_cosine;
+pub mod self_training;

@@ -1,0 +1,151 @@
+//! SCGC on the stage: the graph by clusters and by classes, the embedding, what influences a node and what is like it.
+
+use crate::blocks::influence::Reach;
+use crate::error::Result;
+use crate::eval::{Features, principal};
+use crate::method::{Batch, Stage};
+use crate::methods::scgc::method::Clustering;
+use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// Ids and titles, in stage order.
+pub const VIEWS: [(&str, &str); 6] = [
+    ("graph", "Clusters"),
+    ("labels", "Classes"),
+    ("embedding", "Embedding"),
+    ("influence", "Influence"),
+    ("cosine", "Cosine"),
+    ("similarity", "Similarity"),
+];
+
+/// Nodes of a large graph that are drawn, evenly spaced, and edges at most.
+const MOST_NODES: usize = 5000;
+const MOST_EDGES: usize = 20_000;
+/// Rows of the similarity matrix at most.
+const MOST_ROWS: usize = 200;
+
+/// The nodes that are drawn, with what the views have in common.
+struct Drawn<'a> {
+    stage: &'a Stage,
+    batch: Batch,
+    /// The chosen node among those drawn.
+    query: usize,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(stage: &'a Stage) -> Result<Self> {
+        let nodes = stage.batch.graph()?.nodes;
+        let step = nodes.div_ceil(MOST_NODES).max(1);
+        let indices: Vec<usize> = (0..nodes).step_by(step).collect();
+        let sample = stage.batch.indices.first().copied().unwrap_or(0) / step;
+        let query = stage.cursor.map_or(sample, |cursor| cursor as usize).min(indices.len().saturating_sub(1));
+        Ok(Self { stage, batch: Batch { indices, data: stage.batch.data.clone(), ..Batch::default() }, query })
+    }
+
+    /// The nodes at their places, without colour.
+    fn cloud(&self) -> Result<Cloud> {
+        let (graph, indices) = (self.batch.graph()?, &self.batch.indices);
+        let points = indices.iter().flat_map(|node| graph.layout.get(2 * node..2 * node + 2).unwrap_or(&[0.0, 0.0]).to_vec()).collect();
+        let place = |node: &u32| indices.binary_search(&(*node as usize)).ok();
+        let ends = graph.src.iter().zip(&graph.dst).filter(|(from, to)| from != to);
+        let pairs = ends.filter_map(|(from, to)| Some([place(from)? as u32, place(to)? as u32])).take(MOST_EDGES);
+        Ok(Cloud { dims: 2, points, edges: pairs.flatten().collect(), ..Cloud::default() })
+    }
+
+    fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
+        let source = if matches!(id, "labels" | "influence") { Source::Data } else { self.stage.source };
+        let title = VIEWS.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
+        View { id: id.into(), title: title.into(), caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+    }
+
+    fn name(&self) -> usize {
+        self.batch.indices.get(self.query).copied().unwrap_or(0)
+    }
+}
+
+/// The views the stage wants, computed now.
+///
+/// # Errors
+/// [`Error::Data`](crate::error::Error::Data) when the data is no graph, [`Error::Device`](crate::error::Error::Device) when the
+/// device is lost.
+pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+    let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
+    let drawn = Drawn::new(stage)?;
+    let mut views = Vec::new();
+    let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
+    let z = if needed { method.clustered(w, &drawn.batch).await? } else { Features::default() };
+    let clusters = if ["graph", "embedding", "similarity"].into_iter().any(wants) { method.clusters(w, &z).await? } else { Vec::new() };
+    let names: Vec<String> = (1..=method.model.config.clusters).map(|cluster| format!("cluster {cluster}")).collect();
+    if wants("graph") {
+        let cloud = Cloud { class: clusters.clone(), classes: names.clone(), ..drawn.cloud()? };
+        let caption = format!("Every node in the colour of its cluster. Found by: {}.", method.variant.name());
+        views.push(drawn.view("graph", caption, ViewKind::Cloud(cloud), "q", None));
+    }
+    if wants("labels") {
+        let graph = drawn.batch.graph()?;
+        let class = drawn.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
+        let cloud = Cloud { class, classes: graph.report.classes.clone(), ..drawn.cloud()? };
+        views.push(drawn.view("labels", "The true classes, which training never sees.".into(), ViewKind::Cloud(cloud), "labels", None));
+    }
+    if wants("embedding") {
+        let cloud = Cloud { dims: 2, points: principal::plane(&z), class: clusters.clone(), classes: names, ..Cloud::default() };
+        let caption = format!("The first two principal components of the {} numbers of each node, in the colour of its cluster.", z.dim);
+        views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z", None));
+    }
+    if wants("influence") {
+        views.push(influence(method, &drawn)?);
+    }
+    if wants("cosine") {
+        let values = cosines(&z, drawn.query);
+        let caption = format!("How like node {} every other is, by the cosine of what is clustered.", drawn.name());
+        let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+        let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
+        views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), "S", Some(legend)));
+    }
+    if wants("similarity") {
+        views.push(similarity(&drawn, &z, &clusters));
+    }
+    Ok(views)
+}
+
+/// The row of the influence matrix of the chosen node: what the contrast pulls it to.
+fn influence(method: &Clustering, drawn: &Drawn<'_>) -> Result<View> {
+    let Reach { order, cumulative } = method.model.config.reach;
+    let row = method.first(&drawn.batch)?.influence_of(drawn.name(), method.model.config.reach);
+    let values: Vec<f32> = drawn.batch.indices.iter().map(|node| row.get(*node).copied().unwrap_or(0.0)).collect();
+    let high = values.iter().copied().fold(1e-6, f32::max);
+    let how = if cumulative { "walks of up to" } else { "walks of" };
+    let caption = format!(
+        "Where {how} {order} steps from node {} end: its row of the influence matrix, which the contrast pulls it to.",
+        drawn.name()
+    );
+    let legend = Legend { low: 0.0, high, signed: false, unit: "influence".into() };
+    let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
+    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r", Some(legend)))
+}
+
+/// Cosine of one row with every row.
+fn cosines(z: &Features, query: usize) -> Vec<f32> {
+    let unit = z.normalised();
+    if query >= unit.rows() {
+        return Vec::new();
+    }
+    let own = unit.row(query).to_vec();
+    (0..unit.rows()).map(|row| unit.row(row).iter().zip(&own).map(|(a, b)| a * b).sum()).collect()
+}
+
+/// The cosine matrix of some nodes, cluster after cluster.
+fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32]) -> View {
+    let mut order: Vec<usize> = (0..z.rows().min(clusters.len())).collect();
+    order.sort_by_key(|row| clusters[*row]);
+    let step = order.len().div_ceil(MOST_ROWS).max(1);
+    let rows: Vec<usize> = order.into_iter().step_by(step).collect();
+    let unit = z.normalised();
+    let dot = |a: usize, b: usize| -> f32 { unit.row(a).iter().zip(unit.row(b)).map(|(a, b)| a * b).sum() };
+    let values = rows.iter().flat_map(|a| rows.iter().map(|b| dot(*a, *b))).collect();
+    let matrix = Matrix { rows: rows.len() as u32, columns: rows.len() as u32, values };
+    let caption =
+        format!("The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters.", rows.len());
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    drawn.view("similarity", caption, ViewKind::Matrix(matrix), "S", Some(legend))
+}

@@ -1,0 +1,336 @@
+//! SCGC as the rest of the engine sees it.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::blocks::influence::{Reach, Sparse};
+use crate::error::{Error, Result};
+use crate::eval::clustering::{Average, agreement};
+use crate::eval::{Features, kmeans};
+use crate::limits::{Need, Needs};
+use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::methods::scgc::known::{self, Known};
+use crate::methods::scgc::look;
+use crate::methods::scgc::model::{Config, Scgc};
+use crate::methods::scgc::rivals::{Convolutions, Propagation, spectral};
+use crate::methods::scgc::{METRICS, Variant};
+use crate::readback;
+use crate::rng::Rng;
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::train::groups::pretrain_groups;
+use crate::train::recipe::{Phase, Rate, Recipe, Rule};
+use crate::weights::{Weights, plain};
+
+/// Nodes up to which a knob of 0 means full batches; more are trained on in batches of [`LARGE_BATCH`].
+const LARGE: usize = 20_000;
+const LARGE_BATCH: usize = 2048;
+/// Batch of the autoencoder.
+const AUTOENCODER_BATCH: usize = 256;
+/// Nodes that go through the network at once when nothing is learned, and that k-means is fitted on at most.
+const CHUNK: usize = 8192;
+const FITTED: usize = 20_000;
+/// Starts of k-means.
+const RESTARTS: usize = 20;
+/// Clusters where neither the knob nor the data says how many.
+const CLUSTERS: usize = 8;
+
+/// SCGC, SCGC*, or one of what they are compared with, on one graph.
+#[derive(Debug, Clone)]
+pub struct Clustering {
+    pub variant: Variant,
+    pub model: Scgc,
+    convolutions: Option<Convolutions>,
+    seed: u64,
+    known: Rc<Known>,
+}
+
+/// Build SCGC from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    let (variant, config) = (Variant::of(settings), config(settings));
+    config.check()?;
+    let convolutions = (variant == Variant::Convolutions)
+        .then(|| Convolutions::new(weights, config.features, config.encoder.first().copied().unwrap_or(config.width), config.width));
+    let model =
+        if variant.has_network() { Scgc::new(config, weights)? } else { Scgc::new(config, &mut Weights::new(weights.device(), 0))? };
+    Ok(Rc::new(Clustering { variant, model, convolutions, seed: settings.seed, known: Rc::default() }))
+}
+
+fn config(settings: &Settings) -> Config {
+    let widths = ["hidden_1", "hidden_2", "hidden_3"].map(|name| settings.count(name));
+    let clusters = match (settings.count("clusters"), settings.data.classes) {
+        (0, 0) => CLUSTERS,
+        (0, classes) => classes,
+        (asked, _) => asked,
+    };
+    Config {
+        features: settings.data.channels,
+        encoder: widths.to_vec(),
+        width: settings.count("width"),
+        decoder: widths.into_iter().rev().collect(),
+        decoded: true,
+        clusters,
+        reach: Reach { order: settings.count("order").max(1), cumulative: Variant::of(settings) == Variant::Star },
+        alpha: settings.number("alpha"),
+        beta: settings.number("beta"),
+        tau: settings.number("tau"),
+        v: 1.0,
+        eps_contrast: 1e-8,
+        eps_norm: 1e-12,
+    }
+}
+
+impl Clustering {
+    /// The embedding of the nodes of a batch, without history.
+    ///
+    /// # Shapes
+    /// → [nodes, width]
+    fn embedding(&self, w: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let x = known::features(batch, w.device())?;
+        Ok(plain(self.model.encode(w, x)))
+    }
+
+    /// A₁ of the graph of `data`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the data is no graph.
+    pub fn first(&self, batch: &Batch) -> Result<Rc<Sparse>> {
+        self.known.first(batch)
+    }
+
+    /// What the variant clusters: embeddings of these nodes, their features, or eigenvectors.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the data is no graph, [`Error::Device`] when the device is lost.
+    pub async fn clustered(&self, w: &Weights, batch: &Batch) -> Result<Features> {
+        match (self.variant, &self.convolutions) {
+            (Variant::KMeans, _) => {
+                let features = &batch.graph()?.features;
+                Ok(Features { dim: features.width, values: features.dense(batch.indices.iter().copied()) })
+            }
+            (Variant::Spectral, _) => {
+                let all = spectral(&*self.first(batch)?, self.model.config.clusters, &Rng::new(self.seed, "spectral"));
+                Ok(Features { dim: all.dim, values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect() })
+            }
+            (_, Some(convolutions)) => {
+                let whole = batch.data.as_ref().map(known::all_nodes).unwrap_or_default();
+                let x = known::features(&whole, w.device())?;
+                let z = convolutions.encode(w, x, &Propagation::new(&*self.first(batch)?, w.device()));
+                let all = Features { dim: z.dims()[1], values: readback::floats(z).await? };
+                Ok(Features { dim: all.dim, values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect() })
+            }
+            _ => {
+                let mut all = Features { dim: self.model.config.width, values: Vec::new() };
+                for nodes in batch.indices.chunks(CHUNK) {
+                    let part = Batch { indices: nodes.to_vec(), data: batch.data.clone(), ..Batch::default() };
+                    all.values.extend(readback::floats(self.embedding(w, &part)?).await?);
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// The cluster of every row of [`Clustering::clustered`].
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device is lost.
+    pub async fn clusters(&self, w: &Weights, x: &Features) -> Result<Vec<u32>> {
+        if !self.variant.refines() {
+            return Ok(self.fit(x, &Rng::new(self.seed, "k-means")).labels);
+        }
+        let mut labels = Vec::with_capacity(x.rows());
+        for rows in x.values.chunks((CHUNK * x.dim).max(1)) {
+            let part = Features { dim: x.dim, values: rows.to_vec() };
+            let q = readback::floats(self.model.assign(w, part.tensor(w.device()))).await?;
+            let best = |row: &[f32]| (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0) as u32;
+            labels.extend(q.chunks(self.model.config.clusters).map(best));
+        }
+        Ok(labels)
+    }
+
+    /// k-means of all rows, fitted on some of them where there are many.
+    fn fit(&self, x: &Features, rng: &Rng) -> kmeans::Clusters {
+        let step = x.rows().div_ceil(FITTED).max(1);
+        let some = Features { dim: x.dim, values: (0..x.rows()).step_by(step).flat_map(|row| x.row(row)).copied().collect() };
+        let found = kmeans::fit(&some, self.model.config.clusters, RESTARTS, rng);
+        if step == 1 { found } else { kmeans::lloyd_until(x, &found.centres, 0.0, 0) }
+    }
+
+    /// The start of the refinement: k-means of the embedding gives the centres.
+    async fn find_centres(&self, entering: &mut Entering<'_>) -> Result<Option<String>> {
+        let frozen = entering.weights.frozen();
+        let batch = known::all_nodes(&entering.feed.data);
+        let found = self.fit(&self.clustered(&frozen, &batch).await?, &entering.rng.at(0));
+        entering.weights.set("cluster_layer", found.centres)?;
+        let labels = &batch.graph()?.labels;
+        if labels.len() != found.labels.len() {
+            return Ok(Some(format!("k-means of the autoencoder's embedding: inertia {:.4}", found.inertia)));
+        }
+        let scores = agreement(labels, &found.labels, Average::Arithmetic);
+        Ok(Some(format!(
+            "k-means of the autoencoder's embedding: NMI {:.1} %, ARI {:.1} %, accuracy {:.1} %, F1 {:.1} %",
+            100.0 * scores.nmi,
+            100.0 * scores.ari,
+            100.0 * scores.accuracy,
+            100.0 * scores.f1
+        )))
+    }
+
+    async fn enter_phase(&self, phase: usize, mut entering: Entering<'_>) -> Result<Option<String>> {
+        let batch = Batch { data: Some(entering.feed.data.clone()), ..Batch::default() };
+        let (nodes, size) = (batch.graph()?.nodes, entering.feed.batch_size());
+        if self.variant.refines() && phase == 1 {
+            if size < nodes {
+                let steps = entering.settings.count("steps") as u64;
+                entering.feed.follow(Some(known::patches(&*self.first(&batch)?, size, steps, &entering.rng.at(1))));
+            }
+            return if entering.resumed { Ok(None) } else { self.find_centres(&mut entering).await };
+        }
+        if size < nodes && nodes > LARGE {
+            // A new order of all nodes at every step would cost more than the step.
+            entering.feed.follow(Some(known::shuffled(nodes, size, &entering.rng.at(1))));
+        }
+        Ok(None)
+    }
+
+    async fn measured(&self, metric: &str, subject: Subject<'_>) -> Result<f64> {
+        let batch = known::all_nodes(&subject.feed.data);
+        let labels = &batch.graph()?.labels;
+        if labels.len() != batch.indices.len() {
+            let why = "the graph has no classes to compare clusters with";
+            return Err(Error::data("Clusters cannot be scored", why, "Choose a graph with labels"));
+        }
+        let found = self.clusters(subject.weights, &self.clustered(subject.weights, &batch).await?).await?;
+        let scores = agreement(labels, &found, Average::Arithmetic);
+        match metric {
+            "nmi" => Ok(scores.nmi),
+            "ari" => Ok(scores.ari),
+            "accuracy" => Ok(scores.accuracy),
+            "f1" => Ok(scores.f1),
+            other => Err(Error::request("This cannot be measured", format!("there is no {other:?}"), format!("Choose one of {METRICS:?}"))),
+        }
+    }
+}
+
+impl Method for Clustering {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        let mut turned = self.clone();
+        turned.model.config = config(settings);
+        turned.model.config.check()?;
+        Ok(Rc::new(turned))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+        let device = weights.device();
+        if let Some(convolutions) = &self.convolutions {
+            let along = Propagation::new(&*self.first(batch)?, device);
+            let total = convolutions.loss(weights, known::features(batch, device)?, &along);
+            return Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]));
+        }
+        if !self.variant.has_network() {
+            let why = format!("{} clusters what is there", self.variant.name());
+            return Err(Error::request("There is nothing to train", why, "Probe it, or choose another variant"));
+        }
+        if moment.phase == 0 {
+            let x = known::features(batch, device)?;
+            let z = self.model.encode(weights, x.clone());
+            let total = self.model.reconstruction(weights, x, z).unwrap_or_else(|| Tensor::zeros([1], device));
+            return Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]));
+        }
+        let (x, pairs) = self.known.inputs(batch, self.model.config.reach, device)?;
+        let losses = self.model.losses(weights, x, &pairs, self.variant == Variant::Scgc);
+        let mut terms = vec![("contrast".into(), losses.contrast), ("clusters".into(), losses.divergence)];
+        terms.extend(losses.reconstruction.map(|loss| ("reconstruction".into(), loss)));
+        Ok(Outcome::new(losses.total, terms))
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        match &self.convolutions {
+            Some(convolutions) => {
+                let whole = batch.data.as_ref().map(known::all_nodes).unwrap_or_default();
+                let along = Propagation::new(&*self.first(batch)?, weights.device());
+                let z = convolutions.encode(weights, known::features(&whole, weights.device())?, &along);
+                let nodes: Vec<i32> = batch.indices.iter().map(|node| *node as i32).collect();
+                Ok(plain(z.select(0, Tensor::from_data(nodes.as_slice(), weights.device()))))
+            }
+            None if self.variant.has_network() => self.embedding(weights, batch),
+            None => known::features(batch, weights.device()).map(plain),
+        }
+    }
+
+    fn phases(&self, settings: &Settings) -> Vec<Phase> {
+        let (pretrain, steps) = (settings.count("pretrain"), settings.count("steps"));
+        match self.variant {
+            Variant::Scgc | Variant::Star => vec![Phase::new("autoencoder", pretrain), Phase::new("refinement", steps)],
+            Variant::Autoencoder => vec![Phase::new("autoencoder", pretrain)],
+            Variant::Convolutions => vec![Phase::new("graph autoencoder", steps)],
+            Variant::KMeans | Variant::Spectral => vec![Phase::new("clusters", 0)],
+        }
+    }
+
+    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        let refined = self.variant.refines() && phase == 1;
+        let whole = self.variant == Variant::Convolutions;
+        let batch = match settings.count("batch") {
+            0 if settings.data.samples > LARGE => LARGE_BATCH,
+            asked => asked,
+        };
+        Recipe {
+            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+            rate: Rate::Constant(if refined || whole { settings.number("lr") } else { settings.number("pretrain_lr") }),
+            groups: pretrain_groups(weights, 0.0),
+            max_norm: None,
+            batch: Some(if whole {
+                0
+            } else if refined {
+                batch
+            } else {
+                AUTOENCODER_BATCH
+            }),
+        }
+    }
+
+    fn enter<'a>(&'a self, phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
+        Box::pin(self.enter_phase(phase, entering))
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
+    }
+
+    fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        Box::pin(self.measured(metric, subject))
+    }
+
+    fn needs(&self) -> Needs {
+        let config = &self.model.config;
+        let widest = config.encoder.iter().copied().max().unwrap_or(config.features);
+        let values: usize = 2 * (config.features + config.encoder.iter().sum::<usize>() + config.width);
+        let layers = [&[config.features], &config.encoder[..], &[config.width]].concat();
+        let weights: usize = layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        Needs {
+            tensors: vec![
+                Need::of_samples("the widest layer", widest),
+                Need::of_samples("the features", config.features),
+                Need::of_weights("a weight", layers.windows(2).map(|pair| pair[0] * pair[1]).max().unwrap_or(0)),
+            ],
+            unmasked: vec![Need::of_samples("the widest layer", widest), Need::of_samples("the features", config.features)],
+            // Activations before and after ReLU with their gradients; weights of both halves, gradients and two moments.
+            together: Need { what: "training".into(), fixed: 32 * weights as u64, per_sample: 12 * values as u64 },
+        }
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        // A sample is one node.
+        (1, 1, 1)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+}
