@@ -29,6 +29,8 @@ pub mod eval;
 #[cfg(feature = "compute")]
 pub mod feed;
 #[cfg(feature = "compute")]
+pub mod graph;
+#[cfg(feature = "compute")]
 pub mod host;
 #[cfg(feature = "compute")]
 pub mod jobs;

@@ -8,9 +8,10 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu, contrast_twin,
-    convolution, cross_entropy, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points, neighbour_contrast,
-    neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, similarity_map,
+    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu,
+    contrast_twin, convolution, cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm,
+    linear, mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, prelu,
+    row_cosine, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -74,6 +75,26 @@ impl KernelOps for CubeBackend {
 
     fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
         patchify::on_gpu(bytes, cut)
+    }
+
+    fn edge_softmax(scores: CubeTensor, links: Links<Self>) -> CubeTensor {
+        edge_softmax::on_gpu(scores, links)
+    }
+
+    fn edge_propagate(x: CubeTensor, weights: Maybe<Self>, links: Links<Self>, back: bool) -> CubeTensor {
+        edge_propagate::on_gpu(x, weights.option(), links, back)
+    }
+
+    fn edge_dot(x: CubeTensor, y: CubeTensor, links: Links<Self>, heads: usize) -> CubeTensor {
+        edge_dot::on_gpu(x, y, links, heads)
+    }
+
+    fn prelu_one(x: CubeTensor, slope: CubeTensor) -> CubeTensor {
+        prelu::on_gpu(x, slope)
+    }
+
+    fn row_cosine(a: CubeTensor, b: CubeTensor, pick: CubeTensor) -> CubeTensor {
+        row_cosine::on_gpu(a, b, pick)
     }
 
     fn neighbour_contrast(
@@ -152,6 +173,18 @@ impl KernelGradients for CubeBackend {
 
     fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
         cross_entropy::backward_on_gpu(grad, logits, targets, kept)
+    }
+
+    fn edge_softmax_backward(grad: CubeTensor, weights: CubeTensor, links: Links<Self>) -> CubeTensor {
+        edge_softmax::backward_on_gpu(grad, weights, links)
+    }
+
+    fn prelu_one_backward(grad: CubeTensor, x: CubeTensor, slope: CubeTensor) -> [CubeTensor; 2] {
+        prelu::backward_on_gpu(grad, x, slope)
+    }
+
+    fn row_cosine_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, pick: CubeTensor) -> CubeTensor {
+        row_cosine::backward_on_gpu(grad, a, b, pick)
     }
 
     fn neighbour_contrast_backward(grad: CubeTensor, kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>) -> CubeTensor {
@@ -235,6 +268,26 @@ impl KernelOps for Flex {
         patchify::on_cpu(bytes, cut)
     }
 
+    fn edge_softmax(scores: FlexTensor, links: Links<Self>) -> FlexTensor {
+        edge_softmax::on_cpu(scores, links)
+    }
+
+    fn edge_propagate(x: FlexTensor, weights: Maybe<Self>, links: Links<Self>, back: bool) -> FlexTensor {
+        edge_propagate::on_cpu(x, weights.option(), links, back)
+    }
+
+    fn edge_dot(x: FlexTensor, y: FlexTensor, links: Links<Self>, heads: usize) -> FlexTensor {
+        edge_dot::on_cpu(x, y, links, heads)
+    }
+
+    fn prelu_one(x: FlexTensor, slope: FlexTensor) -> FlexTensor {
+        prelu::on_cpu(x, slope)
+    }
+
+    fn row_cosine(a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
+        row_cosine::on_cpu(a, b, pick)
+    }
+
     fn neighbour_contrast(
         rows: FlexTensor,
         places: FlexTensor,
@@ -311,6 +364,18 @@ impl KernelGradients for Flex {
 
     fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
         cross_entropy::backward_on_cpu(grad, logits, targets, kept)
+    }
+
+    fn edge_softmax_backward(grad: FlexTensor, weights: FlexTensor, links: Links<Self>) -> FlexTensor {
+        edge_softmax::backward_on_cpu(grad, weights, links)
+    }
+
+    fn prelu_one_backward(grad: FlexTensor, x: FlexTensor, slope: FlexTensor) -> [FlexTensor; 2] {
+        prelu::backward_on_cpu(grad, x, slope)
+    }
+
+    fn row_cosine_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
+        row_cosine::backward_on_cpu(grad, a, b, pick)
     }
 
     fn neighbour_contrast_backward(grad: FlexTensor, kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>) -> FlexTensor {
@@ -403,6 +468,26 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
 
     fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
         Self::from_inner(B::patchify(bytes, cut))
+    }
+
+    fn edge_softmax(scores: Tracked<B, C>, links: Links<Self>) -> Tracked<B, C> {
+        edge_softmax::tracked::<B, C>(scores, Links::of(links))
+    }
+
+    fn edge_propagate(x: Tracked<B, C>, weights: Maybe<Self>, links: Links<Self>, back: bool) -> Tracked<B, C> {
+        edge_propagate::tracked::<B, C>(x, weights.option(), Links::of(links), back)
+    }
+
+    fn edge_dot(x: Tracked<B, C>, y: Tracked<B, C>, links: Links<Self>, heads: usize) -> Tracked<B, C> {
+        edge_dot::tracked::<B, C>(x, y, Links::of(links), heads)
+    }
+
+    fn prelu_one(x: Tracked<B, C>, slope: Tracked<B, C>) -> Tracked<B, C> {
+        prelu::tracked::<B, C>(x, slope)
+    }
+
+    fn row_cosine(a: Tracked<B, C>, b: Tracked<B, C>, pick: B::IntTensorPrimitive) -> Tracked<B, C> {
+        row_cosine::tracked::<B, C>(a, b, pick)
     }
 
     fn neighbour_contrast(

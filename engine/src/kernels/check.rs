@@ -2,6 +2,7 @@
 
 mod attention;
 mod convolution;
+mod graph;
 mod neighbour_contrast;
 mod points;
 
@@ -214,6 +215,7 @@ fn cases() -> Vec<Case> {
         }));
     }
     cases.extend(contrast_cases());
+    cases.extend(graph::cases());
     cases.extend(neighbour_contrast::cases());
     cases.extend(points::cases());
     cases.extend(convolution::cases());

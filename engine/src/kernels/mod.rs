@@ -26,6 +26,10 @@ mod contrast_rounds;
 mod contrast_twin;
 pub mod convolution;
 pub mod cross_entropy;
+pub mod edge_dot;
+pub mod edge_propagate;
+pub mod edge_softmax;
+pub mod edges;
 pub mod farthest_points;
 pub mod gather_tokens;
 pub mod gelu;
@@ -46,6 +50,8 @@ pub mod optimisers_gpu;
 mod optimisers_twin;
 pub mod patch_error;
 pub mod patchify;
+pub mod prelu;
+pub mod row_cosine;
 pub mod sheet;
 mod sheet_layout;
 pub mod similarity_map;
@@ -58,6 +64,7 @@ use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
+pub use edges::Links;
 pub use launch::{KernelInfo, Values, launches, set_software};
 pub use maybe::Maybe;
 #[cfg(not(target_arch = "wasm32"))]
@@ -113,6 +120,14 @@ pub const ALL: &[KernelInfo] = &[
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
     patchify::PATCHIFY,
+    edge_softmax::FORWARD,
+    edge_softmax::BACKWARD,
+    edge_propagate::PROPAGATE,
+    edge_dot::DOT,
+    prelu::FORWARD,
+    prelu::BACKWARD,
+    row_cosine::FORWARD,
+    row_cosine::BACKWARD,
     neighbour_contrast::UNIT,
     neighbour_contrast::SCORES,
     neighbour_contrast::ROWS,
@@ -183,6 +198,21 @@ pub trait KernelOps: Backend {
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
+    /// [`edge_softmax::edge_softmax`]
+    fn edge_softmax(scores: FloatTensor<Self>, #[extension_type] links: Links<Self>) -> FloatTensor<Self>;
+    /// [`edge_propagate::edge_propagate`] along the edges or, `back`, against them.
+    fn edge_propagate(
+        x: FloatTensor<Self>,
+        #[extension_type] weights: Maybe<Self>,
+        #[extension_type] links: Links<Self>,
+        back: bool,
+    ) -> FloatTensor<Self>;
+    /// [`edge_dot::edge_dot`]
+    fn edge_dot(x: FloatTensor<Self>, y: FloatTensor<Self>, #[extension_type] links: Links<Self>, heads: usize) -> FloatTensor<Self>;
+    /// [`prelu::prelu`]
+    fn prelu_one(x: FloatTensor<Self>, slope: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`row_cosine::row_cosine`]
+    fn row_cosine(a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>) -> FloatTensor<Self>;
     /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the unit rows, their
     /// inverse norms, the slopes of the losses.
     fn neighbour_contrast(
@@ -264,6 +294,13 @@ pub trait KernelGradients: Backend {
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+    /// d scores [E, H] from d out [E, H] and what [`edge_softmax::edge_softmax`] gave.
+    fn edge_softmax_backward(grad: FloatTensor<Self>, weights: FloatTensor<Self>, links: Links<Self>) -> FloatTensor<Self>;
+    /// d x and d slope [1].
+    fn prelu_one_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, slope: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    /// d a [R, W] from d out [R].
+    fn row_cosine_backward(grad: FloatTensor<Self>, a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>)
+    -> FloatTensor<Self>;
     /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
     fn neighbour_contrast_backward(
         grad: FloatTensor<Self>,

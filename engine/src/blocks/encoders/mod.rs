@@ -2,4 +2,5 @@
 
 pub mod attention;
 pub mod convolution;
+pub mod graph;
 pub mod transformer;

@@ -4,4 +4,5 @@ pub mod agreement;
 pub mod chamfer;
 pub mod neighbour_contrast;
 pub mod pixel_error;
+pub mod scaled_cosine;
 pub mod self_training;
