@@ -20,6 +20,8 @@ pub mod clock;
 #[cfg(feature = "compute")]
 pub mod data;
 #[cfg(feature = "compute")]
+pub mod density;
+#[cfg(feature = "compute")]
 pub mod device;
 pub mod error;
 #[cfg(feature = "compute")]

@@ -3,8 +3,10 @@
 pub mod accuracy;
 pub mod clustering;
 pub mod collapse;
+pub mod few_shot;
 pub mod kmeans;
 pub mod linear_probe;
+pub mod linear_svm;
 pub mod logistic;
 pub mod nearest;
 pub mod principal;

@@ -8,9 +8,10 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
 
 use super::{
-    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, attention_gpu, attention_twin, contrast, contrast_gpu, contrast_twin,
-    cross_entropy, edge_dot, edge_propagate, edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast,
-    neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, prelu, row_cosine, similarity_map,
+    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, attention_gpu, attention_twin, chamfer, contrast, contrast_gpu,
+    contrast_twin, convolution, cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm,
+    linear, mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, neighbour_contrast_twin, patch_error, patchify, prelu,
+    row_cosine, similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -104,6 +105,22 @@ impl KernelOps for CubeBackend {
     ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
         neighbour_contrast_gpu::on_gpu(rows, places, weights, how)
     }
+
+    fn farthest_points(points: CubeTensor, count: usize, origin: f32) -> CubeTensor {
+        farthest_points::on_gpu(points, count, origin)
+    }
+
+    fn nearest_points(points: CubeTensor, centres: CubeTensor, count: usize) -> CubeTensor {
+        nearest_points::on_gpu(points, centres, count)
+    }
+
+    fn chamfer(a: CubeTensor, b: CubeTensor) -> (CubeTensor, CubeTensor) {
+        chamfer::on_gpu(a, b)
+    }
+
+    fn convolution(map: CubeTensor, weight: CubeTensor, bias: CubeTensor, window: convolution::Window) -> CubeTensor {
+        convolution::on_gpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for CubeBackend {
@@ -172,6 +189,19 @@ impl KernelGradients for CubeBackend {
 
     fn neighbour_contrast_backward(grad: CubeTensor, kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>) -> CubeTensor {
         neighbour_contrast_gpu::backward_on_gpu(grad, kept)
+    }
+
+    fn chamfer_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, nearest: CubeTensor, wanted: [bool; 2]) -> [Option<CubeTensor>; 2] {
+        chamfer::backward_on_gpu(grad, a, b, nearest, wanted)
+    }
+
+    fn convolution_backward(
+        grad: CubeTensor,
+        inputs: [CubeTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<CubeTensor> {
+        convolution::backward_on_gpu(grad, inputs, window, wanted)
     }
 }
 
@@ -266,6 +296,22 @@ impl KernelOps for Flex {
     ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
         neighbour_contrast_twin::on_cpu(rows, places, weights, how)
     }
+
+    fn farthest_points(points: FlexTensor, count: usize, origin: f32) -> FlexTensor {
+        farthest_points::on_cpu(points, count, origin)
+    }
+
+    fn nearest_points(points: FlexTensor, centres: FlexTensor, count: usize) -> FlexTensor {
+        nearest_points::on_cpu(points, centres, count)
+    }
+
+    fn chamfer(a: FlexTensor, b: FlexTensor) -> (FlexTensor, FlexTensor) {
+        chamfer::on_cpu(a, b)
+    }
+
+    fn convolution(map: FlexTensor, weight: FlexTensor, bias: FlexTensor, window: convolution::Window) -> FlexTensor {
+        convolution::on_cpu(map, weight, bias, window)
+    }
 }
 
 impl KernelGradients for Flex {
@@ -334,6 +380,19 @@ impl KernelGradients for Flex {
 
     fn neighbour_contrast_backward(grad: FlexTensor, kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>) -> FlexTensor {
         neighbour_contrast_twin::backward_on_cpu(grad, kept)
+    }
+
+    fn chamfer_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, nearest: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        chamfer::backward_on_cpu(grad, a, b, nearest, wanted)
+    }
+
+    fn convolution_backward(
+        grad: FlexTensor,
+        [map, weight, _]: [FlexTensor; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FlexTensor> {
+        convolution::backward_on_cpu(grad, [map, weight], window, wanted)
     }
 }
 
@@ -439,5 +498,21 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
     ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
         let (loss, [unit, inverse, slopes]) = neighbour_contrast::tracked::<B, C>(rows, places, weights, how);
         (loss, Self::from_inner(unit), Self::from_inner(inverse), Self::from_inner(slopes))
+    }
+
+    fn farthest_points(points: Tracked<B, C>, count: usize, origin: f32) -> B::IntTensorPrimitive {
+        B::farthest_points(points.into_primitive(), count, origin)
+    }
+
+    fn nearest_points(points: Tracked<B, C>, centres: Tracked<B, C>, count: usize) -> B::IntTensorPrimitive {
+        B::nearest_points(points.into_primitive(), centres.into_primitive(), count)
+    }
+
+    fn chamfer(a: Tracked<B, C>, b: Tracked<B, C>) -> (Tracked<B, C>, B::IntTensorPrimitive) {
+        chamfer::tracked::<B, C>(a, b)
+    }
+
+    fn convolution(map: Tracked<B, C>, weight: Tracked<B, C>, bias: Tracked<B, C>, window: convolution::Window) -> Tracked<B, C> {
+        convolution::tracked::<B, C>(map, weight, bias, window)
     }
 }

@@ -17,17 +17,20 @@ mod attention_heads;
 mod attention_twin;
 pub mod average;
 mod backends;
+pub mod chamfer;
 pub mod check;
 pub mod choice;
 pub mod contrast;
 mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
+pub mod convolution;
 pub mod cross_entropy;
 pub mod edge_dot;
 pub mod edge_propagate;
 pub mod edge_softmax;
 pub mod edges;
+pub mod farthest_points;
 pub mod gather_tokens;
 pub mod gelu;
 mod gemm;
@@ -37,6 +40,7 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod nearest_points;
 pub mod neighbour_contrast;
 mod neighbour_contrast_gpu;
 mod neighbour_contrast_twin;
@@ -129,6 +133,12 @@ pub const ALL: &[KernelInfo] = &[
     neighbour_contrast::ROWS,
     neighbour_contrast::SLOPES,
     neighbour_contrast::BACKWARD,
+    farthest_points::FARTHEST,
+    nearest_points::NEAREST,
+    chamfer::FORWARD,
+    chamfer::BACKWARD,
+    convolution::UNFOLD,
+    convolution::FOLD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -211,6 +221,19 @@ pub trait KernelOps: Backend {
         weights: FloatTensor<Self>,
         how: neighbour_contrast::How,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`farthest_points::farthest_points`]
+    fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
+    /// [`nearest_points::nearest_points`]
+    fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
+    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
+    fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
+    /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
+    fn convolution(
+        map: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        window: convolution::Window,
+    ) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -283,4 +306,20 @@ pub trait KernelGradients: Backend {
         grad: FloatTensor<Self>,
         kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
+    /// d a [M, S, 3] and d b [M, T, 3] of [`chamfer::chamfer`], those that are wanted, from d out [M, S + T].
+    fn chamfer_backward(
+        grad: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        nearest: IntTensor<Self>,
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
+    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are map, weight
+    /// and bias.
+    fn convolution_backward(
+        grad: FloatTensor<Self>,
+        inputs: [FloatTensor<Self>; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
 }

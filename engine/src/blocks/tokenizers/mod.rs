@@ -2,3 +2,4 @@
 
 pub mod image_patches;
 pub mod node_features;
+pub mod point_groups;
