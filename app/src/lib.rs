@@ -12,6 +12,7 @@ pub mod looks;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
 mod panels;
+pub mod scene;
 pub mod selection;
 pub mod state;
 pub mod text;

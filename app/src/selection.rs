@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
+use crate::scene::camera::Camera;
+
 /// Greatest enlargement of the panels.
 pub const MAX_ZOOM: f32 = 16.0;
 
@@ -15,6 +17,15 @@ pub struct Stroke {
     pub mask: Vec<bool>,
 }
 
+/// Where a film stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reel {
+    pub frame: usize,
+    pub playing: bool,
+    /// When the frame came on.
+    pub since: f64,
+}
+
 /// What is under the pointer, and how the panels show it.
 #[derive(Debug)]
 pub struct Selection {
@@ -23,24 +34,38 @@ pub struct Selection {
     /// Where the pointer is on the picture, 0 to 1 each way.
     pub crosshair: Option<Pos2>,
     /// The token under the pointer, as found so far in this pass.
-    next: Option<(u32, Pos2)>,
+    next: Option<(u32, Option<Pos2>)>,
     pub zoom: f32,
     /// Middle of the shown part, 0 to 1 each way.
     pub centre: Pos2,
     pub stroke: Option<Stroke>,
+    /// How all clouds, fields and films are looked at.
+    pub camera: Camera,
+    /// Where each film stands, by view.
+    pub reels: BTreeMap<String, Reel>,
     /// Ranges of colour maps the user has locked, by view.
     pub locked: BTreeMap<String, (f32, f32)>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { hovered: None, crosshair: None, next: None, zoom: 1.0, centre: pos2(0.5, 0.5), stroke: None, locked: BTreeMap::new() }
+        Self {
+            hovered: None,
+            crosshair: None,
+            next: None,
+            zoom: 1.0,
+            centre: pos2(0.5, 0.5),
+            stroke: None,
+            camera: Camera::default(),
+            reels: BTreeMap::new(),
+            locked: BTreeMap::new(),
+        }
     }
 }
 
 impl Selection {
-    /// The pointer is on this token, at this place of the picture.
-    pub fn hover(&mut self, token: u32, place: Pos2) {
+    /// The pointer is on this token; on a picture, at this place of it.
+    pub fn hover(&mut self, token: u32, place: Option<Pos2>) {
         self.next = Some((token, place));
     }
 
@@ -49,7 +74,7 @@ impl Selection {
         let next = self.next.take();
         let changed = next.map(|n| n.0) != self.hovered;
         self.hovered = next.map(|n| n.0);
-        self.crosshair = next.map(|n| n.1);
+        self.crosshair = next.and_then(|n| n.1);
         changed
     }
 
@@ -77,8 +102,9 @@ impl Selection {
         self.centre = self.centre.clamp(pos2(half, half), pos2(1.0 - half, 1.0 - half));
     }
 
-    /// Show the whole picture.
+    /// Show the whole picture, and clouds as at first.
     pub fn reset_zoom(&mut self) {
+        self.camera = Camera::default();
         self.zoom = 1.0;
         self.centre = pos2(0.5, 0.5);
     }

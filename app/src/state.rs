@@ -229,6 +229,7 @@ impl State {
     pub fn wanted(&self, want: Want) -> Vec<String> {
         let follows = |id: &String| match self.views.get(id).map(|s| &s.view.kind) {
             Some(ViewKind::Heat(heat)) => heat.query.is_some(),
+            Some(ViewKind::Cloud(cloud)) => cloud.query.is_some(),
             Some(_) => false,
             None => true,
         };

@@ -3,10 +3,12 @@
 mod actions;
 mod numbers;
 mod reports;
+mod views;
 
 pub use actions::{action, action_short, action_tooltip};
 pub use numbers::*;
 pub use reports::*;
+pub use views::*;
 
 pub const APP: &str = "Masquerade";
 pub const SYSTEMS: &str = "Systems";
@@ -18,7 +20,7 @@ pub const THEME: &str = "Theme";
 pub const DATA_SET: &str = "Data set";
 pub const STARTING: &str = "Starting the engine";
 pub const OPENING: &str = "Building the model";
-pub const FIRST_RUN: &str = "The first picture appears as soon as the model is built.";
+pub const FIRST_RUN: &str = "The first views appear as soon as the model is built.";
 pub const NOTHING_FOUND: &str = "Nothing found";
 pub const LOSS: &str = "Loss";
 pub const LOSS_EMPTY: &str = "Press play: the loss of every step is drawn here.";
@@ -47,7 +49,6 @@ pub const REBUILDS_TOOLTIP: &str = "Builds the model anew: its weights start aga
 pub const CHANGED_KNOB: &str = "Back to the preset's value";
 pub const SEED: &str = "Seed";
 pub const SEED_TOOLTIP: &str = "First weights, batches and masks all follow from it. The same seed gives the same run.";
-pub const DROP_HERE: &str = "Drop pictures or a folder here";
 pub const STAYS: &str = "Your files stay on this computer.";
 pub const CHOOSE_FILES: &str = "Choose files…";
 pub const PATH: &str = "Folder or file";
@@ -57,7 +58,7 @@ pub const SOURCE: &str = "Source";
 pub const LICENCE: &str = "Licence";
 pub const SAMPLES: &str = "Samples";
 pub const CLASSES: &str = "Classes";
-pub const PICTURE_SIZE: &str = "Size";
+pub const SIZE: &str = "Size";
 pub const DROP_WEIGHTS: &str = "Drop a .safetensors file to see which of its keys fit.";
 pub const MAPPED: &str = "Mapped";
 pub const MISSING: &str = "Missing";
@@ -89,9 +90,6 @@ pub const UNDEFINED: &str = "no value here";
 pub const LOCK_RANGE: &str = "Lock the range of the colours";
 pub const UNLOCK_RANGE: &str = "Let the range follow the values";
 pub const WAITING: &str = "Waiting for the first values";
-pub const PICTURE_HINT: &str = "Click to pin a patch, drag to paint the mask, Ctrl + wheel or pinch to zoom";
-pub const MASK_HINT: &str = "Click or drag to hide and show patches";
-pub const HEAT_HINT: &str = "Click to pin a patch, Ctrl + wheel or pinch to zoom";
 pub const PROBE_HEAD: [&str; 5] = ["Step", "kNN", "Linear", "Chance", "Time"];
 pub const FINE_TUNE_HEAD: [&str; 5] = ["Steps", "Loss", "Accuracy", "Chance", "Time"];
 pub const CLAIM_HEAD: [&str; 3] = ["Arm", "Mean", "A seed"];

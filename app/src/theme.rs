@@ -9,7 +9,7 @@ mod style;
 use egui::{Color32, FontFamily, FontId, RichText, Ui};
 
 pub use fonts::SEMIBOLD;
-pub use maps::{category, signed, unsigned};
+pub use maps::{CATEGORIES, category, in_range, signed, unsigned};
 pub use style::{accent_button, boxed, checkbox, install, radio, reduce_motion};
 
 /// The colours of one theme.
@@ -31,6 +31,8 @@ pub struct Tokens {
     /// The main action, focus, the pinned token.
     pub accent: Color32,
     pub on_accent: Color32,
+    /// Data of one kind, without value or class.
+    pub data: Color32,
     pub good: Color32,
     pub warn: Color32,
     pub bad: Color32,
@@ -52,6 +54,7 @@ pub const DARK: Tokens = Tokens {
     faint: rgb(0x8793A2),
     accent: rgb(0x6AA5FF),
     on_accent: rgb(0x08131F),
+    data: rgb(0x56B4E9),
     good: rgb(0x4CC38A),
     warn: rgb(0xF0B429),
     bad: rgb(0xF2777A),
@@ -69,6 +72,7 @@ pub const LIGHT: Tokens = Tokens {
     faint: rgb(0x626E7C),
     accent: rgb(0x1F66D1),
     on_accent: rgb(0xFFFFFF),
+    data: rgb(0x0072B2),
     good: rgb(0x177545),
     warn: rgb(0x8F5B00),
     bad: rgb(0xC43437),
@@ -112,6 +116,10 @@ pub mod space {
     pub const LEGEND: f32 = 8.0;
     pub const PALETTE: f32 = 520.0;
     pub const CARD_MIN: f32 = 148.0;
+    /// Narrower than this a cloud, a field or a film cannot be read.
+    pub const SCENE_MIN: f32 = 220.0;
+    /// The pointer has found a point that is so near.
+    pub const REACH: f32 = 12.0;
 }
 
 /// Durations in seconds.
@@ -122,6 +130,9 @@ pub mod time {
     pub const LOOK: f64 = 0.1;
     /// An unanswered request for views is given up after this.
     pub const LOOK_LOST: f64 = 5.0;
+    /// Between two frames of a film, and where the user's system asks for reduced motion.
+    pub const FRAME: f64 = 0.1;
+    pub const FRAME_CALM: f64 = 0.6;
     /// How long a short notice stays.
     pub const NOTICE: f64 = 4.0;
 }

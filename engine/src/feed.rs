@@ -37,7 +37,9 @@ impl Feed {
     pub fn adjust(&mut self, settings: &Settings) {
         self.size = settings.count("img_size");
         self.resize(settings.count("batch"));
-        self.augment = Augment { smallest_crop: settings.number("crop") as f32, flip: settings.switch("flip") };
+        // A system without this knob makes its own views.
+        let smallest_crop = if settings.values().contains_key("crop") { settings.number("crop") as f32 } else { 1.0 };
+        self.augment = Augment { smallest_crop, flip: settings.switch("flip") };
         self.rng = Rng::new(settings.seed, "batches");
     }
 

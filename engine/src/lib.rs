@@ -20,12 +20,16 @@ pub mod clock;
 #[cfg(feature = "compute")]
 pub mod data;
 #[cfg(feature = "compute")]
+pub mod density;
+#[cfg(feature = "compute")]
 pub mod device;
 pub mod error;
 #[cfg(feature = "compute")]
 pub mod eval;
 #[cfg(feature = "compute")]
 pub mod feed;
+#[cfg(feature = "compute")]
+pub mod graph;
 #[cfg(feature = "compute")]
 pub mod host;
 #[cfg(feature = "compute")]

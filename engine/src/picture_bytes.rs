@@ -36,6 +36,11 @@ impl PictureBytes {
         self.shape
     }
 
+    /// The bytes as they came.
+    pub fn raw(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Put the bytes on `device` now: a step uploads everything before its first launch, so that one submit carries them all.
     pub fn upload(&self, device: &Device) {
         self.words(device);

@@ -7,7 +7,14 @@ use crate::methods;
 
 /// The systems that are built, in teaching order.
 #[cfg(feature = "compute")]
-pub const BUILT: [crate::method::Entry; 2] = [methods::mae::ENTRY, methods::scgc::ENTRY];
+pub const BUILT: [crate::method::Entry; 6] = [
+    methods::mae::ENTRY,
+    methods::rae::ENTRY,
+    methods::graphmae::ENTRY,
+    methods::gsimclr::ENTRY,
+    methods::scgc::ENTRY,
+    methods::pointcmae::ENTRY,
+];
 
 /// What the engine knows of a built system.
 ///
@@ -25,7 +32,14 @@ pub fn entry(id: &str) -> crate::error::Result<crate::method::Entry> {
 
 /// All cards, in teaching order: the base, then the sixteen by idea.
 pub fn cards() -> Vec<Card> {
-    let mut cards = vec![methods::mae::card(), methods::scgc::card()];
+    let mut cards = vec![
+        methods::mae::card(),
+        methods::rae::card(),
+        methods::graphmae::card(),
+        methods::gsimclr::card(),
+        methods::scgc::card(),
+        methods::pointcmae::card(),
+    ];
     for (id, title, paper, authors, year, modality, idea, sentence) in PLANNED {
         if cards.iter().any(|c| c.id == id) {
             continue;

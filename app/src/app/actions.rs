@@ -140,7 +140,7 @@ impl App {
     }
 
     fn turn_sample(&mut self, by: i64) {
-        // The stage shows pictures of the test half, where there is one.
+        // The stage shows samples of the test half, where there is one.
         let shown = |d: &DataReport| if d.test_samples > 0 { d.test_samples } else { d.samples };
         let samples = self.state.data.as_ref().map_or(1, shown).max(1);
         let sample = self.state.session.sample.saturating_add(samples).saturating_add_signed(by) % samples;

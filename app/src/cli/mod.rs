@@ -20,7 +20,7 @@ mod progress;
 mod start;
 mod train;
 mod verify;
-mod view;
+pub mod view;
 mod web_data;
 mod weights;
 

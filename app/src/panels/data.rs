@@ -1,6 +1,7 @@
 //! The data set in use, and the user's own files.
 
 use egui::{RichText, Ui};
+use masquerade_engine::card::{Kind, OWN};
 
 use super::controls::{facts_ui, heading_ui};
 use crate::desk::{Desk, Wish};
@@ -24,12 +25,14 @@ pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             });
         }
     }
-    drop_ui(ui, desk);
+    if let Some(card) = state.card().filter(|c| c.data.iter().any(|id| id == OWN)) {
+        drop_ui(ui, desk, card.kind);
+    }
     let Some(data) = &state.data else { return };
     heading_ui(ui, &data.title);
     let facts = [
         (text::SAMPLES, format!("{} + {}", text::count(data.samples), text::count(data.test_samples))),
-        (text::PICTURE_SIZE, text::picture_size(data.picture)),
+        (text::SIZE, if data.detail.is_empty() { text::picture_size(data.picture) } else { data.detail.clone() }),
         (text::CLASSES, if data.classes.is_empty() { "–".into() } else { data.classes.join(", ") }),
         (text::SOURCE, data.source.clone()),
         (text::LICENCE, data.licence.clone()),
@@ -43,7 +46,7 @@ pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
 }
 
-fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>, kind: Kind) {
     ui.add_space(space::S);
     let colours = theme::tokens(ui);
     let over = ui.input(|i| !i.raw.hovered_files.is_empty());
@@ -52,7 +55,7 @@ fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.set_width(ui.available_width());
         ui.vertical_centered(|ui| {
             ui.label(RichText::new(icons::UPLOAD).size(theme::size::EXHIBIT).color(colours.muted));
-            ui.label(text::DROP_HERE);
+            ui.label(text::drop_here(kind));
             ui.label(theme::caption(ui, text::STAYS));
         });
     });

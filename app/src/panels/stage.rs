@@ -1,6 +1,7 @@
-//! The stage: the panels over one picture, then what belongs to the cursor, then the loss.
+//! The stage: the panels over one sample, then what belongs to the cursor, then the loss.
 
 use egui::{Ui, vec2};
+use masquerade_engine::card::Kind;
 
 use super::controls::{Look, action_ui, progress_ui, switch_ui};
 use super::loss;
@@ -32,8 +33,10 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         // Always there, so that nothing moves under the pointer while the mask is painted.
         action_ui(ui, desk, Action::RuleMask, Look::Icon);
         action_ui(ui, desk, Action::Unpin, Look::Icon);
-        switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
-        switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+        if state.card().is_some_and(|c| c.kind == Kind::Pictures) {
+            switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+            switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+        }
     });
     ui.add_space(space::XS);
 }
@@ -47,15 +50,19 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     let (panels, others): (Vec<_>, Vec<_>) = state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
     let wide = ui.available_width() >= space::CARD_MIN * FIRST_ROW as f32;
-    let columns = if wide { FIRST_ROW } else { 2 };
     let gap = space::S;
+    let columns = columns(ui.available_width() + gap, wide, desk, &panels);
     let outer = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
     let side = outer - 2.0 * space::S;
     ui.spacing_mut().item_spacing = vec2(gap, gap);
-    for row in panels.iter().take(FIRST_ROW).collect::<Vec<_>>().chunks(columns) {
+    // A wide stage has one row of panels, a narrow one as many.
+    let first = if wide { columns } else { FIRST_ROW };
+    // A scene that stands alone has the loss at its side.
+    let first = if wide && panels.len() == 1 { 0 } else { first };
+    for row in panels.iter().take(first).collect::<Vec<_>>().chunks(columns) {
         ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
     }
-    let rest: Vec<_> = panels.iter().skip(FIRST_ROW).chain(&others).collect();
+    let rest: Vec<_> = panels.iter().skip(first).chain(&others).collect();
     if wide {
         second_row_ui(ui, desk, &rest, outer);
     } else {
@@ -65,18 +72,35 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
 }
 
+/// How many panels stand side by side: four pictures, fewer scenes, two on a narrow stage.
+fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]) -> usize {
+    let scenes = panels.iter().take(FIRST_ROW).any(|(id, _)| views::is_scene(desk.state.views.get(id)));
+    match (wide, scenes) {
+        (true, true) => ((width / (space::SCENE_MIN + space::S)) as usize).min(panels.len()).clamp(2, FIRST_ROW),
+        (true, false) => FIRST_ROW,
+        (false, true) => ((width / (space::SCENE_MIN + space::S)) as usize).clamp(1, 2),
+        (false, false) => 2,
+    }
+}
+
 /// The map of the cursor at the left, the loss beside it.
 fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], outer: f32) {
     let side = outer * 1.25 - 2.0 * space::S;
+    let alone = rest.is_empty();
     let mut rest = rest.iter();
     ui.horizontal_top(|ui| {
         if let Some((id, title)) = rest.next() {
             views::tile_ui(ui, desk, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, desk, left, side + space::L);
+        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
     });
-    ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+    // The others are about as wide, so that whole rows are filled.
+    let width = ui.available_width() + space::S;
+    let each = width / (width / (outer * 1.25 + space::S)).round().max(1.0) - space::S;
+    if rest.len() > 0 {
+        ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S)));
+    }
 }
 
 /// Before the first picture: what is being done, and how far it is.

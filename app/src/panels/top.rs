@@ -19,7 +19,7 @@ pub fn top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         action_ui(ui, desk, Action::Step, Look::Icon);
         action_ui(ui, desk, Action::Reset, Look::Icon);
         ui.add_space(space::S);
-        counters_ui(ui, desk);
+        counters_ui(ui, desk, true);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             action_ui(ui, desk, Action::Shortcuts, Look::Icon);
@@ -47,7 +47,7 @@ pub fn narrow_top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 /// The bar at the bottom of a narrow screen: what a thumb needs.
 pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    ui.horizontal(|ui| counters_ui(ui, desk));
+    ui.horizontal(|ui| counters_ui(ui, desk, false));
     let actions = [Action::PlayPause, Action::Step, Action::NewMask, Action::Share];
     let gap = space::S;
     let width = (ui.available_width() - gap * (actions.len() - 1) as f32) / actions.len() as f32;
@@ -110,7 +110,8 @@ fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     response.on_hover_text(text::THEME);
 }
 
-fn counters_ui(ui: &mut Ui, desk: &Desk<'_>) {
+/// Step, phase, loss and, where there is room for it, the rate.
+fn counters_ui(ui: &mut Ui, desk: &Desk<'_>, room: bool) {
     let state = desk.state;
     if state.model.is_none() {
         return;
@@ -121,7 +122,9 @@ fn counters_ui(ui: &mut Ui, desk: &Desk<'_>) {
         ui.label(theme::muted(ui, text::phase(&progress.phase, progress.phases)));
     }
     if let Some(progress) = state.progress.as_ref().filter(|_| state.playing) {
-        ui.label(theme::muted(ui, text::rate(progress.steps_per_second)));
+        if room || progress.phases.1 <= 1 {
+            ui.label(theme::muted(ui, text::rate(progress.steps_per_second)));
+        }
         ui.label(theme::muted(ui, text::time_left(progress.seconds_left)));
     }
     if let Some(loss) = state.losses.last() {

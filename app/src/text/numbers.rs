@@ -141,7 +141,7 @@ pub fn pixels(height: u32, width: u32, (rows, columns): (u32, u32)) -> String {
 
 /// Tokens of a sample.
 pub fn grid((rows, columns): (u32, u32)) -> String {
-    format!("{rows} × {columns}")
+    if rows == 1 { count(u64::from(columns)) } else { format!("{rows} × {columns}") }
 }
 
 /// Steps of training.

@@ -2,6 +2,8 @@
 
 use egui::Color32;
 
+use masquerade_engine::trace::Legend;
+
 use super::rgb;
 
 /// Stops of a dark-blue to yellow ramp of even lightness steps, read the same with and without colour vision.
@@ -11,8 +13,12 @@ const RAMP: [Color32; 9] =
 /// Stops of the signed map, zero in the middle.
 const DIVERGING: [Color32; 5] = [rgb(0x0B4F94), rgb(0x6FAEDD), rgb(0xECECE8), rgb(0xEFA44E), rgb(0xA84B00)];
 
+/// Categories that differ in colour; more than these differ in another sign too.
+pub const CATEGORIES: usize = 7;
+
 /// Okabe–Ito, in an order whose neighbours are far apart.
-const CATEGORIES: [Color32; 7] = [rgb(0x56B4E9), rgb(0xE69F00), rgb(0x009E73), rgb(0xCC79A7), rgb(0x0072B2), rgb(0xD55E00), rgb(0xF0E442)];
+const OKABE_ITO: [Color32; CATEGORIES] =
+    [rgb(0x56B4E9), rgb(0xE69F00), rgb(0x009E73), rgb(0xCC79A7), rgb(0x0072B2), rgb(0xD55E00), rgb(0xF0E442)];
 
 fn along(stops: &[Color32], t: f32) -> Color32 {
     let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };
@@ -33,7 +39,16 @@ pub fn signed(t: f32) -> Color32 {
     along(&DIVERGING, t.mul_add(0.5, 0.5))
 }
 
+/// Colour of a value in the range of a legend.
+pub fn in_range(value: f32, range: &Legend) -> Color32 {
+    if range.signed {
+        signed(value / range.low.abs().max(range.high.abs()))
+    } else {
+        unsigned((value - range.low) / (range.high - range.low))
+    }
+}
+
 /// Colour of the n-th category.
 pub fn category(n: usize) -> Color32 {
-    CATEGORIES[n % CATEGORIES.len()]
+    OKABE_ITO[n % CATEGORIES]
 }

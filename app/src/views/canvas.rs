@@ -106,7 +106,7 @@ impl Canvas {
         let Some(place) = here.map(|p| desk.selection.to_picture(self.area, p)) else { return };
         let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
         if let Some(token) = token {
-            desk.selection.hover(token, pos2(place.x, place.y));
+            desk.selection.hover(token, Some(pos2(place.x, place.y)));
         }
         let pressed = self.response.is_pointer_button_down_on();
         let paints = match press {

@@ -17,7 +17,7 @@ pub fn heat_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, heat: &Heat, sid
     };
     let name = text::heat_name(&shown.view.title, greatest(heat));
     let canvas = canvas_ui(ui, desk, pixels, (heat.rows, heat.columns), side, Press::Pin, &name);
-    let range = range(ui, desk, shown, heat);
+    let range = range(ui, desk, shown, &heat.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
     let texture = desk.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
     canvas.image(desk, texture);
@@ -28,13 +28,13 @@ pub fn heat_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, heat: &Heat, sid
         hatch::ring(&canvas.painter, canvas.token(desk, query), 1.0, theme::tokens(ui).accent);
     }
     canvas.marks(ui, desk);
-    canvas.response.on_hover_text(text::HEAT_HINT);
+    canvas.response.on_hover_text(text::heat_hint(super::nouns(desk)));
     legend::legend_ui(ui, desk, &shown.view.id, &range, cursor(desk, heat));
 }
 
 /// The range the colours span: locked by the user, else the view's own, eased so that it does not flicker.
-pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, heat: &Heat) -> Legend {
-    let values = || heat.values.iter().copied().filter(|v| v.is_finite());
+pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, values: &[f32]) -> Legend {
+    let values = || values.iter().copied().filter(|v| v.is_finite());
     let mut legend = shown.view.legend.clone().unwrap_or_else(|| Legend {
         low: values().fold(f32::INFINITY, f32::min),
         high: values().fold(f32::NEG_INFINITY, f32::max),
@@ -53,22 +53,13 @@ pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, heat: &Heat) -> Legend {
     legend
 }
 
-/// Colour of a value in a range.
-pub fn colour(value: f32, range: &Legend) -> Color32 {
-    if range.signed {
-        theme::signed(value / range.low.abs().max(range.high.abs()))
-    } else {
-        theme::unsigned((value - range.low) / (range.high - range.low))
-    }
-}
-
 /// The map as a texture, one pixel a token.
 pub fn image(heat: &Heat, range: &Legend) -> ColorImage {
     let size = [heat.columns as usize, heat.rows as usize];
     if heat.values.len() != size[0] * size[1] || heat.values.is_empty() {
         return ColorImage::filled([1, 1], Color32::TRANSPARENT);
     }
-    ColorImage::new(size, heat.values.iter().map(|v| colour(*v, range)).collect())
+    ColorImage::new(size, heat.values.iter().map(|v| theme::in_range(*v, range)).collect())
 }
 
 fn is_defined(heat: &Heat, token: usize) -> bool {

@@ -3,7 +3,6 @@
 use egui::{Mesh, Rect, Ui, pos2, vec2};
 use masquerade_engine::trace::Legend;
 
-use super::heat;
 use crate::desk::Desk;
 use crate::theme::{self, space};
 use crate::{icons, text};
@@ -41,7 +40,7 @@ fn scale(ui: &Ui, rect: Rect, range: &Legend) {
     let mut mesh = Mesh::default();
     for i in 0..=BANDS {
         let t = i as f32 / BANDS as f32;
-        let colour = heat::colour(range.low + (range.high - range.low) * t, range);
+        let colour = theme::in_range(range.low + (range.high - range.low) * t, range);
         let x = rect.left() + rect.width() * t;
         mesh.colored_vertex(pos2(x, rect.top()), colour);
         mesh.colored_vertex(pos2(x, rect.bottom()), colour);

@@ -33,6 +33,7 @@ pub fn mask_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, mask: &Mask, sid
         hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
     }
     canvas.marks(ui, desk);
-    canvas.response.on_hover_text(if mask.paintable { text::MASK_HINT } else { text::HEAT_HINT });
+    let nouns = super::nouns(desk);
+    canvas.response.on_hover_text(if mask.paintable { text::mask_hint(nouns) } else { text::heat_hint(nouns) });
     super::strip_ui(ui, side, text::hidden_share(count, hidden.len()));
 }

@@ -13,7 +13,7 @@ pub fn matrix_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, matrix: &Matri
     let map = Heat { rows: matrix.rows, columns: matrix.columns, values: matrix.values.clone(), undefined: Vec::new(), query: None };
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::picture_name(&shown.view.title)));
-    let range = heat::range(ui, desk, shown, &map);
+    let range = heat::range(ui, desk, shown, &map.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
     let texture = desk.textures.get(ui.ctx(), &shown.view.id, key, false, || heat::image(&map, &range));
     let whole = egui::Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));

@@ -1,7 +1,13 @@
 //! One widget for each kind of view, all in the same card: title, caption, badge of origin, drawing, legend.
 
 mod badge;
+mod board;
 mod canvas;
+mod classes;
+mod cloud;
+mod dots;
+mod field;
+mod film;
 mod hatch;
 mod heat;
 mod legend;
@@ -10,6 +16,7 @@ mod matrix;
 mod picture;
 pub mod series;
 mod textures;
+mod viewport;
 
 use egui::{Frame, Ui, vec2};
 use masquerade_engine::trace::ViewKind;
@@ -44,9 +51,19 @@ pub fn card(ui: &Ui) -> Frame {
     Frame::new().fill(theme::tokens(ui).card).corner_radius(space::RADIUS).inner_margin(space::S)
 }
 
-/// Whether a view lies over the tokens of the picture and so shares zoom and cursor.
+/// Whether a view stands beside others that share its zoom: pictures and maps with their cursor, scenes with their camera.
 pub fn is_panel(shown: Option<&Shown>) -> bool {
-    shown.is_none_or(|s| matches!(s.view.kind, ViewKind::Picture(_) | ViewKind::Mask(_) | ViewKind::Heat(_)))
+    is_scene(shown) || shown.is_none_or(|s| matches!(s.view.kind, ViewKind::Picture(_) | ViewKind::Mask(_) | ViewKind::Heat(_)))
+}
+
+/// Whether a view is looked at through the camera and needs room.
+pub fn is_scene(shown: Option<&Shown>) -> bool {
+    shown.is_some_and(|s| matches!(s.view.kind, ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Film(_)))
+}
+
+/// What the parts of the samples on the stage are called.
+fn nouns(desk: &Desk<'_>) -> text::Nouns {
+    text::nouns(desk.state.card().map_or_else(Default::default, |c| c.kind))
 }
 
 /// One view in its card, its drawing `side` points wide.
@@ -65,7 +82,10 @@ pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f3
                 ViewKind::Number(number) => {
                     ui.label(theme::exhibit_title(text::value(*number as f32)));
                 }
-                ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Film(_) | ViewKind::Board(_) => empty_ui(ui, side),
+                ViewKind::Cloud(drawn) => cloud::cloud_ui(ui, desk, shown, drawn, side),
+                ViewKind::Field(drawn) => field::field_ui(ui, desk, shown, drawn, side),
+                ViewKind::Film(drawn) => film::film_ui(ui, desk, shown, drawn, side),
+                ViewKind::Board(drawn) => board::board_ui(ui, desk, shown, drawn, side),
             },
         }
         caption_ui(ui, shown, side);

@@ -23,7 +23,8 @@ pub fn picture_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, picture: &Pic
         hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
     }
     canvas.marks(ui, desk);
-    canvas.response.on_hover_text(if paintable { text::PICTURE_HINT } else { text::HEAT_HINT });
+    let nouns = super::nouns(desk);
+    canvas.response.on_hover_text(if paintable { text::picture_hint(nouns) } else { text::heat_hint(nouns) });
     super::strip_ui(ui, side, text::pixels(picture.height, picture.width, picture.grid));
 }
 

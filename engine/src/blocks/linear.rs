@@ -13,7 +13,43 @@ pub struct Linear {
     pub bias: Option<Slot<1>>,
 }
 
+/// How the layers of a network start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Start {
+    /// Weights Xavier-uniform, biases zero.
+    Xavier,
+    /// Weights normal with this deviation, biases zero.
+    Normal(f32),
+    /// Weights and biases uniform in ±1/√inputs: PyTorch's own.
+    Uniform,
+}
+
+impl Start {
+    /// The weight of a layer.
+    pub fn weight(self, inputs: usize, outputs: usize) -> Init {
+        match self {
+            Self::Xavier => Init::Xavier { fan_in: inputs, fan_out: outputs },
+            Self::Normal(deviation) => Init::Normal(deviation),
+            Self::Uniform => Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt()),
+        }
+    }
+
+    /// The bias of a layer.
+    pub fn bias(self, inputs: usize) -> Init {
+        match self {
+            Self::Xavier | Self::Normal(_) => Init::Zeros,
+            Self::Uniform => Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt()),
+        }
+    }
+}
+
 impl Linear {
+    /// A layer that starts as said, with a bias or without.
+    pub fn new(mut scope: Scope<'_>, inputs: usize, outputs: usize, start: Start, biased: bool) -> Self {
+        let weight = scope.weight("weight", [outputs, inputs], start.weight(inputs, outputs));
+        Self { weight, bias: biased.then(|| scope.weight("bias", [outputs], start.bias(inputs))) }
+    }
+
     /// Xavier-uniform weight, zero bias: the start of the MAE family's linear layers.
     pub fn xavier(mut scope: Scope<'_>, inputs: usize, outputs: usize) -> Self {
         let weight = scope.weight("weight", [outputs, inputs], Init::Xavier { fan_in: inputs, fan_out: outputs });

@@ -1,7 +1,9 @@
 //! The parts that methods are built of, with the papers' names. A block holds [`crate::weights::Slot`]s; values come with each call.
 
+pub mod activation;
 pub mod batch_norm;
 pub mod decoders;
+pub mod dropout;
 pub mod encoders;
 pub mod influence;
 pub mod linear;

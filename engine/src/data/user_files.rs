@@ -54,10 +54,10 @@ pub fn from_folder(folder: &std::path::Path, keep: u32, mut on_file: impl FnMut(
 }
 
 /// Where a picture belongs, by the folders in its name.
-struct Place {
+pub(super) struct Place {
     /// `Some(true)`: in a folder for testing, `Some(false)`: in one for training.
     test: Option<bool>,
-    class: Option<String>,
+    pub class: Option<String>,
 }
 
 fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
@@ -111,7 +111,7 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
 }
 
 /// Split and class of each name, after the folders that all names share.
-fn places<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Place> {
+pub(super) fn places<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Place> {
     let paths: Vec<Vec<&str>> = names.map(|name| name.split('/').filter(|part| !part.is_empty()).collect()).collect();
     let folders = |path: &[&str]| path.len().saturating_sub(1);
     let deepest = paths.iter().map(|path| folders(path)).min().unwrap_or(0);
@@ -134,14 +134,14 @@ fn is_test_folder(folder: &str) -> Option<bool> {
 }
 
 /// The class names in order; none when there are fewer than two, or when most pictures lie in no class folder.
-fn classes(places: &[Place]) -> Vec<String> {
+pub(super) fn classes(places: &[Place]) -> Vec<String> {
     let names: BTreeSet<&String> = places.iter().filter_map(|place| place.class.as_ref()).collect();
     let in_classes = places.iter().filter(|place| place.class.is_some()).count();
     if names.len() < 2 || in_classes * 2 < places.len() { Vec::new() } else { names.into_iter().cloned().collect() }
 }
 
 /// Which pictures are for testing: by their folders when both splits have some, else every fifth of each class.
-fn for_testing(places: &[Place]) -> Vec<bool> {
+pub(super) fn for_testing(places: &[Place]) -> Vec<bool> {
     let named = |test: bool| places.iter().any(|place| place.test == Some(test));
     if named(true) && named(false) {
         return places.iter().map(|place| place.test == Some(true)).collect();

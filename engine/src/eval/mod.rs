@@ -3,8 +3,11 @@
 pub mod accuracy;
 pub mod clustering;
 pub mod collapse;
+pub mod few_shot;
 pub mod kmeans;
 pub mod linear_probe;
+pub mod linear_svm;
+pub mod logistic;
 pub mod nearest;
 pub mod principal;
 
@@ -28,6 +31,30 @@ impl Features {
     /// The features of one sample.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.dim..(index + 1) * self.dim]
+    }
+
+    /// Some rows and their labels; rows or labels that are not there are left out.
+    pub fn picked(&self, rows: impl Iterator<Item = usize>, labels: &[u32]) -> (Self, Vec<u32>) {
+        let (mut values, mut own) = (Vec::new(), Vec::new());
+        for row in rows {
+            if let (Some(label), true) = (labels.get(row), row < self.rows()) {
+                values.extend_from_slice(self.row(row));
+                own.push(*label);
+            }
+        }
+        (Self { dim: self.dim, values }, own)
+    }
+
+    /// Every column with its mean taken away and divided by its deviation (or 1e-12 where it has none).
+    pub fn standardised(&self) -> Self {
+        let (mut values, rows) = (self.values.clone(), self.rows().max(1) as f64);
+        for column in 0..self.dim {
+            let own = || self.values.iter().skip(column).step_by(self.dim).map(|v| f64::from(*v));
+            let mean = own().sum::<f64>() / rows;
+            let deviation = (own().map(|v| (v - mean).powi(2)).sum::<f64>() / rows).sqrt().max(1e-12);
+            values.iter_mut().skip(column).step_by(self.dim).for_each(|v| *v = ((f64::from(*v) - mean) / deviation) as f32);
+        }
+        Self { dim: self.dim, values }
     }
 
     /// Every row divided by max(its norm, 1e-12).

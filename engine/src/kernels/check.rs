@@ -1,7 +1,10 @@
 //! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the times.
 
 mod attention;
+mod convolution;
+mod graph;
 mod neighbour_contrast;
+mod points;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
@@ -212,7 +215,10 @@ fn cases() -> Vec<Case> {
         }));
     }
     cases.extend(contrast_cases());
+    cases.extend(graph::cases());
     cases.extend(neighbour_contrast::cases());
+    cases.extend(points::cases());
+    cases.extend(convolution::cases());
     cases.extend(whole_models());
     cases
 }

@@ -199,6 +199,13 @@ pub(super) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, like.client.empty(bytes), DType::F32)
 }
 
+/// As [`empty`], of i32.
+pub(super) fn empty_integers(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+    let mut tensor = empty(like, shape);
+    tensor.dtype = DType::I32;
+    tensor
+}
+
 /// The tensor as contiguous f32 values.
 pub(super) fn floats(tensor: CubeTensor) -> CubeTensor {
     contiguous(tensor, DType::F32)

@@ -17,13 +17,20 @@ mod attention_heads;
 mod attention_twin;
 pub mod average;
 mod backends;
+pub mod chamfer;
 pub mod check;
 pub mod choice;
 pub mod contrast;
 mod contrast_gpu;
 mod contrast_rounds;
 mod contrast_twin;
+pub mod convolution;
 pub mod cross_entropy;
+pub mod edge_dot;
+pub mod edge_propagate;
+pub mod edge_softmax;
+pub mod edges;
+pub mod farthest_points;
 pub mod gather_tokens;
 pub mod gelu;
 mod gemm;
@@ -33,6 +40,7 @@ pub mod linear;
 mod matmul;
 mod maybe;
 pub mod mlp;
+pub mod nearest_points;
 pub mod neighbour_contrast;
 mod neighbour_contrast_gpu;
 mod neighbour_contrast_twin;
@@ -42,6 +50,8 @@ pub mod optimisers_gpu;
 mod optimisers_twin;
 pub mod patch_error;
 pub mod patchify;
+pub mod prelu;
+pub mod row_cosine;
 pub mod sheet;
 mod sheet_layout;
 pub mod similarity_map;
@@ -54,6 +64,7 @@ use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
+pub use edges::Links;
 pub use launch::{KernelInfo, Values, launches, set_software};
 pub use maybe::Maybe;
 #[cfg(not(target_arch = "wasm32"))]
@@ -109,11 +120,25 @@ pub const ALL: &[KernelInfo] = &[
     cross_entropy::FORWARD,
     cross_entropy::BACKWARD,
     patchify::PATCHIFY,
+    edge_softmax::FORWARD,
+    edge_softmax::BACKWARD,
+    edge_propagate::PROPAGATE,
+    edge_dot::DOT,
+    prelu::FORWARD,
+    prelu::BACKWARD,
+    row_cosine::FORWARD,
+    row_cosine::BACKWARD,
     neighbour_contrast::UNIT,
     neighbour_contrast::SCORES,
     neighbour_contrast::ROWS,
     neighbour_contrast::SLOPES,
     neighbour_contrast::BACKWARD,
+    farthest_points::FARTHEST,
+    nearest_points::NEAREST,
+    chamfer::FORWARD,
+    chamfer::BACKWARD,
+    convolution::UNFOLD,
+    convolution::FOLD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -173,6 +198,21 @@ pub trait KernelOps: Backend {
     fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
+    /// [`edge_softmax::edge_softmax`]
+    fn edge_softmax(scores: FloatTensor<Self>, #[extension_type] links: Links<Self>) -> FloatTensor<Self>;
+    /// [`edge_propagate::edge_propagate`] along the edges or, `back`, against them.
+    fn edge_propagate(
+        x: FloatTensor<Self>,
+        #[extension_type] weights: Maybe<Self>,
+        #[extension_type] links: Links<Self>,
+        back: bool,
+    ) -> FloatTensor<Self>;
+    /// [`edge_dot::edge_dot`]
+    fn edge_dot(x: FloatTensor<Self>, y: FloatTensor<Self>, #[extension_type] links: Links<Self>, heads: usize) -> FloatTensor<Self>;
+    /// [`prelu::prelu`]
+    fn prelu_one(x: FloatTensor<Self>, slope: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`row_cosine::row_cosine`]
+    fn row_cosine(a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>) -> FloatTensor<Self>;
     /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the unit rows, their
     /// inverse norms, the slopes of the losses.
     fn neighbour_contrast(
@@ -181,6 +221,19 @@ pub trait KernelOps: Backend {
         weights: FloatTensor<Self>,
         how: neighbour_contrast::How,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`farthest_points::farthest_points`]
+    fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
+    /// [`nearest_points::nearest_points`]
+    fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
+    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
+    fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
+    /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
+    fn convolution(
+        map: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        window: convolution::Window,
+    ) -> FloatTensor<Self>;
 }
 
 /// What the backward passes of [`KernelOps`] need beyond these operations themselves.
@@ -241,9 +294,32 @@ pub trait KernelGradients: Backend {
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+    /// d scores [E, H] from d out [E, H] and what [`edge_softmax::edge_softmax`] gave.
+    fn edge_softmax_backward(grad: FloatTensor<Self>, weights: FloatTensor<Self>, links: Links<Self>) -> FloatTensor<Self>;
+    /// d x and d slope [1].
+    fn prelu_one_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, slope: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    /// d a [R, W] from d out [R].
+    fn row_cosine_backward(grad: FloatTensor<Self>, a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>)
+    -> FloatTensor<Self>;
     /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
     fn neighbour_contrast_backward(
         grad: FloatTensor<Self>,
         kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
+    /// d a [M, S, 3] and d b [M, T, 3] of [`chamfer::chamfer`], those that are wanted, from d out [M, S + T].
+    fn chamfer_backward(
+        grad: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        nearest: IntTensor<Self>,
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
+    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are map, weight
+    /// and bias.
+    fn convolution_backward(
+        grad: FloatTensor<Self>,
+        inputs: [FloatTensor<Self>; 3],
+        window: convolution::Window,
+        wanted: linear::Wanted,
+    ) -> linear::LayerGradients<FloatTensor<Self>>;
 }

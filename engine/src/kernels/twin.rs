@@ -65,6 +65,18 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
+/// A Flex tensor of these whole numbers.
+pub(super) fn integers(values: Vec<i32>, shape: impl Into<Shape>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape.into()))
+}
+
+/// |a − b|² of two points in space.
+#[inline(always)]
+pub(super) fn squared_distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {
+    let [x, y, z] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+    x * x + y * y + z * z
+}
+
 /// Let this thread be one of those that compute, instead of waiting for them: handing small tasks over costs more than the
 /// tasks. Only the first thread of a process that asks is taken, and none where it would be the only one.
 #[cfg(not(target_arch = "wasm32"))]

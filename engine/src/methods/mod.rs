@@ -1,4 +1,8 @@
 //! The systems, one file each. None imports another.
 
+pub mod graphmae;
+pub mod gsimclr;
 pub mod mae;
+pub mod pointcmae;
+pub mod rae;
 pub mod scgc;

@@ -1,7 +1,9 @@
 //! `masquerade view`: what the system sees, as one picture file.
 
+mod ink;
 mod label;
 mod panel;
+mod scene;
 mod sheet;
 
 use std::io::Cursor;
@@ -30,13 +32,13 @@ pub struct Options {
     /// Weights or checkpoint of a run [default: the weights that came with the program]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Index of the picture
+    /// Index of the sample
     #[arg(long)]
     sample: Option<u64>,
     /// Number of the mask: each draws another one
     #[arg(long)]
     remask: Option<u64>,
-    /// Views to draw, separated by commas [default: all that are pictures or maps]
+    /// Views to draw, separated by commas [default: all but curves and numbers]
     #[arg(long, value_delimiter = ',')]
     views: Vec<String>,
 }
@@ -52,17 +54,22 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let mut engine = Engine::open(options.start.device)?;
     plan.open_with_weights(&mut engine)?;
     let views = look(&mut engine, &options.views)?;
-    let picture = views.iter().find_map(panel::picture);
-    let panels: Vec<panel::Panel> = views.iter().filter_map(|view| panel::draw(view, picture)).collect();
-    if panels.is_empty() {
-        let why = "none of its views is a picture or a map";
-        return Err(Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window").into());
-    }
-    write_atomically(&options.out, &png(&sheet::compose(&panels))?)?;
+    let sheet = draw(&views).ok_or_else(|| {
+        let why = "all of its views are curves or numbers";
+        Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window")
+    })?;
+    write_atomically(&options.out, &png(&sheet)?)?;
     for view in &views {
         out.line(format_args!("{}: {} (from {})", view.title, view.caption, view.origin.tensor))?;
     }
     Ok(DONE)
+}
+
+/// All views side by side, but curves and numbers. `None`: there are no others.
+pub fn draw(views: &[View]) -> Option<RgbaImage> {
+    let picture = views.iter().find_map(panel::picture);
+    let panels: Vec<panel::Panel> = views.iter().filter_map(|view| panel::draw(view, picture)).collect();
+    (!panels.is_empty()).then(|| sheet::compose(&panels))
 }
 
 /// The views of these ids, or all that the system has, with the similarity from the pinned token or the middle one.

@@ -1,9 +1,11 @@
-//! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the theme.
+//! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the theme;
+//! clouds, fields, films and boards are in [`scene`].
 
 use egui::Color32;
 use image::{Rgba, RgbaImage};
 use masquerade_engine::trace::{Heat, Legend, Mask, Matrix, Picture, View, ViewKind};
 
+use super::scene;
 use crate::theme::{self, LIGHT};
 
 /// Pixels that a panel is at most wide or high, unless the picture itself is larger.
@@ -33,7 +35,7 @@ pub fn picture(view: &View) -> Option<&Picture> {
     }
 }
 
-/// Draw a view; masks and maps take the size of `below`, the picture they belong to. `None`: it is neither picture nor map.
+/// Draw a view; masks and maps take the size of `below`, the picture they belong to. `None`: it is a curve or a number.
 pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
     let panel = |pixels, legend| Panel { title: view.title.clone(), pixels, legend };
     match &view.kind {
@@ -51,16 +53,17 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
             let legend = legend(view, &matrix.values, &[]);
             Some(panel(draw_matrix(matrix, &legend), Some(legend)))
         }
-        _ => None,
-    }
-}
-
-/// Colour of a value in the range of a legend.
-pub fn colour(value: f32, legend: &Legend) -> Color32 {
-    if legend.signed {
-        theme::signed(value / legend.low.abs().max(legend.high.abs()))
-    } else {
-        theme::unsigned((value - legend.low) / (legend.high - legend.low))
+        ViewKind::Cloud(cloud) => {
+            let range = (!cloud.values.is_empty()).then(|| legend(view, &cloud.values, &[]));
+            Some(panel(scene::cloud(cloud, range.as_ref()), range))
+        }
+        ViewKind::Field(field) => {
+            let range = (!field.ground.is_empty()).then(|| legend(view, &field.ground, &[]));
+            Some(panel(scene::field(field, range.as_ref()), range))
+        }
+        ViewKind::Film(film) => Some(panel(scene::film(film), None)),
+        ViewKind::Board(board) => Some(panel(scene::board(board), None)),
+        ViewKind::Series(_) | ViewKind::Number(_) => None,
     }
 }
 
@@ -132,8 +135,9 @@ fn draw_mask(mask: &Mask, below: Option<&Picture>) -> RgbaImage {
 fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32)) -> RgbaImage {
     let grid = (heat.rows, heat.columns);
     let at = |x, y| token((x, y), (width, height), grid);
-    let mut pixels =
-        RgbaImage::from_fn(width, height, |x, y| rgba(heat.values.get(at(x, y)).map_or(LIGHT.ground, |value| colour(*value, legend))));
+    let mut pixels = RgbaImage::from_fn(width, height, |x, y| {
+        rgba(heat.values.get(at(x, y)).map_or(LIGHT.ground, |value| theme::in_range(*value, legend)))
+    });
     hatch(&mut pixels, grid, &heat.undefined);
     if let Some(query) = heat.query {
         // A pixel within the ring's width of another token is part of the ring.
@@ -153,6 +157,6 @@ fn draw_matrix(matrix: &Matrix, legend: &Legend) -> RgbaImage {
     let grid = (matrix.rows, matrix.columns);
     RgbaImage::from_fn(width, height, |x, y| {
         let value = matrix.values.get(token((x, y), (width, height), grid));
-        rgba(value.map_or(LIGHT.ground, |value| colour(*value, legend)))
+        rgba(value.map_or(LIGHT.ground, |value| theme::in_range(*value, legend)))
     })
 }

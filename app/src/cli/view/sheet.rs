@@ -4,8 +4,8 @@ use image::{RgbaImage, imageops};
 use masquerade_engine::trace::Legend;
 
 use super::label;
-use super::panel::{Panel, colour, rgba};
-use crate::theme::{LIGHT, space};
+use super::panel::{Panel, rgba};
+use crate::theme::{self, LIGHT, space};
 
 const MARGIN: u32 = space::L as u32;
 const GAP: u32 = space::S as u32;
@@ -44,7 +44,7 @@ fn draw_legend(sheet: &mut RgbaImage, (x, y): (u32, u32), width: u32, legend: &L
     for across in 0..width {
         let value = legend.low + (legend.high - legend.low) * across as f32 / (width - 1) as f32;
         for down in 0..RAMP {
-            sheet.put_pixel(x + across, y + down, rgba(colour(value, legend)));
+            sheet.put_pixel(x + across, y + down, rgba(theme::in_range(value, legend)));
         }
     }
     let (low, high) = (format!("{:.2}", legend.low), format!("{:.2}", legend.high));

@@ -1,3 +1,4 @@
 //! From tokens back to data.
 
+pub mod graph_decoder;
 pub mod token_decoder;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::blocks::linear::Linear;
+use crate::blocks::linear::{Linear, Start};
 use crate::kernels::attention::{Extras, attention};
 use crate::weights::{Scope, Weights};
 
@@ -17,8 +17,14 @@ pub struct Attention {
 impl Attention {
     /// # Shapes
     /// `dim` must be a multiple of `heads`.
-    pub fn new(mut scope: Scope<'_>, dim: usize, heads: usize) -> Self {
-        Self { qkv: Linear::xavier(scope.at("qkv"), dim, 3 * dim), proj: Linear::xavier(scope.at("proj"), dim, dim), heads }
+    pub fn new(scope: Scope<'_>, dim: usize, heads: usize) -> Self {
+        Self::starting(scope, dim, heads, Start::Xavier, true)
+    }
+
+    /// As [`Attention::new`], with another start, and with or without a bias of the fused layer.
+    pub fn starting(mut scope: Scope<'_>, dim: usize, heads: usize, start: Start, qkv_bias: bool) -> Self {
+        let qkv = Linear::new(scope.at("qkv"), dim, 3 * dim, start, qkv_bias);
+        Self { qkv, proj: Linear::new(scope.at("proj"), dim, dim, start, true), heads }
     }
 
     /// # Shapes

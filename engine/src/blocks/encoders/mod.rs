@@ -1,4 +1,6 @@
 //! From tokens to features.
 
 pub mod attention;
+pub mod convolution;
+pub mod graph;
 pub mod transformer;

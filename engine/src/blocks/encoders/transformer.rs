@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use crate::blocks::encoders::attention::Attention;
-use crate::blocks::linear::{LayerNorm, Linear};
+use crate::blocks::linear::{LayerNorm, Linear, Start};
 use crate::kernels::mlp::mlp;
 use crate::rng::Rng;
 use crate::weights::{Scope, Weights};
@@ -37,14 +37,19 @@ pub struct DropPath {
 
 impl Block {
     /// One block in `scope`.
-    pub fn new(mut scope: Scope<'_>, config: TransformerConfig) -> Self {
+    pub fn new(scope: Scope<'_>, config: TransformerConfig) -> Self {
+        Self::starting(scope, config, Start::Xavier, true)
+    }
+
+    /// As [`Block::new`], with another start, and with or without a bias of queries, keys and values.
+    pub fn starting(mut scope: Scope<'_>, config: TransformerConfig, start: Start, qkv_bias: bool) -> Self {
         let hidden = (config.dim as f64 * config.mlp_ratio) as usize;
         Self {
             norm1: LayerNorm::new(scope.at("norm1"), config.dim, config.ln_eps),
-            attn: Attention::new(scope.at("attn"), config.dim, config.heads),
+            attn: Attention::starting(scope.at("attn"), config.dim, config.heads, start, qkv_bias),
             norm2: LayerNorm::new(scope.at("norm2"), config.dim, config.ln_eps),
-            fc1: Linear::xavier(scope.at("mlp.fc1"), config.dim, hidden),
-            fc2: Linear::xavier(scope.at("mlp.fc2"), hidden, config.dim),
+            fc1: Linear::new(scope.at("mlp.fc1"), config.dim, hidden, start, true),
+            fc2: Linear::new(scope.at("mlp.fc2"), hidden, config.dim, start, true),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod grid;
+pub mod nodes;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 

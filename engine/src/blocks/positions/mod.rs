@@ -1,3 +1,4 @@
 //! Where a token is.
 
+pub mod point_mlp;
 pub mod sincos;

@@ -1,11 +1,21 @@
-//! Point clouds: PLY and OBJ files, a set of scanned objects, drawn solids.
+//! Point clouds: PLY and OBJ files, models that somebody drew, solids that the program draws.
+//!
+//! * [`ply`], [`obj`] on [`mesh`]: the readers, and points from faces
+//! * [`solids`], [`kaykit`], [`own`]: one file a source
+
+pub mod kaykit;
+pub mod mesh;
+pub mod obj;
+pub mod own;
+pub mod ply;
+pub mod solids;
 
 use crate::data::files::Files;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::session::{DataReport, NamedBytes};
 
 /// The ids of the sets of clouds.
-pub const IDS: [&str; 0] = [];
+pub const IDS: [&str; 2] = ["solids", "kaykit"];
 
 /// Clouds that belong together, all with the same number of points.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +37,14 @@ pub struct CloudData {
 }
 
 impl CloudData {
+    /// A set of these halves; its report gets their numbers.
+    pub fn new(mut report: DataReport, points: usize, train: CloudSplit, test: CloudSplit) -> Self {
+        let clouds = |split: &CloudSplit| (split.points.len() / (3 * points).max(1)) as u64;
+        (report.samples, report.test_samples) = (clouds(&train), clouds(&test));
+        report.detail = format!("{points} points a cloud");
+        Self { report, points, train, test }
+    }
+
     /// A cloud of a split, [points, 3].
     pub fn cloud<'a>(&self, split: &'a CloudSplit, index: usize) -> &'a [f32] {
         let size = self.points * 3;
@@ -37,16 +55,19 @@ impl CloudData {
 /// Open the set of this id; drawn ones are drawn from `seed`.
 ///
 /// # Errors
-/// [`Error::Request`] when there is no such set; those of the set's own loader.
-pub async fn open(id: &str, _files: &Files, _seed: u64) -> Result<CloudData> {
-    Err(super::unknown(id, &IDS))
+/// [`Error::Request`](crate::error::Error::Request) when there is no such set; those of the set's own loader.
+pub async fn open(id: &str, files: &Files, seed: u64) -> Result<CloudData> {
+    match id {
+        "solids" => Ok(solids::load(seed)),
+        "kaykit" => kaykit::load(files).await,
+        _ => Err(super::unknown(id, &IDS)),
+    }
 }
 
 /// The user's own clouds.
 ///
 /// # Errors
-/// [`Error::Data`] when no file holds one.
+/// [`Error::Data`](crate::error::Error::Data) when no file holds one.
 pub fn from_files(files: Vec<NamedBytes>) -> Result<CloudData> {
-    let why = format!("none of {} files is one", files.len());
-    Err(Error::data("There is no point cloud to train on", why, "Choose PLY or OBJ files, or a folder that holds some"))
+    own::from_files(files)
 }

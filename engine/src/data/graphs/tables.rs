@@ -1,7 +1,7 @@
 //! The user's own graph from text files: an edge list with a table of features, or Planetoid's `NAME.content` with `NAME.cites`.
 //!
 //! * Edge list: two names of nodes a line, parted by commas, semicolons, tabs or spaces; further columns are left out. A file is
-//!   one if its name says so (`edge`, `cites`, `link`), or if its lines have two columns.
+//!   one if its name says so (`edge`, `cites`, `links`), or, where none says so, if its lines have two columns.
 //! * Table: the name of a node first, then its features; a last column of words, or one called `label` or `class`, is its class. If
 //!   there is no column of names (a header without `id`, `node` or `name`, or one column fewer) nodes are numbered from 0.
 
@@ -33,26 +33,11 @@ fn is_data(line: &str) -> bool {
     !line.is_empty() && !line.starts_with(['#', '%'])
 }
 
-/// What a file seems to hold, by its name and its lines.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seems {
-    NamedEdges,
-    NamedTable,
-    Table,
-    Edges,
-}
-
-impl Seems {
-    fn of(name: &str, text: &str) -> Self {
-        let name = name.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        match (has(&["edge", "cites", "link"]), has(&["content", "feat", "node"])) {
-            (true, _) => Self::NamedEdges,
-            (_, true) => Self::NamedTable,
-            _ if lines(text).take(10).all(|fields| fields.len() == 2) => Self::Edges,
-            _ => Self::Table,
-        }
-    }
+/// Whether a file's name says that it lists edges, or that it does not.
+fn named_edge_list(name: &str) -> Option<bool> {
+    let name = name.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["edge", "cites", "link"]) { Some(true) } else { has(&["content", "feat", "node"]).then_some(false) }
 }
 
 /// The graph of an edge list and a table among these files.
@@ -62,25 +47,18 @@ impl Seems {
 pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
     let (mut edges, mut table, mut skipped) = (None, None, Vec::new());
     let count = files.len();
-    let mut texts = Vec::new();
+    let any_named = files.iter().any(|file| named_edge_list(&file.name) == Some(true));
     for file in files {
-        match String::from_utf8(file.bytes) {
-            Ok(text) => texts.push((Seems::of(&file.name, &text), file.name, text)),
-            Err(_) => skipped.push((file.name, "it is no text".into())),
-        }
-    }
-    // The surest first: a table of one feature has two columns as well.
-    texts.sort_by_key(|(seems, _, _)| *seems);
-    for (seems, name, text) in texts {
-        let place = match seems {
-            Seems::NamedEdges => &mut edges,
-            Seems::Edges if edges.is_none() => &mut edges,
-            _ => &mut table,
+        let Ok(text) = String::from_utf8(file.bytes) else {
+            skipped.push((file.name, "it is no text".into()));
+            continue;
         };
+        let by_columns = || !any_named && lines(&text).take(10).all(|fields| fields.len() == 2);
+        let place = if named_edge_list(&file.name).unwrap_or_else(by_columns) { &mut edges } else { &mut table };
         if place.is_some() {
-            skipped.push((name, "there is one of its kind already".into()));
+            skipped.push((file.name, "there is one of its kind already".into()));
         } else {
-            *place = Some((name, text));
+            *place = Some((file.name, text));
         }
     }
     let (edges, table) = match (edges, table) {

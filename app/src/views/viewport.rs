@@ -1,0 +1,99 @@
+//! A square that clouds, fields and films are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel and pinch.
+
+use egui::{CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+
+use crate::desk::Desk;
+use crate::scene::camera::{Camera, Lens};
+use crate::theme::{self, space};
+
+/// What one press of an arrow key does, in points of a drag over a square of 180 points.
+const KEY: f32 = 10.0;
+const KEY_SIDE: f32 = 180.0;
+/// One press of plus or minus, and one point of the wheel.
+const KEY_ZOOM: f32 = 1.25;
+const WHEEL: f32 = 1.0 / 200.0;
+
+/// The square, and how it was used.
+pub struct Viewport {
+    /// Clipped to the square.
+    pub painter: Painter,
+    pub area: Rect,
+    pub response: Response,
+}
+
+/// Place a square of `side` points; what is in it `turns` (a cloud in space) or is moved (anything in the plane).
+pub fn viewport_ui(ui: &mut Ui, desk: &mut Desk<'_>, side: f32, turns: bool, name: &str) -> Viewport {
+    let (area, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
+    painter.rect_filled(area, f32::from(space::RADIUS), theme::tokens(ui).ground);
+    let camera = &mut desk.selection.camera;
+    drag(ui, &response, camera, side, turns);
+    enlarge(ui, &response, camera, area);
+    keys(ui, &response, camera, side, turns);
+    if response.double_clicked() {
+        desk.selection.camera = Camera::default();
+    }
+    if response.has_focus() {
+        painter.rect_stroke(area, f32::from(space::RADIUS), egui::Stroke::new(2.0, theme::tokens(ui).accent), egui::StrokeKind::Inside);
+    }
+    let response = if turns { response.on_hover_and_drag_cursor(CursorIcon::Grab) } else { response };
+    Viewport { painter, area, response }
+}
+
+impl Viewport {
+    pub fn lens(&self, desk: &Desk<'_>) -> Lens {
+        desk.selection.camera.lens(self.area)
+    }
+
+    /// The pointer, where it rests on the square and nothing is being turned.
+    pub fn pointer(&self) -> Option<egui::Pos2> {
+        self.response.hover_pos().filter(|p| self.area.contains(*p) && !self.response.dragged())
+    }
+}
+
+fn drag(ui: &Ui, response: &Response, camera: &mut Camera, side: f32, turns: bool) {
+    let by = |button| if response.dragged_by(button) { response.drag_delta() } else { Vec2::ZERO };
+    // Two fingers move, whatever one finger does.
+    let fingers = ui.input(|i| i.multi_touch().map(|touch| touch.translation_delta));
+    if let Some(moved) = fingers.filter(|_| response.contains_pointer()) {
+        camera.slide(moved, side);
+    } else if turns {
+        camera.turn(by(PointerButton::Primary), side);
+        camera.slide(by(PointerButton::Secondary) + by(PointerButton::Middle), side);
+    } else {
+        camera.slide(response.drag_delta(), side);
+    }
+}
+
+fn enlarge(ui: &Ui, response: &Response, camera: &mut Camera, area: Rect) {
+    let Some(pointer) = response.hover_pos() else { return };
+    let mut factor = ui.input(|i| i.zoom_delta());
+    if response.has_focus() {
+        // The wheel alone scrolls the page, unless the keyboard is here too.
+        factor *= (ui.input(|i| i.smooth_scroll_delta.y) * WHEEL).exp();
+        ui.input_mut(|i| i.smooth_scroll_delta = Vec2::ZERO);
+    }
+    if factor != 1.0 {
+        camera.zoom_at(pointer - area.center(), area.width(), factor);
+    }
+}
+
+fn keys(ui: &Ui, response: &Response, camera: &mut Camera, side: f32, turns: bool) {
+    if !response.has_focus() {
+        return;
+    }
+    let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|m| m.set_focus_lock_filter(response.id, arrows));
+    let pressed = |key: Key| ui.input(|i| i.num_presses(key)) as f32;
+    let by = KEY * vec2(pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowDown) - pressed(Key::ArrowUp));
+    if turns {
+        camera.turn(by, KEY_SIDE);
+    } else {
+        camera.slide(-by * (side / KEY_SIDE), side);
+    }
+    let zoom = pressed(Key::Plus) + pressed(Key::Equals) - pressed(Key::Minus);
+    if zoom != 0.0 {
+        camera.zoom_at(Vec2::ZERO, side, KEY_ZOOM.powf(zoom));
+    }
+}

@@ -1,0 +1,69 @@
+//! Clouds from low-poly models that somebody drew by hand: furniture, buildings, food, crates. Uneven classes, a few hundred models.
+
+use super::{CloudData, CloudSplit, ply};
+use crate::data::files::Files;
+use crate::error::{Error, Result};
+use crate::rng::Rng;
+use crate::session::DataReport;
+
+const FOLDER: &str = "pointclouds";
+const POINTS: usize = 1024;
+
+/// The set `kaykit`: the models that its table lists, 1,024 points of each, in the model's own units.
+///
+/// # Errors
+/// [`Error::Data`] when the table or all models are missing; single models that cannot be used are listed in the report.
+pub async fn load(files: &Files) -> Result<CloudData> {
+    let table = files.find(&format!("{FOLDER}/index.csv")).await?.ok_or_else(missing)?;
+    let table = String::from_utf8_lossy(&table);
+    let rows: Vec<[&str; 3]> = table.lines().skip(1).filter_map(first_three).collect();
+    let mut classes: Vec<String> = rows.iter().map(|[_, class, _]| (*class).to_string()).collect();
+    classes.sort();
+    classes.dedup();
+    let (mut train, mut test, mut skipped) = (CloudSplit::default(), CloudSplit::default(), Vec::new());
+    for (number, [file, class, split]) in rows.into_iter().enumerate() {
+        let name = format!("{FOLDER}/ply/{file}");
+        let found = match files.find(&name).await? {
+            Some(bytes) => ply::read(&bytes),
+            None => Err("it was not found".into()),
+        };
+        let few = |points: usize| format!("it has {points} points of {POINTS}");
+        match found.and_then(|mesh| if mesh.most_points() < POINTS { Err(few(mesh.most_points())) } else { Ok(mesh) }) {
+            Ok(mesh) => {
+                let half = if split == "test" { &mut test } else { &mut train };
+                half.points.extend(mesh.points(POINTS, Rng::new(0, FOLDER).at(number as u64)));
+                half.labels.extend(classes.iter().position(|c| c == class).map(|label| label as u32));
+            }
+            Err(why) => skipped.push((name, why)),
+        }
+    }
+    if train.labels.is_empty() || test.labels.is_empty() {
+        return Err(missing());
+    }
+    let report = DataReport {
+        id: "kaykit".into(),
+        title: "KayKit models".into(),
+        classes,
+        licence: "CC0 1.0".into(),
+        source: "seven model packs by Kay Lousberg (github.com/KayKit-Game-Assets): points drawn over the faces by area, classes by name"
+            .into(),
+        skipped,
+        ..DataReport::default()
+    };
+    Ok(CloudData::new(report, POINTS, train, test))
+}
+
+/// File, class and split of a line of the table.
+fn first_three(line: &str) -> Option<[&str; 3]> {
+    let mut fields = line.split(',').map(str::trim);
+    Some([fields.next()?, fields.next()?, fields.next()?])
+}
+
+fn missing() -> Error {
+    let mend = if cfg!(target_arch = "wasm32") {
+        "Choose the data set solids, which needs no file, or add clouds of your own"
+    } else {
+        "Put the folder pointclouds into a folder that MASQUERADE_DATA names, or choose the data set solids, which needs no file"
+    };
+    Error::data("The models are not here", format!("{FOLDER}/index.csv or the files it lists were not found"), mend)
+}

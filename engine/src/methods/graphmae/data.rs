@@ -1,0 +1,132 @@
+//! A graph of the data set as the model takes it: prepared edges, normalised features.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::blocks::tokenizers::node_features::FeatureRows;
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::method::Batch;
+
+/// A graph with features that a step or a look takes as a whole.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Every edge both ways, one loop at each node.
+    pub graph: Graph,
+    pub features: FeatureRows,
+    /// Where the nodes of each graph begin, and the end, where there are several; empty: one.
+    pub starts: Vec<usize>,
+    /// What it was made from: as long as this is held, nothing else has its address.
+    of: Batch,
+}
+
+impl Prepared {
+    fn new(batch: &Batch) -> Result<Self> {
+        let data = batch.graph()?;
+        let mut values = data.features.values.clone();
+        if values.iter().all(|value| *value >= 0.0) {
+            rows_to_one(&data.features.starts, &mut values);
+        } else {
+            standardise(data.features.width, data.nodes, &data.features.columns, &mut values);
+        }
+        let (starts, columns) = (data.features.starts.clone(), data.features.columns.clone());
+        Ok(Self {
+            graph: Graph::prepared(data.nodes, &data.src, &data.dst)?,
+            features: FeatureRows::from_entries(data.features.width, starts, columns, values)?,
+            starts: data.graphs.clone(),
+            of: Batch { data: batch.data.clone(), ..Batch::default() },
+        })
+    }
+
+    /// The graph between some nodes, with their features; nodes take the order of the list.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn part(&self, nodes: &[usize]) -> Result<Self> {
+        let mut place = vec![u32::MAX; self.graph.nodes()];
+        for (new, old) in nodes.iter().enumerate() {
+            if let Some(place) = place.get_mut(*old) {
+                *place = new as u32;
+            }
+        }
+        let (mut src, mut dst) = (Vec::new(), Vec::new());
+        for (new, old) in nodes.iter().enumerate() {
+            for source in self.graph.neighbours(*old).filter_map(|u| place.get(u).copied()).filter(|u| *u != u32::MAX) {
+                src.push(source);
+                dst.push(new as u32);
+            }
+        }
+        let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+        for node in nodes {
+            for (column, value) in self.features.row(*node) {
+                columns.push(column);
+                values.push(value);
+            }
+            starts.push(columns.len());
+        }
+        Ok(Self {
+            graph: Graph::new(nodes.len(), &src, &dst)?,
+            features: FeatureRows::from_entries(self.features.width, starts, columns, values)?,
+            starts: Vec::new(),
+            of: Batch::default(),
+        })
+    }
+}
+
+/// Divide every row by its sum: word counts become shares.
+fn rows_to_one(starts: &[usize], values: &mut [f32]) {
+    for bounds in starts.windows(2) {
+        let Some(row) = values.get_mut(bounds[0]..bounds[1]) else { continue };
+        let sum = row.iter().map(|v| f64::from(*v)).sum::<f64>();
+        if sum > 0.0 {
+            row.iter_mut().for_each(|v| *v = (f64::from(*v) / sum) as f32);
+        }
+    }
+}
+
+/// Take each feature's mean away and divide by its deviation. Zeros that are not listed would become other numbers, so this is for
+/// features that list all values; where they do not, they are divided alone.
+fn standardise(width: usize, nodes: usize, columns: &[u32], values: &mut [f32]) {
+    let mut sums = vec![[0.0_f64; 2]; width];
+    for (column, value) in columns.iter().zip(&*values) {
+        if let Some([sum, squares]) = sums.get_mut(*column as usize) {
+            *sum += f64::from(*value);
+            *squares += f64::from(*value).powi(2);
+        }
+    }
+    let full = values.len() == width * nodes;
+    for (column, value) in columns.iter().zip(values) {
+        let Some([sum, squares]) = sums.get(*column as usize) else { continue };
+        let (mean, count) = (sum / nodes.max(1) as f64, nodes.max(1) as f64);
+        let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(1e-12);
+        *value = ((f64::from(*value) - if full { mean } else { 0.0 }) / deviation) as f32;
+    }
+}
+
+/// The graph of the data set in use, prepared once.
+#[derive(Debug, Clone, Default)]
+pub struct Cache(Rc<RefCell<Option<Rc<Prepared>>>>);
+
+impl Cache {
+    /// The whole graph that a batch is from.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Data`] when the data is no graph or is broken.
+    pub fn whole(&self, batch: &Batch) -> Result<Rc<Prepared>> {
+        let same = |held: &&Rc<Prepared>| match (&held.of.data, &batch.data) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        };
+        if let Some(held) = self.0.borrow().as_ref().filter(same) {
+            return Ok(held.clone());
+        }
+        let prepared = Rc::new(Prepared::new(batch)?);
+        self.0.replace(Some(prepared.clone()));
+        Ok(prepared)
+    }
+
+    /// What was asked for last.
+    pub fn last(&self) -> Option<Rc<Prepared>> {
+        self.0.borrow().clone()
+    }
+}

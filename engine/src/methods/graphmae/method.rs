@@ -1,0 +1,253 @@
+//! GraphMAE as the rest of the engine sees it.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::blocks::activation::Rectifier;
+use crate::blocks::decoders::graph_decoder::DecoderKind;
+use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
+use crate::blocks::masks::nodes::NodeMask;
+use crate::error::{Error, Result};
+use crate::eval::{Features, logistic};
+use crate::graph::Graph;
+use crate::kernels::edge_propagate::edge_propagate;
+use crate::limits::Needs;
+use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::methods::graphmae::data::{Cache, Prepared};
+use crate::methods::graphmae::look;
+use crate::methods::graphmae::model::{Config, GraphMae, Loss};
+use crate::methods::graphmae::pooling::{Pool, pooled};
+use crate::readback;
+use crate::rng::Rng;
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::train::groups::{Group, groups};
+use crate::train::recipe::{Rate, Recipe, Rule};
+use crate::weights::{Weights, plain};
+
+/// First weights of the probe that its accuracy is the mean over.
+const PROBES: u64 = 5;
+/// Folds of the probe of whole graphs.
+const FOLDS: usize = 5;
+
+/// The model and the graph it is used on.
+#[derive(Debug, Clone)]
+pub struct System {
+    pub model: GraphMae,
+    pub cache: Cache,
+    /// Nodes of the data set.
+    nodes: usize,
+    pool: Pool,
+}
+
+/// Build GraphMAE from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    let model = GraphMae::new(config(settings), weights)?;
+    let pool = Pool::named(settings.choice("pool"));
+    Ok(Rc::new(System { model, cache: Cache::default(), nodes: settings.data.samples, pool }))
+}
+
+/// The sizes and switches of a run's knobs.
+fn config(settings: &Settings) -> Config {
+    Config {
+        in_dim: settings.data.channels,
+        hidden: settings.count("hidden"),
+        layers: settings.count("layers"),
+        heads: settings.count("heads"),
+        heads_out: 1,
+        encoder: LayerKind::named(settings.choice("encoder")).unwrap_or(LayerKind::Gat),
+        decoder: DecoderKind::named(settings.choice("decoder")).unwrap_or(DecoderKind::Graph(LayerKind::Gat)),
+        activation: Rectifier::named(settings.choice("activation")).unwrap_or(Rectifier::Prelu),
+        norm: match settings.choice("norm") {
+            "layer" => NormKind::Layer { eps: 1e-5 },
+            "batch" => NormKind::Batch { eps: 1e-5, momentum: 0.1 },
+            _ => NormKind::None,
+        },
+        residual: settings.switch("residual"),
+        concat_hidden: settings.switch("concat_hidden"),
+        slope: 0.2,
+        in_drop: settings.number("in_drop"),
+        attn_drop: settings.number("attn_drop"),
+        drop_edge: settings.number("drop_edge"),
+        mask_rate: settings.number("mask_rate"),
+        replace_rate: settings.number("replace_rate"),
+        remask: settings.switch("remask"),
+        loss: match settings.choice("loss") {
+            "mse" => Loss::Squared,
+            _ => Loss::ScaledCosine { alpha: settings.number("alpha") },
+        },
+    }
+}
+
+impl System {
+    /// The graph of a training batch: the whole one, or the one between the batch's nodes.
+    fn graph_of(&self, batch: &Batch) -> Result<Rc<Prepared>> {
+        let whole = self.cache.whole(batch)?;
+        let all = batch.indices.is_empty() || batch.indices.len() == whole.graph.nodes();
+        Ok(if all { whole } else { Rc::new(whole.part(&batch.indices)?) })
+    }
+
+    /// Features of all nodes on the host.
+    async fn embedded(&self, weights: &Weights, batch: &Batch) -> Result<Features> {
+        let whole = self.cache.whole(batch)?;
+        let all = self.model.embed(weights, &whole.features, &whole.graph.on(weights.device()));
+        Ok(Features { dim: self.model.config.hidden, values: readback::floats(all).await? })
+    }
+
+    /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the accuracy on
+    /// the test nodes; the mean over first weights of the probe.
+    async fn node_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
+        let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
+        let data = batch.graph()?;
+        if data.train.is_empty() || data.test.is_empty() {
+            return Err(unlabelled("a probe needs nodes to train on and nodes to test"));
+        }
+        let all = self.embedded(subject.weights, &batch).await?;
+        let half = |nodes: &[usize]| all.picked(nodes.iter().copied(), &data.labels);
+        // Without validation nodes the last epoch counts: it is the latest of equally good ones.
+        let halves = [half(&data.train), half(&data.validation), half(&data.test)];
+        let [train, validation, test] = halves.each_ref().map(|(features, labels)| (features, labels.as_slice()));
+        let validation = if validation.1.is_empty() { None } else { Some(validation) };
+        let classes = data.report.classes.len();
+        let how = logistic::Settings { weight_decay: subject.settings.number("probe_decay"), ..logistic::Settings::default() };
+        let mut sum = 0.0;
+        for seed in 0..PROBES {
+            let mut rng = Rng::new(subject.settings.seed, "probe").at(seed);
+            sum += logistic::fit(train, validation, test, classes, &how, &mut rng)?;
+        }
+        Ok(sum / PROBES as f64)
+    }
+
+    /// A probe of whole graphs: pooled features, logistic regression in the place of the paper's support vector machine, the mean
+    /// accuracy over folds.
+    async fn graph_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
+        let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
+        let data = batch.graph()?;
+        // A graph's class is that of its nodes.
+        let labels: Vec<u32> = data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
+        if labels.len() < FOLDS || labels.len() + 1 != data.graphs.len() {
+            return Err(unlabelled("the set does not hold several labelled graphs"));
+        }
+        let all = pooled(&self.embedded(subject.weights, &batch).await?, &data.graphs, self.pool).standardised();
+        let mut rng = Rng::new(subject.settings.seed, "folds");
+        let order = rng.permutation(labels.len());
+        let mut sum = 0.0;
+        for fold in 0..FOLDS {
+            let half = |test: bool| {
+                all.picked(order.iter().copied().enumerate().filter(|(i, _)| (i % FOLDS == fold) == test).map(|(_, g)| g), &labels)
+            };
+            let (train, test) = (half(false), half(true));
+            let how = logistic::Settings { weight_decay: 1e-3, ..logistic::Settings::default() };
+            sum += logistic::fit((&train.0, &train.1), None, (&test.0, &test.1), data.report.classes.len(), &how, &mut rng)?;
+        }
+        Ok(sum / FOLDS as f64)
+    }
+}
+
+fn unlabelled(why: &str) -> Error {
+    Error::data("This cannot be measured", why, "Choose a data set with labels, such as cora")
+}
+
+impl Method for System {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        let mut turned = self.clone();
+        turned.model.config = config(settings);
+        turned.model.config.check()?;
+        turned.pool = Pool::named(settings.choice("pool"));
+        Ok(Rc::new(turned))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+        let (prepared, config) = (self.graph_of(batch)?, &self.model.config);
+        let device = weights.device();
+        let mask = NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut moment.rng.at(0))?;
+        let whole = prepared.graph.on(device);
+        let seen = match config.drop_edge {
+            rate if rate > 0.0 => prepared.graph.dropped(rate, &mut moment.rng.at(1))?.on(device),
+            _ => whole.clone(),
+        };
+        mask.upload(device)?;
+        let pass = GraphPass::training(config.in_drop, config.attn_drop, moment.rng.at(2));
+        let total = self.model.loss(weights, &prepared.features, [&seen, &whole], &mask, &pass)?;
+        let name = if config.loss == Loss::Squared { "squared error" } else { "scaled cosine error" };
+        Ok(Outcome { terms: vec![(name.into(), total.clone())], total, updates: pass.norms.updates() })
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let whole = self.cache.whole(batch)?;
+        let all = plain(self.model.embed(weights, &whole.features, &whole.graph.on(weights.device())));
+        let picks = Graph::picks(whole.graph.nodes(), batch.indices.iter().map(|node| Some(*node as u32)))?;
+        Ok(edge_propagate(all.clone(), None, &picks.on(&all.device())))
+    }
+
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        let decay = Group { lr_scale: 1.0, weight_decay: settings.number("weight_decay") };
+        Recipe {
+            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+            rate: Rate::Cosine { peak: settings.number("lr"), steps: settings.number("steps").max(1.0) },
+            groups: groups(weights, |_, _| decay),
+            max_norm: None,
+            batch: None,
+        }
+    }
+
+    fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
+        Box::pin(async move {
+            let batch = Batch { data: Some(entering.feed.data.clone()), ..Batch::default() };
+            let starts = &batch.graph()?.graphs;
+            let count = entering.settings.count("graphs");
+            let graphs = starts.len().saturating_sub(1);
+            if graphs < 2 || count == 0 {
+                return Ok(None);
+            }
+            // Whole graphs make a batch, so that no edge is cut.
+            let mut rng = entering.rng.clone();
+            let order = rng.permutation(graphs);
+            let nodes = |graphs: &[usize]| graphs.iter().flat_map(|g| starts[*g]..starts[*g + 1]).collect::<Vec<_>>();
+            let plan: Vec<Vec<usize>> = order.chunks(count).map(nodes).filter(|nodes| !nodes.is_empty()).collect();
+            let note = format!("{graphs} graphs in {} batches", plan.len());
+            entering.feed.follow(Some(plan));
+            Ok(Some(note))
+        })
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        match self.cache.last() {
+            Some(prepared) if prepared.starts.len() > FOLDS => &["node_accuracy", "graph_accuracy"],
+            _ => &["node_accuracy"],
+        }
+    }
+
+    fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        Box::pin(async move {
+            match metric {
+                "node_accuracy" => self.node_accuracy(&subject).await,
+                "graph_accuracy" => self.graph_accuracy(&subject).await,
+                other => {
+                    let why = format!("GraphMAE has no metric {other:?}");
+                    Err(Error::request("This cannot be measured", why, "Choose node_accuracy or graph_accuracy"))
+                }
+            }
+        })
+    }
+
+    fn needs(&self) -> Needs {
+        // Edges are known once the graph was asked for; until then as many as a sparse graph has.
+        let edges = self.cache.last().map_or(4 * self.nodes, |prepared| prepared.graph.edges());
+        self.model.config.needs(self.nodes, edges)
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        let masked = (self.model.config.mask_rate * self.nodes as f64) as usize;
+        (1, self.nodes as u32, (self.nodes - masked.min(self.nodes)) as u32)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::views(&self.model.config)
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+}

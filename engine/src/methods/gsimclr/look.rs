@@ -1,0 +1,227 @@
+//! G-SimCLR on the stage: what the autoencoder sees and rebuilds, the batch with its clusters, the latent, the similarities.
+
+use burn::tensor::Tensor;
+
+use crate::blocks::batch_norm::Pass;
+use crate::error::Result;
+use crate::eval::Features;
+use crate::feed::Half;
+use crate::method::Stage;
+use crate::methods::gsimclr::batches;
+use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
+use crate::methods::gsimclr::model::{CHANNELS, noisy};
+use crate::methods::gsimclr::plan;
+use crate::methods::gsimclr::plane::plane;
+use crate::readback;
+use crate::trace::{Board, Cloud, Heat, Legend, Matrix, Origin, Picture, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// Ids and titles, in stage order.
+pub const VIEWS: [(&str, &str); 7] = [
+    ("input", "Input"),
+    ("noisy", "Noisy"),
+    ("reconstruction", "Reconstruction"),
+    ("error", "Error"),
+    ("batch", "Batch"),
+    ("latent", "Latent"),
+    ("pairs", "Pairs"),
+];
+
+/// Pictures of the latent view.
+const LATENT: usize = 400;
+/// Clusters of the latent view that have a colour of their own.
+const COLOURS: usize = 12;
+
+fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
+    let title = VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into());
+    View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+}
+
+/// The views the stage wants, computed now.
+///
+/// # Errors
+/// [`crate::error::Error::Device`] when the device is lost.
+pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+    let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
+    let side = model.config.side();
+    let pictures = model.config.pictures(&stage.batch)?;
+    let mut views = Vec::new();
+    if wants("input") {
+        let caption = if side == model.config.img_size {
+            "The picture as the networks get it.".into()
+        } else {
+            format!("The picture as the networks get it, with a border up to {side} × {side} pixels.")
+        };
+        views.push(view("input", caption, ViewKind::Picture(picture(&pictures, side)), "imgs", Source::Data, None));
+    }
+    if ["noisy", "reconstruction", "error"].into_iter().any(wants) {
+        views.extend(rebuilt(model, w, stage, &pictures).await?.into_iter().filter(|v| wants(&v.id)));
+    }
+    if wants("batch") {
+        views.push(board(model, stage)?);
+    }
+    if wants("latent") {
+        views.push(latent(model, w, stage).await?);
+    }
+    if wants("pairs") {
+        views.push(pairs(model, w, stage).await?);
+    }
+    Ok(views)
+}
+
+/// Noisy input, reconstruction and error of the autoencoder, with its running statistics.
+async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) -> Result<Vec<View>> {
+    let (config, network) = (&model.config, &model.networks.autoencoder);
+    let (side, evaluation) = (config.side(), Pass::evaluation());
+    let noisy = noisy(pictures, config.noise, &stage.rng);
+    let latent = network.encode(w, config.tensor(noisy.clone(), w.device()), &evaluation);
+    let values = readback::floats(network.decode(w, latent, &evaluation)).await?;
+    let squares = |(one, other): (&[f32], &[f32])| one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / CHANNELS as f32;
+    let errors: Vec<f32> = values.chunks(CHANNELS).zip(pictures.chunks(CHANNELS)).map(squares).collect();
+    let mean = errors.iter().sum::<f32>() / errors.len().max(1) as f32;
+    let legend = Legend { low: 0.0, high: errors.iter().copied().fold(1e-6, f32::max), signed: false, unit: "squared error".into() };
+    let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined: Vec::new(), query: None };
+    let noise = format!("The picture with noise of deviation {}, which the autoencoder takes away.", config.noise);
+    let words = "What the autoencoder makes of the noisy picture, by way of its narrow latent.";
+    let error =
+        format!("Squared error of each pixel against the clean picture; {mean:.4} on average, which is the loss of the first phase.");
+    Ok(vec![
+        view("noisy", noise, ViewKind::Picture(picture(&noisy, side)), "imgs + noise", Source::Data, None),
+        view("reconstruction", words.into(), ViewKind::Picture(picture(&values, side)), "reconstruction", stage.source, None),
+        view("error", error, ViewKind::Heat(heat), "(reconstruction − imgs)²", stage.source, Some(legend)),
+    ])
+}
+
+/// Number of the step in its phase.
+fn step(model: &Gsimclr, stage: &Stage) -> u64 {
+    let before =
+        if stage.phase == CONTRAST && model.config.batches != super::model::Batches::Random { model.config.autoencoder_steps } else { 0 };
+    stage.step.saturating_sub(before as u64)
+}
+
+/// The pictures of the batch that comes next.
+fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
+    let (config, feed) = (&model.config, &stage.feed);
+    let (side, clusters) = (config.side(), model.clusters.borrow().clone());
+    let indices = feed.indices(step(model, stage));
+    let values = config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
+    let pictures = values.chunks_exact(side * side * CHANNELS).map(|values| picture(values, side)).collect();
+    let (labels, names) = (feed.labels(Half::Train), feed.report().classes);
+    let label = |index: &usize| labels.get(*index).copied();
+    let cluster = |index: &usize| clusters.get(index).copied();
+    let word = |index: &usize| {
+        let name = label(index).and_then(|label| names.get(label as usize)).cloned();
+        match (cluster(index), name) {
+            (Some(cluster), Some(name)) => format!("cluster {} · {name}", cluster + 1),
+            (Some(cluster), None) => format!("cluster {}", cluster + 1),
+            (None, Some(name)) => name,
+            (None, None) => format!("picture {}", index + 1),
+        }
+    };
+    // Two pictures of one class, or of one cluster where there are no classes.
+    let kind = |index: &usize| if labels.is_empty() { cluster(index) } else { label(index) };
+    let clash = |place: usize| {
+        let own = kind(&indices[place]);
+        own.is_some() && indices.iter().enumerate().any(|(other, index)| other != place && kind(index) == own)
+    };
+    let board = Board {
+        pictures,
+        group: indices.iter().map(|index| cluster(index).or(label(index)).unwrap_or(0)).collect(),
+        words: indices.iter().map(word).collect(),
+        clashes: (0..indices.len()).map(clash).collect(),
+    };
+    let mut caption = match (stage.phase == CONTRAST, clusters.is_empty()) {
+        (true, false) => {
+            let different: std::collections::BTreeSet<u32> = indices.iter().filter_map(cluster).collect();
+            format!("The next batch: {} pictures of {} clusters.", indices.len(), different.len())
+        }
+        (true, true) => format!("The next batch: {} pictures at random.", indices.len()),
+        (false, _) => format!("The autoencoder's next batch: {} pictures at random. Clusters come after this phase.", indices.len()),
+    };
+    if let Some((first, random)) = plan::same_class_pairs(config, feed) {
+        let own = batches::same_pairs(labels, &indices);
+        caption += &format!(
+            " {own} pairs are of one class although the loss drives them apart; in the first batches {first:.1} on average, at random {random:.1}."
+        );
+    }
+    Ok(view("batch", caption, ViewKind::Board(board), "batch", Source::Data, None))
+}
+
+/// The autoencoder's embedding of some training pictures in the plane of its two main directions.
+async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
+    let (feed, clusters) = (&stage.feed, model.clusters.borrow().clone());
+    let pool: Vec<usize> = if clusters.is_empty() { (0..feed.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
+    let chosen: Vec<usize> = pool.iter().copied().step_by(pool.len().div_ceil(LATENT).max(1)).collect();
+    let features: Features = plan::embedded(&model.config, &model.networks, w, feed, &chosen).await?;
+    let (points, share) = plane(&features);
+    let labels = feed.labels(Half::Train);
+    let (class, classes, by) = if !clusters.is_empty() {
+        let most = clusters.values().max().map_or(0, |last| *last as usize + 1);
+        let class = chosen.iter().map(|index| clusters.get(index).map_or(0, |cluster| cluster % COLOURS as u32)).collect();
+        let names = (0..most.min(COLOURS)).map(|cluster| {
+            if most > COLOURS {
+                format!("cluster {}, {} …", cluster + 1, cluster + 1 + COLOURS)
+            } else {
+                format!("cluster {}", cluster + 1)
+            }
+        });
+        (class, names.collect(), "by its cluster")
+    } else if !labels.is_empty() {
+        (
+            chosen.iter().map(|index| labels.get(*index).copied().unwrap_or(0)).collect(),
+            feed.report().classes,
+            "by its class, as there are no clusters yet",
+        )
+    } else {
+        (Vec::new(), Vec::new(), "alike, as there are no clusters yet")
+    };
+    let caption = format!(
+        "{} pictures where the autoencoder puts them, in the plane of the two main directions ({:.0} % of the variance), each coloured {by}.",
+        chosen.len(),
+        100.0 * share
+    );
+    let cloud = Cloud { dims: 2, points, class, classes, ..Cloud::default() };
+    Ok(view("latent", caption, ViewKind::Cloud(cloud), "mean of the latent", stage.source, None))
+}
+
+/// Cosines between the projections of all views of the batch that comes next.
+async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
+    let feed = &stage.feed;
+    let indices = feed.indices(step(model, stage));
+    let pictures = model.config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
+    let rows = model.networks.views(w, &model.config, &pictures, &stage.rng, &Pass::training());
+    let unit: Tensor<2> = rows.clone() / rows.square().sum_dim(1).clamp_min(1e-12).sqrt();
+    let values = readback::floats(unit.clone().matmul(unit.transpose())).await?;
+    let (count, labels) = (indices.len(), feed.labels(Half::Train));
+    let (mut own, mut alike, mut others) = ((0.0, 0), (0.0, 0), (0.0, 0));
+    for (place, value) in values.iter().enumerate() {
+        let (row, column) = (place / (2 * count), place % (2 * count));
+        let label = |row: usize| labels.get(indices[row % count]);
+        let sum = match (row == column, row % count == column % count) {
+            (true, _) => continue,
+            (false, true) => &mut own,
+            (false, false) if label(row).is_some() && label(row) == label(column) => &mut alike,
+            (false, false) => &mut others,
+        };
+        *sum = (sum.0 + f64::from(*value), sum.1 + 1);
+    }
+    let mean = |(sum, count): (f64, i32)| sum / f64::from(count.max(1));
+    let mut caption = format!(
+        "Cosines of all views of the next batch: first views, then second ones. The two stripes beside the diagonal are positive pairs ({:.2} on average); all others are driven apart ({:.2}).",
+        mean(own),
+        mean(others)
+    );
+    if alike.1 > 0 {
+        caption += &format!(" Among these {} pairs are of one class ({:.2}).", alike.1 / 2, mean(alike));
+    }
+    let matrix = Matrix { rows: 2 * count as u32, columns: 2 * count as u32, values };
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    Ok(view("pairs", caption, ViewKind::Matrix(matrix), "projections", stage.source, Some(legend)))
+}
+
+/// Values [side, side, 3] in 0 … 1 as an RGBA picture.
+fn picture(values: &[f32], side: usize) -> Picture {
+    let byte = |value: &f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
+    let rgba = values.as_chunks::<CHANNELS>().0.iter().flat_map(|[r, g, b]| [byte(r), byte(g), byte(b), 255]).collect();
+    Picture { width: side as u32, height: side as u32, rgba, grid: (0, 0), hidden: Vec::new() }
+}

@@ -1,0 +1,143 @@
+//! G-SimCLR as the rest of the engine sees it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::blocks::batch_norm::Pass;
+use crate::error::{Error, Result};
+use crate::feed::Half;
+use crate::limits::Needs;
+use crate::method::{Batch, Classifier, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::methods::gsimclr::look;
+use crate::methods::gsimclr::model::{Batches, Config, Networks};
+use crate::methods::gsimclr::plan::{self, Clusters};
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::train::groups::{Group, groups};
+use crate::train::recipe::{Phase, Rate, Recipe, Rule};
+use crate::weights::{Weights, plain};
+
+/// Numbers of the phases.
+pub(super) const DENOISING: usize = 0;
+pub(super) const CONTRAST: usize = 1;
+
+const METRICS: [&str; 1] = ["same_class_pairs"];
+
+/// Both networks with their knobs, and the clusters once they are found.
+#[derive(Debug, Clone)]
+pub struct Gsimclr {
+    pub config: Config,
+    pub networks: Networks,
+    pub clusters: RefCell<Rc<Clusters>>,
+}
+
+/// Build G-SimCLR from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    let config = Config::of(settings)?;
+    let networks = Networks::new(&config, weights);
+    Ok(Rc::new(Gsimclr { config, networks, clusters: RefCell::default() }))
+}
+
+impl Gsimclr {
+    /// Plan the batches of a phase; before the contrast, find the clusters.
+    async fn begin(&self, phase: usize, entering: Entering<'_>) -> Result<Option<String>> {
+        let Entering { weights, feed, settings, rng, .. } = entering;
+        let (config, size) = (&self.config, feed.batch_size());
+        let chosen = plan::chosen(config, feed, settings.seed);
+        if phase == DENOISING || config.batches == Batches::Random {
+            let steps = if phase == DENOISING { config.autoencoder_steps } else { config.steps };
+            feed.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
+            return Ok(None);
+        }
+        let clusters = plan::clusters(config, &self.networks, weights, feed, &chosen, &rng.at(2)).await?;
+        feed.follow(Some(plan::guided(config, &clusters, size, &rng.at(3))));
+        let mut sizes = vec![0; clusters.values().max().map_or(0, |last| *last as usize + 1)];
+        clusters.values().for_each(|cluster| sizes[*cluster as usize] += 1);
+        let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));
+        let mut note = format!("{} clusters of {} pictures, {least} to {most} each.", sizes.len(), clusters.len());
+        if let Some((guided, random)) = plan::same_class_pairs(config, feed) {
+            note += &format!(" Pairs of one class in the first batches: {guided:.1} on average; {random:.1} in random ones.");
+        }
+        self.clusters.replace(Rc::new(clusters));
+        Ok(Some(note))
+    }
+}
+
+impl Method for Gsimclr {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        Ok(Rc::new(Self { config: Config::of(settings)?, ..self.clone() }))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+        let (config, pass, rng) = (&self.config, Pass::training(), &moment.rng);
+        let pictures = config.pictures(batch)?;
+        let (name, total) = if moment.phase == DENOISING {
+            ("reconstruction", self.networks.denoising_loss(weights, config, pictures, rng, &pass))
+        } else {
+            ("contrast", self.networks.contrast_loss(weights, config, &pictures, rng, &pass))
+        };
+        Ok(Outcome { terms: vec![(name.into(), total.clone())], total, updates: pass.updates() })
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let pictures = self.config.tensor(self.config.pictures(batch)?, weights.device());
+        let feature = self.networks.encoder.feature(weights, pictures, &Pass::evaluation());
+        Ok(plain(self.networks.encoder.project(weights, feature, self.config.tap)))
+    }
+
+    fn phases(&self, _: &Settings) -> Vec<Phase> {
+        let denoising = if self.config.batches == Batches::Random { 0 } else { self.config.autoencoder_steps };
+        vec![Phase::new("autoencoder", denoising), Phase::new("contrast", self.config.steps)]
+    }
+
+    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        let (rule, rate) = if phase == DENOISING {
+            (Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-7 }, Rate::Constant(settings.number("ae_lr")))
+        } else {
+            let rate = Rate::Restarts { peak: settings.number("lr"), first: settings.number("period"), factor: 2.0 };
+            (Rule::Sgd { momentum: 0.0 }, rate)
+        };
+        let groups = groups(weights, |_, _| Group { lr_scale: 1.0, weight_decay: 0.0 });
+        Recipe { rule, rate, groups, max_norm: None, batch: None }
+    }
+
+    fn enter<'a>(&'a self, phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
+        Box::pin(self.begin(phase, entering))
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
+    }
+
+    fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        Box::pin(async move {
+            let pairs = plan::same_class_pairs(&self.config, subject.feed).map(|(own, _)| own).filter(|_| METRICS.contains(&metric));
+            let why = if subject.feed.labels(Half::Train).is_empty() { "the data has no classes" } else { "there is no such metric" };
+            pairs.ok_or_else(|| Error::request(format!("{metric} cannot be measured"), why, "Choose data with classes"))
+        })
+    }
+
+    fn needs(&self) -> Needs {
+        self.config.needs()
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        let side = self.config.side() as u32;
+        (side, side, side * side)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+
+    fn classifier(&self, _: &Weights, _: usize, _: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+        let why = "its learning rate is that of SimCLR's own descent, and fine-tuning would need another";
+        Err(Error::request("G-SimCLR is not fine-tuned here", why, "Probe the frozen encoder"))
+    }
+}

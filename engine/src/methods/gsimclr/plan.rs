@@ -1,0 +1,114 @@
+//! The batches of a phase: which pictures take part, how they are clustered, in which order they come.
+
+use std::collections::BTreeMap;
+
+use crate::error::Result;
+use crate::eval::{Features, kmeans};
+use crate::feed::{Feed, Half};
+use crate::methods::gsimclr::batches;
+use crate::methods::gsimclr::model::{Batches, Config, Networks};
+use crate::readback;
+use crate::rng::Rng;
+use crate::weights::Weights;
+
+/// Runs of k-means of which the best is taken, as in scikit-learn.
+const RESTARTS: usize = 10;
+/// Pictures that are embedded at once.
+const CHUNK: usize = 100;
+
+/// The cluster of every picture that takes part, by its number in the data.
+pub type Clusters = BTreeMap<usize, u32>;
+
+/// The pictures that take part: all, or as many as the knob says, drawn by the seed. At least one batch.
+pub fn chosen(config: &Config, feed: &Feed, seed: u64) -> Vec<usize> {
+    let pool = feed.len(Half::Train);
+    if config.pictures == 0 || config.pictures >= pool {
+        return (0..pool).collect();
+    }
+    let mut chosen = Rng::new(seed, "pictures").permutation(pool);
+    chosen.truncate(config.pictures.max(feed.batch_size()));
+    chosen.sort_unstable();
+    chosen
+}
+
+/// Random batches of these pictures for `steps` steps, each epoch in an order of its own.
+pub fn random(chosen: &[usize], size: usize, steps: usize, rng: &Rng) -> Vec<Vec<usize>> {
+    let mut plan = Vec::new();
+    for epoch in 0.. {
+        let order: Vec<usize> = rng.at(epoch).permutation(chosen.len()).into_iter().map(|place| chosen[place]).collect();
+        let batches = batches::cut(&order, size);
+        if batches.is_empty() || plan.len() >= steps.max(1) {
+            break;
+        }
+        plan.extend(batches);
+    }
+    plan
+}
+
+/// The clusters of these pictures by the autoencoder's embedding.
+///
+/// # Errors
+/// Those of reading pictures and of the device.
+pub async fn clusters(config: &Config, networks: &Networks, w: &Weights, feed: &Feed, chosen: &[usize], rng: &Rng) -> Result<Clusters> {
+    let features = embedded(config, networks, w, feed, chosen).await?;
+    let found = kmeans::fit(&features, (config.clusters.max(1) * feed.batch_size()).min(chosen.len()), RESTARTS, rng);
+    Ok(chosen.iter().copied().zip(found.labels).collect())
+}
+
+/// The autoencoder's embedding of these pictures.
+///
+/// # Errors
+/// Those of reading pictures and of the device.
+pub async fn embedded(config: &Config, networks: &Networks, w: &Weights, feed: &Feed, chosen: &[usize]) -> Result<Features> {
+    let w = w.frozen();
+    let mut features = Features::default();
+    for part in chosen.chunks(CHUNK) {
+        let pictures = config.pictures(&feed.evaluation_batch(Half::Train, part)?)?;
+        let rows = networks.autoencoder.embed(&w, config.tensor(pictures, w.device()));
+        features.dim = rows.dims()[1];
+        features.values.extend(readback::floats(rows).await?);
+    }
+    Ok(features)
+}
+
+/// The batches of the contrast from clusters: one epoch that comes again and again, or as many as there are steps for.
+pub fn guided(config: &Config, clusters: &Clusters, size: usize, rng: &Rng) -> Vec<Vec<usize>> {
+    let (samples, labels): (Vec<usize>, Vec<u32>) = clusters.iter().map(|(sample, cluster)| (*sample, *cluster)).unzip();
+    let mut plan: Vec<Vec<usize>> = Vec::new();
+    if config.batches == Batches::GuidedOurs {
+        for epoch in 0.. {
+            let drawn = batches::drawn(&labels, size, &rng.at(epoch));
+            if drawn.is_empty() || plan.len() >= config.steps.max(1) {
+                break;
+            }
+            plan.extend(drawn);
+        }
+    } else {
+        plan = batches::cut(&batches::order(&labels), size);
+    }
+    plan.iter_mut().flatten().for_each(|place| *place = samples[*place]);
+    plan
+}
+
+/// The first batches of an epoch: those that the guidance is about.
+fn first(config: &Config, feed: &Feed) -> usize {
+    let pool = feed.len(Half::Train);
+    let used = if config.pictures == 0 { pool } else { config.pictures.min(pool) };
+    (used / feed.batch_size().max(1) / 4).max(1)
+}
+
+/// Pairs of pictures of one class in a batch: the mean over the first quarter of an epoch, and what random batches have on average.
+/// `None` where there are no classes.
+pub fn same_class_pairs(config: &Config, feed: &Feed) -> Option<(f64, f64)> {
+    let labels = feed.labels(Half::Train);
+    if labels.is_empty() {
+        return None;
+    }
+    let first = first(config, feed);
+    let pairs: usize = (0..first as u64).map(|step| batches::same_pairs(labels, &feed.indices(step))).sum();
+    let mut counts = BTreeMap::<u32, f64>::new();
+    labels.iter().for_each(|label| *counts.entry(*label).or_default() += 1.0);
+    let (all, size) = (labels.len() as f64, feed.batch_size() as f64);
+    let alike: f64 = counts.values().map(|count| count * (count - 1.0)).sum::<f64>() / (all * (all - 1.0)).max(1.0);
+    Some((pairs as f64 / first as f64, size * (size - 1.0) / 2.0 * alike))
+}

@@ -1,0 +1,143 @@
+//! Fine-tuning: the encoder on all groups, with a class head on the class token and the largest of each channel.
+
+use burn::tensor::activation::relu;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::blocks::batch_norm::{BatchNorm, Pass};
+use crate::blocks::linear::{Linear, Start};
+use crate::blocks::tokenizers::point_groups::{Groups, group};
+use crate::methods::pointcmae::config::Config;
+use crate::methods::pointcmae::encoder::{Dropping, PointEncoder};
+use crate::rng::Rng;
+use crate::weights::{Scope, Weights};
+
+/// What is trained, and how deep the head is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tuning {
+    /// Everything, with a head of three layers.
+    Full,
+    /// The head of three layers and the class token alone.
+    Mlp3,
+    /// One linear layer and the class token alone.
+    Linear,
+}
+
+/// A hidden layer of the head: linear, batch normalisation, ReLU, dropout.
+#[derive(Debug, Clone)]
+struct Hidden {
+    linear: Linear,
+    norm: BatchNorm,
+}
+
+/// The class head; layers have the numbers of the authors' sequence.
+#[derive(Debug, Clone)]
+struct Head {
+    hidden: Vec<Hidden>,
+    last: Linear,
+    dropout: f64,
+}
+
+/// Widths of the head.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeadSizes {
+    pub hidden: usize,
+    pub classes: usize,
+    pub dropout: f64,
+}
+
+const START: Start = Start::Normal(0.02);
+
+impl Head {
+    fn new(mut scope: Scope<'_>, config: &Config, tuning: Tuning, sizes: HeadSizes) -> Self {
+        let inputs = 2 * config.encoder.dim;
+        let widths: &[usize] = if tuning == Tuning::Linear { &[] } else { &[sizes.hidden, sizes.hidden] };
+        let mut from = inputs;
+        let mut hidden = Vec::new();
+        for (number, width) in widths.iter().enumerate() {
+            hidden.push(Hidden {
+                linear: Linear::new(scope.at(4 * number), from, *width, START, true),
+                norm: config.normalising.layer(scope.at(4 * number + 1), *width),
+            });
+            from = *width;
+        }
+        Self { last: Linear::new(scope.at(4 * widths.len()), from, sizes.classes, START, true), hidden, dropout: sizes.dropout }
+    }
+
+    fn forward(&self, w: &Weights, mut x: Tensor<2>, pass: &Pass, rng: Option<&Rng>) -> Tensor<2> {
+        for (number, layer) in self.hidden.iter().enumerate() {
+            x = relu(layer.norm.forward(w, layer.linear.forward(w, x), pass));
+            if let Some(rng) = rng {
+                x = dropped_out(x, self.dropout, &rng.at(number as u64));
+            }
+        }
+        self.last.forward(w, x)
+    }
+}
+
+/// Each value is zero with probability `rate`, else as much larger as keeps the mean.
+pub(super) fn dropped_out(x: Tensor<2>, rate: f64, rng: &Rng) -> Tensor<2> {
+    if rate <= 0.0 {
+        return x;
+    }
+    let (shape, keep, mut rng) = (x.dims(), 1.0 - rate, rng.clone());
+    let factors: Vec<f32> = (0..shape[0] * shape[1]).map(|_| if rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
+    let factors = Tensor::from_data(TensorData::new(factors, shape), &x.device());
+    x * factors
+}
+
+/// The authors' `PointTransformer`.
+#[derive(Debug, Clone)]
+pub struct PointClassifier {
+    pub config: Config,
+    pub encoder: PointEncoder,
+    head: Head,
+}
+
+impl PointClassifier {
+    /// Declare the weights under their official names; those that `tuning` leaves alone are not trainable.
+    pub fn new(config: Config, tuning: Tuning, sizes: HeadSizes, weights: &mut Weights) -> Self {
+        let encoder = PointEncoder::new(&mut weights.root(), &config, &[""], 0);
+        let head = Head::new(weights.root().at("cls_head_finetune"), &config, tuning, sizes);
+        if tuning != Tuning::Full {
+            let frozen = weights.list.iter().filter(|weight| weight.trainable && !weight.name.contains("cls"));
+            for name in frozen.map(|weight| weight.name.clone()).collect::<Vec<_>>() {
+                weights.set_trainable(&name, false);
+            }
+        }
+        Self { config, encoder, head }
+    }
+
+    /// Cut clouds into groups.
+    ///
+    /// # Shapes
+    /// points [batch, N, 3]
+    pub fn group(&self, points: Tensor<3>) -> Groups {
+        group(points, self.config.groups, self.config.group_size, self.config.origin)
+    }
+
+    /// The normalised tokens, class token first.
+    ///
+    /// # Shapes
+    /// points [batch, N, 3] → [batch, 1 + groups, dim]
+    pub fn tokens(&self, w: &Weights, points: Tensor<3>, pass: &Pass, rng: Option<&Rng>) -> Tensor<3> {
+        let groups = self.group(points);
+        let tokens = self.encoder.point_net.forward(w, groups.points, pass);
+        self.encoder.forward(w, tokens, groups.centres, Some(0), Dropping { rate: self.config.drop_path, rng })
+    }
+
+    /// What the head sees: the class token beside the largest of each channel over the groups.
+    ///
+    /// # Shapes
+    /// [batch, 1 + groups, dim] → [batch, 2 · dim]
+    pub fn feature(tokens: Tensor<3>) -> Tensor<2> {
+        let groups = tokens.dims()[1] - 1;
+        let (class, largest) = (tokens.clone().narrow(1, 0, 1), tokens.narrow(1, 1, groups).max_dim(1));
+        Tensor::cat(vec![class, largest], 2).squeeze_dim(1)
+    }
+
+    /// # Shapes
+    /// feature [batch, 2 · dim] → [batch, classes]; with `rng` the head drops values out
+    pub fn scores(&self, w: &Weights, feature: Tensor<2>, pass: &Pass, rng: Option<&Rng>) -> Tensor<2> {
+        self.head.forward(w, feature, pass, rng)
+    }
+}

@@ -1,0 +1,226 @@
+//! Point-CMAE on the stage: the cloud by mask, both reconstructions, the error, the similarity of groups, the contrast.
+
+use burn::tensor::{Int, Tensor};
+
+use crate::blocks::batch_norm::Pass;
+use crate::blocks::masks::Mask;
+use crate::blocks::objectives::agreement::cosines;
+use crate::blocks::tokenizers::point_groups::Groups;
+use crate::error::{Error, Result};
+use crate::kernels::similarity_map::similarity_map;
+use crate::method::Stage;
+use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
+use crate::readback;
+use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// Ids and titles in stage order; those that only two branches have say so.
+const VIEWS: [(&str, &str, bool); 6] = [
+    ("input", "Input", false),
+    ("reconstruction", "Reconstruction", false),
+    ("reconstruction_second", "Reconstruction, second branch", true),
+    ("error", "Error", false),
+    ("similarity", "Similarity", false),
+    ("contrast", "Contrast", true),
+];
+
+/// Ids and titles of this system's views.
+pub(super) fn views(model: &PointCmae) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let two = model.branches.len() > 1;
+    VIEWS.iter().filter(move |(_, _, of_two)| two || !of_two).map(|(id, title, _)| (*id, *title))
+}
+
+/// What the views share: the cloud on the host.
+struct Shown {
+    points: Vec<[f32; 3]>,
+    centres: Vec<[f32; 3]>,
+    /// The group whose centre is nearest to each point.
+    token: Vec<u32>,
+}
+
+/// The views the stage wants, computed now.
+///
+/// # Errors
+/// [`Error::Request`] when the painted mask does not fit; [`Error::Device`] when the device is lost.
+pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+    let wants = |id: &str| stage.wanted.iter().any(|w| w == id) && views(model).any(|(known, _)| known == id);
+    let masks = stage_masks(model, stage)?;
+    let cloud = model.evaluation_points(w, &stage.batch)?;
+    let groups = model.group(cloud.clone());
+    let shown = shown(cloud, &groups).await?;
+    let mut found = Vec::new();
+    if wants("input") {
+        found.push(input(&shown, &masks));
+    }
+    if ["reconstruction", "reconstruction_second", "error", "contrast"].iter().any(|id| wants(id)) {
+        let forward = model.forward(w, groups.clone(), &masks, &Pass::evaluation(), None);
+        for (id, (branch, mask)) in ["reconstruction", "reconstruction_second"].iter().zip(forward.branches.iter().zip(&masks)) {
+            if wants(id) {
+                found.push(reconstruction(id, &shown, branch, mask, stage).await?);
+            }
+        }
+        if wants("error") {
+            found.push(error(model, &shown, &forward, &masks, stage.source).await?);
+        }
+        if wants("contrast") {
+            found.extend(contrast(model, &forward, &masks, stage.source).await?);
+        }
+    }
+    if wants("similarity") {
+        found.push(similarity(model, w, groups, &shown, stage).await?);
+    }
+    Ok(found)
+}
+
+fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
+    let title = VIEWS.iter().find(|(known, ..)| *known == id).map_or_else(String::new, |(_, title, _)| (*title).into());
+    View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+}
+
+/// The masks of the stage; a painted one takes the place of the first branch's.
+fn stage_masks(model: &PointCmae, stage: &Stage) -> Result<Vec<Mask>> {
+    let mut masks = model.random_masks(1, &stage.rng);
+    let (Some(hidden), Some(first)) = (&stage.painted, masks.first_mut()) else { return Ok(masks) };
+    let (groups, kept) = (model.config.groups, hidden.iter().filter(|h| !**h).count());
+    if hidden.len() != groups || kept == 0 || kept == groups {
+        let why = format!("it leaves {kept} of {} groups, and the cloud has {groups}: some must be hidden, some seen", hidden.len());
+        return Err(Error::request("The painted mask does not fit", why, "Draw a new mask"));
+    }
+    *first = mask_of(hidden, groups, kept);
+    Ok(masks)
+}
+
+async fn shown(cloud: Tensor<3>, groups: &Groups) -> Result<Shown> {
+    let read = readback::many(vec![cloud.flatten(0, 2), groups.centres.clone().flatten(0, 2)]).await?;
+    let mut lists = read.into_iter().map(|values| values.as_chunks::<3>().0.to_vec());
+    let (points, centres) = (lists.next().unwrap_or_default(), lists.next().unwrap_or_default());
+    let squared = |a: &[f32; 3], b: &[f32; 3]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+    let nearest = |point: &[f32; 3]| {
+        let places = centres.iter().enumerate();
+        places.min_by(|a, b| squared(point, a.1).total_cmp(&squared(point, b.1))).map_or(u32::MAX, |(group, _)| group as u32)
+    };
+    let token = points.iter().map(nearest).collect();
+    Ok(Shown { points, centres, token })
+}
+
+fn input(shown: &Shown, masks: &[Mask]) -> View {
+    let groups = shown.centres.len();
+    let hidden = |mask: usize, group: usize| masks.get(mask).is_some_and(|mask| mask.hidden[group]);
+    let class = (0..groups).map(|group| u32::from(hidden(0, group)) + 2 * u32::from(hidden(1, group))).collect();
+    let (names, caption): (&[&str], String) = if masks.len() > 1 {
+        let twice = (0..groups).filter(|group| hidden(0, *group) && hidden(1, *group)).count();
+        let caption =
+            format!("Each point belongs to the group with the nearest centre; {twice} of {groups} groups are hidden in both branches.");
+        (&["visible", "hidden in the first", "hidden in the second", "hidden twice"], caption)
+    } else {
+        let count = (0..groups).filter(|group| hidden(0, *group)).count();
+        (&["visible", "hidden"], format!("Each point belongs to the group with the nearest centre; {count} of {groups} groups are hidden."))
+    };
+    let cloud = Cloud {
+        dims: 3,
+        points: shown.points.concat(),
+        token: shown.token.clone(),
+        class,
+        classes: names.iter().map(|name| (*name).to_string()).collect(),
+        ..Cloud::default()
+    };
+    view("input", caption, ViewKind::Cloud(cloud), "points", Source::Data, None)
+}
+
+/// Numbers of the groups that a mask hides, ascending: the order of predictions.
+fn hidden_groups(mask: &Mask) -> impl Iterator<Item = usize> {
+    mask.hidden.iter().enumerate().filter(|(_, hidden)| **hidden).map(|(group, _)| group)
+}
+
+async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, stage: &Stage) -> Result<View> {
+    let size = branch.prediction.dims()[1];
+    let predicted = readback::floats(branch.prediction.clone()).await?;
+    let (mut points, mut token) = (Vec::new(), Vec::new());
+    if !stage.raw_prediction {
+        for (point, group) in shown.points.iter().zip(&shown.token).filter(|(_, group)| !mask.hidden[**group as usize]) {
+            points.extend(point);
+            token.push(*group);
+        }
+    }
+    for (group, of_group) in hidden_groups(mask).zip(predicted.chunks(3 * size.max(1))) {
+        let centre = shown.centres[group];
+        points.extend(of_group.iter().enumerate().map(|(i, v)| v + centre[i % 3]));
+        token.extend(std::iter::repeat_n(group as u32, size));
+    }
+    let cloud = Cloud {
+        dims: 3,
+        points,
+        token,
+        class: mask.hidden.iter().map(|hidden| u32::from(*hidden)).collect(),
+        classes: vec!["as given".into(), "predicted".into()],
+        ..Cloud::default()
+    };
+    let caption = if stage.raw_prediction {
+        "The prediction alone: the points of each hidden group, put back to its centre.".to_string()
+    } else {
+        format!(
+            "Points near visible groups as given, and {size} predicted points for each of the {} hidden groups.",
+            mask.tokens - mask.kept
+        )
+    };
+    Ok(view(id, caption, ViewKind::Cloud(cloud), "prediction + centre", stage.source, None))
+}
+
+/// Chamfer distance of each group that some branch hides, the mean of the branches that do.
+async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mask], source: Source) -> Result<View> {
+    let distances = forward.branches.iter().map(|branch| model.config.chamfer.of_each(branch.prediction.clone(), branch.target.clone()));
+    let read = readback::many(distances.collect()).await?;
+    let (mut sums, mut counts) = (vec![0.0_f32; shown.centres.len()], vec![0_u32; shown.centres.len()]);
+    for (mask, distances) in masks.iter().zip(read) {
+        for (group, distance) in hidden_groups(mask).zip(distances) {
+            sums[group] += distance;
+            counts[group] += 1;
+        }
+    }
+    let values: Vec<f32> = sums.iter().zip(&counts).map(|(sum, count)| sum / (*count).max(1) as f32).collect();
+    let high = values.iter().copied().fold(1e-9_f32, f32::max);
+    let token = shown.token.iter().map(|group| if counts[*group as usize] > 0 { *group } else { u32::MAX }).collect();
+    let cloud = Cloud { dims: 3, points: shown.points.concat(), token, values, ..Cloud::default() };
+    let caption = "Chamfer distance of each hidden group, the numbers the loss is the mean of; groups that no branch hides are grey.";
+    let legend = Legend { low: 0.0, high, signed: false, unit: "Chamfer distance".into() };
+    Ok(view("error", caption.into(), ViewKind::Cloud(cloud), "per_group_loss", source, Some(legend)))
+}
+
+/// Cosine of the group under the cursor with every group, nothing hidden.
+async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Shown, stage: &Stage) -> Result<View> {
+    let query = stage.cursor.map_or(0, |cursor| cursor as usize).min(shown.centres.len().saturating_sub(1));
+    let latent = model.encode(w, groups, &Pass::evaluation());
+    let at = Tensor::<1, Int>::from_data([query as i32], &latent.device());
+    let values = readback::floats(similarity_map(latent, at)).await?;
+    let cloud =
+        Cloud { dims: 3, points: shown.points.concat(), token: shown.token.clone(), values, query: Some(query as u32), ..Cloud::default() };
+    let caption = format!("How like group {} the encoder finds every other group, nothing hidden.", query + 1);
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    Ok(view("similarity", caption, ViewKind::Cloud(cloud), "latent", stage.source, Some(legend)))
+}
+
+/// Cosines of the first branch's features (rows) with the second's (columns).
+async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], source: Source) -> Result<Option<View>> {
+    let Ok([first, second]) = <[Tensor<3>; 2]>::try_from(model.features(forward, masks)) else { return Ok(None) };
+    let groups = first.dims()[1];
+    let values = readback::floats(cosines(first, second)).await?;
+    let twice: Vec<usize> = (0..groups).filter(|group| masks.iter().all(|mask| mask.hidden[*group])).collect();
+    let mean = |numbers: &[f32]| numbers.iter().sum::<f32>() / numbers.len().max(1) as f32;
+    let rows: Vec<String> = twice.iter().map(|group| (group + 1).to_string()).collect();
+    let own: Vec<f32> = twice.iter().map(|group| values[group * groups + group]).collect();
+    let all: Vec<f32> = twice.iter().flat_map(|group| &values[group * groups..(group + 1) * groups]).copied().collect();
+    let words = "Rows: groups in the first branch, columns: in the second.";
+    let caption = if twice.is_empty() {
+        format!("{words} No group is hidden twice.")
+    } else {
+        format!(
+            "{words} Hidden twice: {}. These rows have a mean cosine of {:.2} with themselves and {:.2} with all.",
+            rows.join(", "),
+            mean(&own),
+            mean(&all)
+        )
+    };
+    let kind = ViewKind::Matrix(Matrix { rows: groups as u32, columns: groups as u32, values });
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    Ok(Some(view("contrast", caption, kind, "decoder features", source, Some(legend))))
+}

@@ -1,0 +1,190 @@
+//! Point-CMAE as the rest of the engine sees it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use burn::tensor::{Device, Tensor};
+
+use crate::blocks::batch_norm::Pass;
+use crate::checkpoint::keys::{Layout, OFFICIAL};
+use crate::error::Result;
+use crate::limits::Needs;
+use crate::method::{Batch, Classifier, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier, Tuning};
+use crate::methods::pointcmae::clouds;
+use crate::methods::pointcmae::config::Config;
+use crate::methods::pointcmae::model::PointCmae;
+use crate::methods::pointcmae::{look, measures};
+use crate::rng::Rng;
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::train::groups::{Group, groups};
+use crate::train::recipe::{Recipe, Rule};
+use crate::weights::{Weights, plain};
+
+/// Names of weights files that fit: the authors', and those of Point-MAE, which go into the encoder and the first decoder.
+const LAYOUTS: &[Layout] = &[
+    OFFICIAL,
+    Layout {
+        name: "Point-MAE, first branch",
+        optional: &[],
+        starts: &[
+            ("MAE_encoder.", "MAE_encoder."),
+            ("MAE_decoder.", "MAE_decoder."),
+            ("mask_token", "mask_token1"),
+            ("decoder_pos_embed.", "decoder_pos_embed1."),
+            ("increase_dim.", "increase_dim."),
+        ],
+        inner: &[],
+    },
+];
+
+/// Build the system from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    Ok(Rc::new(PointCmae::new(Config::of(settings)?, weights)?))
+}
+
+/// The authors' table of AdamW: no decay of weights of one dimension, of biases and of what is called a token.
+pub(super) fn decay_groups(weights: &Weights, weight_decay: f64) -> Vec<Group> {
+    groups(weights, |name, shape| {
+        let decays = shape.len() > 1 && !name.ends_with(".bias") && !name.contains("token");
+        Group { lr_scale: 1.0, weight_decay: if decays { weight_decay } else { 0.0 } }
+    })
+}
+
+/// A tensor without history on the device of the weights.
+fn onto<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+    if device.is_autodiff() { Tensor::from_inner(tensor) } else { tensor }
+}
+
+impl PointCmae {
+    /// The clouds of a batch as evaluation sees them.
+    ///
+    /// # Shapes
+    /// → [batch, points, 3]
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Data`] when the batch has no clouds or they have too few points.
+    pub fn evaluation_points(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<3>> {
+        Ok(onto(clouds::for_evaluation(batch, self.config.points, weights.device())?, weights.device()))
+    }
+}
+
+impl Method for PointCmae {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        Ok(Rc::new(Self { config: Config::of(settings)?, ..self.clone() }))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+        let device = weights.device();
+        let masks = self.random_masks(batch.samples()?, &moment.rng);
+        masks.iter().for_each(|mask| mask.upload(device));
+        let points = clouds::for_training(batch, self.config.points, &moment.rng.at(2), device)?;
+        let pass = Pass::training();
+        let forward = self.forward(weights, self.group(onto(points, device)), &masks, &pass, Some(&moment.rng.at(3)));
+        let losses = self.losses(&forward, &masks);
+        let none = || Tensor::<1>::zeros([1], device);
+        let reconstruction = losses.reconstructions.into_iter().reduce(Tensor::add).unwrap_or_else(none);
+        let mut terms = vec![("reconstruction".to_string(), reconstruction)];
+        if self.branches.len() > 1 && self.config.agreement.is_some() {
+            terms.push(("contrast".to_string(), losses.agreement.unwrap_or_else(none)));
+        }
+        Ok(Outcome { total: losses.total, terms, updates: pass.updates() })
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let groups = self.group(self.evaluation_points(weights, batch)?);
+        let tokens = self.encode(weights, groups, &Pass::evaluation());
+        Ok(plain(Tensor::cat(vec![tokens.clone().mean_dim(1), tokens.max_dim(1)], 2).squeeze_dim(1)))
+    }
+
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        let rule = Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+        Recipe { rule, groups: decay_groups(weights, settings.number("weight_decay")), ..Recipe::pretraining(settings, weights) }
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["svm_accuracy", "few_shot_accuracy"]
+    }
+
+    fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        Box::pin(measures::measure(self, metric, subject))
+    }
+
+    fn needs(&self) -> Needs {
+        self.config.needs()
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        let groups = self.config.groups as u32;
+        (1, groups, groups - self.config.hidden() as u32)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::views(self).map(|(id, title)| (id.to_string(), title.to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+
+    fn layouts(&self) -> &'static [Layout] {
+        LAYOUTS
+    }
+
+    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+        let mut tuned = Weights::new(weights.device(), settings.seed);
+        let tuning = match settings.choice("tuning") {
+            "head of three layers" => Tuning::Mlp3,
+            "linear head" => Tuning::Linear,
+            _ => Tuning::Full,
+        };
+        let sizes = HeadSizes { hidden: settings.count("head_width").max(1), classes, dropout: settings.number("dropout") };
+        let model = PointClassifier::new(self.config.clone(), tuning, sizes, &mut tuned);
+        for index in 0..tuned.list.len() {
+            // The authors start the class token anew; that of the first branch is as good a start, and was trained.
+            let name = &tuned.list[index].name;
+            let suffix = if name.starts_with("cls_token") || name.starts_with("cls_pos") { "1" } else { "" };
+            if let Some(source) = weights.by_name(&format!("MAE_encoder.{name}{suffix}")) {
+                tuned.replace(index, plain(source.value.clone()));
+            }
+        }
+        Ok((Box::new(Tuned { model, updates: RefCell::default() }), tuned))
+    }
+}
+
+/// The classifier while it is being fine-tuned.
+struct Tuned {
+    model: PointClassifier,
+    /// Running statistics of the last training pass.
+    updates: RefCell<Vec<(usize, Tensor<1>)>>,
+}
+
+impl Classifier for Tuned {
+    fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>> {
+        let (device, points) = (weights.device(), self.model.config.points);
+        let (points, pass) = match rng {
+            Some(rng) => (clouds::for_training(batch, points, &rng.at(0), device)?, Pass::training()),
+            None => (clouds::for_evaluation(batch, points, device)?, Pass::evaluation()),
+        };
+        let [dropping_blocks, dropping_values] = [1, 2].map(|stream| rng.map(|rng| rng.at(stream)));
+        let tokens = self.model.tokens(weights, onto(points, device), &pass, dropping_blocks.as_ref());
+        let logits = self.model.scores(weights, PointClassifier::feature(tokens), &pass, dropping_values.as_ref());
+        if pass.trains() {
+            self.updates.replace(pass.updates());
+        }
+        Ok(logits)
+    }
+
+    fn depth(&self) -> usize {
+        self.model.encoder.blocks.len()
+    }
+
+    fn not_decayed(&self) -> &'static [&'static str] {
+        &["cls_token"]
+    }
+
+    fn updates(&self) -> Vec<(usize, Tensor<1>)> {
+        self.updates.take()
+    }
+}

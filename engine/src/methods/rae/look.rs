@@ -1,0 +1,97 @@
+//! What is seen of a denoiser: fields and walkers in the plane, curves on the line, pictures of digits.
+//!
+//! This file: which views there are, and what they share. `plane`, `curves`, `portraits`: the views for 2, 1 and more numbers.
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::error::Result;
+use crate::method::Stage;
+use crate::methods::rae::method::{Denoising, Vectors, set};
+use crate::methods::rae::{curves, plane, portraits};
+use crate::trace::{Legend, Origin, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// Least side of a vector that is shown as a picture, in pixels.
+const LEAST_SIDE: usize = 6;
+
+/// Ids and titles for vectors of this many numbers, in stage order.
+pub fn views(dim: usize) -> &'static [(&'static str, &'static str)] {
+    match dim {
+        2 => plane::VIEWS,
+        1 => curves::VIEWS,
+        _ if side(dim).is_some() => portraits::PICTURES,
+        _ => portraits::PROFILES,
+    }
+}
+
+/// The side of the square picture that so many numbers are; `None` where they are none.
+pub(super) fn side(dim: usize) -> Option<usize> {
+    let side = dim.isqrt();
+    (side * side == dim && side >= LEAST_SIDE).then_some(side)
+}
+
+/// What the views are drawn from.
+pub(super) struct Sight<'a> {
+    pub system: &'a Denoising,
+    pub weights: &'a Weights,
+    pub stage: &'a Stage,
+    pub set: Vectors<'a>,
+}
+
+impl Sight<'_> {
+    pub fn wants(&self, id: &str) -> bool {
+        self.stage.wanted.iter().any(|wanted| wanted == id)
+    }
+
+    pub fn sigma(&self) -> f64 {
+        self.system.rae.config.sigma
+    }
+
+    /// Points [rows, dim] on the device of the weights.
+    pub fn points(&self, points: &[f64]) -> Tensor<2> {
+        let dim = self.set.dims;
+        let values: Vec<f32> = points.iter().map(|v| *v as f32).collect();
+        Tensor::from_data(TensorData::new(values, [points.len() / dim, dim]), self.weights.device())
+    }
+
+    /// A view of what was computed where the weights are.
+    pub fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
+        self.view_from(self.stage.source, id, caption, kind, tensor, legend)
+    }
+
+    /// A view of what the processor computed with these weights.
+    pub fn view_of_cpu(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
+        let source = match self.stage.source {
+            Source::LiveGpu => Source::LiveCpu,
+            Source::StoredWeightsGpu => Source::StoredWeightsCpu,
+            other => other,
+        };
+        self.view_from(source, id, caption, kind, tensor, legend)
+    }
+
+    pub fn view_from(&self, source: Source, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
+        let title = views(self.set.dims).iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into());
+        View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+    }
+}
+
+/// The views the stage wants, computed now.
+///
+/// # Errors
+/// [`Error::Data`](crate::error::Error::Data) when the data are no vectors, [`Error::Device`](crate::error::Error::Device) when the
+/// device is lost.
+pub(super) async fn look(system: &Denoising, weights: &Weights, stage: &Stage) -> Result<Vec<View>> {
+    let sight = Sight { system, weights, stage, set: set(&stage.feed)? };
+    match sight.set.dims {
+        2 => plane::look(&sight).await,
+        1 => curves::look(&sight).await,
+        _ => portraits::look(&sight).await,
+    }
+}
+
+/// The smallest and the largest of finite values, never equal.
+pub(super) fn range(values: &[f32]) -> (f32, f32) {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
+    if low < high { (low, high) } else { (0.0, 1.0) }
+}

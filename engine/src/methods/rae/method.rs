@@ -1,0 +1,200 @@
+//! Regularized autoencoders as the rest of the engine sees them.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::error::{Error, Result};
+use crate::feed::{Data, Feed, Half};
+use crate::limits::{Need, Needs};
+use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::methods::rae::chain::Chain;
+use crate::methods::rae::classic::{Activation, ClassicConfig, Scale};
+use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
+use crate::methods::rae::modern::ModernConfig;
+use crate::methods::rae::{look, measure};
+use crate::settings::Settings;
+use crate::trace::View;
+use crate::train::groups::pretrain_groups;
+use crate::train::recipe::{Rate, Recipe, Rule};
+use crate::weights::{Weights, plain};
+
+/// Batches that are planned where only a part of the data is trained on; they are taken in turn, with fresh noise each time.
+const PLANNED: usize = 256;
+
+/// A net with the knobs that say how it is trained and walked on.
+#[derive(Debug, Clone)]
+pub struct Denoising {
+    pub rae: Rae,
+    /// The noise starts this many times larger and falls evenly, on a logarithmic scale, to σ over the first half of the run.
+    ladder: f64,
+    /// Points that are trained on, the first of the set; 0: all.
+    samples: usize,
+    pub chain: Chain,
+}
+
+/// Build the system from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    let rae = Rae::new(config(settings)?, weights)?;
+    Ok(Rc::new(Denoising { rae, ladder: settings.number("ladder"), samples: settings.count("samples"), chain: Chain::of(settings) }))
+}
+
+/// Sizes and switches of a run's knobs.
+fn config(settings: &Settings) -> Result<Config> {
+    let (dim, hidden) = (settings.data.channels, settings.count("hidden"));
+    let activation = |knob: &str| Activation::named(settings.choice(knob)).unwrap_or(Activation::Tanh);
+    let net = match settings.choice("net") {
+        "classic" => NetConfig::Classic(ClassicConfig {
+            dim,
+            hidden,
+            encoder: activation("encoder"),
+            output: activation("output"),
+            scale: if settings.number("scale") > 0.0 { Scale::Constant(settings.number("scale")) } else { Scale::Learned },
+        }),
+        _ => NetConfig::Modern(ModernConfig { dim, hidden: vec![hidden; settings.count("layers")], gain: settings.number("gain") }),
+    };
+    let criterion = match settings.choice("criterion") {
+        "cross-entropy" => Criterion::CrossEntropy,
+        "contractive" => Criterion::Contractive,
+        _ => Criterion::Denoising,
+    };
+    let config =
+        Config { net, criterion, sigma: settings.number("sigma"), rare: settings.number("rare"), probes: settings.count("probes") };
+    config.check()?;
+    Ok(config)
+}
+
+impl Denoising {
+    /// The net with the noise of a moment.
+    fn at(&self, moment: &Moment) -> Rae {
+        let mut rae = self.rae.clone();
+        let half = (moment.steps / 2).max(1) as f64;
+        let left = (1.0 - moment.step as f64 / half).clamp(0.0, 1.0);
+        rae.config.sigma *= self.ladder.max(1.0).powf(left);
+        rae
+    }
+
+    fn vectors(&self, batch: &Batch, weights: &Weights) -> Result<Tensor<2>> {
+        let vectors: Tensor<2> = batch.tensor("vectors", weights.device())?;
+        let (found, wanted) = (vectors.dims()[1], self.rae.config.dim());
+        if found == wanted {
+            return Ok(vectors);
+        }
+        let why = format!("they have {found} numbers, the net was built for {wanted}");
+        Err(Error::data("The vectors do not fit the net", why, "Open the system again with this data set"))
+    }
+
+    /// The first points of the set in batches, each point drawn at random.
+    fn part(&self, feed: &mut Feed, entering: &crate::rng::Rng) -> Option<String> {
+        let (whole, batch) = (feed.len(Half::Train), feed.batch_size());
+        if self.samples == 0 || self.samples >= whole {
+            return None;
+        }
+        let drawn = |number: u64| {
+            let mut rng = entering.at(number);
+            (0..batch).map(|_| rng.below(self.samples)).collect()
+        };
+        feed.follow(Some((0..PLANNED as u64).map(drawn).collect()));
+        Some(format!("Trains on the first {} of {whole} points", self.samples))
+    }
+}
+
+impl Method for Denoising {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        let mut turned = self.clone();
+        turned.rae.config = config(settings)?;
+        turned.ladder = settings.number("ladder");
+        turned.chain = Chain::of(settings);
+        Ok(Rc::new(turned))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+        let rae = self.at(moment);
+        // With the residual net the loss is in units of σ²: near d, the number of coordinates, where nothing is known.
+        let unit = match rae.config.net {
+            NetConfig::Modern(_) => rae.config.sigma * rae.config.sigma,
+            NetConfig::Classic(_) => 1.0,
+        };
+        let terms = rae.criterion(weights, self.vectors(batch, weights)?, &moment.rng);
+        let terms: Vec<(String, Tensor<1>)> = terms.into_iter().map(|(name, term)| (name.into(), term.mean().div_scalar(unit))).collect();
+        let total = terms.iter().map(|(_, term)| term.clone()).reduce(|sum, term| sum + term);
+        let total = total.ok_or_else(|| Error::training("There is no loss", "the criterion has no term", "Please report this"))?;
+        Ok(Outcome::new(total, terms))
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        Ok(plain(self.rae.encode(weights, self.vectors(batch, weights)?)))
+    }
+
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+        Recipe {
+            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+            rate: Rate::Cosine { peak: settings.number("lr"), steps: settings.number("steps").max(1.0) },
+            groups: pretrain_groups(weights, settings.number("weight_decay")),
+            max_norm: None,
+            batch: None,
+        }
+    }
+
+    fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
+        Box::pin(async move { Ok(self.part(entering.feed, &entering.rng)) })
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        measure::METRICS
+    }
+
+    fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
+        Box::pin(measure::measure(self, metric, subject))
+    }
+
+    fn needs(&self) -> Needs {
+        let config = &self.rae.config;
+        let (dim, widths) = match &config.net {
+            NetConfig::Classic(net) => (net.dim, vec![net.hidden]),
+            NetConfig::Modern(net) => (net.dim, net.hidden.clone()),
+        };
+        let widest = widths.iter().copied().max().unwrap_or(0).max(dim);
+        let rows = match (config.criterion, config.probes) {
+            (Criterion::Contractive, 0) => dim,
+            (Criterion::Contractive, probes) => probes,
+            _ => 1,
+        };
+        let held = rows * (widths.iter().sum::<usize>() * 8 + dim * 8);
+        let together = Need { what: "training".into(), fixed: 16 * (widths.len() * widest * widest) as u64, per_sample: 4 * held as u64 };
+        let layer = |rows: usize| vec![Need::of_samples("a hidden layer", rows * widest)];
+        Needs { tensors: layer(rows), unmasked: layer(1), together }
+    }
+
+    fn grid(&self) -> (u32, u32, u32) {
+        (1, 1, 1)
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        look::views(self.rae.config.dim()).iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look::look(self, weights, stage))
+    }
+}
+
+/// The set of vectors behind a feed.
+///
+/// # Errors
+/// [`Error::Data`] when it holds something else.
+pub(super) fn set(feed: &Feed) -> Result<Vectors<'_>> {
+    match &*feed.data {
+        Data::Vectors(data) => Ok(Vectors { dims: data.dims.max(1), train: &data.train, truth: data.truth.as_ref() }),
+        _ => {
+            Err(Error::data("The data are no vectors", "the system learns the density of vectors", "Choose one of the data sets it lists"))
+        }
+    }
+}
+
+/// What this system has to know of a set of vectors.
+pub(super) struct Vectors<'a> {
+    pub dims: usize,
+    pub train: &'a [f32],
+    pub truth: Option<&'a crate::density::mixture::Mixture>,
+}

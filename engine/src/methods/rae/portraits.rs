@@ -1,0 +1,107 @@
+//! Views of longer vectors: a sample, its noisy copy and its reconstruction, and a chain that starts at it.
+
+use crate::error::Result;
+use crate::method::HostTensor;
+use crate::methods::rae::chain::OnCpu;
+use crate::methods::rae::look::{Sight, side};
+use crate::readback;
+use crate::trace::{Board, Curve, Picture, Series, Source, View, ViewKind};
+
+/// Ids and titles where a vector is a picture, in stage order.
+pub const PICTURES: &[(&str, &str)] =
+    &[("input", "Input"), ("noisy", "With noise"), ("reconstruction", "Reconstruction"), ("chain", "Chain")];
+/// The same where it is none.
+pub const PROFILES: &[(&str, &str)] = &[("reconstruction", "Reconstruction"), ("chain", "Chain")];
+
+/// Pictures of a chain.
+const SHOWN: usize = 12;
+
+/// The views of a longer vector that the stage wants.
+pub(super) async fn look(sight: &Sight<'_>) -> Result<Vec<View>> {
+    let input = sight.stage.batch.array("vectors")?;
+    let noise = sight.system.rae.noise(1, &sight.stage.rng);
+    let noisy: Vec<f64> = input.values.iter().zip(&noise).map(|(x, n)| f64::from(x + n)).collect();
+    let mut views = match side(sight.set.dims) {
+        Some(side) => pictures(sight, input, &noisy, side).await?,
+        None => profile(sight, input, &noisy).await?,
+    };
+    if sight.wants("chain") {
+        views.push(chain(sight, input).await?);
+    }
+    Ok(views)
+}
+
+async fn rebuilt(sight: &Sight<'_>, noisy: &[f64]) -> Result<Vec<f64>> {
+    let r = readback::floats(sight.system.rae.reconstruct(sight.weights, sight.points(noisy))).await?;
+    Ok(r.into_iter().map(f64::from).collect())
+}
+
+async fn pictures(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64], side: usize) -> Result<Vec<View>> {
+    let mut views = Vec::new();
+    let sigma = sight.sigma();
+    if sight.wants("input") {
+        let kind = ViewKind::Picture(picture(input.values.iter().map(|v| f64::from(*v)), side));
+        views.push(sight.view_from(Source::Data, "input", "The sample as it is.".into(), kind, "x", None));
+    }
+    if sight.wants("noisy") {
+        let caption = format!("The sample with noise of deviation {sigma}: what the net is given.");
+        views.push(sight.view_from(Source::Data, "noisy", caption, ViewKind::Picture(picture(noisy.iter().copied(), side)), "x + e", None));
+    }
+    if sight.wants("reconstruction") {
+        let kind = ViewKind::Picture(picture(rebuilt(sight, noisy).await?, side));
+        views.push(sight.view("reconstruction", "What the net makes of the noisy sample.".into(), kind, "r(x + e)", None));
+    }
+    Ok(views)
+}
+
+async fn profile(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64]) -> Result<Vec<View>> {
+    if !sight.wants("reconstruction") {
+        return Ok(Vec::new());
+    }
+    let curve = |name: &str, values: Vec<f64>| Curve { name: name.into(), points: (1..).map(f64::from).zip(values).collect() };
+    let curves = vec![
+        curve("sample", input.values.iter().map(|v| f64::from(*v)).collect()),
+        curve("with noise", noisy.to_vec()),
+        curve("reconstruction", rebuilt(sight, noisy).await?),
+    ];
+    let caption = "The numbers of the sample, in their order in the table, scaled alike.";
+    Ok(vec![sight.view("reconstruction", caption.into(), ViewKind::Series(Series { curves }), "r(x + e)", None)])
+}
+
+/// A chain that starts at the sample.
+async fn chain(sight: &Sight<'_>, input: &HostTensor) -> Result<View> {
+    let chain = &sight.system.chain;
+    let net = OnCpu::of(&sight.system.rae, sight.weights).await?;
+    let every = chain.steps.div_ceil(SHOWN - 1).max(1);
+    let start = input.values.iter().map(|v| f64::from(*v)).collect();
+    let walk = chain.walk(&net, start, every, &sight.stage.rng.at(7)).await?;
+    let frames: Vec<&[f64]> = walk.frames.chunks_exact(sight.set.dims).collect();
+    let words = format!("{} sampler steps from the sample on; {:.0} % of the proposals were taken.", chain.steps, 100.0 * walk.accepted);
+    let kind = match side(sight.set.dims) {
+        Some(side) => ViewKind::Board(Board {
+            pictures: frames.iter().map(|frame| picture(frame.iter().copied(), side)).collect(),
+            group: vec![0; frames.len()],
+            words: (0..frames.len()).map(|i| format!("step {}", i * every)).collect(),
+            clashes: Vec::new(),
+        }),
+        None => {
+            let of = |i: usize, frame: &&[f64]| Curve {
+                name: format!("step {}", i * every),
+                points: (1..).map(f64::from).zip(frame.iter().copied()).collect(),
+            };
+            let few = frames.iter().enumerate().step_by(frames.len().div_ceil(4).max(1));
+            ViewKind::Series(Series { curves: few.map(|(i, frame)| of(i, frame)).collect() })
+        }
+    };
+    Ok(sight.view_of_cpu("chain", words, kind, "x", None))
+}
+
+/// Values of 0 … 1 as a grey picture.
+fn picture(values: impl IntoIterator<Item = f64>, side: usize) -> Picture {
+    let grey = |value: f64| {
+        let byte = (value * 255.0).round().clamp(0.0, 255.0) as u8;
+        [byte, byte, byte, 255]
+    };
+    let rgba = values.into_iter().take(side * side).flat_map(grey).collect();
+    Picture { width: side as u32, height: side as u32, rgba, grid: (0, 0), hidden: Vec::new() }
+}

@@ -1,0 +1,185 @@
+//! G-SimCLR: its phases, batches from clusters, views of a picture, what is shown.
+
+use masquerade_engine::card::KnobValue;
+use masquerade_engine::eval::Features;
+use masquerade_engine::methods::gsimclr::augment::{self, Recipe};
+use masquerade_engine::methods::gsimclr::batches;
+use masquerade_engine::methods::gsimclr::plane::plane;
+use masquerade_engine::rng::Rng;
+use masquerade_engine::session::{Command, Event, Session};
+use masquerade_engine::trace::{View, ViewKind};
+use proptest::prelude::*;
+
+use crate::methods::{Driven, file, losses};
+
+/// G-SimCLR's smallest preset on drawn pictures.
+fn micro(seed: u64, knobs: &[(&str, &str)]) -> Driven {
+    let mut driven = Driven::cpu();
+    let knobs = knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Choice((*value).into()))).collect();
+    let (method, preset, data) = ("gsimclr".into(), "micro".into(), "shapes".into());
+    let events = driven.send(Command::Open(Box::new(Session { method, preset, data, seed, knobs, stored: false, ..Session::default() })));
+    assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
+    driven
+}
+
+/// The names of the losses' terms, step by step.
+fn terms(events: &[Event]) -> Vec<String> {
+    let progress = events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(&p.losses) } else { None });
+    progress.flatten().flat_map(|l| l.terms.iter().map(|(name, _)| name.clone())).collect()
+}
+
+fn notes(events: &[Event]) -> Vec<String> {
+    events.iter().filter_map(|e| if let Event::Log { text, .. } = e { Some(text.clone()) } else { None }).collect()
+}
+
+fn look(driven: &mut Driven, ids: &[&str]) -> Vec<View> {
+    let views = ids.iter().map(|id| (*id).to_string()).collect();
+    let events = driven.send(Command::Look { request: 1, views, cursor: None });
+    events.into_iter().find_map(|e| if let Event::Views { views, .. } = e { Some(views) } else { None }).expect("views")
+}
+
+#[test]
+fn the_autoencoder_comes_first_and_clusters_guide_the_contrast() {
+    let events = micro(3, &[]).send(Command::Step(9));
+    assert_eq!(terms(&events), [["reconstruction"; 6].as_slice(), ["contrast"; 3].as_slice()].concat());
+    assert!(notes(&events).iter().any(|note| note.contains("8 clusters of 128 pictures")), "{:?}", notes(&events));
+    let events = micro(3, &[("batches", "random")]).send(Command::Step(2));
+    assert_eq!(terms(&events), ["contrast"; 2]);
+    let events = micro(3, &[("batches", "guided, ours"), ("augmentation", "as published")]).send(Command::Step(8));
+    assert_eq!(terms(&events)[6..], ["contrast"; 2]);
+}
+
+#[test]
+fn both_losses_fall() {
+    let all = losses(&micro(3, &[("augmentation", "as published")]).send(Command::Step(126)));
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    assert!(all[5] < all[0], "{:?}", &all[..6]);
+    assert!(mean(&all[106..]) < 0.9 * mean(&all[6..16]), "{all:?}");
+}
+
+#[test]
+fn a_run_resumed_in_either_phase_goes_on_alike() {
+    let whole = losses(&micro(5, &[]).send(Command::Step(12)));
+    for step in [3, 9] {
+        let mut interrupted = micro(5, &[]);
+        interrupted.send(Command::Step(step));
+        let checkpoint = file(interrupted.send(Command::SaveCheckpoint));
+        let mut resumed = Driven::cpu();
+        resumed.send(Command::LoadCheckpoint(checkpoint));
+        let rest = losses(&resumed.send(Command::Step(12 - step)));
+        assert_eq!(&whole[step as usize..], rest.as_slice(), "from step {step}");
+    }
+}
+
+#[test]
+fn every_view_is_there_in_every_phase() {
+    let ids = ["input", "noisy", "reconstruction", "error", "batch", "latent", "pairs"];
+    let mut driven = micro(3, &[]);
+    for steps in [0, 3, 6] {
+        if steps > 0 {
+            driven.send(Command::Step(steps));
+        }
+        let views = look(&mut driven, &ids);
+        assert_eq!(views.iter().map(|view| view.id.as_str()).collect::<Vec<_>>(), ids);
+        for view in &views {
+            match &view.kind {
+                ViewKind::Picture(p) => assert_eq!((p.width, p.height, p.rgba.len()), (28, 28, 28 * 28 * 4)),
+                ViewKind::Heat(h) => assert!(h.values.len() == 28 * 28 && h.values.iter().all(|v| v.is_finite())),
+                ViewKind::Board(b) => assert_eq!([b.pictures.len(), b.group.len(), b.words.len(), b.clashes.len()], [8; 4]),
+                ViewKind::Cloud(c) => {
+                    assert!(c.dims == 2 && c.points.iter().all(|v| v.abs() <= 1.0) && c.class.len() * 2 == c.points.len())
+                }
+                ViewKind::Matrix(m) => assert!(m.values.len() == 256 && (0..16).all(|i| (m.values[17 * i] - 1.0).abs() < 1e-3)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let [board] = &look(&mut driven, &["batch"])[..] else { panic!("one view") };
+    assert!(board.caption.contains("clusters") && board.caption.contains("at random"), "{}", board.caption);
+}
+
+#[test]
+fn the_plane_holds_the_two_main_directions() {
+    let mut rng = Rng::new(2, "plane");
+    let row = |rng: &mut Rng| {
+        let (a, b, c) = (3.0 * rng.normal(), rng.normal(), 0.01 * rng.normal());
+        [a + 5.0, c, b - 2.0, c - b]
+    };
+    let values: Vec<f32> = (0..300).flat_map(|_| row(&mut rng)).collect();
+    let (points, share) = plane(&Features { dim: 4, values: values.clone() });
+    assert!(share > 0.999, "{share}");
+    // Distances in the plane are those of the features, but for a common factor.
+    let ratio = |i: usize, j: usize| {
+        let far = |v: &[f32], dim: usize| (0..dim).map(|k| (v[i * dim + k] - v[j * dim + k]).powi(2)).sum::<f32>().sqrt();
+        far(&points, 2) / far(&values, 4)
+    };
+    assert!((1..300).all(|i| (ratio(0, i) / ratio(0, 1) - 1.0).abs() < 0.1));
+    assert_eq!(plane(&Features { dim: 3, values: vec![1.0; 9] }).1, 0.0);
+}
+
+#[test]
+fn the_order_is_by_rank_and_then_by_cluster() {
+    let clusters = [1, 0, 1, 1, 0, 2];
+    assert_eq!(batches::ranks(&clusters), [1, 1, 2, 3, 2, 1]);
+    assert_eq!(batches::order(&clusters), [1, 0, 5, 4, 2, 3]);
+    assert_eq!(batches::cut(&batches::order(&clusters), 4), [[1, 0, 5, 4]]);
+    assert_eq!(batches::distinct(&clusters, &[1, 0, 5, 4]), 3);
+    assert_eq!(batches::same_pairs(&clusters, &[0, 2, 3, 5]), 3);
+}
+
+proptest! {
+    #[test]
+    fn drawn_batches_hold_every_sample_once_at_most(clusters in prop::collection::vec(0_u32..9, 0..200), size in 1_usize..12, seed in 0_u64..99) {
+        let drawn = batches::drawn(&clusters, size, &Rng::new(seed, "drawn"));
+        let mut all: Vec<usize> = drawn.concat();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        prop_assert_eq!(all.len(), count);
+        let kinds = batches::distinct(&clusters, &(0..clusters.len()).collect::<Vec<_>>());
+        for batch in &drawn {
+            prop_assert_eq!(batch.len(), size);
+            prop_assert!(batches::distinct(&clusters, batch) >= size.min(kinds).min(batch.len()));
+        }
+        prop_assert!(clusters.len() < size || !drawn.is_empty());
+    }
+}
+
+fn pictures(count: usize, sides: [usize; 2]) -> Vec<f32> {
+    let mut rng = Rng::new(1, "pictures");
+    (0..count * sides[0] * sides[1] * 3).map(|_| rng.uniform()).collect()
+}
+
+#[test]
+fn the_published_recipe_shares_one_draw_and_the_others_do_not() {
+    let one = pictures(1, [6, 5]);
+    let four = || one.repeat(4);
+    let alike = |recipe: Recipe, seed: u64| {
+        let mut views = four();
+        recipe.apply(&mut views, [6, 5], &Rng::new(seed, "views"));
+        assert!(views.iter().all(|value| (0.0..=1.0).contains(value)));
+        views.chunks(one.len()).all(|view| *view == views[..one.len()])
+    };
+    assert!((0..20).all(|seed| alike(Recipe::PUBLISHED, seed)));
+    assert!((0..20).filter(|seed| alike(Recipe::PER_PICTURE, *seed)).count() < 5);
+    assert!(!(0..20).any(|seed| alike(Recipe::CROPPED, seed)));
+}
+
+#[test]
+fn the_whole_picture_is_its_own_crop() {
+    let whole = pictures(1, [7, 5]);
+    let mut cropped = whole.clone();
+    augment::crop(&mut cropped, [7, 5], [0.0, 0.0, 7.0, 5.0]);
+    assert!(whole.iter().zip(&cropped).all(|(a, b)| (a - b).abs() < 1e-6));
+    augment::crop(&mut cropped, [7, 5], [6.5, 4.5, 0.0, 0.0]);
+    assert!(cropped.chunks(3).all(|pixel| pixel.iter().zip(&whole[whole.len() - 3..]).all(|(a, b)| (a - b).abs() < 1e-6)));
+}
+
+#[test]
+fn a_turn_of_the_whole_hue_changes_nothing() {
+    let mut picture = pictures(1, [4, 4]);
+    let before = picture.clone();
+    augment::hue(&mut picture, 1.0);
+    augment::saturation(&mut picture, 1.0);
+    assert!(before.iter().zip(&picture).all(|(a, b)| (a - b).abs() < 1e-5));
+}
