@@ -50,7 +50,7 @@ fn golden_numbers() {
 
 #[test]
 fn the_kernel_agrees_with_burn() {
-    for ([nodes, width], order) in [([2, 1], 1), ([7, 3], 2), ([33, 16], 1), ([530, 10], 2), ([90, 67], 3)] {
+    for ([nodes, width], order) in [([1, 1], 1), ([7, 3], 2), ([33, 16], 1), ([530, 10], 2), ([90, 67], 3)] {
         let x = leaf("x", [nodes, width]);
         let influence = Sparse::transition(nodes, &edges(nodes, nodes * 2, 5)).influence(Reach { order, cumulative: true });
         let pairs = objective::pairs(&influence, &x.device());
