@@ -33,8 +33,11 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         // Always there, so that nothing moves under the pointer while the mask is painted.
         action_ui(ui, desk, Action::RuleMask, Look::Icon);
         action_ui(ui, desk, Action::Unpin, Look::Icon);
-        if state.card().is_some_and(|c| c.kind == Kind::Pictures) {
+        let kind = state.card().map_or_else(Kind::default, |c| c.kind);
+        if matches!(kind, Kind::Pictures | Kind::Clouds) {
             switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+        }
+        if kind == Kind::Pictures {
             switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
         }
     });

@@ -47,7 +47,9 @@ fn frame(ui: &Ui, board: &Board, index: usize, cell: Rect) {
     let colours = theme::tokens(ui);
     let inner = cell.shrink(FRAME);
     let corner = CornerRadius::same(1);
-    let group = board.group.get(index).copied();
+    // Where there is only one group its frame would say nothing.
+    let grouped = board.group.iter().any(|group| Some(group) != board.group.first());
+    let group = board.group.get(index).copied().filter(|_| grouped);
     if let Some(group) = group {
         ui.painter().rect_stroke(inner, corner, Stroke::new(FRAME, theme::category(group as usize)), StrokeKind::Outside);
     }
