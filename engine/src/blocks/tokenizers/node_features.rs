@@ -99,10 +99,10 @@ impl FeatureRows {
     /// All nodes as they are, for an encoder.
     pub fn whole(&self, device: &Device) -> Nodes {
         if !self.sparse() {
-            return Nodes::Dense(self.table(device));
+            return Nodes::Dense(Box::new(self.table(device)));
         }
         let weights = self.weights.on(device, |device| column(&self.values, device));
-        Nodes::Sparse(Entries { edges: self.entries.on(device), weights: lifted(weights, device), token: None })
+        Nodes::Sparse(Box::new(Entries { edges: self.entries.on(device), weights: lifted(weights, device), token: None }))
     }
 
     /// The nodes as a mask shows them, for an encoder.
@@ -116,7 +116,7 @@ impl FeatureRows {
         let (shown, column_of_tokens) = (mask.shown(), mask.token_column(device));
         if !self.sparse() {
             let picks = Graph::picks(self.rows(), shown.into_iter())?;
-            return Ok(Nodes::Dense(edge_propagate(self.table(device), None, &picks.on(device)) + column_of_tokens * token));
+            return Ok(Nodes::Dense(Box::new(edge_propagate(self.table(device), None, &picks.on(device)) + column_of_tokens * token)));
         }
         let (mut columns, mut rows, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for (row, shown) in shown.iter().enumerate() {
@@ -128,7 +128,7 @@ impl FeatureRows {
         }
         let entries = Graph::between(self.width, shown.len(), &columns, &rows)?;
         let weights = lifted(column(&values, &device.clone().without_autodiff()), device);
-        Ok(Nodes::Sparse(Entries { edges: entries.on(device), weights, token: Some((column_of_tokens, token)) }))
+        Ok(Nodes::Sparse(Box::new(Entries { edges: entries.on(device), weights, token: Some((column_of_tokens, token)) })))
     }
 }
 
@@ -147,8 +147,8 @@ fn column(values: &[f32], device: &Device) -> Tensor<2> {
 #[derive(Debug, Clone)]
 pub enum Nodes {
     /// [nodes, width]
-    Dense(Tensor<2>),
-    Sparse(Entries),
+    Dense(Box<Tensor<2>>),
+    Sparse(Box<Entries>),
 }
 
 /// The entries that are not zero, and the token that some rows show instead.
@@ -169,8 +169,9 @@ impl Nodes {
     /// weight [out, width] → [nodes, out]
     pub fn times(&self, weight: Tensor<2>) -> Tensor<2> {
         match self {
-            Self::Dense(x) => linear(x.clone(), weight, None, None),
-            Self::Sparse(Entries { edges, weights, token }) => {
+            Self::Dense(x) => linear((**x).clone(), weight, None, None),
+            Self::Sparse(entries) => {
+                let Entries { edges, weights, token } = &**entries;
                 let y = edge_propagate(weight.clone().transpose(), Some(weights.clone()), edges);
                 match token {
                     Some((column, token)) => y + column.clone() * linear(token.clone(), weight, None, None),
@@ -186,7 +187,7 @@ impl Nodes {
     /// → [nodes, width]
     pub fn dense(&self) -> Tensor<2> {
         match self {
-            Self::Dense(x) => x.clone(),
+            Self::Dense(x) => (**x).clone(),
             Self::Sparse(entries) => self.times(Tensor::eye(entries.edges.sources(), &entries.weights.device())),
         }
     }
@@ -195,12 +196,12 @@ impl Nodes {
     /// and so the product with them one row's.
     pub fn dropped(&self, rate: f64, rng: &mut Rng) -> Self {
         match self {
-            Self::Dense(x) => Self::Dense(dropout(x.clone(), rate, rng)),
-            Self::Sparse(Entries { edges, weights, token }) => Self::Sparse(Entries {
-                edges: edges.clone(),
-                weights: dropout(weights.clone(), rate, rng),
-                token: token.clone().map(|(column, token)| (column, dropout(token, rate, rng))),
-            }),
+            Self::Dense(x) => Self::Dense(Box::new(dropout((**x).clone(), rate, rng))),
+            Self::Sparse(entries) => Self::Sparse(Box::new(Entries {
+                edges: entries.edges.clone(),
+                weights: dropout(entries.weights.clone(), rate, rng),
+                token: entries.token.clone().map(|(column, token)| (column, dropout(token, rate, rng))),
+            })),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The user's own graph from text files: an edge list with a table of features, or Planetoid's `NAME.content` with `NAME.cites`.
 //!
 //! * Edge list: two names of nodes a line, parted by commas, semicolons, tabs or spaces; further columns are left out. A file is
-//!   one if its name says so (`edge`, `cites`, `links`), or if its lines have two columns.
+//!   one if its name says so (`edge`, `cites`, `links`), or, where none says so, if its lines have two columns.
 //! * Table: the name of a node first, then its features; a last column of words, or one called `label` or `class`, is its class. If
 //!   there is no column of names (a header without `id`, `node` or `name`, or one column fewer) nodes are numbered from 0.
 
@@ -33,15 +33,11 @@ fn is_data(line: &str) -> bool {
     !line.is_empty() && !line.starts_with(['#', '%'])
 }
 
-fn is_edge_list(name: &str, text: &str) -> bool {
+/// Whether a file's name says that it lists edges, or that it does not.
+fn named_edge_list(name: &str) -> Option<bool> {
     let name = name.to_ascii_lowercase();
-    if ["edge", "cites", "link"].iter().any(|word| name.contains(word)) {
-        return true;
-    }
-    if ["content", "feat", "node"].iter().any(|word| name.contains(word)) {
-        return false;
-    }
-    lines(text).take(10).all(|fields| fields.len() == 2)
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["edge", "cites", "link"]) { Some(true) } else { has(&["content", "feat", "node"]).then_some(false) }
 }
 
 /// The graph of an edge list and a table among these files.
@@ -51,12 +47,14 @@ fn is_edge_list(name: &str, text: &str) -> bool {
 pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
     let (mut edges, mut table, mut skipped) = (None, None, Vec::new());
     let count = files.len();
+    let any_named = files.iter().any(|file| named_edge_list(&file.name) == Some(true));
     for file in files {
         let Ok(text) = String::from_utf8(file.bytes) else {
             skipped.push((file.name, "it is no text".into()));
             continue;
         };
-        let place = if is_edge_list(&file.name, &text) { &mut edges } else { &mut table };
+        let by_columns = || !any_named && lines(&text).take(10).all(|fields| fields.len() == 2);
+        let place = if named_edge_list(&file.name).unwrap_or_else(by_columns) { &mut edges } else { &mut table };
         if place.is_some() {
             skipped.push((file.name, "there is one of its kind already".into()));
         } else {

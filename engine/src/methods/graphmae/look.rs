@@ -166,7 +166,7 @@ impl Look<'_> {
         let Some((last, before)) = model.encoder.split_last() else { return Ok(None) };
         let (mut x, pass) = (self.graph.features.whole(self.w.device()), GraphPass::evaluation());
         for layer in before {
-            x = Nodes::Dense(layer.forward(self.w, &x, &edges, &pass, None));
+            x = Nodes::Dense(Box::new(layer.forward(self.w, &x, &edges, &pass, None)));
         }
         let weights = match last {
             GraphLayer::Gat(layer) => layer.attention(self.w, &x, &edges),

@@ -178,7 +178,7 @@ impl GraphMae {
         for layer in &self.encoder {
             let y = layer.forward(w, &x, edges, pass, None);
             results.push(y.clone());
-            x = Nodes::Dense(y);
+            x = Nodes::Dense(Box::new(y));
         }
         results
     }

@@ -1,0 +1,239 @@
+//! What the engine reports: progress, the model, the data, the device, and the outcome of each job.
+
+use serde::{Deserialize, Serialize};
+
+use super::Kernels;
+
+/// Training goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    pub step: u64,
+    /// Steps the preset asks for.
+    pub of: u64,
+    pub steps_per_second: f64,
+    pub seconds_left: f64,
+    /// Title of the phase the run is in, and its number among how many.
+    pub phase: String,
+    pub phases: (u32, u32),
+    /// The losses since the last message, oldest first.
+    pub losses: Vec<LossPoint>,
+    pub learning_rate: f64,
+}
+
+/// The loss at one step, whole and by term.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LossPoint {
+    pub step: u64,
+    pub total: f32,
+    pub terms: Vec<(String, f32)>,
+}
+
+/// Facts of the model that was built.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    pub parameters: u64,
+    /// Tokens of a sample, down and across.
+    pub grid: (u32, u32),
+    pub visible_tokens: u32,
+    /// "stored weights" or "from scratch" or "loaded from …", in words.
+    pub weights: String,
+    /// Steps that the stored weights were trained for, 0 from scratch.
+    pub trained_steps: u64,
+    pub stored: bool,
+    /// Phases of the run: title and steps.
+    pub phases: Vec<(String, u64)>,
+    /// Views this system has, in stage order: id and title.
+    pub views: Vec<(String, String)>,
+}
+
+/// Facts of the data set in use.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DataReport {
+    pub id: String,
+    pub title: String,
+    pub samples: u64,
+    pub test_samples: u64,
+    pub classes: Vec<String>,
+    /// Width, height and channels of its first picture; zeros for other kinds.
+    pub picture: (u32, u32, u32),
+    /// What a sample of another kind is, in words ("1,024 points a cloud"); empty for pictures.
+    pub detail: String,
+    pub licence: String,
+    /// Where it came from, in words.
+    pub source: String,
+    /// Files that were listed and skipped: name and reason.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// What computes, and why.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DeviceReport {
+    pub gpu: bool,
+    /// Name of the adapter or "CPU".
+    pub name: String,
+    /// "Vulkan", "WebGPU", "Flex" …
+    pub backend: String,
+    pub software: bool,
+    pub kernels: Kernels,
+    /// Why this one, in words.
+    pub reason: String,
+    /// Limits and features worth showing: name and value.
+    pub facts: Vec<(String, String)>,
+    /// Bytes the engine holds on the device, kept for reuse or in use; on the CPU those of the whole process. `None`: not known.
+    pub memory_bytes: Option<u64>,
+    /// Bytes of these that tensors use now, where they are counted apart.
+    pub memory_used: Option<u64>,
+}
+
+/// Probe of the frozen encoder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    pub step: u64,
+    pub train_samples: u64,
+    pub test_samples: u64,
+    /// k of the nearest-neighbour vote.
+    pub k: u32,
+    /// `None` where the data has no labels to tell apart.
+    pub knn_accuracy: Option<f64>,
+    pub linear_accuracy: Option<f64>,
+    pub chance: Option<f64>,
+    /// The system's own numbers, by name.
+    pub others: Vec<(String, f64)>,
+    pub seconds: f64,
+}
+
+/// Result of fine-tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneReport {
+    pub steps: u64,
+    pub first_loss: f32,
+    pub last_loss: f32,
+    pub test_accuracy: f64,
+    pub chance: f64,
+    pub seconds: f64,
+}
+
+/// Keys of a weights file against the model's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyReport {
+    pub file: String,
+    /// Layout that was recognised ("official", "Hugging Face").
+    pub layout: String,
+    /// Key in the file → key of the model.
+    pub mapped: Vec<(String, String)>,
+    pub missing: Vec<String>,
+    pub unexpected: Vec<String>,
+    /// Key, what the model wants, what the file has.
+    pub wrong_shape: Vec<(String, String, String)>,
+    pub applied: bool,
+}
+
+/// Result of a fixture folder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct VerifyReport {
+    pub system: String,
+    pub device: String,
+    pub lines: Vec<VerifyLine>,
+}
+
+impl VerifyReport {
+    /// Whether every tensor was reached and is within its tolerance.
+    pub fn passed(&self) -> bool {
+        !self.lines.is_empty() && self.lines.iter().all(|l| l.ok)
+    }
+}
+
+/// One tensor of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifyLine {
+    pub case: String,
+    pub tensor: String,
+    /// max |got − ref|.
+    pub error: f64,
+    /// rtol · max|ref| + atol (0 where equality is asked).
+    pub allowed: f64,
+    /// Entries over the strict limit where the WGSL allowance was used.
+    pub over_strict: u64,
+    pub ok: bool,
+    pub note: String,
+}
+
+/// One kernel against its CPU twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KernelCheck {
+    pub kernel: String,
+    pub case: String,
+    pub error: f64,
+    pub allowed: f64,
+    pub ok: bool,
+    pub device_ms: f64,
+    pub twin_ms: f64,
+}
+
+/// Outcome of a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimReport {
+    pub method: String,
+    /// Title of the data set it was made on.
+    pub data: String,
+    pub sentence: String,
+    pub metric: String,
+    pub margin: f64,
+    pub seeds: Vec<u64>,
+    pub steps: u32,
+    /// Name of the arm and its metric for each seed.
+    pub arms: Vec<(String, Vec<f64>)>,
+    /// The arm's mean, in the order of `arms`.
+    pub means: Vec<f64>,
+    /// Seconds that one seed of each arm took, training and measuring.
+    pub arm_seconds: Vec<f64>,
+    /// What the paper reports, and how this differs.
+    pub note: String,
+    /// "holds", "does not hold" or "undecided".
+    pub verdict: String,
+    pub seconds: f64,
+}
+
+/// Timing of one workload, in the form of the benchmark's JSON lines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchReport {
+    pub name: String,
+    pub unsupported: bool,
+    pub setup_ms: f64,
+    pub first_ms: f64,
+    pub ms: Vec<f64>,
+    /// Processor time of one timed run over all threads, where it can be asked (`clock::processor_seconds`).
+    pub cpu_ms: Option<f64>,
+    pub check: f64,
+    pub device: String,
+    pub info: Vec<(String, String)>,
+}
+
+/// What one warm training step (workload W2) costs on the device. A browser counts every call of the engine's worker; natively
+/// the log of the graphics library counts those without sizes, where a program keeps it. `None`: not counted here.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StepReport {
+    pub dispatches: Option<u64>,
+    pub submits: Option<u64>,
+    /// Pipelines made until the first step was over.
+    pub pipelines: Option<u64>,
+    /// Buffers that this step created.
+    pub buffers: Option<u64>,
+    pub bytes_up: Option<u64>,
+    pub bytes_back: Option<u64>,
+    /// Kernel and how often it was launched, the most frequent first: natively only this program's own kernels.
+    pub launches: Vec<(String, u64)>,
+    pub wall_ms: f64,
+    pub device: String,
+    pub kernels: Kernels,
+}
+
+impl StepReport {
+    /// [`StepReport::launches`], and under the name `others` the dispatches that are not among them.
+    pub fn by_kernel<'a>(&'a self, others: &'a str) -> impl Iterator<Item = (&'a str, u64)> {
+        let named: u64 = self.launches.iter().map(|(_, count)| count).sum();
+        let rest = self.dispatches.map_or(0, |all| all.saturating_sub(named));
+        let rest = (rest > 0).then_some((others, rest));
+        self.launches.iter().map(|(name, count)| (name.as_str(), *count)).chain(rest)
+    }
+}
