@@ -96,11 +96,12 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
             views::tile_ui(ui, desk, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
+        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::S });
     });
     // The others are about as wide, so that whole rows are filled.
     let width = ui.available_width() + space::S;
-    let each = width / (width / (outer * 1.25 + space::S)).round().max(1.0) - space::S;
+    let columns = (width / (outer * 1.25 + space::S)).round().min(rest.len() as f32).max(2.0);
+    let each = width / columns - space::S;
     if rest.len() > 0 {
         ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S)));
     }
