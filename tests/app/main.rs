@@ -2,6 +2,7 @@
 
 mod cli;
 mod fake;
+mod glyphs;
 mod scenes;
 
 use std::collections::HashMap;

@@ -57,7 +57,9 @@ fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
             let response = ui.name_inputs(&knob.title, |ui| ui.label_inputs_by(label, |ui| ui.add(slider)));
             let hint = if unit.is_empty() { knob.tooltip.clone() } else { format!("{} ({unit})", knob.tooltip) };
             let response = response.on_hover_text(hint);
-            turn(desk, knob, KnobValue::Number(turned), turned != number, response.dragged());
+            // The slider rounds to its step: the last digit of a number that nobody has touched is no change.
+            let changed = (turned - number).abs() > step.abs() * 1e-6;
+            turn(desk, knob, KnobValue::Number(turned), changed, response.dragged());
         }
         (KnobKind::Switch, KnobValue::Switch(mut on)) => {
             let before = on;

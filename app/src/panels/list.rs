@@ -24,20 +24,25 @@ pub fn systems_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         let words = [&card.title, &card.paper, &card.authors, &card.modality, &card.id];
         wanted.is_empty() || words.iter().any(|w| w.to_lowercase().contains(&wanted))
     };
-    let mut group: Option<Idea> = None;
-    ui.spacing_mut().item_spacing.y = 2.0;
-    for card in state.catalogue.iter().filter(matches) {
-        if group != Some(card.idea) {
-            group = Some(card.idea);
-            ui.add_space(space::S);
-            ui.label(theme::caption(ui, card.idea.title()));
-        }
-        if row_ui(ui, card, card.id == state.session.method) && card.built && card.id != state.session.method {
-            let seed = state.session.seed;
-            desk.open(|s| *s = Session { method: card.id.clone(), seed, ..Session::default() });
+    let cards: Vec<&Card> = state.catalogue.iter().filter(matches).collect();
+    let mut ideas: Vec<Idea> = Vec::new();
+    for card in &cards {
+        if !ideas.contains(&card.idea) {
+            ideas.push(card.idea);
         }
     }
-    if group.is_none() && !state.catalogue.is_empty() {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for idea in &ideas {
+        ui.add_space(space::S);
+        ui.label(theme::caption(ui, idea.title()));
+        for card in cards.iter().filter(|c| c.idea == *idea) {
+            if row_ui(ui, card, card.id == state.session.method) && card.built && card.id != state.session.method {
+                let seed = state.session.seed;
+                desk.open(|s| *s = Session { method: card.id.clone(), seed, ..Session::default() });
+            }
+        }
+    }
+    if ideas.is_empty() && !state.catalogue.is_empty() {
         ui.label(theme::muted(ui, text::NOTHING_FOUND));
     }
 }

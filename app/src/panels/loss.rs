@@ -25,7 +25,9 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
         );
         ui.label(theme::caption(ui, text::LOSS_CAPTION));
         if desk.state.losses.is_empty() {
-            let (rect, _) = ui.allocate_exact_size(vec2(width, height + space::L), egui::Sense::hover());
+            // As high as the plot with its names will be.
+            let names = space::L + ui.spacing().interact_size.y;
+            let (rect, _) = ui.allocate_exact_size(vec2(width, height + names), egui::Sense::hover());
             let galley =
                 ui.painter().layout(text::LOSS_EMPTY.into(), egui::FontId::proportional(theme::size::TEXT), theme::tokens(ui).muted, width);
             ui.painter().galley(rect.center() - galley.size() * 0.5, galley, theme::tokens(ui).muted);

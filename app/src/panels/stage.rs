@@ -33,8 +33,11 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         // Always there, so that nothing moves under the pointer while the mask is painted.
         action_ui(ui, desk, Action::RuleMask, Look::Icon);
         action_ui(ui, desk, Action::Unpin, Look::Icon);
-        if state.card().is_some_and(|c| c.kind == Kind::Pictures) {
+        let kind = state.card().map_or_else(Kind::default, |c| c.kind);
+        if matches!(kind, Kind::Pictures | Kind::Clouds) {
             switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+        }
+        if kind == Kind::Pictures {
             switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
         }
     });
@@ -93,11 +96,12 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
             views::tile_ui(ui, desk, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::L });
+        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::S });
     });
     // The others are about as wide, so that whole rows are filled.
     let width = ui.available_width() + space::S;
-    let each = width / (width / (outer * 1.25 + space::S)).round().max(1.0) - space::S;
+    let columns = (width / (outer * 1.25 + space::S)).round().min(rest.len() as f32).max(2.0);
+    let each = width / columns - space::S;
     if rest.len() > 0 {
         ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S)));
     }

@@ -9,6 +9,8 @@ use super::{count, value};
 pub struct Nouns {
     pub token: &'static str,
     pub tokens: &'static str,
+    /// Number of the first one: nodes are counted as in their files.
+    pub first: u32,
 }
 
 /// The words for a kind of data.
@@ -19,7 +21,7 @@ pub fn nouns(kind: Kind) -> Nouns {
         Kind::Graphs => ("node", "nodes"),
         Kind::Vectors => ("point", "points"),
     };
-    Nouns { token, tokens }
+    Nouns { token, tokens, first: u32::from(kind != Kind::Graphs) }
 }
 
 /// Where own files are dropped, and which ones.
@@ -76,7 +78,7 @@ pub fn edges_thinned(drawn: &str, edges: usize) -> String {
 /// A token: its value, number, class, and whether it is hidden.
 pub fn token_words(token: u32, nouns: Nouns, of: Option<f32>, class: Option<&str>, hidden: bool) -> String {
     let value = of.map(|v| if v.is_finite() { value(v) } else { super::UNDEFINED.into() });
-    let name = format!("{} {}", nouns.token, u64::from(token) + 1);
+    let name = format!("{} {}", nouns.token, u64::from(token) + u64::from(nouns.first));
     let class = class.map(str::to_string);
     // A class says itself whether it is hidden.
     let hidden = (hidden && !class.as_ref().is_some_and(|c| c.contains(super::HIDDEN))).then(|| super::HIDDEN.to_string());

@@ -1,4 +1,5 @@
-//! The faces: Inter for text (its digits are tabular), JetBrains Mono for formulas, Phosphor for icons. Subsets, see `app/fonts`.
+//! The faces: Inter for text (its digits are tabular), JetBrains Mono for formulas, Phosphor for icons, DejaVu Sans for the signs
+//! of formulas that these lack. Subsets, see `app/fonts`.
 
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ pub const SEMIBOLD: &str = "semibold";
 
 /// All faces, with the families that use them; each falls back on the others, so that no sign is missing.
 pub fn definitions() -> FontDefinitions {
-    let faces: [(&str, &'static [u8]); 4] = [
+    let faces: [(&str, &'static [u8]); 5] = [
         ("inter", include_bytes!("../../fonts/Inter-Regular.otf")),
         ("inter-semibold", include_bytes!("../../fonts/Inter-SemiBold.otf")),
         ("mono", include_bytes!("../../fonts/JetBrainsMono-Regular.ttf")),
         ("phosphor", include_bytes!("../../fonts/Phosphor.ttf")),
+        ("signs", include_bytes!("../../fonts/DejaVuSans.ttf")),
     ];
     let mut fonts = FontDefinitions::empty();
     for (name, bytes) in faces {
@@ -26,9 +28,9 @@ pub fn definitions() -> FontDefinitions {
         fonts.font_data.insert(name.into(), Arc::new(data));
     }
     let families = [
-        (FontFamily::Proportional, ["inter", "phosphor", "mono"]),
-        (FontFamily::Monospace, ["mono", "inter", "phosphor"]),
-        (FontFamily::Name(SEMIBOLD.into()), ["inter-semibold", "phosphor", "inter"]),
+        (FontFamily::Proportional, ["inter", "phosphor", "mono", "signs"]),
+        (FontFamily::Monospace, ["mono", "inter", "phosphor", "signs"]),
+        (FontFamily::Name(SEMIBOLD.into()), ["inter-semibold", "phosphor", "inter", "signs"]),
     ];
     fonts.families = families.map(|(family, names)| (family, names.map(String::from).to_vec())).into_iter().collect();
     fonts

@@ -1,6 +1,6 @@
 //! Pictures side by side, each framed in the colour of its group, with what they should not share outlined.
 
-use egui::{Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use masquerade_engine::trace::Board;
 
 use super::{picture, strip_ui};
@@ -14,6 +14,8 @@ use crate::{icons, text};
 const FRAME: f32 = 2.0;
 /// A cell so wide has room for the number of its group.
 const NUMBERED: f32 = 40.0;
+/// In a smaller one a clash has a corner so wide instead of a sign.
+const CORNER: f32 = 10.0;
 /// How much larger a picture is under the pointer, at most, and the side it then has.
 const LARGER: f32 = 6.0;
 const LARGE: f32 = 160.0;
@@ -47,7 +49,9 @@ fn frame(ui: &Ui, board: &Board, index: usize, cell: Rect) {
     let colours = theme::tokens(ui);
     let inner = cell.shrink(FRAME);
     let corner = CornerRadius::same(1);
-    let group = board.group.get(index).copied();
+    // Where there is only one group its frame would say nothing.
+    let grouped = board.group.iter().any(|group| Some(group) != board.group.first());
+    let group = board.group.get(index).copied().filter(|_| grouped);
     if let Some(group) = group {
         ui.painter().rect_stroke(inner, corner, Stroke::new(FRAME, theme::category(group as usize)), StrokeKind::Outside);
     }
@@ -62,7 +66,13 @@ fn frame(ui: &Ui, board: &Board, index: usize, cell: Rect) {
     }
     if board.clashes.get(index).copied().unwrap_or(false) {
         ui.painter().rect_stroke(cell, corner, Stroke::new(FRAME, colours.bad), StrokeKind::Inside);
-        tag(Align2::RIGHT_BOTTOM, icons::WARNING.into(), colours.card, colours.bad);
+        if cell.width() >= NUMBERED {
+            tag(Align2::RIGHT_BOTTOM, icons::WARNING.into(), colours.card, colours.bad);
+        } else {
+            let corner = cell.right_bottom();
+            let points = vec![corner, corner - vec2(CORNER, 0.0), corner - vec2(0.0, CORNER)];
+            ui.painter().add(Shape::convex_polygon(points, colours.bad, Stroke::NONE));
+        }
     }
 }
 

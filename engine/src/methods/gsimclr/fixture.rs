@@ -64,6 +64,17 @@ fn fill(weights: &mut Weights, case: &Case<'_>, prefix: &str) -> Result<()> {
     Ok(())
 }
 
+/// The pictures of a role, [batch, side, side, channels] as the config says.
+fn pictures(case: &Case<'_>, role: &str, w: &Weights) -> Result<Tensor<4>> {
+    let (side, channels) = (case.count("image_size")?, case.count("image_channels")?);
+    let input = case.input(role)?;
+    if input.shape.get(1..) != Some(&[side, side, channels]) {
+        let why = format!("{role:?} is {:?} and not [batch, {side}, {side}, {channels}]", input.shape);
+        return Err(Error::fixture(format!("Case {} cannot be run", case.name), why, "Check the fixture's manifest and files"));
+    }
+    input.tensor(w.device())
+}
+
 /// Gradients of a loss under `grad/NAME`, and the running statistics of a pass under `out/…bn_after.NAME`.
 async fn learned(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>, pass: Pass, prefix: &str) -> Result<()> {
     let gradients = w.backward(&loss);
@@ -89,10 +100,15 @@ async fn autoencoder(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         side: case.count("kernel")?,
         norm: norm(case)?,
     };
+    let halvings = u32::try_from(config.widths.len()).unwrap_or(u32::MAX);
+    if !case.count("image_size")?.is_multiple_of(2_usize.checked_pow(halvings).unwrap_or(usize::MAX)) {
+        let why = "the autoencoder cannot halve the pictures as often as it has layers";
+        return Err(Error::fixture(format!("Case {} cannot be run", case.name), why, "Check the fixture's manifest"));
+    }
     let network = Autoencoder::new(w.root().at("ae"), &config);
     fill(&mut w, case, "ae.")?;
-    let clean: Tensor<4> = case.input("x")?.tensor(w.device())?;
-    let noise: Tensor<4> = case.input("noise")?.tensor(w.device())?;
+    let clean = pictures(case, "x", &w)?;
+    let noise = pictures(case, "noise", &w)?;
 
     let evaluation = Pass::evaluation();
     let latent = network.encode(&w, clean.clone(), &evaluation);
@@ -127,7 +143,7 @@ async fn simclr_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (pass, eps) = (Pass::training(), case.number("norm_eps")?);
     let mut rows = Vec::new();
     for number in [1, 2] {
-        let view: Tensor<4> = case.input(&format!("view{number}"))?.tensor(w.device())?;
+        let view = pictures(case, &format!("view{number}"), &w)?;
         let feature = network.feature(&w, view, &pass);
         answers.tensor(&format!("out/feature{number}"), feature.clone()).await?;
         let row = network.project(&w, feature, network.head_layers());
@@ -136,7 +152,7 @@ async fn simclr_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         answers.tensor(&format!("out/proj{number}_normed"), row.clone() / length).await?;
         rows.push(row);
     }
-    let view: Tensor<4> = case.input("view1")?.tensor(w.device())?;
+    let view = pictures(case, "view1", &w)?;
     answers.tensor("out/feature1_eval", network.feature(&w, view, &Pass::evaluation())).await?;
     let rows = Tensor::cat(rows, 0);
     let positive: Tensor<1, Int> = partners(rows.dims()[0] / 2, w.device());

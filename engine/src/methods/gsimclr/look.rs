@@ -9,7 +9,7 @@ use crate::feed::Half;
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
-use crate::methods::gsimclr::model::{CHANNELS, noisy};
+use crate::methods::gsimclr::model::{Batches, CHANNELS, noisy};
 use crate::methods::gsimclr::plan;
 use crate::methods::gsimclr::plane::plane;
 use crate::readback;
@@ -29,6 +29,8 @@ pub const VIEWS: [(&str, &str); 7] = [
 
 /// Pictures of the latent view.
 const LATENT: usize = 400;
+/// Most pictures of a batch that are shown.
+const SHOWN: usize = 128;
 /// Clusters of the latent view that have a colour of their own.
 const COLOURS: usize = 12;
 
@@ -43,6 +45,8 @@ fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source,
 /// [`crate::error::Error::Device`] when the device is lost.
 pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
+    // Batches and the latent are of training pictures.
+    let trains = |id: &str| wants(id) && !stage.feed.is_empty();
     let side = model.config.side();
     let pictures = model.config.pictures(&stage.batch)?;
     let mut views = Vec::new();
@@ -57,13 +61,13 @@ pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<Vie
     if ["noisy", "reconstruction", "error"].into_iter().any(wants) {
         views.extend(rebuilt(model, w, stage, &pictures).await?.into_iter().filter(|v| wants(&v.id)));
     }
-    if wants("batch") {
+    if trains("batch") {
         views.push(board(model, stage)?);
     }
-    if wants("latent") {
+    if trains("latent") {
         views.push(latent(model, w, stage).await?);
     }
-    if wants("pairs") {
+    if trains("pairs") {
         views.push(pairs(model, w, stage).await?);
     }
     Ok(views)
@@ -82,28 +86,35 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
     let legend = Legend { low: 0.0, high: errors.iter().copied().fold(1e-6, f32::max), signed: false, unit: "squared error".into() };
     let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined: Vec::new(), query: None };
     let noise = format!("The picture with noise of deviation {}, which the autoencoder takes away.", config.noise);
-    let words = "What the autoencoder makes of the noisy picture, by way of its narrow latent.";
+    let words = format!("What the autoencoder makes of the noisy picture, by way of its narrow latent.{}", untrained(model));
     let error =
         format!("Squared error of each pixel against the clean picture; {mean:.4} on average, which is the loss of the first phase.");
     Ok(vec![
         view("noisy", noise, ViewKind::Picture(picture(&noisy, side)), "imgs + noise", Source::Data, None),
-        view("reconstruction", words.into(), ViewKind::Picture(picture(&values, side)), "reconstruction", stage.source, None),
+        view("reconstruction", words, ViewKind::Picture(picture(&values, side)), "reconstruction", stage.source, None),
         view("error", error, ViewKind::Heat(heat), "(reconstruction − imgs)²", stage.source, Some(legend)),
     ])
 }
 
-/// Number of the step in its phase.
-fn step(model: &Gsimclr, stage: &Stage) -> u64 {
-    let before =
-        if stage.phase == CONTRAST && model.config.batches != super::model::Batches::Random { model.config.autoencoder_steps } else { 0 };
-    stage.step.saturating_sub(before as u64)
+/// The training pictures of the batch that comes next, the first ones of a large batch.
+fn next_batch(model: &Gsimclr, stage: &Stage) -> Vec<usize> {
+    let denoised = stage.phase == CONTRAST && model.config.batches != Batches::Random;
+    let before = if denoised { model.config.autoencoder_steps as u64 } else { 0 };
+    let mut indices = stage.feed.indices(stage.step.saturating_sub(before));
+    indices.truncate(SHOWN);
+    indices
+}
+
+/// What there is to say where the autoencoder is not trained.
+fn untrained(model: &Gsimclr) -> &'static str {
+    if model.config.batches == Batches::Random { " Random batches need no autoencoder: this one is not trained." } else { "" }
 }
 
 /// The pictures of the batch that comes next.
 fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
     let (config, feed) = (&model.config, &stage.feed);
     let (side, clusters) = (config.side(), model.clusters.borrow().clone());
-    let indices = feed.indices(step(model, stage));
+    let indices = next_batch(model, stage);
     let values = config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
     let pictures = values.chunks_exact(side * side * CHANNELS).map(|values| picture(values, side)).collect();
     let (labels, names) = (feed.labels(Half::Train), feed.report().classes);
@@ -133,10 +144,11 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
     let mut caption = match (stage.phase == CONTRAST, clusters.is_empty()) {
         (true, false) => {
             let different: std::collections::BTreeSet<u32> = indices.iter().filter_map(cluster).collect();
-            format!("The next batch: {} pictures of {} clusters.", indices.len(), different.len())
+            format!("{} pictures of the next batch, from {} clusters.", indices.len(), different.len())
         }
-        (true, true) => format!("The next batch: {} pictures at random.", indices.len()),
-        (false, _) => format!("The autoencoder's next batch: {} pictures at random. Clusters come after this phase.", indices.len()),
+        (true, true) if model.config.batches == Batches::Random => format!("{} pictures of the next batch, at random.", indices.len()),
+        (true, true) => "Clusters are found before the next step; these pictures are at random.".into(),
+        (false, _) => format!("{} pictures of the autoencoder's next batch, at random. Clusters come after this phase.", indices.len()),
     };
     if let Some((first, random)) = plan::same_class_pairs(config, feed) {
         let own = batches::same_pairs(labels, &indices);
@@ -176,9 +188,10 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
         (Vec::new(), Vec::new(), "alike, as there are no clusters yet")
     };
     let caption = format!(
-        "{} pictures where the autoencoder puts them, in the plane of the two main directions ({:.0} % of the variance), each coloured {by}.",
+        "{} pictures where the autoencoder puts them, in the plane of the two main directions ({:.0} % of the variance), each coloured {by}.{}",
         chosen.len(),
-        100.0 * share
+        100.0 * share,
+        untrained(model)
     );
     let cloud = Cloud { dims: 2, points, class, classes, ..Cloud::default() };
     Ok(view("latent", caption, ViewKind::Cloud(cloud), "mean of the latent", stage.source, None))
@@ -187,7 +200,7 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
 /// Cosines between the projections of all views of the batch that comes next.
 async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     let feed = &stage.feed;
-    let indices = feed.indices(step(model, stage));
+    let indices = next_batch(model, stage);
     let pictures = model.config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
     let rows = model.networks.views(w, &model.config, &pictures, &stage.rng, &Pass::training());
     let unit: Tensor<2> = rows.clone() / rows.square().sum_dim(1).clamp_min(1e-12).sqrt();
