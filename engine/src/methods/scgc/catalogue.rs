@@ -115,22 +115,22 @@ fn presets() -> Vec<Preset> {
     ]
 }
 
-/// The claim's arms: SCGC first.
+/// The claim's arms: SCGC* first. SCGC itself is no rival of it and is left out.
 fn arms() -> Vec<Arm> {
     let sizes = [("hidden_1", 256.0), ("hidden_2", 256.0), ("hidden_3", 512.0), ("width", 10.0), ("pretrain", 480.0)];
-    let contrast = [("order", 1.0), ("beta", 0.1), ("tau", 0.25)];
-    let arm = |name: &str, variant: Variant, alpha: f64| {
-        let numbers = sizes.into_iter().chain(contrast).chain([("alpha", alpha)]);
+    let contrast = [("order", 1.0), ("alpha", 1.0), ("beta", 0.1), ("tau", 0.25)];
+    let arm = |name: &str, variant: Variant| {
+        let numbers = sizes.into_iter().chain(contrast);
         let mut knobs: BTreeMap<String, KnobValue> = numbers.map(|(name, value)| (name.to_string(), KnobValue::Number(value))).collect();
         knobs.insert("variant".into(), KnobValue::Choice(variant.name().into()));
         Arm { name: name.into(), knobs }
     };
     vec![
-        arm("SCGC", Variant::Scgc, 0.5),
-        arm("autoencoder + k-means", Variant::Autoencoder, 0.5),
-        arm("k-means", Variant::KMeans, 0.5),
-        arm("spectral", Variant::Spectral, 0.5),
-        arm("GCN autoencoder", Variant::Convolutions, 0.5),
+        arm("SCGC*", Variant::Star),
+        arm("autoencoder + k-means", Variant::Autoencoder),
+        arm("k-means", Variant::KMeans),
+        arm("spectral", Variant::Spectral),
+        arm("GCN autoencoder", Variant::Convolutions),
     ]
 }
 
@@ -177,7 +177,7 @@ pub fn card() -> Card {
             seeds: vec![1, 2, 3],
             steps: 200,
             data: "dblp".into(),
-            note: "The paper reports a best NMI of about 47 % with a network six times as wide and the best of 200 epochs by the labels; here the last epoch counts.".into(),
+            note: "Measured, mean NMI of three seeds: SCGC* 41 %, SCGC 37 %, GCN autoencoder 39 %, autoencoder + k-means 18 %, k-means 12 %, spectral 2 %. The lead over the graph convolutions is within the spread of the seeds. The abstract's gain over other methods amounts to about 47 %, with a network up to four times as wide and the best of 200 epochs by the labels; here the last epoch counts.".into(),
         }),
     }
 }
