@@ -326,6 +326,7 @@ fn every_view_is_drawn() {
                 ViewKind::Cloud(cloud) => {
                     assert_eq!(cloud.points.len(), 800, "{}", view.id);
                     assert!(cloud.class.len() == 400 || cloud.values.len() == 400, "{}", view.id);
+                    assert!(cloud.class.iter().all(|class| (*class as usize) < cloud.classes.len()), "{}", view.id);
                     assert!(cloud.points.iter().chain(&cloud.values).all(|v| v.is_finite()), "{}", view.id);
                     assert!(cloud.query.is_none_or(|query| query == 17));
                 }

@@ -98,9 +98,9 @@ fn presets() -> Vec<Preset> {
         ),
         preset(
             "tiny",
-            "Tiny, 128-128-256-10",
-            "Graphs of up to 4,000 nodes on a processor, about a minute; numbers of the contrast as in the paper for DBLP.",
-            [128.0, 128.0, 256.0, 10.0],
+            "Tiny, 256-256-512-10",
+            "Graphs of some thousand nodes on a processor, a few minutes; numbers of the contrast as in the paper for DBLP.",
+            [256.0, 256.0, 512.0, 10.0],
             [1.0, 0.5, 0.1, 0.25],
             [480.0, 200.0],
         ),
@@ -117,7 +117,7 @@ fn presets() -> Vec<Preset> {
 
 /// The claim's arms: SCGC first.
 fn arms() -> Vec<Arm> {
-    let sizes = [("hidden_1", 128.0), ("hidden_2", 128.0), ("hidden_3", 256.0), ("width", 10.0), ("pretrain", 480.0)];
+    let sizes = [("hidden_1", 256.0), ("hidden_2", 256.0), ("hidden_3", 512.0), ("width", 10.0), ("pretrain", 480.0)];
     let contrast = [("order", 1.0), ("beta", 0.1), ("tau", 0.25)];
     let arm = |name: &str, variant: Variant, alpha: f64| {
         let numbers = sizes.into_iter().chain(contrast).chain([("alpha", alpha)]);

@@ -2,6 +2,7 @@
 
 use crate::blocks::influence::Reach;
 use crate::error::Result;
+use crate::eval::clustering::matched_classes;
 use crate::eval::{Features, principal};
 use crate::method::{Batch, Stage};
 use crate::methods::scgc::method::Clustering;
@@ -58,6 +59,28 @@ impl<'a> Drawn<'a> {
         View { id: id.into(), title: title.into(), caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
     }
 
+    /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without a match has
+    /// a colour of its own.
+    fn named(&self, clusters: &[u32], count: usize) -> Result<(Vec<u32>, Vec<String>)> {
+        let graph = self.batch.graph()?;
+        let labels: Vec<u32> = self.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
+        let matched = if labels.len() == clusters.len() { matched_classes(&labels, clusters) } else { Vec::new() };
+        if matched.is_empty() {
+            return Ok((clusters.to_vec(), (1..=count).map(|cluster| format!("cluster {cluster}")).collect()));
+        }
+        let mut names: Vec<String> = graph.report.classes.iter().map(|class| format!("most like {class}")).collect();
+        let colours: Vec<u32> = (0..count)
+            .map(|cluster| match matched.get(cluster).copied().flatten() {
+                Some(class) => class,
+                None => {
+                    names.push(format!("cluster {}", cluster + 1));
+                    names.len() as u32 - 1
+                }
+            })
+            .collect();
+        Ok((clusters.iter().filter_map(|cluster| colours.get(*cluster as usize).copied()).collect(), names))
+    }
+
     fn name(&self) -> usize {
         self.batch.indices.get(self.query).copied().unwrap_or(0)
     }
@@ -75,10 +98,13 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
     let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
     let z = if needed { method.clustered(w, &drawn.batch).await? } else { Features::default() };
     let clusters = if ["graph", "embedding", "similarity"].into_iter().any(wants) { method.clusters(w, &z).await? } else { Vec::new() };
-    let names: Vec<String> = (1..=method.model.config.clusters).map(|cluster| format!("cluster {cluster}")).collect();
+    let (colours, names) = drawn.named(&clusters, method.model.config.clusters)?;
     if wants("graph") {
-        let cloud = Cloud { class: clusters.clone(), classes: names.clone(), ..drawn.cloud()? };
-        let caption = format!("Every node in the colour of its cluster. Found by: {}.", method.variant.name());
+        let cloud = Cloud { class: colours.clone(), classes: names.clone(), ..drawn.cloud()? };
+        let caption = format!(
+            "Every node in the colour of its cluster, which is that of the class it matches best. Found by: {}.",
+            method.variant.name()
+        );
         views.push(drawn.view("graph", caption, ViewKind::Cloud(cloud), "q", None));
     }
     if wants("labels") {
@@ -88,7 +114,7 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         views.push(drawn.view("labels", "The true classes, which training never sees.".into(), ViewKind::Cloud(cloud), "labels", None));
     }
     if wants("embedding") {
-        let cloud = Cloud { dims: 2, points: principal::plane(&z), class: clusters.clone(), classes: names, ..Cloud::default() };
+        let cloud = Cloud { dims: 2, points: principal::plane(&z), class: colours, classes: names, ..Cloud::default() };
         let caption = format!("The first two principal components of the {} numbers of each node, in the colour of its cluster.", z.dim);
         views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z", None));
     }
