@@ -150,7 +150,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: knobs(),
-        data: ["cora", "citeseer", "dblp", "blocks", OWN].map(String::from).to_vec(),
+        data: ["cora", "citeseer", "dblp", "fashion-graph", "blocks", "million", OWN].map(String::from).to_vec(),
         claim: Some(Claim {
             sentence: "Scaled cosine error and re-masking give a better linear probe than squared error without.".into(),
             // Squared errors of features that add up to 1 are tiny, and their gradients with them: the paper's weight decay alone
