@@ -1,13 +1,16 @@
 // What must hold for the page in a real browser. Each check gets {gpu, plain} browsers and the page's address.
 
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { open, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
-const FIXTURES = ["../shared/fixtures/mae", "tests/fixtures/mae"];
+const FIXTURES = "tests/fixtures";
+/// The systems that are built, and a drawn data set of each kind.
+const BUILT = JSON.parse(readFileSync("engine/catalogue.json")).filter((card) => card.built);
+const DRAWN = { pictures: "shapes", clouds: "solids", graphs: "blocks", vectors: "spiral" };
 const TOLERANCE = 1e-4;
 
 /// For checks that answer a request themselves: a service worker that takes over in between would answer it first.
@@ -132,16 +135,57 @@ export const checks = {
     await reader.close();
   },
 
-  async "reproduces the reference numbers"({ plain, server, skip }) {
-    const folder = FIXTURES.find((path) => existsSync(join(path, "manifest.json")));
-    if (!folder) return skip("there are no reference numbers here");
+  async "reproduces the reference numbers of every system"({ plain, server }) {
     const app = await open(plain, server.address, { query: "cpu" });
-    const files = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
-    const verify = files.map((name) => ({ name, bytes: [...readFileSync(join(folder, name))] }));
-    const { lines } = await app.ask({ verify }, "verified");
-    assert.ok(lines.length > 0);
-    assert.deepEqual(lines.filter((line) => !line.ok), []);
+    for (const { id } of BUILT) {
+      const folder = join(FIXTURES, id);
+      const files = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
+      const verify = files.map((name) => ({ name, bytes: [...readFileSync(join(folder, name))] }));
+      const { system, lines } = await app.ask({ verify }, "verified");
+      assert.equal(system, id);
+      assert.ok(lines.length > 0, id);
+      assert.deepEqual(lines.filter((line) => !line.ok), [], id);
+    }
     await app.close();
+  },
+
+  async "trains and shows every system"({ plain, server }) {
+    for (const { id, kind } of BUILT) {
+      const hash = `v=1&x=${id}&p=micro&data=${DRAWN[kind]}&seed=7&stored=0`;
+      const app = await open(plain, server.address, { query: "cpu", hash });
+      const losses = await app.train(4);
+      assert.ok(losses.length === 4 && losses.every(Number.isFinite), `${id}: ${losses}`);
+      const ids = await app.page.evaluate(() => window.seen.findLast((event) => event.opened).opened.model.views.map(([view]) => view));
+      const views = await app.look(ids);
+      assert.deepEqual(Object.keys(views).sort(), [...ids].sort(), id);
+      assert.deepEqual(app.complaints, [], id);
+      await app.close();
+    }
+  },
+
+  async "trains on clouds and graphs of one's own"({ plain, server }) {
+    const bytes = (text) => [...Buffer.from(text)];
+    const cloud = (seed) => {
+      const points = Array.from({ length: 96 }, (_, i) => [0, 1, 2].map((axis) => Math.sin((i + 1) * (axis + 1.3) + seed).toFixed(4)).join(" "));
+      const properties = ["x", "y", "z"].map((axis) => `property float ${axis}\n`).join("");
+      return `ply\nformat ascii 1.0\nelement vertex ${points.length}\n${properties}end_header\n${points.join("\n")}\n`;
+    };
+    const own = {
+      pointcmae: Array.from({ length: 12 }, (_, i) => ({ name: `${i % 2 ? "odd" : "even"}/${i}.ply`, bytes: bytes(cloud(i)) })),
+      graphmae: [
+        { name: "edges.csv", bytes: bytes(Array.from({ length: 40 }, (_, i) => `${i},${(i * 7 + 1) % 40}\n`).join("")) },
+        { name: "nodes.csv", bytes: bytes(`id,a,b,class\n${Array.from({ length: 40 }, (_, i) => `${i},${i % 3},${i % 5},${i % 2 ? "x" : "y"}\n`).join("")}`) },
+      ],
+    };
+    for (const [id, files] of Object.entries(own)) {
+      const app = await open(plain, server.address, { query: "cpu", hash: `v=1&x=${id}&p=micro&seed=7&stored=0` });
+      const { data } = await app.ask({ add_user_data: files }, "opened");
+      assert.equal(data.id, "folder", id);
+      assert.ok(data.samples > 0, id);
+      const losses = await app.train(3);
+      assert.ok(losses.length === 3 && losses.every(Number.isFinite), `${id}: ${losses}`);
+      await app.close();
+    }
   },
 
   async "keeps the session in the address, and Back undoes"({ plain, server }) {

@@ -9,7 +9,14 @@ pub type OnProgress = Rc<dyn Fn(&str, u64, u64)>;
 
 /// Trained weights that are part of the native program: file name and content.
 #[cfg(not(target_arch = "wasm32"))]
-const STORED: &[(&str, &[u8])] = &[("mae-nano.safetensors", include_bytes!("../../stored/mae-nano.safetensors"))];
+const STORED: &[(&str, &[u8])] = &[
+    ("mae-nano.safetensors", include_bytes!("../../stored/mae-nano.safetensors")),
+    ("rae-nano.safetensors", include_bytes!("../../stored/rae-nano.safetensors")),
+    ("graphmae-nano.safetensors", include_bytes!("../../stored/graphmae-nano.safetensors")),
+    ("gsimclr-nano.safetensors", include_bytes!("../../stored/gsimclr-nano.safetensors")),
+    ("scgc-nano.safetensors", include_bytes!("../../stored/scgc-nano.safetensors")),
+    ("pointcmae-nano.safetensors", include_bytes!("../../stored/pointcmae-nano.safetensors")),
+];
 
 /// The files that come with the program or were fetched for it. Cheap to clone.
 ///

@@ -150,7 +150,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: knobs(),
-        data: ["cora", "citeseer", "dblp", "blocks", OWN].map(String::from).to_vec(),
+        data: ["blocks", "cora", "citeseer", "dblp", "fashion-graph", "million", OWN].map(String::from).to_vec(),
         claim: Some(Claim {
             sentence: "Scaled cosine error and re-masking give a better linear probe than squared error without.".into(),
             // Squared errors of features that add up to 1 are tiny, and their gradients with them: the paper's weight decay alone
@@ -185,7 +185,13 @@ fn presets() -> Vec<Preset> {
         for (name, on) in [("remask", true), ("residual", false), ("concat_hidden", false)] {
             knobs.insert(name.into(), KnobValue::Switch(on));
         }
-        Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: None }
+        Preset {
+            id: id.into(),
+            title: title.into(),
+            note: note.into(),
+            knobs,
+            stored_weights: (id == "nano").then(|| "graphmae-nano.safetensors".into()),
+        }
     };
     vec![
         preset(

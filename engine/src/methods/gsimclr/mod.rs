@@ -116,7 +116,13 @@ fn presets() -> Vec<Preset> {
         for (name, value) in [("batches", "guided"), ("augmentation", augmentation), ("tap", "P3")] {
             knobs.insert(name.into(), KnobValue::Choice(value.into()));
         }
-        Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: None }
+        Preset {
+            id: id.into(),
+            title: title.into(),
+            note: note.into(),
+            knobs,
+            stored_weights: (id == "nano").then(|| "gsimclr-nano.safetensors".into()),
+        }
     };
     let cropped = "per picture + crop";
     vec![

@@ -208,7 +208,13 @@ fn presets() -> Vec<Preset> {
         let numbers = sizes.chain(training).chain(rest).map(|(name, value)| (name.to_string(), KnobValue::Number(value)));
         let choices = [("system", "point-cmae"), ("contrast", "whole row"), ("chamfer", "L2"), ("tuning", "everything")];
         let choices = choices.map(|(name, value)| (name.to_string(), KnobValue::Choice(value.into())));
-        Preset { id: id.into(), title: title.into(), note: note.into(), knobs: numbers.chain(choices).collect(), stored_weights: None }
+        Preset {
+            id: id.into(),
+            title: title.into(),
+            note: note.into(),
+            knobs: numbers.chain(choices).collect(),
+            stored_weights: (id == "nano").then(|| "pointcmae-nano.safetensors".into()),
+        }
     };
     vec![
         preset(

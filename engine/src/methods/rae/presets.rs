@@ -38,7 +38,13 @@ fn preset(id: &str, title: &str, note: &str, numbers: &[(&str, f64)], choices: &
     for (name, value) in CHOICES.iter().chain(choices) {
         knobs.insert((*name).to_string(), KnobValue::Choice((*value).to_string()));
     }
-    Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: None }
+    Preset {
+        id: id.into(),
+        title: title.into(),
+        note: note.into(),
+        knobs,
+        stored_weights: (id == "nano").then(|| "rae-nano.safetensors".into()),
+    }
 }
 
 pub(super) fn presets() -> Vec<Preset> {

@@ -77,7 +77,13 @@ fn presets() -> Vec<Preset> {
             knobs.insert(name.into(), KnobValue::Number(value));
         }
         knobs.insert("variant".into(), KnobValue::Choice(Variant::Scgc.name().into()));
-        Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: None }
+        Preset {
+            id: id.into(),
+            title: title.into(),
+            note: note.into(),
+            knobs,
+            stored_weights: (id == "nano").then(|| "scgc-nano.safetensors".into()),
+        }
     };
     vec![
         preset(
