@@ -118,7 +118,7 @@ fn every_set_is_trained_on_with_every_criterion() {
         ("mixture", vec![choice("net", "classic"), number("scale", 0.0), number("lr", 0.02)]),
         ("mixture", vec![choice("net", "classic"), choice("criterion", "contractive"), number("lr", 0.02)]),
         ("line", vec![]),
-        ("points", vec![number("batch", 27.0)]),
+        ("points", vec![number("batch", 27.0), number("sigma", 0.1)]),
     ] {
         let mut run = started(&session("micro", id, &knobs), Data::Vectors(opened(id, 3)));
         for _ in 0..120 {
