@@ -1,0 +1,32 @@
+//! Sizes at which work is cut up otherwise than at small ones.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use masquerade_engine::kernels::contrast::nt_xent;
+use masquerade_engine::readback;
+use masquerade_engine::rng::Rng;
+use masquerade_tests::{block_on, gpu};
+
+/// Loss and gradient of NT-Xent on a device.
+fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32>) {
+    let device = device.clone().autodiff();
+    let rows = Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device).require_grad();
+    let positive: Vec<i32> = (0..shape[0] as i32).map(|i| i ^ 1).collect();
+    let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), &device);
+    let loss = nt_xent(rows.clone(), positive, 0.1, None);
+    let gradient = rows.grad(&loss.backward()).expect("a gradient");
+    (block_on(readback::scalar(loss)).expect("a loss"), block_on(readback::floats(gradient)).expect("a gradient"))
+}
+
+#[test]
+fn the_contrast_of_many_rows_is_the_twins() {
+    let Some(device) = gpu() else { return };
+    // More rows than the sums of halves take, and no whole number of tiles.
+    let shape = [5002, 6];
+    let mut rng = Rng::new(1, "rows");
+    let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
+    let ((loss, gradient), (on_gpu, gradient_on_gpu)) = (contrast(&values, shape, &Device::flex()), contrast(&values, shape, &device));
+    assert!((loss - on_gpu).abs() < 1e-4 * loss, "{on_gpu} instead of {loss}");
+    let largest = gradient.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    let apart = gradient.iter().zip(&gradient_on_gpu).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()));
+    assert!(largest > 0.0 && apart < 1e-3 * largest, "{apart} apart where the largest is {largest}");
+}
