@@ -2,9 +2,9 @@
 //! count what the whole process does and take the GPU away from it; for the same reason they run one after the other.
 #![recursion_limit = "256"]
 
-mod large;
 mod counted;
 mod kernels;
+mod large;
 mod lost;
 mod memory;
 mod submits;
