@@ -74,8 +74,8 @@ pub fn card() -> Card {
             steps: 300,
             data: "kaykit".into(),
             note: "The paper pre-trains on ShapeNet and reports 83.48 against 82.58 % for a linear head on ScanObjectNN (OBJ-BG), \
-                   and less than a point on most other rows. Here: a small model and a few hundred models by hand; a step of \
-                   Point-CMAE costs nearly twice as much as one of Point-MAE."
+                   and less than a point on most other rows. Here: a small model and a few hundred models by hand; a run of \
+                   Point-CMAE takes about 1.3 times as long as one of Point-MAE."
                 .into(),
         }),
     }
