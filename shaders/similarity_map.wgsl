@@ -1,12 +1,11 @@
 // Cosine of one token of each sample with every token of the same sample:
-// out[b, t] = <x[b, t], x[b, q]> / (max(|x[b, t]|, 1e-12) max(|x[b, q]|, 1e-12)), q = query[b]; zero where q is out of range.
+// out[b, t] = <x[b, t], x[b, q]> / (max(|x[b, t]|, 1e-12) max(|x[b, q]|, 1e-12)), q = query; zero where q is out of range.
 //
 // | binding | what            | shape     |
 // |---------|-----------------|-----------|
 // | 0 read  | x               | [B, T, D] |
-// | 1 read  | query (i32)     | [B]       |
-// | 2 write | out             | [B, T]    |
-// | 3       | params          |           |
+// | 1 write | out             | [B, T]    |
+// | 2       | params          |           |
 //
 // One group of invocations computes neighbouring values of `out`, three sums over D each: what it reads of the chosen token
 // serves all of them. A sample has `blocks` of such neighbours; `width` counts in Values.
@@ -16,12 +15,12 @@ struct Params {
     blocks: u32,
     tokens: u32,
     width: u32,
+    query: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Value>;
-@group(0) @binding(1) var<storage, read> query: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -30,13 +29,12 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let number = row_of(group.y * groups.x + group.x, lane);
-    // Invocations beyond the last block repeat it: sums need all of them.
+    // Sums need all invocations; those beyond the last block read nothing for them.
     let block = min(number, params.blocks_in_all - 1u);
-    let batch = block / params.blocks;
-    let token = query[batch];
-    let known = token >= 0 && u32(token) < params.tokens;
-    let sample = batch * params.tokens;
-    let there = (sample + select(0u, u32(token), known)) * params.width;
+    let width = select(params.width, 0u, number > block);
+    let known = params.query < params.tokens;
+    let sample = block / params.blocks * params.tokens;
+    let there = (sample + select(0u, params.query, known)) * params.width;
     let row = block % params.blocks * {{ neighbours }}u;
     var there_squared = 0.0;
     //[ i in 0..neighbours
@@ -44,7 +42,7 @@ fn main(
     var along_{{ i }} = 0.0;
     var squared_{{ i }} = 0.0;
     //]
-    for (var d = lane % LANES; d < params.width; d = d + LANES) {
+    for (var d = lane % LANES; d < width; d = d + LANES) {
         let b = x[there + d];
         there_squared = there_squared + inner(b, b);
         //[ i in 0..neighbours

@@ -10,11 +10,28 @@ use masquerade_tests::{block_on, gpu};
 fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32>) {
     let device = device.clone().autodiff();
     let rows = Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device).require_grad();
-    let positive: Vec<i32> = (0..shape[0] as i32).map(|i| i ^ 1).collect();
+    let positive: Vec<i32> = (0..16_400).map(|i| i ^ 1).collect();
     let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), &device);
     let loss = nt_xent(rows.clone(), positive, 0.1, None);
     let gradient = rows.grad(&loss.backward()).expect("a gradient");
     (block_on(readback::scalar(loss)).expect("a loss"), block_on(readback::floats(gradient)).expect("a gradient"))
+}
+
+#[test]
+fn the_contrast_of_long_loops_is_the_twins() {
+    let Some(device) = gpu() else { return };
+    // So many rows that no workgroup shares one, and more than 65,535 turns of the loops of an invocation that takes all keys.
+    let shape = [16_400, 288];
+    let mut rng = Rng::new(2, "rows");
+    let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
+    let loss = |device: &Device| {
+        let rows = Tensor::<2>::from_data(TensorData::new(values.clone(), shape), device);
+        let positive: Vec<i32> = (0..16_400).map(|i| i ^ 1).collect();
+        let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), device);
+        block_on(readback::scalar(nt_xent(rows, positive, 0.1, None))).expect("a loss")
+    };
+    let (on_cpu, on_gpu) = (loss(&Device::flex()), loss(&device));
+    assert!((on_cpu - on_gpu).abs() < 1e-4 * on_cpu, "{on_gpu} instead of {on_cpu}");
 }
 
 #[test]

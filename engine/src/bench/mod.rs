@@ -30,7 +30,8 @@ impl Bench {
     }
 
     /// Time one workload. The first time it is named it is prepared and run once, which gives `setup_ms`, `first_ms` and
-    /// `check`; then come `warmup` untimed runs and `repeats` timed ones, or as many as begin within `max_ms`.
+    /// `check`; then come `warmup` untimed runs and `repeats` timed ones, or as many as begin within `max_ms`. Of a GPU, `info`
+    /// says how much memory is reserved afterwards (`device_mb`, MiB, everything prepared so far).
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] when the device is lost.
@@ -74,6 +75,9 @@ impl Bench {
         report.cpu_ms = clock::processor_seconds().zip(spent).map(|(now, then)| (now - then) * 1e3 / report.ms.len().max(1) as f64);
         report.info.push(("backend".into(), self.compute.report.backend.clone()));
         report.info.push(("kernels".into(), if choice::stock() { "stock" } else { "fused" }.into()));
+        if let Some(usage) = self.compute.device.memory_pool_usage().filter(|_| self.compute.report.gpu) {
+            report.info.push(("device_mb".into(), format!("{:.1}", usage.bytes_reserved as f64 / f64::from(1 << 20))));
+        }
         Ok(report)
     }
 

@@ -143,8 +143,7 @@ impl Work {
                 Ok(f64::from(loss) + row)
             }
             Self::Similarity(tokens) => {
-                let query = Tensor::<1, Int>::from_data([0], &tokens.device());
-                let map = readback::floats(similarity_map(tokens.clone().unsqueeze_dim(0), query)).await?;
+                let map = readback::floats(similarity_map(tokens.clone().unsqueeze_dim(0), 0)).await?;
                 Ok(map.iter().map(|v| f64::from(v.abs())).sum())
             }
         }

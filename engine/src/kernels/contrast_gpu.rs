@@ -21,6 +21,8 @@ const HALVES_ROWS: usize = 4096;
 /// Invocations that keep a large GPU busy; with fewer, keys are cut into parts.
 const BUSY: usize = 1 << 15;
 const MOST_PARTS: usize = 8;
+/// Turns of an invocation's loops: Mesa's software adapter ends loops silently after 65,535 of them.
+const TURNS: usize = 60_000;
 
 /// Rows against keys, or the other way round.
 #[derive(Clone, Copy)]
@@ -163,7 +165,10 @@ fn sums_of_parts(sizes: Sizes, side: Side, inputs: [&CubeTensor; 3], grouped: bo
     let ([rows, keys], [_, columns]) = (side.counts, sizes.matrix());
     let padded = rows.next_multiple_of(TILE);
     let blocks = rows.div_ceil(GROUP_ROWS);
-    let splits = (BUSY / (blocks * WORKGROUP as usize).max(1)).clamp(1, MOST_PARTS).min(keys.div_ceil(GROUP_KEYS));
+    let tiles = keys.div_ceil(GROUP_KEYS);
+    let busy = (BUSY / (blocks * WORKGROUP as usize).max(1)).clamp(1, MOST_PARTS);
+    // A tile costs a turn for each dimension and one of its own.
+    let splits = busy.max((tiles * (sizes.width + 1)).div_ceil(TURNS)).min(tiles);
     let parts = splits * (WORKGROUP / ACROSS) as usize;
     let partial = empty(inputs[0], [parts, padded, 2]);
     let step = (LAUNCH / keys.max(1) / GROUP_ROWS).max(1);

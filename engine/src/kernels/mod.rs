@@ -152,7 +152,7 @@ pub trait KernelOps: Backend {
     /// [`gather_tokens::scatter_tokens`]
     fn scatter_tokens(x: FloatTensor<Self>, index: IntTensor<Self>, tokens: usize) -> FloatTensor<Self>;
     /// [`similarity_map::similarity_map`]
-    fn similarity_map(tokens: FloatTensor<Self>, query: IntTensor<Self>) -> FloatTensor<Self>;
+    fn similarity_map(tokens: FloatTensor<Self>, query: usize) -> FloatTensor<Self>;
     /// [`patch_error::patch_error`]
     fn patch_error(pred: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, norm_pix: bool) -> FloatTensor<Self>;
     /// [`layer_norm::layer_norm`]

@@ -1,14 +1,13 @@
 //! How much every token of a sample points the same way as one chosen token: the picture under the cursor.
 
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 use macerator::Simd;
 
-use super::gather_tokens::stock_gather;
-use super::launch::{KernelInfo, Launch, Values, empty, floats, integers, row_groups, row_lanes, software, word};
+use super::launch::{KernelInfo, Launch, Values, empty, floats, row_groups, row_lanes, software, word};
 use super::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 64;
@@ -41,28 +40,31 @@ pub const SINGLE: KernelInfo = KernelInfo {
     examples: EXAMPLES,
 };
 
-/// Cosine of token `query[b]` with every token of sample `b`; norms below 1e-12 count as 1e-12.
+/// Cosine of token `query` of every sample with every token of that sample; norms below 1e-12 count as 1e-12.
 ///
-/// `tokens` is [B, T, D], `query` [B] with values in 0 … T − 1; the result is [B, T], from −1 to 1. A query out of range
-/// gives zeros. It carries no gradient.
-pub fn similarity_map(tokens: Tensor<3>, query: Tensor<1, Int>) -> Tensor<2> {
-    debug_assert_eq!(tokens.dims()[0], query.dims()[0]);
+/// `tokens` is [B, T, D], `query` is in 0 … T − 1; the result is [B, T], from −1 to 1. A query out of range gives zeros. It
+/// carries no gradient.
+pub fn similarity_map(tokens: Tensor<3>, query: usize) -> Tensor<2> {
     if super::choice::stock() {
         return stock(tokens, query);
     }
-    Tensor::from_dispatch(Dispatch::similarity_map(tokens.into_dispatch(), query.into_dispatch()))
+    Tensor::from_dispatch(Dispatch::similarity_map(tokens.into_dispatch(), query))
 }
 
 /// [`similarity_map`] by burn's own operations.
-pub fn stock(tokens: Tensor<3>, query: Tensor<1, Int>) -> Tensor<2> {
-    let chosen = stock_gather(tokens.clone(), query.unsqueeze_dim(1));
+pub fn stock(tokens: Tensor<3>, query: usize) -> Tensor<2> {
+    let [batch, count, _] = tokens.dims();
+    if query >= count {
+        return Tensor::zeros([batch, count], &tokens.device());
+    }
+    let chosen = tokens.clone().narrow(1, query, 1);
     let norm = |x: Tensor<3>| x.square().sum_dim(2).sqrt().clamp_min(LEAST_NORM);
     let along = tokens.clone().matmul(chosen.clone().transpose());
     (along / (norm(tokens) * norm(chosen))).squeeze_dim(2)
 }
 
-pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
-    let (x, query) = (floats(x), integers(query));
+pub(super) fn on_gpu(x: CubeTensor, query: usize) -> CubeTensor {
+    let x = floats(x);
     let [batch, tokens, width] = x.shape().dims();
     let out = empty(&x, [batch, tokens]);
     let (info, parts) = if width.is_multiple_of(4) { (&FOURS, 4) } else { (&SINGLE, 1) };
@@ -73,22 +75,24 @@ pub(super) fn on_gpu(x: CubeTensor, query: CubeTensor) -> CubeTensor {
         values: &[("lanes", row_lanes(WORKGROUP)), ("neighbours", neighbours)],
         workgroup: WORKGROUP,
         groups: row_groups(batch * blocks, WORKGROUP),
-        inputs: &[&x, &query],
+        inputs: &[&x],
         outputs: &[&out],
-        params: &[batch * blocks, blocks, tokens, width / parts].map(word),
+        params: &[batch * blocks, blocks, tokens, width / parts, query.min(tokens)].map(word),
     }
     .run();
     out
 }
 
-pub(super) fn on_cpu(x: FlexTensor, query: FlexTensor) -> FlexTensor {
+pub(super) fn on_cpu(x: FlexTensor, query: usize) -> FlexTensor {
     let [batch, tokens, width] = x.shape().dims();
-    let (x, query) = (twin::Floats::new(x), twin::indices(query));
+    let x = twin::Floats::new(x);
     let mut out = vec![0.0; batch * tokens];
+    if query >= tokens {
+        return twin::tensor(out, [batch, tokens]);
+    }
     let task = (VALUES_PER_TASK / width.max(1)).max(1);
-    for ((out, tokens_of), query) in out.chunks_mut(tokens.max(1)).zip(x.chunks((tokens * width).max(1))).zip(&query) {
-        let Some(chosen) = query.filter(|q| *q < tokens) else { continue };
-        let chosen = &tokens_of[chosen * width..(chosen + 1) * width];
+    for (out, tokens_of) in out.chunks_mut(tokens).zip(x.chunks((tokens * width).max(1))) {
+        let chosen = &tokens_of[query * width..(query + 1) * width];
         twin::parts([out], [task], |part, [out]| cosines(&tokens_of[part * task * width..], chosen, out));
     }
     twin::tensor(out, [batch, tokens])

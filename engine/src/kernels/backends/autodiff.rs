@@ -34,7 +34,7 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         gather_tokens::scatter_tracked::<B, C>(x, index, tokens)
     }
 
-    fn similarity_map(tokens: Tracked<B, C>, query: B::IntTensorPrimitive) -> Tracked<B, C> {
+    fn similarity_map(tokens: Tracked<B, C>, query: usize) -> Tracked<B, C> {
         Self::from_inner(B::similarity_map(tokens.into_primitive(), query))
     }
 

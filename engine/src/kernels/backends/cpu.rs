@@ -32,7 +32,7 @@ impl KernelOps for Flex {
         gather_tokens::scatter_on_cpu(x, index, tokens)
     }
 
-    fn similarity_map(tokens: FlexTensor, query: FlexTensor) -> FlexTensor {
+    fn similarity_map(tokens: FlexTensor, query: usize) -> FlexTensor {
         similarity_map::on_cpu(tokens, query)
     }
 

@@ -33,7 +33,7 @@ impl KernelOps for CubeBackend {
         gather_tokens::scatter_on_gpu(x, index, tokens)
     }
 
-    fn similarity_map(tokens: CubeTensor, query: CubeTensor) -> CubeTensor {
+    fn similarity_map(tokens: CubeTensor, query: usize) -> CubeTensor {
         similarity_map::on_gpu(tokens, query)
     }
 

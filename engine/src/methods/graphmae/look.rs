@@ -1,6 +1,6 @@
 //! GraphMAE on the stage: the graph with its mask, errors, similarities, attention, and the features of one node.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use crate::blocks::encoders::graph::{GraphLayer, GraphPass};
 use crate::blocks::masks::nodes::NodeMask;
@@ -151,8 +151,7 @@ impl Look<'_> {
 
     async fn similarity(&self) -> Result<View> {
         let all = self.system.model.embed(self.w, &self.graph.features, &self.graph.graph.on(self.w.device()));
-        let at = Tensor::<1, Int>::from_data([self.node as i32], &all.device());
-        let values = readback::floats(similarity_map(all.unsqueeze_dim(0), at)).await?;
+        let values = readback::floats(similarity_map(all.unsqueeze_dim(0), self.node)).await?;
         let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
         let caption = format!("How like node {} the encoder finds every other node, nothing masked.", self.node + 1);
         let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud()? };

@@ -1,6 +1,6 @@
 //! MAE on the stage: input, mask, reconstruction, error, and the similarity of one patch to all others.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
@@ -137,8 +137,7 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
     let tokens = side * side;
     let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
     let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
-    let at = Tensor::<1, Int>::from_data([query as i32], &latent.device());
-    let values = readback::floats(similarity_map(latent, at)).await?;
+    let values = readback::floats(similarity_map(latent, query)).await?;
     let heat = Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
     let caption = format!(

@@ -1,6 +1,6 @@
 //! Point-CMAE on the stage: the cloud by mask, both reconstructions, the error, the similarity of groups, the contrast.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use crate::blocks::batch_norm::Pass;
 use crate::blocks::masks::Mask;
@@ -190,8 +190,7 @@ async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mas
 async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Shown, stage: &Stage) -> Result<View> {
     let query = stage.cursor.map_or(0, |cursor| cursor as usize).min(shown.centres.len().saturating_sub(1));
     let latent = model.encode(w, groups, &Pass::evaluation());
-    let at = Tensor::<1, Int>::from_data([query as i32], &latent.device());
-    let values = readback::floats(similarity_map(latent, at)).await?;
+    let values = readback::floats(similarity_map(latent, query)).await?;
     let cloud =
         Cloud { dims: 3, points: shown.points.concat(), token: shown.token.clone(), values, query: Some(query as u32), ..Cloud::default() };
     let caption = format!("How like group {} the encoder finds every other group, nothing hidden.", query + 1);
