@@ -4,6 +4,7 @@
 mod attention;
 mod checkpoint;
 mod clouds;
+mod collections;
 mod convolution;
 mod data;
 mod eval;

@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod clustering;
 pub mod collapse;
 pub mod few_shot;
+pub mod kernel_svm;
 pub mod kmeans;
 pub mod linear_probe;
 pub mod linear_svm;
@@ -43,18 +44,6 @@ impl Features {
             }
         }
         (Self { dim: self.dim, values }, own)
-    }
-
-    /// Every column with its mean taken away and divided by its deviation (or 1e-12 where it has none).
-    pub fn standardised(&self) -> Self {
-        let (mut values, rows) = (self.values.clone(), self.rows().max(1) as f64);
-        for column in 0..self.dim {
-            let own = || self.values.iter().skip(column).step_by(self.dim).map(|v| f64::from(*v));
-            let mean = own().sum::<f64>() / rows;
-            let deviation = (own().map(|v| (v - mean).powi(2)).sum::<f64>() / rows).sqrt().max(1e-12);
-            values.iter_mut().skip(column).step_by(self.dim).for_each(|v| *v = ((f64::from(*v) - mean) / deviation) as f32);
-        }
-        Self { dim: self.dim, values }
     }
 
     /// Every row divided by max(its norm, 1e-12).

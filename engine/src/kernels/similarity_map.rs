@@ -16,7 +16,7 @@ const LEAST_NORM: f32 = 1e-12;
 const VALUES_PER_TASK: usize = 1 << 17;
 
 const EXAMPLES: &[Values] =
-    &[&[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 4)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)]];
+    &[&[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 8)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)]];
 
 /// `similarity_map.wgsl`, where the width is a multiple of four
 pub const FOURS: KernelInfo = KernelInfo {
@@ -68,7 +68,7 @@ pub(super) fn on_gpu(x: CubeTensor, query: usize) -> CubeTensor {
     let [batch, tokens, width] = x.shape().dims();
     let out = empty(&x, [batch, tokens]);
     let (info, parts) = if width.is_multiple_of(4) { (&FOURS, 4) } else { (&SINGLE, 1) };
-    let neighbours = if software() { 4 } else { 1 };
+    let neighbours = if software() { 8 } else { 1 };
     let blocks = tokens.div_ceil(neighbours as usize);
     Launch {
         info,

@@ -48,8 +48,35 @@ pub fn of(nodes: usize, src: &[u32], dst: &[u32]) -> Vec<f32> {
             added(here, force, size.min(heat) / size)
         });
     }
-    let furthest = places.iter().map(|place| norm(*place)).fold(1e-9, f32::max);
-    places.into_iter().flatten().map(|v| v / furthest).collect()
+    // A few nodes far out would leave no room for the others: they come to the rim.
+    let mut distances: Vec<f32> = places.iter().map(|place| norm(*place)).collect();
+    distances.sort_unstable_by(f32::total_cmp);
+    let most = |share: f32| distances.get(((nodes as f32 - 1.0) * share) as usize).copied().unwrap_or(1.0);
+    let rim = most(1.0).min(1.2 * most(0.97)).max(1e-9);
+    places.into_iter().flat_map(|place| place.map(|v| v / rim.max(norm(place)))).collect()
+}
+
+/// The same for many graphs, each in a cell of its own: nodes of a graph are those from one start to the next, and no edge joins two
+/// graphs.
+pub fn of_many(starts: &[usize], src: &[u32], dst: &[u32]) -> Vec<f32> {
+    let graphs = starts.len().saturating_sub(1);
+    let mut edges = vec![(Vec::new(), Vec::new()); graphs];
+    for (from, to) in src.iter().zip(dst) {
+        let graph = starts.partition_point(|start| *start <= *from as usize).wrapping_sub(1);
+        let Some((src, dst)) = edges.get_mut(graph) else { continue };
+        // Ends in other graphs lead beyond the last node of this one.
+        src.push(from - starts[graph] as u32);
+        dst.push(to.wrapping_sub(starts[graph] as u32));
+    }
+    let along = (graphs as f32).sqrt().ceil().max(1.0);
+    let cell = 2.0 / along;
+    let place = |(graph, (src, dst)): (usize, &(Vec<u32>, Vec<u32>))| {
+        let (row, column) = ((graph as f32 / along).floor(), graph as f32 % along);
+        let middle = [-1.0 + (column + 0.5) * cell, -1.0 + (row + 0.5) * cell];
+        let own = of(starts[graph + 1] - starts[graph], src, dst);
+        own.chunks_exact(2).flat_map(move |at| [0, 1].map(|axis| middle[axis] + 0.42 * cell * at[axis])).collect::<Vec<f32>>()
+    };
+    edges.iter().enumerate().flat_map(place).collect()
 }
 
 fn added(a: Point, b: Point, times: f32) -> Point {

@@ -2,11 +2,13 @@
 //!
 //! * [`citations`]: Cora, Citeseer and DBLP from their files
 //! * [`tables`]: the user's own files, edge lists with a table of features, and Planetoid's `.content` with `.cites`
+//! * [`collections`]: sets of many small graphs, drawn ones and the user's own
 //! * [`drawn`]: stochastic block models, small and with a million nodes
 //! * [`neighbours`]: nearest neighbours of pictures as a graph
 //! * [`layout`]: where the nodes of a graph are drawn
 
 pub mod citations;
+pub mod collections;
 pub mod drawn;
 pub mod layout;
 pub mod neighbours;
@@ -18,7 +20,7 @@ use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
 
 /// The ids of the graphs.
-pub const IDS: [&str; 6] = ["blocks", "cora", "citeseer", "dblp", "fashion-graph", "million"];
+pub const IDS: [&str; 7] = ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million"];
 
 /// Labelled nodes of each class that train a probe, and the most that choose its epoch and test it: Planetoid's numbers.
 const TRAIN_PER_CLASS: usize = 20;
@@ -151,6 +153,7 @@ impl GraphData {
 pub async fn open(id: &str, files: &Files, seed: u64) -> Result<GraphData> {
     match id {
         "blocks" => Ok(drawn::blocks(seed)),
+        "families" => Ok(collections::families(seed)),
         "million" => Ok(drawn::million(seed)),
         "fashion-graph" => neighbours::fashion(files).await,
         "cora" | "citeseer" | "dblp" => citations::open(id, files).await,
@@ -163,5 +166,5 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<GraphData> {
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when the files hold none.
 pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
-    tables::from_files(files)
+    if collections::is_collection(&files) { collections::from_files(&files) } else { tables::from_files(files) }
 }

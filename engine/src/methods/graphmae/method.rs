@@ -9,7 +9,7 @@ use crate::blocks::decoders::graph_decoder::DecoderKind;
 use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
 use crate::blocks::masks::nodes::NodeMask;
 use crate::error::{Error, Result};
-use crate::eval::{Features, logistic};
+use crate::eval::{Features, kernel_svm, logistic};
 use crate::graph::Graph;
 use crate::kernels::edge_propagate::edge_propagate;
 use crate::limits::Needs;
@@ -28,8 +28,6 @@ use crate::weights::{Weights, plain};
 
 /// First weights of the probe that its accuracy is the mean over.
 const PROBES: u64 = 5;
-/// Folds of the probe of whole graphs.
-const FOLDS: usize = 5;
 
 /// The model and the graph it is used on.
 #[derive(Debug, Clone)]
@@ -119,29 +117,17 @@ impl System {
         Ok(sum / PROBES as f64)
     }
 
-    /// A probe of whole graphs: pooled features, logistic regression in the place of the paper's support vector machine, the mean
-    /// accuracy over folds.
+    /// The probe of whole graphs of the paper: pooled features, a support vector machine, the mean accuracy over folds.
     async fn graph_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
         let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
         let data = batch.graph()?;
         // A graph's class is that of its nodes.
         let labels: Vec<u32> = data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
-        if labels.len() < FOLDS || labels.len() + 1 != data.graphs.len() {
+        if labels.is_empty() || labels.len() + 1 != data.graphs.len() {
             return Err(unlabelled("the set does not hold several labelled graphs"));
         }
-        let all = pooled(&self.embedded(subject.weights, &batch).await?, &data.graphs, self.pool).standardised();
-        let mut rng = Rng::new(subject.settings.seed, "folds");
-        let order = rng.permutation(labels.len());
-        let mut sum = 0.0;
-        for fold in 0..FOLDS {
-            let half = |test: bool| {
-                all.picked(order.iter().copied().enumerate().filter(|(i, _)| (i % FOLDS == fold) == test).map(|(_, g)| g), &labels)
-            };
-            let (train, test) = (half(false), half(true));
-            let how = logistic::Settings { weight_decay: 1e-3, ..logistic::Settings::default() };
-            sum += logistic::fit((&train.0, &train.1), None, (&test.0, &test.1), data.report.classes.len(), &how, &mut rng)?;
-        }
-        Ok(sum / FOLDS as f64)
+        let all = pooled(&self.embedded(subject.weights, &batch).await?, &data.graphs, self.pool);
+        kernel_svm::cross_validated(&all, &labels, data.report.classes.len(), &mut Rng::new(subject.settings.seed, "folds"))
     }
 }
 
@@ -214,7 +200,7 @@ impl Method for System {
 
     fn metrics(&self) -> &'static [&'static str] {
         match self.cache.last() {
-            Some(prepared) if prepared.starts.len() > FOLDS => &["node_accuracy", "graph_accuracy"],
+            Some(prepared) if prepared.starts.len() > kernel_svm::FOLDS => &["node_accuracy", "graph_accuracy"],
             _ => &["node_accuracy"],
         }
     }

@@ -150,7 +150,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: knobs(),
-        data: ["blocks", "cora", "citeseer", "dblp", "fashion-graph", "million", OWN].map(String::from).to_vec(),
+        data: ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million", OWN].map(String::from).to_vec(),
         claim: Some(Claim {
             sentence: "Scaled cosine error and re-masking give a better linear probe than squared error without.".into(),
             // Squared errors of features that add up to 1 are tiny, and their gradients with them: the paper's weight decay alone
@@ -193,6 +193,24 @@ fn presets() -> Vec<Preset> {
             stored_weights: (id == "nano").then(|| "graphmae-nano.safetensors".into()),
         }
     };
+    let mut graphs = preset(
+        "graphs",
+        "Graphs, GIN width 32",
+        "The paper's model for the 188 molecules of MUTAG, for sets of many graphs.",
+        [32.0, 2.0, 60.0],
+        &[
+            ("layers", 5.0),
+            ("graphs", 64.0),
+            ("mask_rate", 0.75),
+            ("replace_rate", 0.1),
+            ("alpha", 2.0),
+            ("lr", 5e-4),
+            ("weight_decay", 0.0),
+        ],
+    );
+    for (name, value) in [("encoder", "gin"), ("decoder", "gin"), ("norm", "batch"), ("pool", "sum")] {
+        graphs.knobs.insert(name.into(), KnobValue::Choice(value.into()));
+    }
     vec![
         preset(
             "nano",
@@ -209,6 +227,7 @@ fn presets() -> Vec<Preset> {
             [512.0, 4.0, 1500.0],
             &[],
         ),
+        graphs,
         preset(
             "micro",
             "Micro, width 8",
