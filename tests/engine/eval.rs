@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use masquerade_engine::checkpoint::safetensors::{self, File};
 use masquerade_engine::eval::linear_probe::{LinearProbe, Settings, fit};
-use masquerade_engine::eval::{Features, accuracy, collapse, nearest};
+use masquerade_engine::eval::{Features, accuracy, collapse, kernel_svm, nearest};
 use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::train::losses::{smooth_targets, target_tensor};
@@ -122,4 +122,22 @@ fn the_probe_makes_the_authors_steps() {
     compare(&file, "out/probe_running_mean", probe.running_mean.clone(), 2e-5);
     compare(&file, "out/probe_running_var", probe.running_var.clone(), 2e-5);
     compare(&file, "out/probe_logits_eval", probe.logits(features.tensor(&device)), 2e-5);
+}
+
+#[test]
+fn rings_are_told_apart_and_noise_is_not() {
+    let mut rng = Rng::new(4, "rings");
+    let labels: Vec<u32> = (0..120).map(|i| i % 3).collect();
+    let rings = labels.iter().flat_map(|label| {
+        let (sin, cos) = rng.between(0.0, std::f32::consts::TAU).sin_cos();
+        let radius = 1.0 + *label as f32 + 0.1 * rng.normal();
+        [radius * cos, radius * sin]
+    });
+    let rings = Features { dim: 2, values: rings.collect() };
+    let accuracy = kernel_svm::cross_validated(&rings, &labels, 3, &mut Rng::new(1, "folds")).expect("an accuracy");
+    assert!(accuracy > 0.95, "{accuracy}");
+    let noise = Features { dim: 2, values: (0..240).map(|_| rng.normal()).collect() };
+    let accuracy = kernel_svm::cross_validated(&noise, &labels, 3, &mut Rng::new(1, "folds")).expect("an accuracy");
+    assert!(accuracy < 0.55, "{accuracy}");
+    assert!(kernel_svm::cross_validated(&Features { dim: 1, values: vec![0.0; 4] }, &[0, 1, 0, 1], 2, &mut Rng::new(1, "folds")).is_err());
 }

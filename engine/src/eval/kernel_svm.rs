@@ -300,22 +300,4 @@ mod tests {
             assert_eq!([own(0), own(1)], [6, 3]);
         }
     }
-
-    #[test]
-    fn rings_are_told_apart_and_noise_is_not() {
-        let mut rng = Rng::new(4, "rings");
-        let labels: Vec<u32> = (0..120).map(|i| i % 3).collect();
-        let rings = labels.iter().flat_map(|label| {
-            let (sin, cos) = rng.between(0.0, std::f32::consts::TAU).sin_cos();
-            let radius = 1.0 + *label as f32 + 0.1 * rng.normal();
-            [radius * cos, radius * sin]
-        });
-        let rings = Features { dim: 2, values: rings.collect() };
-        let accuracy = cross_validated(&rings, &labels, 3, &mut Rng::new(1, "folds")).expect("an accuracy");
-        assert!(accuracy > 0.95, "{accuracy}");
-        let noise = Features { dim: 2, values: (0..240).map(|_| rng.normal()).collect() };
-        let accuracy = cross_validated(&noise, &labels, 3, &mut Rng::new(1, "folds")).expect("an accuracy");
-        assert!(accuracy < 0.55, "{accuracy}");
-        assert!(cross_validated(&Features { dim: 1, values: vec![0.0; 4] }, &[0, 1, 0, 1], 2, &mut Rng::new(1, "folds")).is_err());
-    }
 }
