@@ -2,7 +2,7 @@
 //!
 //! A quiet frame around bright data: every surface is a grey of one family, and the one accent belongs to the main action.
 
-mod fonts;
+pub mod fonts;
 mod maps;
 mod style;
 

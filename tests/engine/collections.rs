@@ -57,7 +57,7 @@ fn files(texts: &[(&str, &str)]) -> Vec<NamedBytes> {
 }
 
 /// A triangle of class 5, a pair of class -1; nodes of the two alternate in the files.
-const EDGES: (&str, &str) = ("TOY_A.txt", "1, 3\n3, 1\n3, 5\n5, 3\n1, 5\n5, 1\n2, 4\n4, 2\n");
+const EDGES: (&str, &str) = ("toy/TOY_A.txt", "1, 3\n3, 1\n3, 5\n5, 3\n1, 5\n5, 1\n2, 4\n4, 2\n");
 const GRAPHS: (&str, &str) = ("TOY_graph_indicator.txt", "1\n2\n1\n2\n1\n");
 const CLASSES: (&str, &str) = ("TOY_graph_labels.txt", "5\n-1\n");
 

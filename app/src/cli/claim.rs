@@ -1,5 +1,7 @@
 //! `masquerade claim`: does the system's central comparison hold?
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use masquerade_engine::error::Error;
 use masquerade_engine::session::{ClaimReport, Command, Event};
@@ -35,6 +37,8 @@ struct Arm<'a> {
     /// The metric, one value for each seed.
     values: &'a [f64],
     mean: f64,
+    /// Means of other metrics.
+    others: BTreeMap<&'a str, f64>,
     /// Seconds that one seed took, on average.
     seconds: f64,
 }
@@ -103,7 +107,15 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
 
 fn arms(report: &ClaimReport) -> Vec<Arm<'_>> {
     let numbers = report.means.iter().zip(&report.arm_seconds);
-    report.arms.iter().zip(numbers).map(|((name, values), (mean, seconds))| Arm { name, values, mean: *mean, seconds: *seconds }).collect()
+    let arms = report.arms.iter().zip(numbers).enumerate();
+    arms.map(|(arm, ((name, values), (mean, seconds)))| Arm {
+        name,
+        values,
+        mean: *mean,
+        others: report.others.iter().filter_map(|(metric, means)| Some((metric.as_str(), *means.get(arm)?))).collect(),
+        seconds: *seconds,
+    })
+    .collect()
 }
 
 fn verdict(report: &ClaimReport) -> String {
@@ -113,9 +125,10 @@ fn verdict(report: &ClaimReport) -> String {
 
 fn table(report: &ClaimReport, arms: &[Arm]) -> Vec<Vec<String>> {
     let head = std::iter::once(report.metric.clone()).chain(report.seeds.iter().map(|s| format!("seed {s}")));
-    let mut rows = vec![head.chain(["mean".into(), "s a seed".into()]).collect::<Vec<String>>()];
+    let others = arms.first().into_iter().flat_map(|arm| arm.others.keys()).map(|metric| format!("mean {metric}"));
+    let mut rows = vec![head.chain(["mean".into()]).chain(others).chain(["s a seed".into()]).collect::<Vec<String>>()];
     for arm in arms {
-        let numbers = arm.values.iter().chain([&arm.mean]).map(|v| format!("{v:.4}"));
+        let numbers = arm.values.iter().chain([&arm.mean]).chain(arm.others.values()).map(|v| format!("{v:.4}"));
         rows.push(std::iter::once(arm.name.to_string()).chain(numbers).chain([format!("{:.1}", arm.seconds)]).collect());
     }
     rows

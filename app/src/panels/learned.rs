@@ -81,6 +81,10 @@ fn results_ui(ui: &mut Ui, desk: &Desk<'_>) {
         table_ui(ui, "claim", &text::CLAIM_HEAD, &rows);
         ui.label(RichText::new(text::verdict(&claim.verdict)).strong());
         ui.label(theme::caption(ui, text::claim_run(claim.seeds.len(), claim.steps, &claim.metric)));
+        for (metric, means) in &claim.others {
+            let names = claim.arms.iter().map(|(arm, _)| arm.as_str());
+            ui.label(theme::caption(ui, text::claim_other(metric, names.zip(means))));
+        }
         if !claim.note.is_empty() {
             ui.label(theme::caption(ui, &claim.note));
         }

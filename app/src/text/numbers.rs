@@ -192,6 +192,12 @@ pub fn claim_run(seeds: usize, steps: u32, metric: &str) -> String {
     format!("{seeds} seeds, {steps} steps each, {}", metric.replace('_', " "))
 }
 
+/// Another metric of a claim's arms.
+pub fn claim_other<'a>(metric: &str, arms: impl Iterator<Item = (&'a str, &'a f64)>) -> String {
+    let arms: Vec<String> = arms.map(|(arm, mean)| format!("{arm} {mean:.4}")).collect();
+    format!("{}: {}", metric.replace('_', " "), arms.join(", "))
+}
+
 /// Verdict of a claim.
 pub fn verdict(verdict: &str) -> String {
     format!("The claim {verdict}")

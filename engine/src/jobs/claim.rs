@@ -25,6 +25,8 @@ pub struct ClaimJob {
     /// Arm-major results, and the seconds that each took.
     results: Vec<f64>,
     seconds: Vec<f64>,
+    /// The claim's other metrics, those of one run after the other.
+    others: Vec<f64>,
     now: Option<(Run, Option<Probe>, Stopwatch)>,
     watch: Stopwatch,
 }
@@ -53,6 +55,7 @@ impl ClaimJob {
             limits,
             results: Vec::new(),
             seconds: Vec::new(),
+            others: Vec::new(),
             now: None,
             watch: Stopwatch::start(),
         })
@@ -94,14 +97,15 @@ impl ClaimJob {
                 _ => None,
             }
         } else {
-            let weights = run.weights.frozen();
-            let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
-            Some(run.method.measure(&self.claim.metric, subject).await?)
+            Some(measure(&run, &self.claim.metric).await?)
         };
         let each = u64::from(self.claim.steps);
         if let Some(number) = measured {
             self.results.push(number);
             self.seconds.push(watch.seconds());
+            for metric in &self.claim.also {
+                self.others.push(measure(&run, metric).await?);
+            }
             return Ok(Slice { done: self.results.len() as u64 * each, total: self.total(), note, answer: None });
         }
         let part = (run.step * each).checked_div(steps).unwrap_or(0);
@@ -123,6 +127,12 @@ impl ClaimJob {
         Ok(run)
     }
 
+    /// The mean of another metric for every arm.
+    fn mean_of_other(&self, number: usize) -> Vec<f64> {
+        let values: Vec<f64> = self.others.iter().skip(number).step_by(self.claim.also.len().max(1)).copied().collect();
+        values.chunks(self.claim.seeds.len().max(1)).map(|runs| runs.iter().sum::<f64>() / runs.len() as f64).collect()
+    }
+
     fn report(&self) -> ClaimReport {
         let rows: Vec<&[f64]> = self.results.chunks(self.claim.seeds.len().max(1)).collect();
         let means: Vec<f64> = rows.iter().map(|r| r.iter().sum::<f64>() / r.len().max(1) as f64).collect();
@@ -137,11 +147,19 @@ impl ClaimJob {
             arms: self.claim.arms.iter().zip(&rows).map(|(a, r)| (a.name.clone(), r.to_vec())).collect(),
             verdict: verdict(&rows, &means, self.claim.margin).into(),
             means,
+            others: self.claim.also.iter().enumerate().map(|(i, metric)| (metric.clone(), self.mean_of_other(i))).collect(),
             arm_seconds: self.seconds.chunks(self.claim.seeds.len().max(1)).map(|s| s.iter().sum::<f64>() / s.len() as f64).collect(),
             note: self.claim.note.clone(),
             seconds: self.watch.seconds(),
         }
     }
+}
+
+/// A number of the system's own, of what has been trained.
+async fn measure(run: &Run, metric: &str) -> Result<f64> {
+    let weights = run.weights.frozen();
+    let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
+    run.method.measure(metric, subject).await
 }
 
 /// "holds" when the first arm's mean is ahead of every other's by the margin and it wins on every seed; "does not hold"

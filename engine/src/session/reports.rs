@@ -185,6 +185,8 @@ pub struct ClaimReport {
     pub arms: Vec<(String, Vec<f64>)>,
     /// The arm's mean, in the order of `arms`.
     pub means: Vec<f64>,
+    /// Other metrics, each with its mean for every arm.
+    pub others: Vec<(String, Vec<f64>)>,
     /// Seconds that one seed of each arm took, training and measuring.
     pub arm_seconds: Vec<f64>,
     /// What the paper reports, and how this differs.

@@ -10,7 +10,7 @@ use crate::scene::board::Layout;
 use crate::scene::camera::Camera;
 use crate::scene::cloud::{self, Style};
 use crate::scene::{Mark, field, film};
-use crate::theme::{self, LIGHT};
+use crate::theme::{self, LIGHT, space};
 
 /// Side in points of the screen, and pixels a point.
 const SIDE: f32 = 224.0;
@@ -45,19 +45,20 @@ pub fn cloud(drawn: &Cloud, range: Option<&Legend>) -> RgbaImage {
 
 /// The classes at the lower edge, as many as have room.
 fn names(pixels: &mut RgbaImage, drawn: &Cloud) {
-    let (mut x, y) = (label::DOTS, pixels.height() - 2 * label::DOTS);
-    let radius = label::DOTS as f32 * 0.5;
+    let (height, gap) = (label::height(label::TEXT), space::S as u32);
+    let (mut x, y) = (gap, pixels.height() - height - gap);
+    let radius = height as f32 * 0.25;
     for (class, name) in drawn.classes.iter().enumerate() {
-        let wide = 2 * label::DOTS + label::width(name, 1);
+        let wide = height + label::width(name, label::TEXT);
         if x + wide > pixels.width() {
             break;
         }
         let (colour, shape) = cloud::class_sign(class);
         let sign = crate::scene::Sign { shape, ..Default::default() };
-        let mark = Mark::Dot { at: pos2(x as f32 + radius, y as f32 + radius), radius, colour, sign };
+        let mark = Mark::Dot { at: pos2(x as f32 + radius, y as f32 + height as f32 / 2.0), radius, colour, sign };
         ink::draw(pixels, &[mark], 1.0);
-        label::draw(pixels, (x + label::DOTS * 3 / 2, y), name, 1, rgba(LIGHT.text));
-        x += wide + label::DOTS;
+        label::draw(pixels, (x + height, y), name, label::TEXT, rgba(LIGHT.text));
+        x += wide + gap;
     }
 }
 

@@ -190,7 +190,8 @@ pub fn from_files(files: &[NamedBytes]) -> Result<GraphData> {
         }
         None => degrees(nodes, &src, &dst),
     };
-    let title = file(EDGES).map(|file| file.name[..file.name.len() - EDGES.len()].to_string()).unwrap_or_default();
+    let title = file(EDGES).map(|file| &file.name[..file.name.len() - EDGES.len()]).unwrap_or_default();
+    let title = title.rsplit('/').next().unwrap_or(title).to_string();
     let used = [EDGES, GRAPHS, CLASSES, NODES];
     let left = files.iter().filter(|file| !used.iter().any(|end| file.name.to_ascii_lowercase().ends_with(end)));
     let left = left.map(|file| (file.name.clone(), "it is not needed".to_string()));

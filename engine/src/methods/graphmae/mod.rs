@@ -24,93 +24,85 @@ pub mod pooling;
 
 use std::collections::BTreeMap;
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue, OWN, Preset};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobValue, OWN, Preset, choices, numbers};
 
 #[cfg(feature = "compute")]
 /// GraphMAE for the registry.
 pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
-fn knob(name: &str, title: &str, tooltip: &str, group: &str, kind: KnobKind, live: bool) -> Knob {
-    Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-}
-
-fn range(low: f64, high: f64, step: f64, unit: &str) -> KnobKind {
-    KnobKind::Number { low, high, step, logarithmic: low > 0.0 && high / low >= 1000.0, unit: unit.into() }
-}
-
-fn choice(options: &[&str]) -> KnobKind {
-    KnobKind::Choice { options: options.iter().map(|option| (*option).to_string()).collect() }
-}
-
 fn knobs() -> Vec<Knob> {
     let (mask, model, training, probe) = ("Mask", "Model", "Training", "Probe");
     vec![
-        knob("mask_rate", "Mask rate", "Share of the nodes whose features are hidden.", mask, range(0.05, 0.95, 0.01, ""), true),
-        knob(
+        Knob::number("mask_rate", "Mask rate", "Share of the nodes whose features are hidden.", mask, (0.05, 0.95, 0.01), "", true),
+        Knob::number(
             "replace_rate",
             "Replace rate",
             "Share of the masked nodes that show another node's features instead of the mask token.",
             mask,
-            range(0.0, 0.5, 0.01, ""),
+            (0.0, 0.5, 0.01),
+            "",
             true,
         ),
-        knob("loss", "Loss", "Scaled cosine error, or mean squared error.", mask, choice(&["sce", "mse"]), true),
-        knob(
+        Knob::choice("loss", "Loss", "Scaled cosine error, or mean squared error.", mask, &["sce", "mse"], true),
+        Knob::number(
             "alpha",
             "Alpha",
             "Power of the scaled cosine error: above 1 it mutes nodes that are nearly right.",
             mask,
-            range(1.0, 5.0, 0.5, ""),
+            (1.0, 5.0, 0.5),
+            "",
             true,
         ),
-        knob("remask", "Re-mask", "Hide masked nodes from the decoder again.", mask, KnobKind::Switch, true),
-        knob("lr", "Learning rate", "Start of the cosine that ends at zero.", training, range(1e-5, 1e-2, 1e-5, ""), true),
-        knob("weight_decay", "Weight decay", "L2 penalty, added to the gradient.", training, range(0.0, 0.01, 1e-5, ""), true),
-        knob("steps", "Epochs", "Steps of the run, each over the whole graph.", training, range(1.0, 100_000.0, 1.0, "steps"), true),
-        knob("in_drop", "Feature dropout", "Share of each layer's input that is left out.", training, range(0.0, 0.9, 0.05, ""), true),
-        knob("attn_drop", "Attention dropout", "Share of the attention weights left out.", training, range(0.0, 0.9, 0.05, ""), true),
-        knob("drop_edge", "Edge dropping", "Share of the edges the encoder does not see.", training, range(0.0, 0.9, 0.05, ""), true),
-        knob("batch", "Batch", "Nodes of a step, with the edges between them; 0: all.", training, range(0.0, 1e6, 1.0, "nodes"), true),
-        knob(
+        Knob::switch("remask", "Re-mask", "Hide masked nodes from the decoder again.", mask, true),
+        Knob::number("lr", "Learning rate", "Start of the cosine that ends at zero.", training, (1e-5, 1e-2, 1e-5), "", true),
+        Knob::number("weight_decay", "Weight decay", "L2 penalty, added to the gradient.", training, (0.0, 0.01, 1e-5), "", true),
+        Knob::number("steps", "Epochs", "Steps of the run, each over the whole graph.", training, (1.0, 100_000.0, 1.0), "steps", true),
+        Knob::number("in_drop", "Feature dropout", "Share of each layer's input that is left out.", training, (0.0, 0.9, 0.05), "", true),
+        Knob::number("attn_drop", "Attention dropout", "Share of the attention weights left out.", training, (0.0, 0.9, 0.05), "", true),
+        Knob::number("drop_edge", "Edge dropping", "Share of the edges the encoder does not see.", training, (0.0, 0.9, 0.05), "", true),
+        Knob::number("batch", "Batch", "Nodes of a step, with the edges between them; 0: all.", training, (0.0, 1e6, 1.0), "nodes", true),
+        Knob::number(
             "graphs",
             "Graphs",
             "Where a set holds several graphs: whole graphs of a step; 0: all.",
             training,
-            range(0.0, 1024.0, 1.0, "graphs"),
+            (0.0, 1024.0, 1.0),
+            "graphs",
             true,
         ),
-        knob("encoder", "Encoder", "Kind of its layers.", model, choice(&["gat", "gin", "gcn", "dotgat"]), false),
-        knob(
+        Knob::choice("encoder", "Encoder", "Kind of its layers.", model, &["gat", "gin", "gcn", "dotgat"], false),
+        Knob::choice(
             "decoder",
             "Decoder",
             "One layer of a graph network, or a map that sees no neighbours.",
             model,
-            choice(&["gat", "gin", "gcn", "dotgat", "linear", "mlp"]),
+            &["gat", "gin", "gcn", "dotgat", "linear", "mlp"],
             false,
         ),
-        knob(
+        Knob::number(
             "hidden",
             "Width",
             "Numbers of a node, all heads together; a multiple of the heads.",
             model,
-            range(2.0, 4096.0, 2.0, ""),
+            (2.0, 4096.0, 2.0),
+            "",
             false,
         ),
-        knob("heads", "Heads", "Attention heads of an encoder layer.", model, range(1.0, 16.0, 1.0, ""), false),
-        knob("layers", "Layers", "Layers of the encoder.", model, range(1.0, 8.0, 1.0, "layers"), false),
-        knob("activation", "Activation", "What follows each layer.", model, choice(&["prelu", "elu", "relu"]), false),
-        knob(
+        Knob::number("heads", "Heads", "Attention heads of an encoder layer.", model, (1.0, 16.0, 1.0), "", false),
+        Knob::number("layers", "Layers", "Layers of the encoder.", model, (1.0, 8.0, 1.0), "layers", false),
+        Knob::choice("activation", "Activation", "What follows each layer.", model, &["prelu", "elu", "relu"], false),
+        Knob::choice(
             "norm",
             "Norm",
             "Normalisation after each layer: none, of a node, over all nodes.",
             model,
-            choice(&["none", "layer", "batch"]),
+            &["none", "layer", "batch"],
             false,
         ),
-        knob("residual", "Residual", "Add each layer's input to its result.", model, KnobKind::Switch, false),
-        knob("concat_hidden", "All layers", "The decoder gets the results of all layers.", model, KnobKind::Switch, false),
-        knob("probe_decay", "Probe decay", "L2 penalty of the linear probe.", probe, range(0.0, 0.1, 1e-4, ""), true),
-        knob("pool", "Pooling", "From the nodes of a graph to one vector.", probe, choice(&["mean", "sum", "max"]), true),
+        Knob::switch("residual", "Residual", "Add each layer's input to its result.", model, false),
+        Knob::switch("concat_hidden", "All layers", "The decoder gets the results of all layers.", model, false),
+        Knob::number("probe_decay", "Probe decay", "L2 penalty of the linear probe.", probe, (0.0, 0.1, 1e-4), "", true),
+        Knob::choice("pool", "Pooling", "From the nodes of a graph to one vector.", probe, &["mean", "sum", "max"], true),
     ]
 }
 
@@ -157,6 +149,7 @@ pub fn card() -> Card {
             // would shrink that arm's embedding to nothing (31.9 %), so it goes without.
             arms: vec![arm("scaled cosine, re-mask", "sce", true, 2e-4), arm("squared error, no re-mask", "mse", false, 0.0)],
             metric: "node_accuracy".into(),
+            also: Vec::new(),
             margin: 0.02,
             seeds: vec![1, 2, 3],
             steps: 800,
@@ -168,20 +161,14 @@ pub fn card() -> Card {
 
 /// Named start states; the first is the default.
 fn presets() -> Vec<Preset> {
-    let number = |pairs: &[(&str, f64)]| -> Vec<(String, KnobValue)> {
-        pairs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Number(*value))).collect()
-    };
     let preset = |id: &str, title: &str, note: &str, [hidden, heads, steps]: [f64; 3], more: &[(&str, f64)]| {
         let mut knobs: BTreeMap<String, KnobValue> = BTreeMap::new();
-        knobs.extend(number(&[("hidden", hidden), ("heads", heads), ("steps", steps), ("layers", 2.0), ("batch", 0.0), ("graphs", 0.0)]));
-        knobs.extend(number(&[("mask_rate", 0.5), ("replace_rate", 0.05), ("alpha", 3.0), ("drop_edge", 0.0)]));
-        knobs.extend(number(&[("lr", 1e-3), ("weight_decay", 2e-4), ("in_drop", 0.2), ("attn_drop", 0.1), ("probe_decay", 1e-4)]));
-        knobs.extend(number(more));
-        for (name, value) in
-            [("encoder", "gat"), ("decoder", "gat"), ("activation", "prelu"), ("norm", "none"), ("loss", "sce"), ("pool", "mean")]
-        {
-            knobs.insert(name.into(), KnobValue::Choice(value.into()));
-        }
+        knobs.extend(numbers([("hidden", hidden), ("heads", heads), ("steps", steps), ("layers", 2.0), ("batch", 0.0), ("graphs", 0.0)]));
+        knobs.extend(numbers([("mask_rate", 0.5), ("replace_rate", 0.05), ("alpha", 3.0), ("drop_edge", 0.0)]));
+        knobs.extend(numbers([("lr", 1e-3), ("weight_decay", 2e-4), ("in_drop", 0.2), ("attn_drop", 0.1), ("probe_decay", 1e-4)]));
+        knobs.extend(numbers(more.iter().copied()));
+        knobs.extend(choices([("encoder", "gat"), ("decoder", "gat"), ("activation", "prelu")]));
+        knobs.extend(choices([("norm", "none"), ("loss", "sce"), ("pool", "mean")]));
         for (name, on) in [("remask", true), ("residual", false), ("concat_hidden", false)] {
             knobs.insert(name.into(), KnobValue::Switch(on));
         }
@@ -208,9 +195,7 @@ fn presets() -> Vec<Preset> {
             ("weight_decay", 0.0),
         ],
     );
-    for (name, value) in [("encoder", "gin"), ("decoder", "gin"), ("norm", "batch"), ("pool", "sum")] {
-        graphs.knobs.insert(name.into(), KnobValue::Choice(value.into()));
-    }
+    graphs.knobs.extend(choices([("encoder", "gin"), ("decoder", "gin"), ("norm", "batch"), ("pool", "sum")]));
     vec![
         preset(
             "nano",

@@ -32,9 +32,7 @@ pub mod plan;
 #[cfg(feature = "compute")]
 pub mod plane;
 
-use std::collections::BTreeMap;
-
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, KnobValue, Preset};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Preset, choices, numbers};
 
 #[cfg(feature = "compute")]
 /// G-SimCLR for the registry.
@@ -84,14 +82,12 @@ pub fn card() -> Card {
 }
 
 fn claim() -> Claim {
-    let arm = |name: &str, batches: &str| Arm {
-        name: name.into(),
-        knobs: BTreeMap::from([("batches".into(), KnobValue::Choice(batches.into()))]),
-    };
+    let arm = |name: &str, batches: &str| Arm { name: name.into(), knobs: choices([("batches", batches)]).collect() };
     Claim {
         sentence: "Batches guided by clusters give a better linear probe than random ones (plain SimCLR).".into(),
         arms: vec![arm("G-SimCLR, guided batches", "guided"), arm("SimCLR, random batches", "random")],
         metric: "linear_accuracy".into(),
+        also: vec!["same_class_pairs".into()],
         margin: 0.005,
         seeds: vec![1, 2, 3],
         steps: 300,
@@ -110,17 +106,13 @@ fn presets() -> Vec<Preset> {
         "width_1", "width_2", "width_3", "n_blocks", "head_1", "head_2", "head_3", "momentum", // encoder
         "lr", "period", "steps", "tau",
     ];
-    let preset = |id: &str, title: &str, note: &str, numbers: [f64; 22], augmentation: &str| {
-        let mut knobs: BTreeMap<String, KnobValue> =
-            NAMES.iter().zip(numbers).map(|(name, value)| ((*name).to_string(), KnobValue::Number(value))).collect();
-        for (name, value) in [("batches", "guided"), ("augmentation", augmentation), ("tap", "P3")] {
-            knobs.insert(name.into(), KnobValue::Choice(value.into()));
-        }
+    let preset = |id: &str, title: &str, note: &str, values: [f64; 22], augmentation: &str| {
+        let chosen = choices([("batches", "guided"), ("augmentation", augmentation), ("tap", "P3")]);
         Preset {
             id: id.into(),
             title: title.into(),
             note: note.into(),
-            knobs,
+            knobs: numbers(NAMES.into_iter().zip(values)).chain(chosen).collect(),
             stored_weights: (id == "nano").then(|| "gsimclr-nano.safetensors".into()),
         }
     };

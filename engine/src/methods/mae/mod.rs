@@ -20,14 +20,7 @@ pub mod model;
 
 use std::collections::BTreeMap;
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue, Preset};
-
-fn number(name: &str, title: &str, tooltip: &str, group: &str, range: (f64, f64, f64), unit: &str, live: bool) -> Knob {
-    let (low, high, step) = range;
-    let logarithmic = high / low.max(1e-12) >= 1000.0 && low > 0.0;
-    let kind = KnobKind::Number { low, high, step, logarithmic, unit: unit.into() };
-    Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-}
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobValue, Preset, choices, numbers};
 
 #[cfg(feature = "compute")]
 /// MAE for the registry.
@@ -35,16 +28,8 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: meth
 
 /// What the list, the command line and the sliders know of MAE.
 pub fn card() -> Card {
-    let switch = |name: &str, title: &str, tooltip: &str, group: &str, live: bool| Knob {
-        name: name.into(),
-        title: title.into(),
-        tooltip: tooltip.into(),
-        group: group.into(),
-        kind: KnobKind::Switch,
-        live,
-    };
     let mut knobs = vec![
-        number(
+        Knob::number(
             "mask_ratio",
             "Mask ratio",
             "Share of the patches that is hidden. The paper's 75 % is best for learning; more makes the task harder.",
@@ -53,15 +38,15 @@ pub fn card() -> Card {
             "",
             true,
         ),
-        Knob {
-            name: "sampling".into(),
-            title: "Sampling".into(),
-            tooltip: "Which patches are hidden: any, one block, or the grid that keeps the top left of every 2 × 2.".into(),
-            group: "Mask".into(),
-            kind: KnobKind::Choice { options: vec!["random".into(), "block".into(), "grid".into()] },
-            live: true,
-        },
-        switch(
+        Knob::choice(
+            "sampling",
+            "Sampling",
+            "Which patches are hidden: any, one block, or the grid that keeps the top left of every 2 × 2.",
+            "Mask",
+            &["random", "block", "grid"],
+            true,
+        ),
+        Knob::switch(
             "norm_pix",
             "Normalised pixels",
             "Rebuild each patch after taking away its mean and dividing by its deviation. Better features, rougher pictures.",
@@ -70,7 +55,7 @@ pub fn card() -> Card {
         ),
     ];
     knobs.extend([
-        number(
+        Knob::number(
             "lr",
             "Learning rate",
             "Peak of the schedule: a linear warm-up, then a cosine down to zero.",
@@ -79,7 +64,7 @@ pub fn card() -> Card {
             "",
             true,
         ),
-        number(
+        Knob::number(
             "weight_decay",
             "Weight decay",
             "AdamW's pull of the weight matrices towards zero.",
@@ -88,8 +73,8 @@ pub fn card() -> Card {
             "",
             true,
         ),
-        number("batch", "Batch", "Pictures of one step.", "Training", (2.0, 4096.0, 1.0), "pictures", true),
-        number(
+        Knob::number("batch", "Batch", "Pictures of one step.", "Training", (2.0, 4096.0, 1.0), "pictures", true),
+        Knob::number(
             "steps",
             "Steps",
             "Length of the run; the learning rate reaches zero there.",
@@ -98,8 +83,8 @@ pub fn card() -> Card {
             "steps",
             true,
         ),
-        number("warmup", "Warm-up", "Share of the steps in which the learning rate rises.", "Training", (0.0, 0.5, 0.01), "", true),
-        number(
+        Knob::number("warmup", "Warm-up", "Share of the steps in which the learning rate rises.", "Training", (0.0, 0.5, 0.01), "", true),
+        Knob::number(
             "crop",
             "Smallest crop",
             "Random resized crop: smallest share of the picture's area. 1 turns crops off.",
@@ -108,8 +93,8 @@ pub fn card() -> Card {
             "",
             true,
         ),
-        switch("flip", "Mirror", "Mirror every other picture, left to right.", "Training", true),
-        number(
+        Knob::switch("flip", "Mirror", "Mirror every other picture, left to right.", "Training", true),
+        Knob::number(
             "img_size",
             "Picture side",
             "Pictures are scaled to this side. Must be a multiple of the patch side.",
@@ -118,7 +103,7 @@ pub fn card() -> Card {
             "pixels",
             false,
         ),
-        number(
+        Knob::number(
             "patch_size",
             "Patch side",
             "Side of a patch. Under 4 pixels the task becomes plain interpolation.",
@@ -127,7 +112,7 @@ pub fn card() -> Card {
             "pixels",
             false,
         ),
-        number(
+        Knob::number(
             "dim",
             "Encoder width",
             "Numbers in an encoder token. A multiple of 4 and of the heads.",
@@ -136,9 +121,9 @@ pub fn card() -> Card {
             "",
             false,
         ),
-        number("depth", "Encoder depth", "Transformer blocks of the encoder.", "Model", (1.0, 32.0, 1.0), "blocks", false),
-        number("heads", "Encoder heads", "Attention heads of an encoder block.", "Model", (1.0, 16.0, 1.0), "", false),
-        number(
+        Knob::number("depth", "Encoder depth", "Transformer blocks of the encoder.", "Model", (1.0, 32.0, 1.0), "blocks", false),
+        Knob::number("heads", "Encoder heads", "Attention heads of an encoder block.", "Model", (1.0, 16.0, 1.0), "", false),
+        Knob::number(
             "dec_dim",
             "Decoder width",
             "Numbers in a decoder token. A multiple of 4 and of the heads.",
@@ -147,7 +132,7 @@ pub fn card() -> Card {
             "",
             false,
         ),
-        number(
+        Knob::number(
             "dec_depth",
             "Decoder depth",
             "Transformer blocks of the decoder; one is enough for fine-tuning.",
@@ -156,19 +141,19 @@ pub fn card() -> Card {
             "blocks",
             false,
         ),
-        number("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "Model", (1.0, 16.0, 1.0), "", false),
+        Knob::number("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "Model", (1.0, 16.0, 1.0), "", false),
     ]);
     let tuning =
-        |name: &str, title: &str, tooltip: &str, high: f64| number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
+        |name: &str, title: &str, tooltip: &str, high: f64| Knob::number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
     knobs.extend([
-        Knob {
-            name: "pool".into(),
-            title: "What the head sees".into(),
-            tooltip: "The mean of the patch tokens, or the class token.".into(),
-            group: "Fine-tuning".into(),
-            kind: KnobKind::Choice { options: vec!["mean".into(), "class".into()] },
-            live: true,
-        },
+        Knob::choice(
+            "pool",
+            "What the head sees",
+            "The mean of the patch tokens, or the class token.",
+            "Fine-tuning",
+            &["mean", "class"],
+            true,
+        ),
         tuning("layer_decay", "Layer decay", "Each block learns this much slower than the one above it.", 1.0),
         tuning("drop_path", "Drop path", "How often the last block is skipped; the first never is.", 0.5),
         tuning("smoothing", "Label smoothing", "Share of the target that is spread over all classes.", 0.5),
@@ -207,6 +192,7 @@ pub fn card() -> Card {
                 .map(|(name, ratio)| Arm { name: name.into(), knobs: BTreeMap::from([("mask_ratio".into(), KnobValue::Number(ratio))]) })
                 .to_vec(),
             metric: "linear_accuracy".into(),
+            also: Vec::new(),
             margin: 0.002,
             seeds: vec![1, 2, 3],
             steps: 150,
@@ -220,17 +206,13 @@ pub fn card() -> Card {
 fn presets() -> Vec<Preset> {
     let preset = |id: &str, title: &str, note: &str, sizes: [f64; 8], training: [f64; 5], norm_pix: bool, stored: Option<&str>| {
         let names = ["img_size", "patch_size", "dim", "depth", "heads", "dec_dim", "dec_depth", "dec_heads"];
-        let mut knobs: BTreeMap<String, KnobValue> =
-            names.iter().zip(sizes).map(|(n, v)| ((*n).to_string(), KnobValue::Number(v))).collect();
+        let mut knobs: BTreeMap<String, KnobValue> = numbers(names.into_iter().zip(sizes)).collect();
         let names = ["lr", "batch", "steps", "warmup", "crop"];
-        knobs.extend(names.iter().zip(training).map(|(n, v)| ((*n).to_string(), KnobValue::Number(v))));
-        knobs.insert("mask_ratio".into(), KnobValue::Number(0.75));
-        knobs.insert("weight_decay".into(), KnobValue::Number(0.05));
-        knobs.insert("sampling".into(), KnobValue::Choice("random".into()));
+        knobs.extend(numbers(names.into_iter().zip(training)));
+        knobs.extend(numbers([("mask_ratio", 0.75), ("weight_decay", 0.05)]));
+        knobs.extend(choices([("sampling", "random")]));
         knobs.insert("norm_pix".into(), KnobValue::Switch(norm_pix));
-        for (name, value) in [("layer_decay", 0.75), ("drop_path", 0.1), ("smoothing", 0.1), ("mixup", 0.8), ("cutmix", 1.0)] {
-            knobs.insert(name.into(), KnobValue::Number(value));
-        }
+        knobs.extend(numbers([("layer_decay", 0.75), ("drop_path", 0.1), ("smoothing", 0.1), ("mixup", 0.8), ("cutmix", 1.0)]));
         knobs.insert("flip".into(), KnobValue::Switch(training[4] < 1.0));
         Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: stored.map(String::from) }
     };

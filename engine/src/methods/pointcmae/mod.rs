@@ -32,9 +32,7 @@ pub mod model;
 #[cfg(feature = "compute")]
 pub mod segmentation;
 
-use std::collections::BTreeMap;
-
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue, Preset};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, Preset, choices, numbers};
 
 #[cfg(feature = "compute")]
 /// Point-CMAE for the registry.
@@ -63,12 +61,10 @@ pub fn card() -> Card {
         claim: Some(Claim {
             sentence: "Two masks whose doubly hidden tokens agree (Point-CMAE) give better features than one mask (Point-MAE).".into(),
             arms: [("Point-CMAE", "point-cmae"), ("Point-MAE", "point-mae")]
-                .map(|(name, system)| Arm {
-                    name: name.into(),
-                    knobs: BTreeMap::from([("system".into(), KnobValue::Choice(system.into()))]),
-                })
+                .map(|(name, system)| Arm { name: name.into(), knobs: choices([("system", system)]).collect() })
                 .to_vec(),
             metric: "svm_accuracy".into(),
+            also: vec!["few_shot_accuracy".into()],
             margin: 0.005,
             seeds: vec![1, 2, 3],
             steps: 300,
@@ -99,38 +95,38 @@ fn equations() -> Vec<Equation> {
 }
 
 fn knobs() -> Vec<Knob> {
-    let number = |group: &str, (name, title, tooltip, unit, (low, high, step), live): Number| {
-        let logarithmic = high / low.max(1e-12) >= 1000.0 && low > 0.0;
-        let kind = KnobKind::Number { low, high, step, logarithmic, unit: unit.into() };
-        Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-    };
-    let choice = |group: &str, name: &str, title: &str, tooltip: &str, options: &[&str], live: bool| {
-        let kind = KnobKind::Choice { options: options.iter().map(|o| (*o).to_string()).collect() };
-        Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-    };
+    let number =
+        |group: &str, (name, title, tooltip, unit, range, live): Number| Knob::number(name, title, tooltip, group, range, unit, live);
     let mut knobs = vec![
-        choice(
-            "Model",
+        Knob::choice(
             "system",
             "System",
             "Two masks and two decoders that agree (Point-CMAE), or one of each (Point-MAE).",
+            "Model",
             &["point-cmae", "point-mae"],
             false,
         ),
-        choice(
-            "Loss",
+        Knob::choice(
             "contrast",
             "Contrast",
             "What a token hidden twice is pulled to in the other branch: every token (the authors' code), itself (their text), nothing.",
+            "Loss",
             &["whole row", "same token", "off"],
             true,
         ),
-        choice("Loss", "chamfer", "Chamfer distance", "Of squared distances (L2, the paper's) or of distances (L1).", &["L2", "L1"], true),
-        choice(
-            "Fine-tuning",
+        Knob::choice(
+            "chamfer",
+            "Chamfer distance",
+            "Of squared distances (L2, the paper's) or of distances (L1).",
+            "Loss",
+            &["L2", "L1"],
+            true,
+        ),
+        Knob::choice(
             "tuning",
             "What is tuned",
             "Everything, or only a head on the frozen encoder.",
+            "Fine-tuning",
             &["everything", "head of three layers", "linear head"],
             true,
         ),
@@ -205,14 +201,12 @@ fn presets() -> Vec<Preset> {
             ("ways", 5.0),
             ("shots", 10.0),
         ];
-        let numbers = sizes.chain(training).chain(rest).map(|(name, value)| (name.to_string(), KnobValue::Number(value)));
-        let choices = [("system", "point-cmae"), ("contrast", "whole row"), ("chamfer", "L2"), ("tuning", "everything")];
-        let choices = choices.map(|(name, value)| (name.to_string(), KnobValue::Choice(value.into())));
+        let chosen = choices([("system", "point-cmae"), ("contrast", "whole row"), ("chamfer", "L2"), ("tuning", "everything")]);
         Preset {
             id: id.into(),
             title: title.into(),
             note: note.into(),
-            knobs: numbers.chain(choices).collect(),
+            knobs: numbers(sizes.chain(training).chain(rest)).chain(chosen).collect(),
             stored_weights: (id == "nano").then(|| "pointcmae-nano.safetensors".into()),
         }
     };

@@ -35,7 +35,7 @@ mod presets;
 #[cfg(feature = "compute")]
 pub mod sampler;
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, numbers};
 
 #[cfg(feature = "compute")]
 /// Regularized autoencoders for the registry.
@@ -89,7 +89,7 @@ fn equations() -> Vec<Equation> {
 fn claim() -> Claim {
     let arm = |name: &str, sigma: f64, samples: f64| Arm {
         name: name.into(),
-        knobs: [("sigma", sigma), ("samples", samples)].map(|(name, value)| (name.to_string(), KnobValue::Number(value))).into(),
+        knobs: numbers([("sigma", sigma), ("samples", samples)]).collect(),
     };
     Claim {
         sentence: "The displacement over σ² comes closer to the score of the data as the noise falls, and as there is more data.".into(),
@@ -100,6 +100,7 @@ fn claim() -> Claim {
             arm("σ 0.2, 4,000 points", 0.2, 0.0),
         ],
         metric: "clean_score_fit".into(),
+        also: vec!["sample_share".into(), "sample_match".into()],
         margin: 0.05,
         seeds: vec![1, 2, 3],
         steps: 2000,
@@ -113,24 +114,14 @@ fn claim() -> Claim {
 
 type Range = (f64, f64, f64);
 
-fn number(name: &str, title: &str, tooltip: &str, group: &str, (low, high, step): Range, unit: &str, live: bool) -> Knob {
-    let logarithmic = low > 0.0 && high / low >= 1000.0;
-    let kind = KnobKind::Number { low, high, step, logarithmic, unit: unit.into() };
-    Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-}
-
-fn choice(name: &str, title: &str, tooltip: &str, group: &str, options: &[&str], live: bool) -> Knob {
-    let kind = KnobKind::Choice { options: options.iter().map(ToString::to_string).collect() };
-    Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-}
-
 fn knobs() -> Vec<Knob> {
-    let noise = |name: &str, title: &str, tooltip: &str, range: Range, live: bool| number(name, title, tooltip, "Noise", range, "", live);
-    let model = |name: &str, title: &str, tooltip: &str, range: Range| number(name, title, tooltip, "Model", range, "", false);
-    let sampler = |name: &str, title: &str, tooltip: &str, range: Range| number(name, title, tooltip, "Sampler", range, "", true);
-    let training = |name: &str, title: &str, tooltip: &str, range: Range| number(name, title, tooltip, "Training", range, "", true);
+    let noise =
+        |name: &str, title: &str, tooltip: &str, range: Range, live: bool| Knob::number(name, title, tooltip, "Noise", range, "", live);
+    let model = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Model", range, "", false);
+    let sampler = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Sampler", range, "", true);
+    let training = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Training", range, "", true);
     let mut knobs = vec![
-        choice(
+        Knob::choice(
             "criterion",
             "Criterion",
             "Undo noise, keep the slope of the reconstruction small, or undo noise by cross-entropy (classic net with a sigmoid).",
@@ -161,7 +152,7 @@ fn knobs() -> Vec<Knob> {
         ),
         noise("probes", "Probes", "Random directions that estimate the contraction; 0: the whole Jacobian.", (0.0, 16.0, 1.0), true),
         noise("samples", "Points", "Train on the first points of the set only; 0: on all.", (0.0, 4000.0, 1.0), false),
-        choice(
+        Knob::choice(
             "net",
             "Net",
             "A residual net scaled to the noise, or the paper's single hidden layer.",
@@ -178,7 +169,7 @@ fn knobs() -> Vec<Knob> {
             (0.1, 32.0, 0.1),
         ),
         model("scale", "Output scale", "The classic net's output is multiplied with this; 0: with a learned vector.", (0.0, 100.0, 0.5)),
-        choice(
+        Knob::choice(
             "encoder",
             "Hidden activation",
             "What follows the classic net's first layer.",
@@ -186,7 +177,7 @@ fn knobs() -> Vec<Knob> {
             &["tanh", "sigmoid", "identity"],
             false,
         ),
-        choice(
+        Knob::choice(
             "output",
             "Output activation",
             "What follows the classic net's last layer.",
@@ -196,7 +187,7 @@ fn knobs() -> Vec<Knob> {
         ),
     ];
     knobs.extend([
-        choice(
+        Knob::choice(
             "sampler",
             "Sampler",
             "Random moves judged by energy, noise and reconstruction in turn, or the latter judged too.",
@@ -212,8 +203,8 @@ fn knobs() -> Vec<Knob> {
         sampler("chain", "Steps of a chain", "How far the walkers go.", (1.0, 2000.0, 1.0)),
         training("lr", "Learning rate", "Peak of the schedule: a cosine down to zero.", (1e-5, 1e-1, 1e-5)),
         training("weight_decay", "Weight decay", "Adam's pull of the weight matrices towards zero.", (0.0, 0.3, 0.001)),
-        number("batch", "Batch", "Points of one step.", "Training", (2.0, 4096.0, 1.0), "points", true),
-        number(
+        Knob::number("batch", "Batch", "Points of one step.", "Training", (2.0, 4096.0, 1.0), "points", true),
+        Knob::number(
             "steps",
             "Steps",
             "Length of the run; the learning rate reaches zero there.",

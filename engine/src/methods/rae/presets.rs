@@ -1,8 +1,6 @@
 //! Named start states of the regularized autoencoders; the first is the default.
 
-use std::collections::BTreeMap;
-
-use crate::card::{KnobValue, Preset};
+use crate::card::{Preset, choices, numbers};
 
 /// Numbers that every preset starts from.
 const NUMBERS: [(&str, f64); 19] = [
@@ -30,19 +28,13 @@ const NUMBERS: [(&str, f64); 19] = [
 const CHOICES: [(&str, &str); 5] =
     [("criterion", "denoising"), ("net", "modern"), ("encoder", "tanh"), ("output", "tanh"), ("sampler", "metropolis")];
 
-fn preset(id: &str, title: &str, note: &str, numbers: &[(&str, f64)], choices: &[(&str, &str)]) -> Preset {
-    let mut knobs: BTreeMap<String, KnobValue> = BTreeMap::new();
-    for (name, value) in NUMBERS.iter().chain(numbers) {
-        knobs.insert((*name).to_string(), KnobValue::Number(*value));
-    }
-    for (name, value) in CHOICES.iter().chain(choices) {
-        knobs.insert((*name).to_string(), KnobValue::Choice((*value).to_string()));
-    }
+fn preset(id: &str, title: &str, note: &str, more: &[(&str, f64)], chosen: &[(&str, &str)]) -> Preset {
+    let knobs = numbers(NUMBERS.iter().chain(more).copied()).chain(choices(CHOICES.iter().chain(chosen).copied()));
     Preset {
         id: id.into(),
         title: title.into(),
         note: note.into(),
-        knobs,
+        knobs: knobs.collect(),
         stored_weights: (id == "nano").then(|| "rae-nano.safetensors".into()),
     }
 }

@@ -1,68 +1,80 @@
 //! What the list, the command line and the sliders know of SCGC.
 
-use std::collections::BTreeMap;
-
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobKind, KnobValue, Preset};
+use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, Preset, choices, numbers};
 use crate::methods::scgc::Variant;
-
-fn number(name: &str, title: &str, tooltip: &str, group: &str, range: (f64, f64, f64), live: bool) -> Knob {
-    let (low, high, step) = range;
-    let kind = KnobKind::Number { low, high, step, logarithmic: low > 0.0 && high / low >= 1000.0, unit: String::new() };
-    Knob { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
-}
 
 fn knobs() -> Vec<Knob> {
     vec![
-        Knob {
-            name: "variant".into(),
-            title: "Variant".into(),
-            tooltip: "SCGC, SCGC* (no decoder after the start, cumulative influence), or one of the methods it is compared with.".into(),
-            group: "Model".into(),
-            kind: KnobKind::Choice { options: Variant::ALL.map(|variant| variant.name().to_string()).to_vec() },
-            live: false,
-        },
-        number(
+        Knob::choice(
+            "variant",
+            "Variant",
+            "SCGC, SCGC* (no decoder after the start, cumulative influence), or one of the methods it is compared with.",
+            "Model",
+            &Variant::ALL.map(Variant::name),
+            false,
+        ),
+        Knob::number(
             "clusters",
             "Clusters",
             "How many clusters there are; 0: as many as the data has classes.",
             "Model",
             (0.0, 100.0, 1.0),
+            "",
             false,
         ),
-        number(
+        Knob::number(
             "hidden_1",
             "First layer",
             "Width of the encoder's first hidden layer; the decoder mirrors it.",
             "Model",
             (4.0, 2048.0, 1.0),
+            "",
             false,
         ),
-        number("hidden_2", "Second layer", "Width of the encoder's second hidden layer.", "Model", (4.0, 2048.0, 1.0), false),
-        number("hidden_3", "Third layer", "Width of the encoder's third hidden layer.", "Model", (4.0, 4096.0, 1.0), false),
-        number("width", "Embedding", "Numbers that a node is described by.", "Model", (2.0, 256.0, 1.0), false),
-        number("order", "Order", "How many steps influence reaches along the edges.", "Contrast", (1.0, 5.0, 1.0), true),
-        number("alpha", "α, contrast", "Weight of the contrast of neighbours.", "Contrast", (0.0, 10.0, 0.05), true),
-        number("beta", "β, clusters", "Weight of the clusters' self-training.", "Contrast", (0.0, 10.0, 0.05), true),
-        number("tau", "τ", "What cosines are multiplied by; more makes near neighbours count more.", "Contrast", (0.05, 10.0, 0.05), true),
-        number("pretrain", "Autoencoder steps", "Steps of the first phase, of 256 nodes each.", "Training", (0.0, 100_000.0, 1.0), true),
-        number(
+        Knob::number("hidden_2", "Second layer", "Width of the encoder's second hidden layer.", "Model", (4.0, 2048.0, 1.0), "", false),
+        Knob::number("hidden_3", "Third layer", "Width of the encoder's third hidden layer.", "Model", (4.0, 4096.0, 1.0), "", false),
+        Knob::number("width", "Embedding", "Numbers that a node is described by.", "Model", (2.0, 256.0, 1.0), "", false),
+        Knob::number("order", "Order", "How many steps influence reaches along the edges.", "Contrast", (1.0, 5.0, 1.0), "", true),
+        Knob::number("alpha", "α, contrast", "Weight of the contrast of neighbours.", "Contrast", (0.0, 10.0, 0.05), "", true),
+        Knob::number("beta", "β, clusters", "Weight of the clusters' self-training.", "Contrast", (0.0, 10.0, 0.05), "", true),
+        Knob::number(
+            "tau",
+            "τ",
+            "What cosines are multiplied by; more makes near neighbours count more.",
+            "Contrast",
+            (0.05, 10.0, 0.05),
+            "",
+            true,
+        ),
+        Knob::number(
+            "pretrain",
+            "Autoencoder steps",
+            "Steps of the first phase, of 256 nodes each.",
+            "Training",
+            (0.0, 100_000.0, 1.0),
+            "",
+            true,
+        ),
+        Knob::number(
             "steps",
             "Steps",
             "Steps of the refinement; with all nodes in a batch a step is an epoch.",
             "Training",
             (1.0, 100_000.0, 1.0),
+            "",
             true,
         ),
-        number(
+        Knob::number(
             "batch",
             "Batch",
             "Nodes of a refinement step; 0: all, or 2,048 of more than 20,000.",
             "Training",
             (0.0, 16_384.0, 1.0),
+            "",
             true,
         ),
-        number("pretrain_lr", "Autoencoder rate", "Learning rate of the first phase.", "Training", (1e-5, 1e-1, 1e-5), true),
-        number("lr", "Learning rate", "Learning rate of the refinement.", "Training", (1e-5, 1e-1, 1e-5), true),
+        Knob::number("pretrain_lr", "Autoencoder rate", "Learning rate of the first phase.", "Training", (1e-5, 1e-1, 1e-5), "", true),
+        Knob::number("lr", "Learning rate", "Learning rate of the refinement.", "Training", (1e-5, 1e-1, 1e-5), "", true),
     ]
 }
 
@@ -71,12 +83,8 @@ fn presets() -> Vec<Preset> {
     let preset = |id: &str, title: &str, note: &str, sizes: [f64; 4], contrast: [f64; 4], steps: [f64; 2]| {
         let names = ["hidden_1", "hidden_2", "hidden_3", "width", "order", "alpha", "beta", "tau", "pretrain", "steps"];
         let values = sizes.into_iter().chain(contrast).chain(steps);
-        let mut knobs: BTreeMap<String, KnobValue> =
-            names.iter().zip(values).map(|(name, value)| ((*name).to_string(), KnobValue::Number(value))).collect();
-        for (name, value) in [("clusters", 0.0), ("batch", 0.0), ("pretrain_lr", 1e-3), ("lr", 1e-3)] {
-            knobs.insert(name.into(), KnobValue::Number(value));
-        }
-        knobs.insert("variant".into(), KnobValue::Choice(Variant::Scgc.name().into()));
+        let rest = [("clusters", 0.0), ("batch", 0.0), ("pretrain_lr", 1e-3), ("lr", 1e-3)];
+        let knobs = numbers(names.into_iter().zip(values).chain(rest)).chain(choices([("variant", Variant::Scgc.name())])).collect();
         Preset {
             id: id.into(),
             title: title.into(),
@@ -126,10 +134,8 @@ fn arms() -> Vec<Arm> {
     let sizes = [("hidden_1", 256.0), ("hidden_2", 256.0), ("hidden_3", 512.0), ("width", 10.0), ("pretrain", 480.0)];
     let contrast = [("order", 1.0), ("alpha", 1.0), ("beta", 0.1), ("tau", 0.25)];
     let arm = |name: &str, variant: Variant| {
-        let numbers = sizes.into_iter().chain(contrast);
-        let mut knobs: BTreeMap<String, KnobValue> = numbers.map(|(name, value)| (name.to_string(), KnobValue::Number(value))).collect();
-        knobs.insert("variant".into(), KnobValue::Choice(variant.name().into()));
-        Arm { name: name.into(), knobs }
+        let knobs = numbers(sizes.into_iter().chain(contrast)).chain(choices([("variant", variant.name())]));
+        Arm { name: name.into(), knobs: knobs.collect() }
     };
     vec![
         arm("SCGC*", Variant::Star),
@@ -179,6 +185,7 @@ pub fn card() -> Card {
             sentence: "On DBLP, pulling neighbours together finds the research areas better than clustering features, the graph, or a graph autoencoder's embedding.".into(),
             arms: arms(),
             metric: "nmi".into(),
+            also: vec!["ari".into(), "accuracy".into()],
             margin: 0.02,
             seeds: vec![1, 2, 3],
             steps: 200,
