@@ -58,7 +58,7 @@ impl Kind {
         match self {
             Self::Pictures => "PNG, JPEG or WebP pictures, or a folder of them",
             Self::Clouds => "PLY or OBJ files, or a folder of them",
-            Self::Graphs => "an edge list and a table of node features as CSV files",
+            Self::Graphs => "an edge list and a table of node features as CSV files, or a TU Dortmund set",
             Self::Vectors => "a CSV file of numbers, one sample a line",
         }
     }

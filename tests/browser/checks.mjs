@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { open, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
+/// The same with more steps than a test waits for.
+const LONG = `${MICRO}&steps=100000`;
 const FIXTURES = "tests/fixtures";
 /// The systems that are built, and a drawn data set of each kind.
 const BUILT = JSON.parse(readFileSync("engine/catalogue.json")).filter((card) => card.built);
@@ -223,7 +225,7 @@ export const checks = {
   },
 
   async "goes on from its last copy when the GPU is lost"({ gpu, server }) {
-    const app = await open(gpu, server.address, { hash: MICRO, query: "gpu", inWorker: TAKE_AWAY });
+    const app = await open(gpu, server.address, { hash: LONG, query: "gpu", inWorker: TAKE_AWAY });
     const before = await trainUntilCopied(app);
     const from = await app.page.evaluate(() => window.seen.length);
     await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("device"));
@@ -236,7 +238,7 @@ export const checks = {
   },
 
   async "goes on from its last copy when the engine has ended"({ plain, server }) {
-    const app = await open(plain, server.address, { hash: MICRO, query: "cpu", inWorker: TAKE_AWAY });
+    const app = await open(plain, server.address, { hash: LONG, query: "cpu", inWorker: TAKE_AWAY });
     await trainUntilCopied(app);
     const from = await app.page.evaluate(() => window.seen.length);
     await app.page.evaluate(() => new BroadcastChannel("take away").postMessage("engine"));
@@ -248,7 +250,7 @@ export const checks = {
   },
 
   async "computes with the kernels that were asked for, also after the engine has ended"({ plain, server }) {
-    const app = await open(plain, server.address, { hash: MICRO, query: "cpu&kernels=stock", inWorker: TAKE_AWAY });
+    const app = await open(plain, server.address, { hash: LONG, query: "cpu&kernels=stock", inWorker: TAKE_AWAY });
     assert.equal((await app.ask("describe_device", "device")).kernels, "stock");
     const [stock] = await app.train(1);
     assert.equal((await app.ask({ use_kernels: "fused" }, "device")).kernels, "fused");

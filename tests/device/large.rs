@@ -6,11 +6,13 @@ use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_tests::{block_on, gpu};
 
+use crate::alone;
+
 /// Loss and gradient of NT-Xent on a device.
 fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32>) {
     let device = device.clone().autodiff();
     let rows = Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device).require_grad();
-    let positive: Vec<i32> = (0..16_400).map(|i| i ^ 1).collect();
+    let positive: Vec<i32> = (0..shape[0] as i32).map(|i| i ^ 1).collect();
     let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), &device);
     let loss = nt_xent(rows.clone(), positive, 0.1, None);
     let gradient = rows.grad(&loss.backward()).expect("a gradient");
@@ -19,6 +21,7 @@ fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32
 
 #[test]
 fn the_contrast_of_long_loops_is_the_twins() {
+    let _alone = alone();
     let Some(device) = gpu() else { return };
     // So many rows that no workgroup shares one, and more than 65,535 turns of the loops of an invocation that takes all keys.
     let shape = [16_400, 288];
@@ -36,6 +39,7 @@ fn the_contrast_of_long_loops_is_the_twins() {
 
 #[test]
 fn the_contrast_of_many_rows_is_the_twins() {
+    let _alone = alone();
     let Some(device) = gpu() else { return };
     // More rows than the sums of halves take, and no whole number of tiles.
     let shape = [5002, 6];

@@ -1,8 +1,9 @@
 //! How often a training step goes to the GPU.
 
 use masquerade_engine::bench::Bench;
+use masquerade_engine::card::KnobValue;
 use masquerade_engine::device;
-use masquerade_engine::session::{Command, DeviceChoice};
+use masquerade_engine::session::{Command, DeviceChoice, Event};
 use masquerade_tests::block_on;
 
 use crate::counted::calls;
@@ -48,4 +49,24 @@ fn the_training_workload_needs_at_most_four_submits() {
     let (short, long) = (run(1, 1), run(1, 2));
     eprintln!("W2, first run: {short:?}, one step more: {long:?}");
     assert!(long.submits - short.submits <= 4, "{short:?} {long:?}");
+}
+
+#[test]
+fn playing_ends_where_the_run_was_planned_to() {
+    let _alone = alone();
+    let mut engine = Driven::on(DeviceChoice::Cpu).expect("the CPU");
+    let mut session = micro();
+    session.knobs.insert("steps".into(), KnobValue::Number(5.0));
+    engine.send(Command::Open(Box::new(session)));
+    let step = |events: Vec<Event>| {
+        events.into_iter().filter_map(|event| if let Event::Progress(progress) = event { Some(progress.step) } else { None }).max()
+    };
+    assert_eq!(step(engine.send(Command::Play)), Some(5));
+    // Playing on has no end.
+    engine.hand(Command::Play);
+    for _ in 0..3 {
+        assert!(engine.tick());
+    }
+    engine.hand(Command::Pause);
+    assert_eq!(step(engine.events()), Some(8));
 }

@@ -247,13 +247,15 @@ fn stored_weights_are_small_and_near() {
     declare(&mut weights, "bias", &[100]);
     declare(&mut weights, "cls_token", &[1, 1, 96]);
     declare(&mut weights, "pos_embed", &[1, 50, 96]);
+    weights.root().fixed("running_mean", [5], vec![0.1, 2e-7, -3.0, 4e6, 0.0]);
     weights.set("zero.weight", vec![0.0; 12]).expect("set");
     let metadata = BTreeMap::from([("steps".to_string(), "1500".to_string())]);
     let bytes = block_on(stored::pack(&weights, &metadata)).expect("bytes");
     assert!(bytes.len() < 700_000, "{}", bytes.len());
     let file = stored::unpack(&bytes).expect("a file");
     assert_eq!(file.metadata, metadata);
-    assert_eq!(file.tensors.keys().collect::<Vec<_>>(), ["bias", "cls_token", "matrix", "zero.weight"]);
+    assert_eq!(file.tensors.keys().collect::<Vec<_>>(), ["bias", "cls_token", "matrix", "running_mean", "zero.weight"]);
+    assert_eq!(file.tensors["running_mean"].values, [0.1, 2e-7, -3.0, 4e6, 0.0]);
     assert_eq!(file.tensors["bias"].values, read(&weights, "bias"));
     assert_eq!(file.tensors["cls_token"].values, read(&weights, "cls_token"));
     let (got, want) = (&file.tensors["matrix"], read(&weights, "matrix"));

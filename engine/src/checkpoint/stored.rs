@@ -1,7 +1,8 @@
 //! Small trained weights that come with the program: one byte a value, one scale a row.
 //!
 //! A matrix row x is kept as `q = round(x / s)` with `s = max|x| / 127`, so no value moves by more than s / 2. Vectors (biases,
-//! norms, tokens) stay f32. Fixed tables are left out: the model makes them itself. 560,000 parameters take about 0.6 MB.
+//! norms and their running statistics, tokens) stay f32. Fixed tables are left out: the model makes them itself. 560,000 parameters
+//! take about 0.6 MB.
 
 use crate::checkpoint::safetensors::{self, Entry, File, Metadata, Values};
 use crate::error::{Error, Result};
@@ -12,17 +13,18 @@ const MARK: &str = "quantised";
 /// End of the name of a matrix's row scales.
 const SCALE: &str = ".scale";
 
-/// The trainable weights as a small file. `metadata` should hold method, preset, steps, seed and command ([`super::describe`]).
+/// The weights as a small file. `metadata` should hold method, preset, steps, seed and command ([`super::describe`]).
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
 pub async fn pack(weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut small = Vec::new();
     for (entry, weight) in safetensors::entries(weights).await?.into_iter().zip(&weights.list) {
-        if !weight.trainable {
+        let rows = rows_of(&entry.shape);
+        if !weight.trainable && rows.is_some() {
             continue;
         }
-        match (rows_of(&entry.shape), entry.values) {
+        match (rows, entry.values) {
             (Some(rows), Values::F32(values)) => {
                 safetensors::check_finite(&entry.name, &values)?;
                 let (scales, bytes) = quantise(&values, rows);

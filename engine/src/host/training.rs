@@ -33,14 +33,20 @@ impl Host {
         let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system"))?;
         let note = run.train_step().await?;
         self.session.step = run.step;
+        let whole = run.step == run.total_steps();
         if let Some(note) = note {
             self.log(note);
         }
         self.rate.steps += 1;
         let left = self.playing.flatten().map(|left| left.saturating_sub(1));
-        let over = left == Some(0);
+        // Without a number of steps to go, playing ends where the run was planned to; playing on from there has no end.
+        let planned = left.is_none() && whole;
+        let over = left == Some(0) || planned;
         if let Some(left) = left {
             self.playing = Some(Some(left));
+        }
+        if planned {
+            self.log(format!("The {} planned steps are over.", self.session.step));
         }
         let first = self.session.step == 1;
         if over || first || self.told.seconds() >= PROGRESS_EVERY {
