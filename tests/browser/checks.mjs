@@ -8,7 +8,7 @@ import { open, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
 /// The same with more steps than a test waits for.
-const LONG = `${MICRO}&steps=100000`;
+const LONG = `${MICRO}&steps=100000&warmup=0`;
 const FIXTURES = "tests/fixtures";
 /// The systems that are built, and a drawn data set of each kind.
 const BUILT = JSON.parse(readFileSync("engine/catalogue.json")).filter((card) => card.built);

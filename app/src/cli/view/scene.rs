@@ -1,6 +1,6 @@
 //! Clouds, fields, films and boards as pixels: the marks of the stage, seen from where the stage begins.
 
-use egui::{Rect, Vec2, pos2};
+use egui::{Rect, Vec2, pos2, vec2};
 use image::{RgbaImage, imageops};
 use masquerade_engine::trace::{Board, Cloud, Field, Film, Legend, Picture};
 
@@ -17,6 +17,8 @@ const SIDE: f32 = 224.0;
 const SCALE: f32 = 2.0;
 /// Width of a frame on a board, in pixels.
 const FRAME: u32 = 3;
+/// Side of the corner that marks a clash, in pixels.
+const CORNER: f32 = 12.0;
 
 fn square() -> Rect {
     Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(SIDE))
@@ -74,7 +76,7 @@ pub fn film(drawn: &Film) -> RgbaImage {
     paint(&film::marks(drawn, last, &Camera::default().lens(square()), &LIGHT))
 }
 
-/// A board with its frames; what clashes has a second frame and a cross.
+/// A board with its frames; what clashes has a red corner.
 pub fn board(drawn: &Board) -> RgbaImage {
     let layout = Layout::new(drawn, SIDE * SCALE);
     let size = layout.size();
@@ -88,9 +90,8 @@ pub fn board(drawn: &Board) -> RgbaImage {
         let place = layout.picture(picture, cell, FRAME as f32 + 1.0, 1.0);
         enlarge(&mut pixels, picture, place);
         if drawn.clashes.get(index) == Some(&true) {
-            for (from, to) in [(inner.left_top(), inner.right_bottom()), (inner.left_bottom(), inner.right_top())] {
-                ink::draw(&mut pixels, &[Mark::Line { from, to, width: 2.0, colour: LIGHT.bad }], 1.0);
-            }
+            let corner = Rect::from_min_max(inner.right_top() - vec2(CORNER, 0.0), inner.right_top() + vec2(0.0, CORNER));
+            ink::draw(&mut pixels, &[Mark::Cell { rect: corner, colour: LIGHT.bad }], 1.0);
         }
     }
     pixels
