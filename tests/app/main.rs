@@ -16,6 +16,7 @@ use masquerade::theme::{self, DARK, LIGHT, Tokens};
 use masquerade::undo::{DEPTH, Undo};
 use masquerade::{link::Link, text};
 use masquerade_engine::error::Report;
+use masquerade_engine::registry;
 use masquerade_engine::session::{Command, Event, Session};
 
 use fake::{harness, opened, shoot, trained};
@@ -68,6 +69,23 @@ fn nothing_on_a_phone_sticks_out_at_the_side() {
     for node in app.root().children_recursive().filter(|n| n.accesskit_node().raw_bounds().is_some()) {
         let out = node.rect().right() > 380.0 && node.rect().is_finite();
         assert!(!out, "{:?} reaches {}", node.accesskit_node().label(), node.rect().right());
+    }
+}
+
+#[test]
+fn long_names_on_a_phone_leave_the_icons_free() {
+    for card in registry::cards().into_iter().filter(|card| card.built) {
+        let mut events = opened(true);
+        for event in &mut events {
+            if let Event::Opened { session, .. } = event {
+                (session.method, session.preset) = (card.id.clone(), card.presets[0].id.clone());
+            }
+        }
+        let (mut app, _) = harness(PHONE, true, events);
+        app.run_steps(4);
+        let (preset, search) = (app.get_by_label(text::PRESET).rect(), app.get_by_label(&text::action(Action::Palette, false)).rect());
+        assert!(preset.left() > app.get_by_label(text::SYSTEMS).rect().right(), "{}", card.title);
+        assert!(preset.width() > 60.0 && preset.right() <= search.left(), "{}: {preset:?} and {search:?}", card.title);
     }
 }
 

@@ -6,6 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use masquerade::app::App;
 use masquerade::scene::camera::Camera;
 use masquerade::text;
+use masquerade::theme::LIGHT;
 use masquerade_engine::card::Kind;
 use masquerade_engine::session::{Command, Event};
 use masquerade_engine::trace::{Board, Cloud, Field, Film, Legend, Origin, Picture, Source, View, ViewKind};
@@ -393,13 +394,14 @@ fn a_picture_file_shows_them_too() {
     if let Some(folder) = crate::fake::shots() {
         sheet.save(folder.join("views-sheet.png")).unwrap();
     }
-    let colours = |left: u32| {
-        let pixels = (0..448 * 448).map(|i| sheet.get_pixel(left + i % 448, 60 + i / 448).0);
-        pixels.collect::<std::collections::BTreeSet<_>>().len()
+    let colours = |panel: u32| -> std::collections::BTreeSet<[u8; 4]> {
+        (0..448 * 448).map(|i| sheet.get_pixel(16 + panel * 464 + i % 448, 60 + i / 448).0).collect()
     };
     for panel in 0..6 {
-        assert!(colours(16 + panel * 464) > 50, "panel {panel} is empty");
+        assert!(colours(panel).len() > 30, "panel {panel} has {} colours", colours(panel).len());
     }
+    // A clash on the board.
+    assert!(colours(5).contains(&LIGHT.bad.to_array()));
     assert!(masquerade::cli::view::draw(&[view("n", "Number", "", ViewKind::Number(1.0), None)]).is_none());
 }
 

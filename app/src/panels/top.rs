@@ -35,13 +35,25 @@ pub fn top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 /// The bar at the top of a narrow screen: which system, which preset, the rest.
 pub fn narrow_top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.horizontal(|ui| {
-        system_ui(ui, desk);
-        preset_ui(ui, desk);
+        // Long names are cut, so that the icons at the right keep their places.
+        let (gap, icon) = (ui.spacing().item_spacing.x, ui.spacing().interact_size.y);
+        let room = ui.available_width() - 2.0 * icon - 2.0 * gap;
+        within(ui, room * 0.5, |ui| system_ui(ui, desk));
+        within(ui, ui.available_width() - 2.0 * icon - gap, |ui| preset_ui(ui, desk));
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             theme_ui(ui, desk);
             action_ui(ui, desk, Action::Palette, Look::Icon);
         });
+    });
+}
+
+/// Add something no wider than this.
+fn within(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
+    let size = egui::vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.set_max_width(width);
+        add(ui);
     });
 }
 
@@ -64,7 +76,10 @@ pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let Some(card) = desk.state.card() else { return };
     let now = card.preset(&desk.state.session.preset);
-    let combo = ComboBox::from_id_salt("preset").selected_text(now.map_or(text::PRESET, |p| &p.title)).width(136.0).truncate();
+    let combo = ComboBox::from_id_salt("preset")
+        .selected_text(now.map_or(text::PRESET, |p| &p.title))
+        .width(ui.available_width().min(136.0))
+        .truncate();
     let inner = combo.show_ui(ui, |ui| {
         for preset in &card.presets {
             let chosen = now.is_some_and(|p| p.id == preset.id);
@@ -88,7 +103,11 @@ fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 fn system_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let title = desk.state.card().map_or(text::SYSTEMS, |c| &c.title);
-    let combo = ComboBox::from_id_salt("system").selected_text(theme::strong(title)).width(104.0).height(400.0).truncate();
+    let combo = ComboBox::from_id_salt("system")
+        .selected_text(theme::strong(title))
+        .width(ui.available_width().min(104.0))
+        .height(400.0)
+        .truncate();
     let inner = combo.show_ui(ui, |ui| super::list::systems_ui(ui, desk));
     inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text::SYSTEMS));
 }
