@@ -8,13 +8,17 @@ use masquerade_tests::{block_on, gpu};
 
 use crate::alone;
 
+/// The positive of every row: the one beside it.
+fn neighbours(rows: usize, device: &Device) -> Tensor<1, Int> {
+    let positive: Vec<i32> = (0..rows as i32).map(|i| i ^ 1).collect();
+    Tensor::from_data(TensorData::new(positive, [rows]), device)
+}
+
 /// Loss and gradient of NT-Xent on a device.
 fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32>) {
     let device = device.clone().autodiff();
     let rows = Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device).require_grad();
-    let positive: Vec<i32> = (0..shape[0] as i32).map(|i| i ^ 1).collect();
-    let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), &device);
-    let loss = nt_xent(rows.clone(), positive, 0.1, None);
+    let loss = nt_xent(rows.clone(), neighbours(shape[0], &device), 0.1, None);
     let gradient = rows.grad(&loss.backward()).expect("a gradient");
     (block_on(readback::scalar(loss)).expect("a loss"), block_on(readback::floats(gradient)).expect("a gradient"))
 }
@@ -29,9 +33,7 @@ fn the_contrast_of_long_loops_is_the_twins() {
     let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
     let loss = |device: &Device| {
         let rows = Tensor::<2>::from_data(TensorData::new(values.clone(), shape), device);
-        let positive: Vec<i32> = (0..16_400).map(|i| i ^ 1).collect();
-        let positive = Tensor::<1, Int>::from_data(TensorData::new(positive, [shape[0]]), device);
-        block_on(readback::scalar(nt_xent(rows, positive, 0.1, None))).expect("a loss")
+        block_on(readback::scalar(nt_xent(rows, neighbours(shape[0], device), 0.1, None))).expect("a loss")
     };
     let (on_cpu, on_gpu) = (loss(&Device::flex()), loss(&device));
     assert!((on_cpu - on_gpu).abs() < 1e-4 * on_cpu, "{on_gpu} instead of {on_cpu}");
