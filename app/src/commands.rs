@@ -142,9 +142,11 @@ impl Action {
             Self::Palette => command(Key::K),
             Self::Shortcuts => Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::Questionmark)),
             Self::Close => plain(Key::Escape),
-            Self::Exhibit(n) => [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9]
-                .get(usize::from(n).wrapping_sub(1))
-                .and_then(|key| plain(*key)),
+            Self::Exhibit(n) => {
+                [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9]
+                    .get(usize::from(n).wrapping_sub(1))
+                    .and_then(|key| plain(*key))
+            }
             _ => None,
         }
     }
@@ -204,7 +206,9 @@ impl Action {
             Self::MoreMask | Self::LessMask => knob(MASK_RATIO),
             Self::NextSample | Self::PreviousSample => open && state.data.as_ref().is_some_and(|d| d.samples > 1),
             Self::Unpin => state.session.pinned.is_some(),
-            Self::Probe | Self::FineTune => open && state.job.is_none() && state.data.as_ref().is_some_and(|d| d.classes.len() > 1),
+            Self::Probe | Self::FineTune => {
+                open && state.job.is_none() && state.data.as_ref().is_some_and(|d| d.classes.len() > 1)
+            }
             Self::Claim => open && state.job.is_none() && state.card().is_some_and(|c| c.claim.is_some()),
             Self::Cancel => state.job.is_some(),
             Self::MeasureStep | Self::SelfCheck => open && state.job.is_none(),
@@ -252,5 +256,7 @@ pub fn pressed(ctx: &Context) -> Vec<Action> {
     let mut actions = Action::all();
     // A shortcut with more modifiers must be asked for first: the plain one would match it too.
     actions.sort_by_key(|a| a.shortcut().map_or(0, |s| -i32::from(s.modifiers.shift)));
-    ctx.input_mut(|input| actions.into_iter().filter(|a| a.shortcut().is_some_and(|s| input.consume_shortcut(&s))).collect())
+    ctx.input_mut(|input| {
+        actions.into_iter().filter(|a| a.shortcut().is_some_and(|s| input.consume_shortcut(&s))).collect()
+    })
 }

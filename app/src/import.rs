@@ -127,10 +127,13 @@ mod native {
     pub fn save(file: &NamedBytes) -> Result<String, Report> {
         let folder = dirs::download_dir().filter(|d| d.is_dir()).unwrap_or_else(|| PathBuf::from("."));
         let name = Path::new(&file.name);
-        let (stem, ending) =
-            (name.file_stem().unwrap_or_default().to_string_lossy(), name.extension().unwrap_or_default().to_string_lossy());
+        let (stem, ending) = (
+            name.file_stem().unwrap_or_default().to_string_lossy(),
+            name.extension().unwrap_or_default().to_string_lossy(),
+        );
         let numbered = |n: u32| if n == 0 { format!("{stem}.{ending}") } else { format!("{stem}-{n}.{ending}") };
-        let place = (0..1000).map(|n| folder.join(numbered(n))).find(|p| !p.exists()).unwrap_or_else(|| folder.join(name));
+        let place =
+            (0..1000).map(|n| folder.join(numbered(n))).find(|p| !p.exists()).unwrap_or_else(|| folder.join(name));
         let shown = place.display().to_string();
         fs::write(&place, &file.bytes).map_err(|e| text::unwritable(&shown, &e.to_string()))?;
         Ok(shown)

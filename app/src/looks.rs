@@ -1,4 +1,5 @@
-//! When to ask for views: never more than one open request, ten a second while training, only what the cursor changes on a hover.
+//! When to ask for views: never more than one open request, ten a second while training, only what the cursor changes
+//! on a hover.
 
 use crate::theme::time;
 

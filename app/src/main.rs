@@ -1,7 +1,7 @@
 //! The native program: a window without arguments, else the command line.
 
-/// The CPU path asks for large blocks of memory many times a step; the system's allocator gives such blocks back to the system
-/// every time and gets them back page by page.
+/// The CPU path asks for large blocks of memory many times a step; the system's allocator gives such blocks back to the
+/// system every time and gets them back page by page.
 #[cfg(not(target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

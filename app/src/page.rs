@@ -50,7 +50,12 @@ extern "C" {
 #[wasm_bindgen]
 pub async fn start(canvas: HtmlCanvasElement, version: String, engine_bytes: f64) -> Result<(), JsValue> {
     std::panic::set_hook(Box::new(|info| show_panic(&info.to_string())));
-    let place = Place { version, engine_bytes: engine_bytes as u64, choice: address::device_choice(), kernels: address::kernels() };
+    let place = Place {
+        version,
+        engine_bytes: engine_bytes as u64,
+        choice: address::device_choice(),
+        kernels: address::kernels(),
+    };
     let runner = eframe::WebRunner::new();
     let creator: eframe::AppCreator<'static> = Box::new(move |cc| Ok(Box::new(Page::new(cc, place))));
     runner.start(canvas, eframe::WebOptions::default(), creator).await
@@ -133,7 +138,12 @@ fn report(outcome: Result<JsValue, JsValue>) {
 }
 
 fn unread(error: &JsValue) -> Report {
-    Report { title: text::FILE_UNREAD.into(), why: format!("{error:?}"), what_to_do: text::FILE_UNREAD_ADVICE.into(), usage: false }
+    Report {
+        title: text::FILE_UNREAD.into(),
+        why: format!("{error:?}"),
+        what_to_do: text::FILE_UNREAD_ADVICE.into(),
+        usage: false,
+    }
 }
 
 /// The front end with what only a page has.

@@ -6,8 +6,8 @@ use masquerade_engine::card::{Card, Knob, KnobValue};
 use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
-    ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport, ProbeReport,
-    Progress, Session, StepReport,
+    ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint,
+    ModelReport, ProbeReport, Progress, Session, StepReport,
 };
 use masquerade_engine::trace::{View, ViewKind};
 
@@ -125,7 +125,8 @@ impl State {
     }
 
     fn opened(&mut self, session: Session, model: ModelReport, data: DataReport) {
-        let same_run = self.model.is_some() && self.losses.last().is_some_and(|l| l.step <= session.step) && session.step > 0;
+        let same_run =
+            self.model.is_some() && self.losses.last().is_some_and(|l| l.step <= session.step) && session.step > 0;
         if !same_run {
             self.losses.clear();
             self.progress = None;
@@ -252,6 +253,9 @@ impl State {
 
     /// The first picture of the stage: what masks lie on.
     pub fn picture(&self) -> Option<&Shown> {
-        self.stage().iter().filter_map(|(id, _)| self.views.get(id)).find(|s| matches!(s.view.kind, ViewKind::Picture(_)))
+        self.stage()
+            .iter()
+            .filter_map(|(id, _)| self.views.get(id))
+            .find(|s| matches!(s.view.kind, ViewKind::Picture(_)))
     }
 }

@@ -1,6 +1,7 @@
 //! The tokens of the look: the only place that names a colour, a size or a duration.
 //!
-//! A quiet frame around bright data: every surface is a grey of one family, and the one accent belongs to the main action.
+//! A quiet frame around bright data: every surface is a grey of one family, and the one accent belongs to the main
+//! action.
 
 pub mod fonts;
 mod maps;

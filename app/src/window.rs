@@ -16,7 +16,8 @@ const SMALLEST: [f32; 2] = [380.0, 560.0];
 /// # Errors
 /// In words, when no window can be opened (no display, no OpenGL).
 pub fn run(start: Session, device: DeviceChoice) -> Result<(), String> {
-    let viewport = egui::ViewportBuilder::default().with_title(text::APP).with_inner_size(SIZE).with_min_inner_size(SMALLEST);
+    let viewport =
+        egui::ViewportBuilder::default().with_title(text::APP).with_inner_size(SIZE).with_min_inner_size(SMALLEST);
     let options = NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..NativeOptions::default() };
     let make = move |cc: &eframe::CreationContext<'_>| {
         let ctx = cc.egui_ctx.clone();

@@ -176,9 +176,24 @@ pub enum KnobKind {
 
 impl Knob {
     /// A slider from `low` to `high`, logarithmic where these are a thousand times apart.
-    pub fn number(name: &str, title: &str, tooltip: &str, group: &str, (low, high, step): (f64, f64, f64), unit: &str, live: bool) -> Self {
+    pub fn number(
+        name: &str,
+        title: &str,
+        tooltip: &str,
+        group: &str,
+        (low, high, step): (f64, f64, f64),
+        unit: &str,
+        live: bool,
+    ) -> Self {
         let logarithmic = low > 0.0 && high / low >= 1000.0;
-        Self::of_kind(name, title, tooltip, group, KnobKind::Number { low, high, step, logarithmic, unit: unit.into() }, live)
+        Self::of_kind(
+            name,
+            title,
+            tooltip,
+            group,
+            KnobKind::Number { low, high, step, logarithmic, unit: unit.into() },
+            live,
+        )
     }
 
     /// A menu.
@@ -232,7 +247,9 @@ impl Knob {
     /// The reason in words when the text is no value of this knob.
     pub fn parse(&self, text: &str) -> Result<KnobValue, String> {
         let value = match &self.kind {
-            KnobKind::Number { .. } => KnobValue::Number(text.parse().map_err(|_| format!("{text:?} is not a number"))?),
+            KnobKind::Number { .. } => {
+                KnobValue::Number(text.parse().map_err(|_| format!("{text:?} is not a number"))?)
+            }
             KnobKind::Switch => match text {
                 "on" | "true" | "1" | "yes" => KnobValue::Switch(true),
                 "off" | "false" | "0" | "no" => KnobValue::Switch(false),

@@ -18,7 +18,8 @@ impl Stopwatch {
     }
 }
 
-/// Processor seconds that this process has used so far, over all its threads. `None` where there is no way to ask (a browser).
+/// Processor seconds that this process has used so far, over all its threads. `None` where there is no way to ask (a
+/// browser).
 pub fn processor_seconds() -> Option<f64> {
     #[cfg(not(target_arch = "wasm32"))]
     return cpu_time::ProcessTime::try_now().ok().map(|t| t.as_duration().as_secs_f64());

@@ -1,4 +1,5 @@
-//! What computes: the GPU through WGSL or the CPU through Flex, chosen by rule or by the user, with the reason in words.
+//! What computes: the GPU through WGSL or the CPU through Flex, chosen by rule or by the user, with the reason in
+//! words.
 
 use std::sync::Mutex;
 
@@ -13,12 +14,13 @@ use crate::memory;
 use crate::readback;
 use crate::session::{DeviceChoice, DeviceReport, Kernels};
 
-/// Kernels that go to the GPU in one submit. A training step of the small presets fits in one, the largest needs three; with
-/// more, a single submit could keep a slow GPU busy for so long (two seconds) that the driver takes it for hung and resets it.
+/// Kernels that go to the GPU in one submit. A training step of the small presets fits in one, the largest needs three;
+/// with more, a single submit could keep a slow GPU busy for so long (two seconds) that the driver takes it for hung
+/// and resets it.
 const TASKS_PER_SUBMIT: usize = 256;
 
-/// The GPU that is in use, with the handle it was registered by. Every registration lives as long as the process, so later
-/// requests get the same one until it is lost.
+/// The GPU that is in use, with the handle it was registered by. Every registration lives as long as the process, so
+/// later requests get the same one until it is lost.
 static GPU: Mutex<Option<(Compute, wgpu::Device)>> = Mutex::new(None);
 
 /// A device without autodiff, and what to say about it.
@@ -54,7 +56,11 @@ pub async fn open(choice: DeviceChoice) -> Result<Compute> {
     let mut compute = match choice {
         DeviceChoice::Cpu => cpu("The CPU was asked for."),
         DeviceChoice::Gpu => gpu(true).await.map_err(|why| {
-            Error::device("The GPU cannot be used", why, "Choose the CPU, or update the graphics driver or browser and try again")
+            Error::device(
+                "The GPU cannot be used",
+                why,
+                "Choose the CPU, or update the graphics driver or browser and try again",
+            )
         })?,
         DeviceChoice::Auto => gpu(false).await.unwrap_or_else(|why| cpu(&why)),
     };
@@ -76,7 +82,11 @@ fn cpu(reason: &str) -> Compute {
         memory_bytes: None,
         memory_used: None,
     };
-    Compute { device: Device::flex(), report, limits: Limits { tensor: u64::MAX, memory: memory::of_machine(), whose: "the CPU" } }
+    Compute {
+        device: Device::flex(),
+        report,
+        limits: Limits { tensor: u64::MAX, memory: memory::of_machine(), whose: "the CPU" },
+    }
 }
 
 /// Take the GPU away from the engine, as a reset of its driver would, so that what follows can be tried out.
@@ -115,7 +125,8 @@ fn prefer_cpu(name: &str) -> String {
 
 async fn request_adapter() -> std::result::Result<(wgpu::Instance, wgpu::Adapter), String> {
     let instance = wgpu::Instance::default();
-    let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = instance.request_adapter(&options).await.map_err(|e| {
         if cfg!(target_arch = "wasm32") {
             format!("The browser offers no GPU: WebGPU is missing or has no adapter ({e}).")
@@ -128,7 +139,8 @@ async fn request_adapter() -> std::result::Result<(wgpu::Instance, wgpu::Adapter
 
 fn is_software(info: &wgpu::AdapterInfo) -> bool {
     let name = format!("{} {}", info.name, info.driver).to_lowercase();
-    info.device_type == wgpu::DeviceType::Cpu || ["llvmpipe", "swiftshader", "lavapipe", "basic render"].iter().any(|s| name.contains(s))
+    info.device_type == wgpu::DeviceType::Cpu
+        || ["llvmpipe", "swiftshader", "lavapipe", "basic render"].iter().any(|s| name.contains(s))
 }
 
 fn check(adapter: &wgpu::Adapter, software_too: bool) -> std::result::Result<(), String> {
@@ -146,9 +158,12 @@ fn check(adapter: &wgpu::Adapter, software_too: bool) -> std::result::Result<(),
     Ok(())
 }
 
-/// A device of the adapter, registered with the tensor library. It is requested here and not there, because a GPU that was
-/// lost can only be registered again as another device.
-async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::result::Result<(Compute, wgpu::Device), String> {
+/// A device of the adapter, registered with the tensor library. It is requested here and not there, because a GPU that
+/// was lost can only be registered again as another device.
+async fn register(
+    instance: wgpu::Instance,
+    adapter: wgpu::Adapter,
+) -> std::result::Result<(Compute, wgpu::Device), String> {
     let info = adapter.get_info();
     let limits = adapter.limits();
     let refused = |e: String| format!("The GPU ({}) refused: {e}", info.name);
@@ -162,12 +177,14 @@ async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::resu
     };
     let (handle, queue) = adapter.request_device(&wanted).await.map_err(|e| refused(e.to_string()))?;
     let setup = WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: info.backend };
-    let device = Device::wgpu_options().tasks_max(TASKS_PER_SUBMIT).setup(setup).init().map_err(|e| refused(e.to_string()))?;
+    let device =
+        Device::wgpu_options().tasks_max(TASKS_PER_SUBMIT).setup(setup).init().map_err(|e| refused(e.to_string()))?;
     let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
     let name = if info.name.is_empty() { format!("{:?} adapter", info.backend) } else { info.name.clone() };
     let software = is_software(&info);
     kernels::set_software(software);
-    let reason = if software { "The GPU was asked for (a software one).".into() } else { format!("A GPU is here: {name}.") };
+    let reason =
+        if software { "The GPU was asked for (a software one).".into() } else { format!("A GPU is here: {name}.") };
     let facts = vec![
         ("Driver".into(), format!("{} {}", info.driver, info.driver_info).trim().to_string()),
         ("Largest buffer".into(), mebibytes(limits.max_buffer_size)),
@@ -186,6 +203,10 @@ async fn register(instance: wgpu::Instance, adapter: wgpu::Adapter) -> std::resu
         memory_bytes: None,
         memory_used: None,
     };
-    let limits = Limits { tensor: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size), memory: None, whose: "this GPU" };
+    let limits = Limits {
+        tensor: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size),
+        memory: None,
+        whose: "this GPU",
+    };
     Ok((Compute { device, report, limits }, handle))
 }

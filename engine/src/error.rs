@@ -37,7 +37,8 @@ pub struct Report {
     pub title: String,
     pub why: String,
     pub what_to_do: String,
-    /// The user asked for something that does not exist or does not fit ([`Error::Request`]): the command line exits with 2.
+    /// The user asked for something that does not exist or does not fit ([`Error::Request`]): the command line exits
+    /// with 2.
     #[serde(default)]
     pub usage: bool,
 }
@@ -63,7 +64,12 @@ impl Error {
         | Self::Training { what, why, try_this }
         | Self::File { what, why, try_this }
         | Self::Fixture { what, why, try_this }) = self;
-        Report { title: what.clone(), why: why.clone(), what_to_do: try_this.clone(), usage: matches!(self, Self::Request { .. }) }
+        Report {
+            title: what.clone(),
+            why: why.clone(),
+            what_to_do: try_this.clone(),
+            usage: matches!(self, Self::Request { .. }),
+        }
     }
 
     /// The command line's exit code: 2 usage, 3 data, device or file.

@@ -94,7 +94,8 @@ impl Feed {
         self.data.labels(half)
     }
 
-    /// Indices of the samples of step number `step`: a fresh random order every epoch, incomplete batches dropped, or the plan's.
+    /// Indices of the samples of step number `step`: a fresh random order every epoch, incomplete batches dropped, or
+    /// the plan's.
     pub fn indices(&self, step: u64) -> Vec<usize> {
         if let Some(plan) = &self.plan {
             return plan[(step % plan.len() as u64) as usize].clone();

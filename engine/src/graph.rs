@@ -1,8 +1,8 @@
-//! Graphs as edge lists, sorted both ways: by where edges end and by where they start, so that sums over the edges of a node
-//! need no atomics in either direction.
+//! Graphs as edge lists, sorted both ways: by where edges end and by where they start, so that sums over the edges of a
+//! node need no atomics in either direction.
 //!
-//! A graph may also lead from one kind of row to another ([`Graph::between`]): the entries of a sparse matrix, or the rows that
-//! are picked from a table.
+//! A graph may also lead from one kind of row to another ([`Graph::between`]): the entries of a sparse matrix, or the
+//! rows that are picked from a table.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -30,7 +30,8 @@ impl Graph {
     /// A graph of the edges `src[i]` → `dst[i]`.
     ///
     /// # Errors
-    /// [`Error::Data`] when the lists have not the same length, name a node beyond the last, or have over 2³¹ − 1 edges.
+    /// [`Error::Data`] when the lists have not the same length, name a node beyond the last, or have over 2³¹ − 1
+    /// edges.
     pub fn new(nodes: usize, src: &[u32], dst: &[u32]) -> Result<Self> {
         Self::between(nodes, nodes, src, dst)
     }
@@ -67,7 +68,8 @@ impl Graph {
     /// # Errors
     /// As [`Graph::new`].
     pub fn prepared(nodes: usize, src: &[u32], dst: &[u32]) -> Result<Self> {
-        let both = src.iter().copied().zip(dst.iter().copied()).filter(|(s, d)| s != d).flat_map(|(s, d)| [(d, s), (s, d)]);
+        let both =
+            src.iter().copied().zip(dst.iter().copied()).filter(|(s, d)| s != d).flat_map(|(s, d)| [(d, s), (s, d)]);
         let mut pairs: Vec<(u32, u32)> = both.chain((0..nodes as u32).map(|node| (node, node))).collect();
         pairs.sort_unstable();
         pairs.dedup();
@@ -108,7 +110,8 @@ impl Graph {
         Self::new(nodes as usize, &src, &dst)
     }
 
-    /// Each edge is left out with probability `rate`; then every node gets a loop, so that a loop that stayed counts twice.
+    /// Each edge is left out with probability `rate`; then every node gets a loop, so that a loop that stayed counts
+    /// twice.
     ///
     /// # Errors
     /// As [`Graph::new`].

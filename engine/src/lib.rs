@@ -6,7 +6,8 @@
 //! * [`methods`]: one file a system, from `blocks`, on `kernels`
 //! * `train`, `eval`, `data`, `checkpoint`: shared by every method
 //!
-//! The feature `compute` (on by default) brings burn, the kernels and the methods' models; without it only the protocol is left.
+//! The feature `compute` (on by default) brings burn, the kernels and the methods' models; without it only the protocol
+//! is left.
 #![recursion_limit = "256"]
 
 #[cfg(feature = "compute")]

@@ -75,7 +75,9 @@ impl Needs {
         let asked = batch as u64;
         let whole = (&self.together, limits.memory.unwrap_or(u64::MAX));
         let all = || self.tensors.iter().map(|need| (need, limits.tensor)).chain([whole]);
-        let over = all().filter(|(need, limit)| need.at(asked) > *limit).max_by_key(|(need, limit)| need.at(asked) / (*limit).max(1));
+        let over = all()
+            .filter(|(need, limit)| need.at(asked) > *limit)
+            .max_by_key(|(need, limit)| need.at(asked) / (*limit).max(1));
         let Some((need, limit)) = over else { return Ok(()) };
         let (wanted, allowed) = (mebibytes(need.at(asked)), mebibytes(limit));
         let why = if std::ptr::eq(need, &self.together) {
@@ -116,7 +118,11 @@ mod tests {
     fn needs() -> Needs {
         let unmasked = vec![Need::of_samples("the whole layer", 1 << 20)];
         let together = Need { what: String::new(), fixed: 100 << 20, per_sample: 4 << 20 };
-        Needs { tensors: vec![Need::of_samples("the hidden layer", 1 << 18), Need::of_weights("a weight", 1 << 20)], unmasked, together }
+        Needs {
+            tensors: vec![Need::of_samples("the hidden layer", 1 << 18), Need::of_weights("a weight", 1 << 20)],
+            unmasked,
+            together,
+        }
     }
 
     #[test]
@@ -132,9 +138,13 @@ mod tests {
         let report = needs().check(190, limits).expect_err("190 MiB in a buffer of 128").report();
         assert_eq!(report.why, "it needs a buffer of 190 MiB for the hidden layer; this GPU allows 128 MiB");
         assert_eq!(report.what_to_do, "Batch 128 fits");
-        let report = needs().check(190, Limits { memory: Some(500 << 20), ..limits }).expect_err("860 MiB of 500").report();
+        let report =
+            needs().check(190, Limits { memory: Some(500 << 20), ..limits }).expect_err("860 MiB of 500").report();
         assert_eq!(report.what_to_do, "Batch 100 fits", "{report:?}");
-        let report = needs().check(1, Limits { tensor: 1 << 20, memory: None, whose: "this GPU" }).expect_err("a weight of 4 MiB").report();
+        let report = needs()
+            .check(1, Limits { tensor: 1 << 20, memory: None, whose: "this GPU" })
+            .expect_err("a weight of 4 MiB")
+            .report();
         assert!(report.what_to_do.contains("smaller preset"), "{report:?}");
     }
 

@@ -92,7 +92,11 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
     let pairs: Vec<(String, String)> =
         text.split('&').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_string(), unescape(v))).collect();
     let refuse = |key: &str, why: String| {
-        Error::request(format!("The link's {key:?} cannot be read"), why, "Copy the whole link again, or remove that part of it")
+        Error::request(
+            format!("The link's {key:?} cannot be read"),
+            why,
+            "Copy the whole link again, or remove that part of it",
+        )
     };
     let mut session = Session::default();
     if let Some((_, method)) = pairs.iter().find(|(k, _)| k == "x") {
@@ -155,7 +159,10 @@ fn unescape(value: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let hex = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let hex = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
         match (bytes[i], hex) {
             (b'%', Some(byte)) => {
                 out.push(byte);

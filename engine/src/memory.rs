@@ -1,6 +1,7 @@
 //! How much memory the process has: the CPU path computes in it.
 
-/// Bytes that the process holds: its resident memory, in a browser all of the module's. `None` where the system does not say.
+/// Bytes that the process holds: its resident memory, in a browser all of the module's. `None` where the system does
+/// not say.
 pub fn of_process() -> Option<u64> {
     #[cfg(target_arch = "wasm32")]
     return Some(core::arch::wasm32::memory_size(0) as u64 * 65_536);

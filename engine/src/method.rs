@@ -1,4 +1,5 @@
-//! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to compare.
+//! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to
+//! compare.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -72,7 +73,9 @@ impl Batch {
         if let (PICTURES, Some(bytes)) = (role, &self.bytes) {
             let pictures = bytes.pictures(device);
             let shape = <[usize; D]>::try_from(pictures.dims().as_slice());
-            let wrong = |_| Error::data("An array has the wrong shape", format!("pictures have not {D} axes"), "Please report this");
+            let wrong = |_| {
+                Error::data("An array has the wrong shape", format!("pictures have not {D} axes"), "Please report this")
+            };
             return Ok(pictures.reshape(shape.map_err(wrong)?));
         }
         self.array(role)?.tensor(device)
@@ -146,7 +149,11 @@ impl Batch {
 }
 
 fn lacking(role: &str) -> Error {
-    Error::data(format!("The data has no {role:?}"), "the system needs it", "Choose one of the data sets the system lists")
+    Error::data(
+        format!("The data has no {role:?}"),
+        "the system needs it",
+        "Choose one of the data sets the system lists",
+    )
 }
 
 /// A loss, whole and by term; each is one number on the device.
@@ -154,8 +161,8 @@ fn lacking(role: &str) -> Error {
 pub struct Outcome {
     pub total: Tensor<1>,
     pub terms: Vec<(String, Tensor<1>)>,
-    /// New flat values of fixed weights (running statistics) by their place in `weights.list`, to be put in their place after
-    /// the step: what [`crate::blocks::batch_norm::Pass::updates`] gives.
+    /// New flat values of fixed weights (running statistics) by their place in `weights.list`, to be put in their place
+    /// after the step: what [`crate::blocks::batch_norm::Pass::updates`] gives.
     pub updates: Vec<(usize, Tensor<1>)>,
 }
 
@@ -242,14 +249,14 @@ pub trait Method {
     }
 
     /// What happens before the first step of a phase: clusters are found, weights start from them, batches are planned
-    /// ([`Feed::follow`]). `resumed`: the run was taken up in the midst of the phase; what lies in the weights stays as it is and
-    /// only what does not is computed again, to the same result. The answer is a line for the log.
+    /// ([`Feed::follow`]). `resumed`: the run was taken up in the midst of the phase; what lies in the weights stays as
+    /// it is and only what does not is computed again, to the same result. The answer is a line for the log.
     fn enter<'a>(&'a self, _phase: usize, _entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
         Box::pin(async { Ok(None) })
     }
 
-    /// Numbers of its own that say how good a model is: names for [`Method::measure`], beside the frame's `knn_accuracy` and
-    /// `linear_accuracy` on [`Method::embed`].
+    /// Numbers of its own that say how good a model is: names for [`Method::measure`], beside the frame's
+    /// `knn_accuracy` and `linear_accuracy` on [`Method::embed`].
     fn metrics(&self) -> &'static [&'static str] {
         &[]
     }
@@ -257,7 +264,9 @@ pub trait Method {
     /// One of these numbers; larger is better.
     fn measure<'a>(&'a self, metric: &'a str, _subject: Subject<'a>) -> Local<'a, Result<f64>> {
         let why = format!("the system has no metric {metric:?}");
-        Box::pin(async move { Err(Error::request("This cannot be measured", why, "Choose a metric that the system has")) })
+        Box::pin(
+            async move { Err(Error::request("This cannot be measured", why, "Choose a metric that the system has")) },
+        )
     }
 
     /// What a training step needs of the device; nothing known by default.
@@ -280,8 +289,17 @@ pub trait Method {
     }
 
     /// A classifier on this encoder, with the weights copied in and a fresh head.
-    fn classifier(&self, _weights: &Weights, _classes: usize, _settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
-        Err(Error::request("This system is not fine-tuned", "its paper has no classifier on the encoder", "Probe the frozen encoder"))
+    fn classifier(
+        &self,
+        _weights: &Weights,
+        _classes: usize,
+        _settings: &Settings,
+    ) -> Result<(Box<dyn Classifier>, Weights)> {
+        Err(Error::request(
+            "This system is not fine-tuned",
+            "its paper has no classifier on the encoder",
+            "Probe the frozen encoder",
+        ))
     }
 }
 

@@ -18,15 +18,23 @@ pub struct PictureBytes {
 }
 
 impl PictureBytes {
-    /// Pictures [batch, height, width, channels], row-major; `mean` and `std` are those of values in 0 … 1, one a channel.
+    /// Pictures [batch, height, width, channels], row-major; `mean` and `std` are those of values in 0 … 1, one a
+    /// channel.
     ///
     /// # Errors
     /// [`Error::Data`] when the lengths do not fit the shape or there are more than four channels.
     pub fn new(shape: [usize; 4], bytes: Vec<u8>, mean: &[f32], std: &[f32]) -> Result<Self> {
         let channels = shape[3];
-        if bytes.len() != shape.iter().product::<usize>() || [mean.len(), std.len()] != [channels; 2] || !(1..=4).contains(&channels) {
+        if bytes.len() != shape.iter().product::<usize>()
+            || [mean.len(), std.len()] != [channels; 2]
+            || !(1..=4).contains(&channels)
+        {
             let why = format!("{} bytes, {} means and {} deviations for {shape:?}", bytes.len(), mean.len(), std.len());
-            return Err(Error::data("Pictures cannot be made into a batch", why, "Use pictures of one size with 1 to 4 channels"));
+            return Err(Error::data(
+                "Pictures cannot be made into a batch",
+                why,
+                "Use pictures of one size with 1 to 4 channels",
+            ));
         }
         Ok(Self { shape, bytes, mean: mean.to_vec(), std: std.to_vec(), words: Placed::default() })
     }
@@ -41,7 +49,8 @@ impl PictureBytes {
         &self.bytes
     }
 
-    /// Put the bytes on `device` now: a step uploads everything before its first launch, so that one submit carries them all.
+    /// Put the bytes on `device` now: a step uploads everything before its first launch, so that one submit carries
+    /// them all.
     pub fn upload(&self, device: &Device) {
         self.words(device);
     }

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 
 use burn::tensor::Device;
 
-/// The copy of a host value on the device it was first asked for on. It follows from that value, so all copies are equal.
+/// The copy of a host value on the device it was first asked for on. It follows from that value, so all copies are
+/// equal.
 #[derive(Debug, Clone)]
 pub struct Placed<T>(OnceCell<(Device, T)>);
 

@@ -1,4 +1,5 @@
-//! Reading tensors back from the device: asynchronous everywhere, because a browser cannot wait. The only place that does it.
+//! Reading tensors back from the device: asynchronous everywhere, because a browser cannot wait. The only place that
+//! does it.
 
 use burn::tensor::{ElementConversion as _, Tensor, Transaction};
 
@@ -26,7 +27,8 @@ pub async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 /// # Errors
 /// [`Error::Device`] when the device is lost or poisoned.
 pub async fn many(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>> {
-    let transaction = tensors.into_iter().fold(Transaction::default(), |t, tensor| t.register(crate::weights::plain(tensor)));
+    let transaction =
+        tensors.into_iter().fold(Transaction::default(), |t, tensor| t.register(crate::weights::plain(tensor)));
     let data = transaction.execute_async().await.map_err(lost)?;
     data.into_iter().map(|d| d.convert::<f32>().try_into_vec::<f32>().map_err(|e| lost(format!("{e:?}")))).collect()
 }

@@ -1,7 +1,8 @@
 //! The only source of randomness: counter-based, from a seed and the name of a stream, always on the CPU.
 //!
-//! The same seed and name give the same numbers on every machine, so a link reproduces masks and first weights anywhere.
-//! The generator is SplitMix64's finaliser over (key + counter · golden ratio); the key mixes the seed with FNV-1a of the name.
+//! The same seed and name give the same numbers on every machine, so a link reproduces masks and first weights
+//! anywhere. The generator is SplitMix64's finaliser over (key + counter · golden ratio); the key mixes the seed with
+//! FNV-1a of the name.
 
 /// A stream of random numbers.
 #[derive(Debug, Clone)]
@@ -21,7 +22,8 @@ fn mix(mut z: u64) -> u64 {
 impl Rng {
     /// The stream `name` of `seed`.
     pub fn new(seed: u64, name: &str) -> Self {
-        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3));
+        let hash =
+            name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3));
         Self { key: mix(seed.wrapping_add(GOLDEN)) ^ hash, counter: 0 }
     }
 

@@ -97,7 +97,8 @@ impl Run {
         Ok(())
     }
 
-    /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next step.
+    /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next
+    /// step.
     pub fn go_to(&mut self, step: u64) {
         self.step = step;
         self.entered = None;
@@ -181,14 +182,18 @@ impl Run {
         }
     }
 
-    /// One training step: batch, masks, forward, backward, optimiser. The loss stays on the device until [`Run::losses`].
-    /// The answer is a line for the log when a phase began.
+    /// One training step: batch, masks, forward, backward, optimiser. The loss stays on the device until
+    /// [`Run::losses`]. The answer is a line for the log when a phase began.
     ///
     /// # Errors
     /// [`Error::Data`] when the data lacks what the method needs.
     pub async fn train_step(&mut self) -> Result<Option<String>> {
         if self.feed.is_empty() {
-            return Err(Error::data("There is nothing to train on", "the data set has no training samples", "Choose another data set"));
+            return Err(Error::data(
+                "There is nothing to train on",
+                "the data set has no training samples",
+                "Choose another data set",
+            ));
         }
         let note = self.enter().await?;
         let moment = self.moment();
@@ -212,8 +217,10 @@ impl Run {
     /// [`Error::Device`] when the device is lost; [`Error::Training`] when a loss is not a number.
     pub async fn losses(&mut self) -> Result<Vec<LossPoint>> {
         let pending = std::mem::take(&mut self.pending);
-        let tensors = pending.iter().flat_map(|(_, o)| std::iter::once(&o.total).chain(o.terms.iter().map(|(_, t)| t)).cloned());
-        let mut values = readback::many(tensors.collect()).await?.into_iter().map(|v| v.first().copied().unwrap_or(f32::NAN));
+        let tensors =
+            pending.iter().flat_map(|(_, o)| std::iter::once(&o.total).chain(o.terms.iter().map(|(_, t)| t)).cloned());
+        let mut values =
+            readback::many(tensors.collect()).await?.into_iter().map(|v| v.first().copied().unwrap_or(f32::NAN));
         let mut points = Vec::with_capacity(pending.len());
         for (step, outcome) in pending {
             let total = values.next().unwrap_or(f32::NAN);
@@ -260,6 +267,9 @@ impl Run {
     pub fn serves(&self, session: &Session, settings: &Settings) -> bool {
         let same = |name: &str| self.settings.values().get(name) == settings.values().get(name);
         let built_alike = self.card.knobs.iter().filter(|k| !k.live).all(|k| same(&k.name));
-        built_alike && self.card.id == session.method && self.settings.seed == session.seed && self.settings.data == settings.data
+        built_alike
+            && self.card.id == session.method
+            && self.settings.seed == session.seed
+            && self.settings.data == settings.data
     }
 }

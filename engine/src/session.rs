@@ -1,7 +1,9 @@
-//! The whole protocol between any front end and the engine: one value, [`Session`], and two enums, [`Command`] and [`Event`].
+//! The whole protocol between any front end and the engine: one value, [`Session`], and two enums, [`Command`] and
+//! [`Event`].
 //!
 //! Commands go in, events come out, over a thread, a worker or a socket; the front end cannot tell which. Messages
-//! are encoded with [`encode`] / [`decode`] (postcard) where they cross a border as bytes, and have a JSON form for scripts.
+//! are encoded with [`encode`] / [`decode`] (postcard) where they cross a border as bytes, and have a JSON form for
+//! scripts.
 
 mod reports;
 
@@ -13,8 +15,8 @@ use crate::card::{Card, KnobValue};
 use crate::error::{Error, Report, Result};
 use crate::trace::View;
 pub use reports::{
-    BenchReport, ClaimReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint, ModelReport, ProbeReport,
-    Progress, StepReport, VerifyLine, VerifyReport,
+    BenchReport, ClaimReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint, ModelReport,
+    ProbeReport, Progress, StepReport, VerifyLine, VerifyReport,
 };
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.
@@ -150,7 +152,8 @@ pub enum Command {
     SaveWeights,
     /// Answered by [`Event::File`]: a checkpoint (weights, optimiser, step) that resumes exactly.
     SaveCheckpoint,
-    /// Answered by [`Event::File`]: the small stored weights that come with the program; `command` is the line that made them.
+    /// Answered by [`Event::File`]: the small stored weights that come with the program; `command` is the line that
+    /// made them.
     PackWeights {
         command: String,
     },
@@ -280,6 +283,11 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>> {
 /// # Errors
 /// When the bytes are not such a message (another version, a truncated frame).
 pub fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
-    postcard::from_bytes(bytes)
-        .map_err(|e| Error::request("A message could not be read", e, "Reload the page: page and engine may be of different versions"))
+    postcard::from_bytes(bytes).map_err(|e| {
+        Error::request(
+            "A message could not be read",
+            e,
+            "Reload the page: page and engine may be of different versions",
+        )
+    })
 }

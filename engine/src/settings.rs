@@ -35,10 +35,18 @@ impl Settings {
         for (name, value) in &session.knobs {
             let knob = card.knob(name).ok_or_else(|| {
                 let names = card.knobs.iter().map(|k| k.name.as_str()).collect::<Vec<_>>().join(", ");
-                Error::request(format!("{} has no knob {name:?}", card.title), format!("there are {names}"), "Check the spelling")
+                Error::request(
+                    format!("{} has no knob {name:?}", card.title),
+                    format!("there are {names}"),
+                    "Check the spelling",
+                )
             })?;
             if let Some(why) = knob.refuses(value) {
-                return Err(Error::request(format!("{} cannot be set", knob.title), why, "Choose a value inside the range"));
+                return Err(Error::request(
+                    format!("{} cannot be set", knob.title),
+                    why,
+                    "Choose a value inside the range",
+                ));
             }
             values.insert(name.clone(), value.clone());
         }
@@ -56,8 +64,16 @@ impl Settings {
     }
 
     /// Settings from plain values, for fixtures and benchmarks.
-    pub fn from_values(values: impl IntoIterator<Item = (&'static str, KnobValue)>, channels: usize, seed: u64) -> Self {
-        Self { values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(), data: Shape { channels, ..Shape::default() }, seed }
+    pub fn from_values(
+        values: impl IntoIterator<Item = (&'static str, KnobValue)>,
+        channels: usize,
+        seed: u64,
+    ) -> Self {
+        Self {
+            values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
+            data: Shape { channels, ..Shape::default() },
+            seed,
+        }
     }
 
     /// A number; 0 when the knob does not exist.

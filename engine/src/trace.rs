@@ -1,4 +1,5 @@
-//! What a method lets people look at: named views, each drawn from a tensor that the engine computed, each saying which.
+//! What a method lets people look at: named views, each drawn from a tensor that the engine computed, each saying
+//! which.
 
 use serde::{Deserialize, Serialize};
 
@@ -127,8 +128,8 @@ pub struct Curve {
 
 /// Points in the plane or in space, in groups that are the tokens: a point cloud, the nodes of a graph, an embedding.
 ///
-/// A token is coloured by its value where there are values (with the view's legend), else by its class; hidden tokens look hidden
-/// in either case. Every token can be pointed at and pinned.
+/// A token is coloured by its value where there are values (with the view's legend), else by its class; hidden tokens
+/// look hidden in either case. Every token can be pointed at and pinned.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cloud {
     /// 2: seen from above, moved and zoomed. 3: turned too.
@@ -210,7 +211,9 @@ impl View {
             ViewKind::Series(s) => s.curves.iter().map(|c| c.points.len() * 16).sum(),
             ViewKind::Number(_) => 8,
             ViewKind::Cloud(c) => (c.points.len() + c.token.len() + c.edges.len() + c.values.len() + c.class.len()) * 4,
-            ViewKind::Field(f) => (f.arrows.len() + f.reference.len() + f.weight.len() + f.ground.len() + f.points.len()) * 4,
+            ViewKind::Field(f) => {
+                (f.arrows.len() + f.reference.len() + f.weight.len() + f.ground.len() + f.points.len()) * 4
+            }
             ViewKind::Film(f) => (f.frames.len() + f.points.len()) * 4,
             ViewKind::Board(b) => b.pictures.iter().map(|p| p.rgba.len()).sum(),
         }

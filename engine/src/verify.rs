@@ -1,8 +1,8 @@
 //! Golden numbers: run any fixture folder (schema 1) against a method and compare every tensor.
 //!
-//! A tensor passes if max|got − ref| ≤ rtol · max|ref| + atol, or is equal where `exact`. On the WGSL path, where exp, sqrt and
-//! division may round more, outputs get max(rtol, 1e-4) and gradients max(rtol, 2e-3); how many entries miss the strict limit
-//! is reported too. A case or tensor that is not reached is a failure, never a skip.
+//! A tensor passes if max|got − ref| ≤ rtol · max|ref| + atol, or is equal where `exact`. On the WGSL path, where exp,
+//! sqrt and division may round more, outputs get max(rtol, 1e-4) and gradients max(rtol, 2e-3); how many entries miss
+//! the strict limit is reported too. A case or tensor that is not reached is a failure, never a skip.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,11 @@ pub struct Case<'a> {
 
 impl Case<'_> {
     fn lacks(&self, what: &str) -> Error {
-        Error::fixture(format!("Case {} cannot be run", self.name), format!("it has no {what}"), "Check the fixture's manifest")
+        Error::fixture(
+            format!("Case {} cannot be run", self.name),
+            format!("it has no {what}"),
+            "Check the fixture's manifest",
+        )
     }
 
     /// The input of a role.
@@ -93,7 +97,10 @@ impl Case<'_> {
     /// # Errors
     /// [`Error::Fixture`] when the case lacks it.
     pub fn input(&self, role: &str) -> Result<&HostTensor> {
-        self.inputs.get(role).and_then(|name| self.tensors.get(name)).ok_or_else(|| self.lacks(&format!("input {role:?}")))
+        self.inputs
+            .get(role)
+            .and_then(|name| self.tensors.get(name))
+            .ok_or_else(|| self.lacks(&format!("input {role:?}")))
     }
 
     /// All inputs by role.
@@ -128,7 +135,8 @@ impl Case<'_> {
         self.config.get(key).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Expected tensors under a leading word (`grad`, `step1`): the manifest's full name and the rest after the first `/`.
+    /// Expected tensors under a leading word (`grad`, `step1`): the manifest's full name and the rest after the first
+    /// `/`.
     pub fn expected_under<'s>(&'s self, word: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
         self.expected.iter().filter_map(move |full| {
             let (head, rest) = full.split_once('/')?;
@@ -169,20 +177,32 @@ impl Answers {
 /// Run every case of a fixture folder.
 ///
 /// # Errors
-/// [`Error::Fixture`] when the folder is not a fixture of this schema. A case that fails is a failed line, not an error.
-pub async fn run(entries: &[Entry], files: &[NamedBytes], compute: &Compute, mut told: impl FnMut(u64, u64, &str)) -> Result<VerifyReport> {
+/// [`Error::Fixture`] when the folder is not a fixture of this schema. A case that fails is a failed line, not an
+/// error.
+pub async fn run(
+    entries: &[Entry],
+    files: &[NamedBytes],
+    compute: &Compute,
+    mut told: impl FnMut(u64, u64, &str),
+) -> Result<VerifyReport> {
     let find = |name: &str| files.iter().find(|f| f.name == name || f.name.ends_with(&format!("/{name}")));
     let broken = |why: String| {
-        Error::fixture("The fixture folder cannot be read", why, "Give a folder with a manifest.json of schema 1 and its tensors")
+        Error::fixture(
+            "The fixture folder cannot be read",
+            why,
+            "Give a folder with a manifest.json of schema 1 and its tensors",
+        )
     };
     let manifest = find("manifest.json").ok_or_else(|| broken("it has no manifest.json".into()))?;
-    let manifest: Manifest = serde_json::from_slice(&manifest.bytes).map_err(|e| broken(format!("manifest.json: {e}")))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest.bytes).map_err(|e| broken(format!("manifest.json: {e}")))?;
     if manifest.schema != 1 {
         return Err(broken(format!("schema {} is not known", manifest.schema)));
     }
     let entry = entries.iter().find(|e| (e.card)().id == manifest.system);
     let entry = entry.ok_or_else(|| broken(format!("no system {:?} is built here", manifest.system)))?;
-    let mut report = VerifyReport { system: manifest.system.clone(), device: compute.report.name.clone(), lines: Vec::new() };
+    let mut report =
+        VerifyReport { system: manifest.system.clone(), device: compute.report.name.clone(), lines: Vec::new() };
     let total = manifest.cases.len() as u64;
     for (done, case) in manifest.cases.iter().enumerate() {
         told(done as u64, total, &case.name);
@@ -196,12 +216,16 @@ pub async fn run(entries: &[Entry], files: &[NamedBytes], compute: &Compute, mut
     Ok(report)
 }
 
-fn tensors_of<'a>(case: &ManifestCase, find: &impl Fn(&str) -> Option<&'a NamedBytes>) -> Result<BTreeMap<String, HostTensor>> {
+fn tensors_of<'a>(
+    case: &ManifestCase,
+    find: &impl Fn(&str) -> Option<&'a NamedBytes>,
+) -> Result<BTreeMap<String, HostTensor>> {
     let mut tensors = BTreeMap::new();
     // The file a case names first wins where two hold a tensor of the same name.
     for name in case.files.iter().rev() {
-        let file = find(name)
-            .ok_or_else(|| Error::fixture("A fixture file is missing", format!("{name} is not in the folder"), "Copy the whole folder"))?;
+        let file = find(name).ok_or_else(|| {
+            Error::fixture("A fixture file is missing", format!("{name} is not in the folder"), "Copy the whole folder")
+        })?;
         tensors.extend(safetensors::read(&file.bytes)?.tensors);
     }
     Ok(tensors)
@@ -219,7 +243,12 @@ fn failure(case: &ManifestCase, tensor: &str, why: &str) -> VerifyLine {
     }
 }
 
-async fn run_case(entry: &Entry, case: &ManifestCase, tensors: &BTreeMap<String, HostTensor>, compute: &Compute) -> Vec<VerifyLine> {
+async fn run_case(
+    entry: &Entry,
+    case: &ManifestCase,
+    tensors: &BTreeMap<String, HostTensor>,
+    compute: &Compute,
+) -> Vec<VerifyLine> {
     let keys = |t: &BTreeMap<String, Value>| t.keys().cloned().collect();
     let seen = Case {
         name: &case.name,
@@ -238,13 +267,18 @@ async fn run_case(entry: &Entry, case: &ManifestCase, tensors: &BTreeMap<String,
     if case.expect.is_empty() {
         return vec![failure(case, "*", "the case expects nothing")];
     }
-    let skipped: Vec<&str> = case.skip.iter().filter_map(|s| s.as_str().or_else(|| s.get("tensor")?.as_str())).collect();
+    let skipped: Vec<&str> =
+        case.skip.iter().filter_map(|s| s.as_str().or_else(|| s.get("tensor")?.as_str())).collect();
     let wanted = case.expect.iter().filter(|e| !skipped.contains(&e.label()));
     wanted.map(|e| compare(case, e, got.get(e.label()), tensors, compute.report.gpu)).collect()
 }
 
 /// The reference and the computed numbers side by side, or why there are none.
-fn paired(e: &Expectation, got: Option<&Got>, tensors: &BTreeMap<String, HostTensor>) -> std::result::Result<(Vec<f64>, Vec<f64>), String> {
+fn paired(
+    e: &Expectation,
+    got: Option<&Got>,
+    tensors: &BTreeMap<String, HostTensor>,
+) -> std::result::Result<(Vec<f64>, Vec<f64>), String> {
     let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
     match (got.ok_or("not reached")?, e) {
         (Got::Tensor(got), Expectation { tensor: Some(name), .. }) => {
@@ -276,13 +310,20 @@ fn paired(e: &Expectation, got: Option<&Got>, tensors: &BTreeMap<String, HostTen
     }
 }
 
-fn compare(case: &ManifestCase, e: &Expectation, got: Option<&Got>, tensors: &BTreeMap<String, HostTensor>, gpu: bool) -> VerifyLine {
+fn compare(
+    case: &ManifestCase,
+    e: &Expectation,
+    got: Option<&Got>,
+    tensors: &BTreeMap<String, HostTensor>,
+    gpu: bool,
+) -> VerifyLine {
     let (reference, computed) = match paired(e, got, tensors) {
         Ok(pair) => pair,
         Err(why) => return failure(case, e.label(), &why),
     };
     let largest = reference.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    let errors: Vec<f64> = reference.iter().zip(&computed).map(|(r, c)| if r == c { 0.0 } else { (r - c).abs() }).collect();
+    let errors: Vec<f64> =
+        reference.iter().zip(&computed).map(|(r, c)| if r == c { 0.0 } else { (r - c).abs() }).collect();
     let error = errors.iter().fold(0.0_f64, |m, e| if e.is_nan() { f64::INFINITY } else { m.max(*e) });
     let strict = if e.exact { 0.0 } else { e.rtol * largest + e.atol };
     let is_gradient = e.label().starts_with("grad");
@@ -290,5 +331,13 @@ fn compare(case: &ManifestCase, e: &Expectation, got: Option<&Got>, tensors: &BT
     let allowed = if e.exact || !gpu { strict } else { e.rtol.max(loosened) * largest + e.atol };
     let over_strict = errors.iter().filter(|e| **e > strict || e.is_nan()).count() as u64;
     let ok = error <= allowed && !computed.is_empty();
-    VerifyLine { case: case.name.clone(), tensor: e.label().into(), error, allowed, over_strict, ok, note: String::new() }
+    VerifyLine {
+        case: case.name.clone(),
+        tensor: e.label().into(),
+        error,
+        allowed,
+        over_strict,
+        ok,
+        note: String::new(),
+    }
 }

@@ -1,8 +1,9 @@
-//! Named weights of a model. A model is a config, blocks that hold [`Slot`]s, and one [`Weights`] that holds the values.
+//! Named weights of a model. A model is a config, blocks that hold [`Slot`]s, and one [`Weights`] that holds the
+//! values.
 //!
-//! Names are the official checkpoint keys (`blocks.0.attn.qkv.weight`) and shapes are the official ones (a linear layer is
-//! [out, in]), so loading, saving, optimising and comparing gradients need no second vocabulary. Values are kept flat:
-//! optimisers and averages treat every weight alike, whatever its rank.
+//! Names are the official checkpoint keys (`blocks.0.attn.qkv.weight`) and shapes are the official ones (a linear layer
+//! is [out, in]), so loading, saving, optimising and comparing gradients need no second vocabulary. Values are kept
+//! flat: optimisers and averages treat every weight alike, whatever its rank.
 
 use std::collections::HashMap;
 
@@ -100,14 +101,17 @@ impl Weights {
     /// # Errors
     /// [`Error::Checkpoint`] when there is no such weight or the number of values differs.
     pub fn set(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
-        let wrong = |why: String| Error::checkpoint(format!("{name} cannot be set"), why, "Check that the file is of this model and size");
+        let wrong = |why: String| {
+            Error::checkpoint(format!("{name} cannot be set"), why, "Check that the file is of this model and size")
+        };
         let index = *self.index.get(name).ok_or_else(|| wrong("the model has no such weight".into()))?;
         let weight = &mut self.list[index];
         let wanted: usize = weight.shape.iter().product();
         if values.len() != wanted {
             return Err(wrong(format!("{} values for a shape of {:?}", values.len(), weight.shape)));
         }
-        weight.value = leaf(Tensor::from_data(TensorData::new(values, [wanted]), &self.device), weight.trainable, &self.device);
+        weight.value =
+            leaf(Tensor::from_data(TensorData::new(values, [wanted]), &self.device), weight.trainable, &self.device);
         Ok(())
     }
 
@@ -131,11 +135,11 @@ impl Weights {
         self.list.iter().map(|w| if w.trainable { w.value.grad(gradients) } else { None }).collect()
     }
 
-    /// Run the backward pass of `loss` and return the gradient of every trainable weight, flat, without history; `None` where
-    /// none reached it.
+    /// Run the backward pass of `loss` and return the gradient of every trainable weight, flat, without history; `None`
+    /// where none reached it.
     ///
-    /// On a GPU the gradients lie one after the other in common buffers, where the optimisers take them without a copy. Use
-    /// this instead of `loss.backward()` and [`Weights::gradients`].
+    /// On a GPU the gradients lie one after the other in common buffers, where the optimisers take them without a copy.
+    /// Use this instead of `loss.backward()` and [`Weights::gradients`].
     pub fn backward(&self, loss: &Tensor<1>) -> Vec<Option<Tensor<1>>> {
         sheet::collect(&self.trained(), || self.gradients(&loss.backward()))
     }
@@ -145,9 +149,11 @@ impl Weights {
         self.list.iter().map(|w| w.trainable.then(|| plain(w.value.clone()))).collect()
     }
 
-    /// Put what `change` makes of the flat values of the trainable weights in their place (`None` stands for fixed ones).
+    /// Put what `change` makes of the flat values of the trainable weights in their place (`None` stands for fixed
+    /// ones).
     ///
-    /// It must return a value for each one it is given. On the CPU it is the only owner of a value that nobody else holds.
+    /// It must return a value for each one it is given. On the CPU it is the only owner of a value that nobody else
+    /// holds.
     pub(crate) fn exchange(&mut self, change: impl FnOnce(Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>>) {
         let on_gpu = self.list.first().is_some_and(|w| sheet::on_gpu(&plain(w.value.clone())).is_some());
         let spare: Option<Tensor<1>> = (!on_gpu).then(|| Tensor::empty([0], &self.device.clone().without_autodiff()));

@@ -16,7 +16,8 @@ const SMALL: [&str; 7] = ["mae", "--preset", "micro", "--data", "shapes", "--dev
 /// The program, which the build puts beside the folder of the test programs.
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join(format!("masquerade{}", std::env::consts::EXE_SUFFIX));
+    let path =
+        test.parent().and_then(Path::parent).unwrap().join(format!("masquerade{}", std::env::consts::EXE_SUFFIX));
     assert!(path.is_file(), "{} is missing: run `cargo build --release --workspace` before the tests", path.display());
     path
 }
@@ -101,10 +102,16 @@ fn data_that_cannot_be_used_is_3() {
     let path = folder.path().to_str().unwrap();
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--data", path]), 3).1, "empty");
     assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--data", "no/such/folder"]), 3).1, "no/such/folder");
-    assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--resume", "no/such/run"]), 3).1, "checkpoint.safetensors");
+    assert_helpful(
+        &outcome(&mut masquerade(&["train", "mae", "--resume", "no/such/run"]), 3).1,
+        "checkpoint.safetensors",
+    );
     assert!(!Path::new("no").exists());
     fs::write(folder.path().join("cut.png"), b"\x89PNG\r\n\x1a\n").unwrap();
-    assert_helpful(&outcome(&mut masquerade(&["train", "mae", "--preset", "micro", "--device", "cpu", "--data", path]), 3).1, "PNG");
+    assert_helpful(
+        &outcome(&mut masquerade(&["train", "mae", "--preset", "micro", "--device", "cpu", "--data", path]), 3).1,
+        "PNG",
+    );
 }
 
 #[test]
@@ -146,7 +153,8 @@ fn training_prints_a_line_a_step_and_resumes() {
     assert_eq!(first[4]["mean_loss"].as_f64().map(|m| m as f32), first[4]["loss"].as_f64().map(|l| l as f32));
     assert!(folder.path().join("weights.safetensors").is_file());
 
-    let (out, _) = outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", "8", "--device", "cpu", "--json"]), 0);
+    let (out, _) =
+        outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", "8", "--device", "cpu", "--json"]), 0);
     assert_eq!(steps(&lines(&out)), [6, 7, 8]);
     let (text, _) = outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", "8", "--device", "cpu"]), 0);
     assert!(text.starts_with("Step 8 of 8"), "{text}");
@@ -176,7 +184,19 @@ fn weights_can_be_probed_and_viewed() {
         assert!(sheet.width() > sheet.height());
     }
     let weights = folder.path().join("weights.safetensors");
-    let args = ["probe", "mae", "--checkpoint", weights.to_str().unwrap(), "--train", "200", "--test", "100", "--device", "cpu", "--json"];
+    let args = [
+        "probe",
+        "mae",
+        "--checkpoint",
+        weights.to_str().unwrap(),
+        "--train",
+        "200",
+        "--test",
+        "100",
+        "--device",
+        "cpu",
+        "--json",
+    ];
     let report = &lines(&outcome(&mut masquerade(&args), 0).0)[0];
     for accuracy in ["linear_accuracy", "knn_accuracy"] {
         assert!(report[accuracy].as_f64().is_some_and(|a| (0.0..=1.0).contains(&a)), "{report}");
@@ -207,14 +227,16 @@ fn ctrl_c_leaves_a_checkpoint_that_resumes() {
     assert_eq!(done, (1..=done.len() as u64).collect::<Vec<_>>());
     let last = done.len() as u64;
     let to = (last + 2).to_string();
-    let (out, _) = outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", &to, "--device", "cpu", "--json"]), 0);
+    let (out, _) =
+        outcome(&mut masquerade(&["train", "mae", "--resume", path, "--steps", &to, "--device", "cpu", "--json"]), 0);
     assert_eq!(steps(&lines(&out)), [last + 1, last + 2]);
 }
 
 #[test]
 fn bench_gives_a_line_for_a_workload_and_the_same_answer_by_both_kinds_of_kernels() {
     for kernels in ["fused", "stock"] {
-        let args = ["bench", "--peer", "here", "w5-simmap-14", "no-such-workload", "--device", "cpu", "--kernels", kernels];
+        let args =
+            ["bench", "--peer", "here", "w5-simmap-14", "no-such-workload", "--device", "cpu", "--kernels", kernels];
         let lines = lines(&outcome(&mut masquerade(&args), 0).0);
         let [line, unknown] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!(line["peer"], "here");

@@ -51,7 +51,8 @@ pub fn harness(size: [f32; 2], dark: bool, events: Vec<Event>) -> (Harness<'stat
         app.show(ui);
     };
     let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
-    let mut builder = Harness::builder().with_size(size).with_theme(theme).with_context_setup(theme::install).with_max_steps(12);
+    let mut builder =
+        Harness::builder().with_size(size).with_theme(theme).with_context_setup(theme::install).with_max_steps(12);
     if shots().is_some() {
         builder = builder.with_pixels_per_point(1.5).wgpu();
     }
@@ -141,8 +142,13 @@ pub fn opened(classes: bool) -> Vec<Event> {
         memory_bytes: Some(12_345_678),
         memory_used: None,
     };
-    let views =
-        [("input", "Input"), ("mask", "Mask"), ("reconstruction", "Reconstruction"), ("error", "Error"), ("similarity", "Similarity")];
+    let views = [
+        ("input", "Input"),
+        ("mask", "Mask"),
+        ("reconstruction", "Reconstruction"),
+        ("error", "Error"),
+        ("similarity", "Similarity"),
+    ];
     let model = ModelReport {
         parameters: 1_234_567,
         grid: (7, 7),
@@ -179,7 +185,11 @@ pub fn trained() -> Vec<Event> {
         .map(|i| {
             let wave = ((i * 37) % 17) as f32 / 17.0;
             let total = 0.42 + 0.55 * (-(i as f32) / 60.0).exp() + 0.03 * wave;
-            LossPoint { step: u64::from(i), total, terms: vec![("reconstruction".into(), total * 0.8), ("contrast".into(), total * 0.2)] }
+            LossPoint {
+                step: u64::from(i),
+                total,
+                terms: vec![("reconstruction".into(), total * 0.8), ("contrast".into(), total * 0.2)],
+            }
         })
         .collect();
     let session = Session { step: 240, ..Session::default() };
@@ -232,7 +242,8 @@ fn picture(blur: bool) -> Picture {
     for y in 0..28_u32 {
         for x in 0..28_u32 {
             let (px, py) = (x / 4 * 4 + 2, y / 4 * 4 + 2);
-            let value = if blur { (u16::from(shade(x, y)) / 2 + u16::from(shade(px, py)) / 2) as u8 } else { shade(x, y) };
+            let value =
+                if blur { (u16::from(shade(x, y)) / 2 + u16::from(shade(px, py)) / 2) as u8 } else { shade(x, y) };
             rgba.extend([value, value, value, 255]);
         }
     }
@@ -241,14 +252,17 @@ fn picture(blur: bool) -> Picture {
 
 /// The views of one look.
 pub fn views_of(hidden: &[bool]) -> Vec<View> {
-    let view = |id: &str, title: &str, caption: &str, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>| View {
-        id: id.into(),
-        title: title.into(),
-        caption: caption.into(),
-        kind,
-        origin: Origin { tensor: tensor.into(), source },
-        legend,
-    };
+    let view =
+        |id: &str, title: &str, caption: &str, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>| {
+            View {
+                id: id.into(),
+                title: title.into(),
+                caption: caption.into(),
+                kind,
+                origin: Origin { tensor: tensor.into(), source },
+                legend,
+            }
+        };
     let error = Heat {
         rows: 7,
         columns: 7,
@@ -276,7 +290,15 @@ pub fn views_of(hidden: &[bool]) -> Vec<View> {
             Source::Data,
             None,
         ),
-        view("mask", "Mask", "36 of 49 patches are hidden; the encoder sees the others only.", ViewKind::Mask(mask), "mask", live, None),
+        view(
+            "mask",
+            "Mask",
+            "36 of 49 patches are hidden; the encoder sees the others only.",
+            ViewKind::Mask(mask),
+            "mask",
+            live,
+            None,
+        ),
         view(
             "reconstruction",
             "Reconstruction",

@@ -35,7 +35,10 @@ fn every_sign_has_a_glyph() {
         for family in [FontFamily::Proportional, FontFamily::Monospace, FontFamily::Name(theme::SEMIBOLD.into())] {
             let font = FontId::new(theme::size::TEXT, family);
             missing.extend(
-                found.iter().filter(|c| !ui.ctx().fonts_mut(|fonts| fonts.has_glyph(&font, **c))).map(|c| (*c, font.family.clone())),
+                found
+                    .iter()
+                    .filter(|c| !ui.ctx().fonts_mut(|fonts| fonts.has_glyph(&font, **c)))
+                    .map(|c| (*c, font.family.clone())),
             );
         }
     });

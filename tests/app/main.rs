@@ -1,4 +1,5 @@
-//! The front end over a scripted engine: it builds at every width, every action is reachable, painting, undo and errors work.
+//! The front end over a scripted engine: it builds at every width, every action is reachable, painting, undo and errors
+//! work.
 
 mod cli;
 mod fake;
@@ -83,7 +84,8 @@ fn long_names_on_a_phone_leave_the_icons_free() {
         }
         let (mut app, _) = harness(PHONE, true, events);
         app.run_steps(4);
-        let (preset, search) = (app.get_by_label(text::PRESET).rect(), app.get_by_label(&text::action(Action::Palette, false)).rect());
+        let (preset, search) =
+            (app.get_by_label(text::PRESET).rect(), app.get_by_label(&text::action(Action::Palette, false)).rect());
         assert!(preset.left() > app.get_by_label(text::SYSTEMS).rect().right(), "{}", card.title);
         assert!(preset.width() > 60.0 && preset.right() <= search.left(), "{}: {preset:?} and {search:?}", card.title);
     }
@@ -148,7 +150,11 @@ fn the_palette_finds_and_runs_a_command() {
 
 /// Middle of a token of the mask panel.
 fn token(app: &egui_kittest::Harness<'static, masquerade::app::App>, row: usize, column: usize) -> Pos2 {
-    let panel = app.query_all_by_label_contains(text::HIDDEN).find(|n| n.accesskit_node().role() == egui::Role::Image).unwrap().rect();
+    let panel = app
+        .query_all_by_label_contains(text::HIDDEN)
+        .find(|n| n.accesskit_node().role() == egui::Role::Image)
+        .unwrap()
+        .rect();
     let side = panel.height();
     let left = panel.center().x - side / 2.0;
     egui::pos2(left + side * (column as f32 + 0.5) / 7.0, panel.top() + side * (row as f32 + 0.5) / 7.0)
@@ -172,7 +178,11 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
     app.drop_at(to);
     app.run_steps(3);
     let sent = wire.borrow().sent.clone();
-    let painted = sent.iter().rev().find_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None }).unwrap();
+    let painted = sent
+        .iter()
+        .rev()
+        .find_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None })
+        .unwrap();
     assert_eq!(&painted[..3], &[hide; 3]);
     assert_eq!(&painted[3..], &fake::hidden()[3..]);
     assert!(sent.iter().any(|c| matches!(c, Command::Look { .. })), "the reconstruction is asked for while painting");
@@ -194,8 +204,10 @@ fn a_click_on_the_mask_toggles_one_patch_once() {
     app.drop_at(at);
     app.run_steps(3);
     let sent = wire.borrow().sent.clone();
-    let painted: Vec<_> =
-        sent.iter().filter_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None }).collect();
+    let painted: Vec<_> = sent
+        .iter()
+        .filter_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None })
+        .collect();
     let mut expected = fake::hidden();
     expected[24] = !expected[24];
     assert_eq!(painted, vec![expected]);
@@ -305,14 +317,25 @@ fn text_and_lines_have_enough_contrast() {
                 assert!(contrast >= 4.5, "{name}: {token} on {ground} has {contrast:.2}");
             }
             let lines = theme::contrast(t.line_strong, behind);
-            assert!(lines >= 3.0 || (ground == "raised" && lines >= 2.9), "{name}: strong lines on {ground} have {lines:.2}");
+            assert!(
+                lines >= 3.0 || (ground == "raised" && lines >= 2.9),
+                "{name}: strong lines on {ground} have {lines:.2}"
+            );
         }
         assert!(theme::contrast(t.on_accent, t.accent) >= 4.5, "{name}: text on the accent");
     }
 }
 
 fn texts(t: &Tokens) -> [(&'static str, Color32); 7] {
-    [("text", t.text), ("muted", t.muted), ("faint", t.faint), ("accent", t.accent), ("good", t.good), ("warn", t.warn), ("bad", t.bad)]
+    [
+        ("text", t.text),
+        ("muted", t.muted),
+        ("faint", t.faint),
+        ("accent", t.accent),
+        ("good", t.good),
+        ("warn", t.warn),
+        ("bad", t.bad),
+    ]
 }
 
 #[test]

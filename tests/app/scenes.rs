@@ -62,15 +62,28 @@ fn reconstruction(points: usize) -> View {
     let (mut points, token) = chair(points, 64);
     points.iter_mut().enumerate().for_each(|(i, p)| *p += 0.05 * (noise(i * 7) - 0.5));
     let cloud = Cloud { dims: 3, points, token, ..Cloud::default() };
-    view("reconstruction", "Reconstruction", "Hidden groups as the first branch rebuilds them.", ViewKind::Cloud(cloud), None)
+    view(
+        "reconstruction",
+        "Reconstruction",
+        "Hidden groups as the first branch rebuilds them.",
+        ViewKind::Cloud(cloud),
+        None,
+    )
 }
 
 fn similarity(points: usize) -> View {
     let (points, token) = chair(points, 64);
-    let values = (0..64_i32).map(|t| 1.0 - (t % 4 - 1).pow(2) as f32 * 0.3 - (t / 16 - 2).pow(2) as f32 * 0.35).collect();
+    let values =
+        (0..64_i32).map(|t| 1.0 - (t % 4 - 1).pow(2) as f32 * 0.3 - (t / 16 - 2).pow(2) as f32 * 0.35).collect();
     let cloud = Cloud { dims: 3, points, token, values, query: Some(33), ..Cloud::default() };
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    view("similarity", "Similarity", "How like group 34 the encoder finds every other.", ViewKind::Cloud(cloud), Some(legend))
+    view(
+        "similarity",
+        "Similarity",
+        "How like group 34 the encoder finds every other.",
+        ViewKind::Cloud(cloud),
+        Some(legend),
+    )
 }
 
 /// A graph of seven communities.
@@ -87,11 +100,25 @@ fn graph(nodes: usize, edges_a_node: usize) -> View {
         (n + 7 * (1 + (noise(n * 13 + k) * 40.0) as usize) + far) % nodes
     };
     let edges = (0..nodes).flat_map(|n| (0..edges_a_node).flat_map(move |k| [n as u32, other(n, k) as u32])).collect();
-    let classes = ["Case based", "Genetic algorithms", "Neural networks", "Probabilistic", "Reinforcement", "Rule learning", "Theory"];
+    let classes = [
+        "Case based",
+        "Genetic algorithms",
+        "Neural networks",
+        "Probabilistic",
+        "Reinforcement",
+        "Rule learning",
+        "Theory",
+    ];
     let hidden = (0..nodes).map(|n| noise(n * 5) > 0.7).collect();
     let classes = classes.map(String::from).to_vec();
     let cloud = Cloud { dims: 2, points, edges, class, classes, hidden, ..Cloud::default() };
-    view("graph", "Graph", "Papers and citations; the features of ringed ones are hidden.", ViewKind::Cloud(cloud), None)
+    view(
+        "graph",
+        "Graph",
+        "Papers and citations; the features of ringed ones are hidden.",
+        ViewKind::Cloud(cloud),
+        None,
+    )
 }
 
 fn spiral(points: usize) -> Vec<f32> {
@@ -119,14 +146,23 @@ fn field(ground: bool) -> View {
             }
         }
         drawn.reference.extend(to);
-        drawn.arrows.extend([to[0] * 0.8 + 0.06 * (noise(i as usize) - 0.5), to[1] * 0.8 + 0.06 * (noise(i as usize + 77) - 0.5)]);
+        drawn.arrows.extend([
+            to[0] * 0.8 + 0.06 * (noise(i as usize) - 0.5),
+            to[1] * 0.8 + 0.06 * (noise(i as usize + 77) - 0.5),
+        ]);
         drawn.weight.push((-4.0 * best).exp());
         if ground {
             drawn.ground.push(best * 4.0 - 1.0);
         }
     }
     let legend = ground.then(|| Legend { low: -1.0, high: 1.0, signed: true, unit: "divergence".into() });
-    view(if ground { "ground" } else { "field" }, "Field", "Where the denoiser moves a point, over its σ².", ViewKind::Field(drawn), legend)
+    view(
+        if ground { "ground" } else { "field" },
+        "Field",
+        "Where the denoiser moves a point, over its σ².",
+        ViewKind::Field(drawn),
+        legend,
+    )
 }
 
 fn film() -> View {
@@ -142,8 +178,15 @@ fn film() -> View {
             frames.extend([0, 1].map(|i| from[i] + (data[p + i] - from[i]) * there.sqrt() + shake));
         }
     }
-    let film =
-        Film { walkers: walkers as u32, frames, unit: "sampler step".into(), every: 10, low: [-1.2; 2], high: [1.2; 2], points: data };
+    let film = Film {
+        walkers: walkers as u32,
+        frames,
+        unit: "sampler step".into(),
+        every: 10,
+        low: [-1.2; 2],
+        high: [1.2; 2],
+        points: data,
+    };
     view("walk", "Walk", "Walkers settle on the data.", ViewKind::Film(film), None)
 }
 
@@ -203,7 +246,11 @@ fn clouds() -> Vec<View> {
 
 /// Middle of the view whose accessible name begins so.
 fn middle(app: &Harness<'static, App>, title: &str) -> Pos2 {
-    app.query_all_by_label_contains(&format!("{title}, ")).find(|n| n.accesskit_node().role() == egui::Role::Image).unwrap().rect().center()
+    app.query_all_by_label_contains(&format!("{title}, "))
+        .find(|n| n.accesskit_node().role() == egui::Role::Image)
+        .unwrap()
+        .rect()
+        .center()
 }
 
 /// Vertices of the dots that are drawn, in order of the meshes: what the eye sees.
@@ -236,10 +283,11 @@ fn stages_of_every_kind_are_drawn_at_every_width() {
                 let (mut app, _) = open(size, dark, kind, views);
                 app.check_accessibility();
                 names.iter().for_each(|title| assert!(middle(&app, title).is_finite()));
-                let out = app
-                    .root()
-                    .children_recursive()
-                    .any(|n| n.accesskit_node().raw_bounds().is_some() && n.rect().is_finite() && n.rect().right() > size[0] + 0.5);
+                let out = app.root().children_recursive().any(|n| {
+                    n.accesskit_node().raw_bounds().is_some()
+                        && n.rect().is_finite()
+                        && n.rect().right() > size[0] + 0.5
+                });
                 assert!(!out, "{name} sticks out at {width}");
                 shoot(&mut app, &format!("views-{name}-{width}-{theme}"));
             }
@@ -253,11 +301,10 @@ fn hovering_a_point_sets_the_token_and_a_click_pins_it() {
     let at = in_front(&app, 0);
     app.hover_at(at);
     app.run_steps(3);
-    let asked = wire
-        .borrow()
-        .sent
-        .iter()
-        .find_map(|c| if let Command::Look { cursor, views, .. } = c { Some((*cursor, views.clone())) } else { None });
+    let asked =
+        wire.borrow().sent.iter().find_map(|c| {
+            if let Command::Look { cursor, views, .. } = c { Some((*cursor, views.clone())) } else { None }
+        });
     let Some((Some(token), views)) = asked else { panic!("hovering asks for what belongs to the token: {asked:?}") };
     assert_eq!(views, ["similarity"], "only the cloud with a query follows the cursor");
     let words = text::token_words(
@@ -301,7 +348,12 @@ fn a_drag_turns_all_clouds_together_and_a_double_click_goes_back() {
     app.hover_at(empty);
     app.run_steps(2);
     for pressed in [true, false, true, false] {
-        let press = egui::Event::PointerButton { pos: empty, button: PointerButton::Primary, pressed, modifiers: Default::default() };
+        let press = egui::Event::PointerButton {
+            pos: empty,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Default::default(),
+        };
         app.input_mut().events.push(press);
     }
     app.run_steps(2);
@@ -343,7 +395,10 @@ fn enlarging_keeps_the_place_under_the_pointer() {
 fn arrow_keys_turn_a_cloud_that_has_the_focus() {
     let (mut app, _) = open(WIDE, true, Kind::Clouds, clouds());
     let before = drawn(&app);
-    app.query_all_by_label_contains("Input, ").find(|n| n.accesskit_node().role() == egui::Role::Image).unwrap().focus();
+    app.query_all_by_label_contains("Input, ")
+        .find(|n| n.accesskit_node().role() == egui::Role::Image)
+        .unwrap()
+        .focus();
     app.run_steps(2);
     app.key_press(egui::Key::ArrowLeft);
     app.run_steps(2);
@@ -366,7 +421,9 @@ fn a_film_stands_at_its_end_plays_once_and_says_which_frame_it_is() {
         app.step();
     }
     app.get_by_label(text::STOP_FILM);
-    let playing = app.query_all_by_label_contains("sampler step").any(|n| n.accesskit_node().label().is_some_and(|l| l != words(39)));
+    let playing = app
+        .query_all_by_label_contains("sampler step")
+        .any(|n| n.accesskit_node().label().is_some_and(|l| l != words(39)));
     assert!(playing, "it plays from the start");
     app.run_steps(400);
     app.get_by_label(&words(39));
@@ -419,15 +476,31 @@ fn wrong_numbers_are_survived() {
     };
     let flat = Cloud { dims: 0, points: vec![1.0], class: vec![7], hidden: vec![true; 9], ..Cloud::default() };
     let empty = View { kind: ViewKind::Board(Board::default()), ..board() };
-    let short = Field { rows: 5, columns: 5, arrows: vec![1.0; 7], ground: vec![f32::NAN; 3], points: vec![1.0], ..Field::default() };
+    let short = Field {
+        rows: 5,
+        columns: 5,
+        arrows: vec![1.0; 7],
+        ground: vec![f32::NAN; 3],
+        points: vec![1.0],
+        ..Field::default()
+    };
     let still = Film { walkers: 0, frames: vec![0.5; 3], ..Film::default() };
     let large = Board {
         pictures: vec![Picture { width: 5000, height: 3, rgba: vec![0; 60_000], grid: (0, 0), hidden: Vec::new() }; 2],
         ..Board::default()
     };
-    let kinds = [ViewKind::Cloud(wild), ViewKind::Cloud(flat), ViewKind::Field(short), ViewKind::Film(still), ViewKind::Board(large)];
-    let mut views: Vec<View> =
-        kinds.into_iter().enumerate().map(|(n, kind)| view(&n.to_string(), &format!("View {n}"), "", kind, None)).collect();
+    let kinds = [
+        ViewKind::Cloud(wild),
+        ViewKind::Cloud(flat),
+        ViewKind::Field(short),
+        ViewKind::Film(still),
+        ViewKind::Board(large),
+    ];
+    let mut views: Vec<View> = kinds
+        .into_iter()
+        .enumerate()
+        .map(|(n, kind)| view(&n.to_string(), &format!("View {n}"), "", kind, None))
+        .collect();
     views.push(empty);
     assert!(masquerade::cli::view::draw(&views).is_some());
     let (mut app, _) = open(WIDE, true, Kind::Clouds, views);

@@ -5,7 +5,11 @@ use masquerade_engine::session::{Command, DeviceChoice, Event, Kernels};
 use crate::{Driven, alone, micro};
 
 fn losses(events: &[Event]) -> Vec<f32> {
-    events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None }).flatten().collect()
+    events
+        .iter()
+        .filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None })
+        .flatten()
+        .collect()
 }
 
 fn kernels(events: &[Event]) -> Vec<Kernels> {

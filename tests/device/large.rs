@@ -27,7 +27,8 @@ fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32
 fn the_contrast_of_long_loops_is_the_twins() {
     let _alone = alone();
     let Some(device) = gpu() else { return };
-    // So many rows that no workgroup shares one, and more than 65,535 turns of the loops of an invocation that takes all keys.
+    // So many rows that no workgroup shares one, and more than 65,535 turns of the loops of an invocation that takes
+    // all keys.
     let shape = [16_400, 288];
     let mut rng = Rng::new(2, "rows");
     let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
@@ -47,7 +48,8 @@ fn the_contrast_of_many_rows_is_the_twins() {
     let shape = [5002, 6];
     let mut rng = Rng::new(1, "rows");
     let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
-    let ((loss, gradient), (on_gpu, gradient_on_gpu)) = (contrast(&values, shape, &Device::flex()), contrast(&values, shape, &device));
+    let ((loss, gradient), (on_gpu, gradient_on_gpu)) =
+        (contrast(&values, shape, &Device::flex()), contrast(&values, shape, &device));
     assert!((loss - on_gpu).abs() < 1e-4 * loss, "{on_gpu} instead of {loss}");
     let largest = gradient.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
     let apart = gradient.iter().zip(&gradient_on_gpu).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()));

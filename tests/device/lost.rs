@@ -10,7 +10,11 @@ fn steps(events: &[Event]) -> Vec<u64> {
 }
 
 fn losses(events: &[Event]) -> Vec<f32> {
-    events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None }).flatten().collect()
+    events
+        .iter()
+        .filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None })
+        .flatten()
+        .collect()
 }
 
 fn recovered(events: &[Event]) -> Vec<&masquerade_engine::error::Report> {

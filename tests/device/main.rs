@@ -1,5 +1,6 @@
-//! Tests of the engine's hold on its device: submits, memory, limits, a device that is lost. A program of its own, because they
-//! count what the whole process does and take the GPU away from it; for the same reason they run one after the other.
+//! Tests of the engine's hold on its device: submits, memory, limits, a device that is lost. A program of its own,
+//! because they count what the whole process does and take the GPU away from it; for the same reason they run one after
+//! the other.
 #![recursion_limit = "256"]
 
 mod counted;

@@ -27,7 +27,8 @@ fn buffers_are_reused_from_step_to_step() {
         third.memory_used, tenth.memory_used, third.memory_bytes, tenth.memory_bytes
     );
     assert!(third.memory_used.expect("a count") > 100_000);
-    // The runtime keeps the parameters of its last 512 launches, some 32 bytes each; the optimiser's differ from step to step.
+    // The runtime keeps the parameters of its last 512 launches, some 32 bytes each; the optimiser's differ from step
+    // to step.
     let grown = tenth.memory_used.expect("a count").saturating_sub(third.memory_used.expect("a count"));
     assert!(grown <= 512 * 32, "{grown} bytes more are in use after seven steps more");
     engine.send(Command::Close);
@@ -83,12 +84,17 @@ fn a_batch_that_does_not_fit_is_refused_with_one_that_does() {
     };
     let report = refused(engine.send(Command::Open(Box::new(batch(64.0)))));
     assert!(report.why.contains("the CPU allows 1 MiB"), "{report:?}");
-    let fits: f64 = report.what_to_do.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a batch that fits");
+    let fits: f64 =
+        report.what_to_do.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a batch that fits");
     let events = engine.send(Command::Open(Box::new(batch(fits))));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "batch {fits} does not fit either: {events:?}");
     // The same by a knob that acts at once: it is put back.
     let events = engine.send(Command::SetKnob { name: "batch".into(), value: KnobValue::Number(fits + 1.0) });
-    assert!(events.iter().any(|e| matches!(e, Event::State { session, .. } if session.knobs["batch"] == KnobValue::Number(fits))));
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e, Event::State { session, .. } if session.knobs["batch"] == KnobValue::Number(fits)))
+    );
     refused(events);
     assert!(engine.send(Command::Step(1)).iter().any(|e| matches!(e, Event::Progress(_))));
 }
@@ -107,7 +113,8 @@ fn the_needs_of_the_base_model_are_its_tensors() {
         norm_pix: true,
     };
     let needs = config.needs();
-    // 197 tokens of 2,048 values in the decoder's hidden layer: 1.54 MiB a sample, so 83 samples in WebGPU's least limit.
+    // 197 tokens of 2,048 values in the decoder's hidden layer: 1.54 MiB a sample, so 83 samples in WebGPU's least
+    // limit.
     let webgpu = Limits { tensor: 128 << 20, memory: None, whose: "this GPU" };
     assert!(needs.check(83, webgpu).is_ok());
     let report = needs.check(84, webgpu).expect_err("too large").report();

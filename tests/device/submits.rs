@@ -59,7 +59,10 @@ fn playing_ends_where_the_run_was_planned_to() {
     session.knobs.insert("steps".into(), KnobValue::Number(5.0));
     engine.send(Command::Open(Box::new(session)));
     let step = |events: Vec<Event>| {
-        events.into_iter().filter_map(|event| if let Event::Progress(progress) = event { Some(progress.step) } else { None }).max()
+        events
+            .into_iter()
+            .filter_map(|event| if let Event::Progress(progress) = event { Some(progress.step) } else { None })
+            .max()
     };
     assert_eq!(step(engine.send(Command::Play)), Some(5));
     // Playing on has no end.

@@ -7,7 +7,10 @@ use crate::counted::calls;
 use crate::{Driven, alone, micro};
 
 fn first_loss(events: &[Event]) -> f32 {
-    events.iter().find_map(|e| if let Event::Progress(p) = e { p.losses.first().map(|l| l.total) } else { None }).expect("a loss")
+    events
+        .iter()
+        .find_map(|e| if let Event::Progress(p) = e { p.losses.first().map(|l| l.total) } else { None })
+        .expect("a loss")
 }
 
 #[test]
@@ -29,7 +32,11 @@ fn the_first_step_finds_its_kernels_made_and_nothing_learnt() {
     let told: Vec<(u64, u64)> = events
         .iter()
         .filter_map(|e| {
-            if let Event::Loading { what, done, total } = e { (what == "Preparing kernels").then_some((*done, *total)) } else { None }
+            if let Event::Loading { what, done, total } = e {
+                (what == "Preparing kernels").then_some((*done, *total))
+            } else {
+                None
+            }
         })
         .collect();
     assert!(told.len() > 4 && told.last().is_some_and(|(done, total)| done == total), "{told:?}");

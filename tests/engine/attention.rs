@@ -38,7 +38,8 @@ fn attention_with_extras_agrees_with_burn() {
         for (planes, masked) in EXTRAS {
             let qkv = leaf("qkv", [batch, tokens, 3 * heads * dim]);
             let bias = planes.map(|[batch, heads]| leaf("bias", [batch, heads, tokens, tokens]));
-            let extras = Extras { bias: bias.clone(), key_mask: masked.then(|| mask([batch, tokens])), scale: Some(0.9) };
+            let extras =
+                Extras { bias: bias.clone(), key_mask: masked.then(|| mask([batch, tokens])), scale: Some(0.9) };
             let wanted = stock(qkv.clone(), None, heads, extras.clone());
             let got = attention(qkv.clone(), heads, extras);
             match &bias {
@@ -70,7 +71,8 @@ fn cross_attention_agrees_with_burn() {
 #[test]
 fn only_what_needs_a_gradient_gets_one() {
     let (heads, dim) = (2, 4);
-    let (q, kv, bias) = (leaf("q", [2, 5, heads * dim]), leaf("kv", [2, 6, 2 * heads * dim]), leaf("bias", [1, 2, 5, 6]));
+    let (q, kv, bias) =
+        (leaf("q", [2, 5, heads * dim]), leaf("kv", [2, 6, 2 * heads * dim]), leaf("bias", [1, 2, 5, 6]));
     // A leaf that is detached is still one.
     let alone = |leaf: &Tensor<3>| leaf.clone().detach().set_require_grad(false);
     let (q_alone, kv_alone) = (alone(&q), alone(&kv));
@@ -124,11 +126,13 @@ fn gradients_of_attention_are_those_of_finite_differences() {
     };
     let total = |out: Tensor<3>| values(out).iter().map(|v| f64::from(*v)).sum::<f64>();
     let check = |what: &str, start: Vec<f32>, slopes: Vec<f32>, at: &dyn Fn(Tensor<1>) -> f64| {
-        let measured: Vec<f32> =
-            (0..start.len()).map(|i| ((at(moved(&start, i, step)) - at(moved(&start, i, -step))) / f64::from(2.0 * step)) as f32).collect();
+        let measured: Vec<f32> = (0..start.len())
+            .map(|i| ((at(moved(&start, i, step)) - at(moved(&start, i, -step))) / f64::from(2.0 * step)) as f32)
+            .collect();
         close(what, &slopes, &measured, 2e-3);
     };
-    let slopes = [gradient(&q)(&gradients).unwrap(), gradient(&kv)(&gradients).unwrap(), gradient(&bias)(&gradients).unwrap()];
+    let slopes =
+        [gradient(&q)(&gradients).unwrap(), gradient(&kv)(&gradients).unwrap(), gradient(&bias)(&gradients).unwrap()];
     let [d_q, d_kv, d_bias] = slopes;
     check("q", values(q.clone()), d_q, &|x| total(loss(x.reshape([1, 3, 8]), kv.clone(), bias.clone())));
     check("kv", values(kv.clone()), d_kv, &|x| total(loss(q.clone(), x.reshape([1, 4, 16]), bias.clone())));

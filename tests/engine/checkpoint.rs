@@ -46,7 +46,8 @@ fn declare(weights: &mut Weights, name: &str, shape: &[usize]) {
 /// The official weights of the fixture's model, and a model of that shape with other values.
 fn model() -> (BTreeMap<String, HostTensor>, Weights) {
     let tensors = golden("golden.safetensors").tensors.into_iter();
-    let official: BTreeMap<String, HostTensor> = tensors.filter_map(|(k, t)| Some((k.strip_prefix("w/")?.to_string(), t))).collect();
+    let official: BTreeMap<String, HostTensor> =
+        tensors.filter_map(|(k, t)| Some((k.strip_prefix("w/")?.to_string(), t))).collect();
     let mut weights = Weights::new(&Device::flex(), 9);
     for (name, tensor) in &official {
         declare(&mut weights, name, &tensor.shape);
@@ -82,7 +83,10 @@ fn hugging_face_layouts_become_the_official_one() {
     let file = golden("golden_hf_layout.safetensors");
     expect_official(&file, "Hugging Face");
     // As transformers 5 saves the decoder, and as it names the blocks in memory.
-    expect_official(&renamed(&file, |k| k.replace("decoder.decoder_layers.", "decoder.decoder_encoder.layer.")), "Hugging Face");
+    expect_official(
+        &renamed(&file, |k| k.replace("decoder.decoder_layers.", "decoder.decoder_encoder.layer.")),
+        "Hugging Face",
+    );
     let in_memory = |k: &str| {
         let renames = [
             ("vit.encoder.layer.", "vit.layers."),
@@ -107,7 +111,10 @@ fn an_encoder_alone_says_what_is_missing() {
     let before = read(&weights, "blocks.1.attn.qkv.bias");
     let report = load(&file, &mut weights);
     assert_eq!(report.unexpected, ["classifier.weight"]);
-    assert!(report.missing.contains(&"mask_token".to_string()) && !report.missing.contains(&"decoder_pos_embed".to_string()));
+    assert!(
+        report.missing.contains(&"mask_token".to_string())
+            && !report.missing.contains(&"decoder_pos_embed".to_string())
+    );
     assert!(report.missing.contains(&"blocks.1.attn.qkv.bias (piece 2 of 3)".to_string()), "{:?}", report.missing);
     assert_eq!(read(&weights, "blocks.1.attn.qkv.bias"), before);
     assert_eq!(read(&weights, "norm.weight"), official["norm.weight"].values);
@@ -127,8 +134,10 @@ fn wrong_shapes_are_listed_and_other_models_refused() {
     tensors.insert("norm.weight".into(), HostTensor { shape: vec![3], values: vec![0.0; 3] });
     let report = load(&File { tensors, metadata: BTreeMap::new() }, &mut weights);
     assert_eq!(report.wrong_shape, [("norm.weight".to_string(), "[24]".to_string(), "[3]".to_string())]);
-    let other =
-        File { tensors: BTreeMap::from([("x".into(), HostTensor { shape: vec![1], values: vec![0.0] })]), metadata: BTreeMap::new() };
+    let other = File {
+        tensors: BTreeMap::from([("x".into(), HostTensor { shape: vec![1], values: vec![0.0] })]),
+        metadata: BTreeMap::new(),
+    };
     let plan = keys::plan("other", &other, &weights, vit_mae::LAYOUTS);
     assert!(keys::apply(plan, &mut weights).is_err());
 }
@@ -142,7 +151,8 @@ fn a_position_table_of_another_grid_is_resized() {
     assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-5));
     let mut weights = Weights::new(&Device::flex(), 1);
     declare(&mut weights, "pos_embed", &[1, 37, 24]);
-    let report = load(&File { tensors: BTreeMap::from([("pos_embed".into(), table)]), metadata: BTreeMap::new() }, &mut weights);
+    let report =
+        load(&File { tensors: BTreeMap::from([("pos_embed".into(), table)]), metadata: BTreeMap::new() }, &mut weights);
     assert_eq!(report.layout, "official, pos_embed resized from 4 × 4 to 6 × 6");
     assert_eq!(read(&weights, "pos_embed"), got);
     assert_eq!([1, 2, 17, 16, 18].map(resize::grid), [Some((0, 1)), Some((1, 1)), Some((1, 4)), Some((0, 4)), None]);
@@ -177,7 +187,8 @@ fn raw(kind: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_kind_of_number_is_read() {
-    let of = |kind: &str, data: &[u8]| safetensors::read(&raw(kind, &[1], data)).expect("a file").tensors["x"].values[0];
+    let of =
+        |kind: &str, data: &[u8]| safetensors::read(&raw(kind, &[1], data)).expect("a file").tensors["x"].values[0];
     assert_eq!(of("F64", &1.5_f64.to_le_bytes()), 1.5);
     assert_eq!(of("F16", &[0x00, 0x3E]), 1.5);
     assert_eq!(of("BF16", &[0xC0, 0x3F]), 1.5);
@@ -207,8 +218,9 @@ fn damaged_files_are_refused_with_a_reason() {
 fn a_checkpoint_resumes_exactly() {
     let (_, mut weights) = model();
     let mut adamw = Optimiser::AdamW(Box::new(AdamW::new(0.9, 0.95, pretrain_groups(&weights, 0.05))));
-    let gradients =
-        |w: &Weights| w.list.iter().map(|w| w.trainable.then(|| w.value.clone().mul_scalar(0.1).add_scalar(0.01))).collect::<Vec<_>>();
+    let gradients = |w: &Weights| {
+        w.list.iter().map(|w| w.trainable.then(|| w.value.clone().mul_scalar(0.1).add_scalar(0.01))).collect::<Vec<_>>()
+    };
     for _ in 0..3 {
         let g = gradients(&weights);
         adamw.step(&mut weights, &g, 1e-2);

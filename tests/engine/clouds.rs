@@ -74,9 +74,13 @@ fn obj_files_hold_polygons_with_all_kinds_of_corners() {
     let text = "# a square\no square\nv 0 0 0\nv 1 0 0\nv 1 1 0 1.0\nv 0 1 0\nvn 0 0 1\nf 1/1/1 2//1 3/2 -1\n";
     let mesh = obj::read(text.as_bytes()).expect("a square");
     assert_eq!(mesh.triangles, [[0, 1, 2], [0, 2, 3]]);
-    for (broken, word) in
-        [("f 1 2 9", "vertex 8"), ("f 0 1 2", "line 9"), ("f a b c", "line 9"), ("v 1 2", "line 9"), ("f -9 1 2", "line 9")]
-    {
+    for (broken, word) in [
+        ("f 1 2 9", "vertex 8"),
+        ("f 0 1 2", "line 9"),
+        ("f a b c", "line 9"),
+        ("v 1 2", "line 9"),
+        ("f -9 1 2", "line 9"),
+    ] {
         let why = obj::read(format!("{text}{broken}\n").as_bytes()).expect_err("an error");
         assert!(why.contains(word), "{why}");
     }
@@ -87,7 +91,8 @@ fn obj_files_hold_polygons_with_all_kinds_of_corners() {
 #[test]
 fn points_are_spread_over_faces_by_area() {
     // A triangle of area 3 beside one of area 1, the first at x below 0.
-    let vertices = vec![[-3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-3.0, 2.0, 0.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0], [1.0, 1.0, 0.0]];
+    let vertices =
+        vec![[-3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-3.0, 2.0, 0.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0], [1.0, 1.0, 0.0]];
     let mesh = Mesh { vertices, triangles: vec![[0, 1, 2], [3, 4, 5]] };
     let points = mesh.points(4000, Rng::new(1, "points"));
     let (left, right): (Vec<_>, Vec<_>) = points.chunks(3).partition(|p| p[0] <= 0.0);
@@ -100,8 +105,14 @@ fn points_are_spread_over_faces_by_area() {
 
 #[test]
 fn solids_are_of_eight_classes_within_the_unit_sphere() {
-    let Data::Clouds(data) = block_on(data::open("solids", Kind::Clouds, 0, &Files::new(), None, 7)).expect("solids") else { panic!() };
-    assert_eq!((data.report.samples, data.report.test_samples, data.report.classes.len(), data.points), (800, 400, 8, 1024));
+    let Data::Clouds(data) = block_on(data::open("solids", Kind::Clouds, 0, &Files::new(), None, 7)).expect("solids")
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (data.report.samples, data.report.test_samples, data.report.classes.len(), data.points),
+        (800, 400, 8, 1024)
+    );
     let first = data.cloud(&data.train, 0);
     let norms: Vec<f32> = first.chunks(3).map(|p| p.iter().map(|v| v * v).sum::<f32>().sqrt()).collect();
     assert!(norms.iter().all(|n| *n <= 1.0 + 1e-5) && norms.iter().any(|n| *n > 0.999));
@@ -120,7 +131,8 @@ fn models_by_hand_are_read_whole() {
     assert_eq!(data.train.labels.len(), 358);
     for entry in std::fs::read_dir(folder.join("pointclouds/obj")).expect("models as OBJ") {
         let path = entry.expect("an entry").path();
-        let mesh = obj::read(&std::fs::read(&path).expect("a file")).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let mesh =
+            obj::read(&std::fs::read(&path).expect("a file")).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
         assert!(!mesh.triangles.is_empty());
     }
     let report = block_on(clouds::open("kaykit", &Files::in_folders(Vec::new()), 1)).expect_err("no files").report();
@@ -130,17 +142,22 @@ fn models_by_hand_are_read_whole() {
 /// A cloud of this many points as a PLY file.
 fn cloud(name: &str, points: usize) -> NamedBytes {
     let mut rng = Rng::new(1, name);
-    let mut text =
-        format!("ply\nformat ascii 1.0\nelement vertex {points}\nproperty double x\nproperty double y\nproperty double z\nend_header\n");
+    let mut text = format!(
+        "ply\nformat ascii 1.0\nelement vertex {points}\nproperty double x\nproperty double y\nproperty double z\nend_header\n"
+    );
     (0..points).for_each(|_| text += &format!("{} {} {}\n", rng.uniform(), rng.uniform(), rng.uniform()));
     NamedBytes { name: name.into(), bytes: text.into_bytes() }
 }
 
 #[test]
 fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
-    let mut files: Vec<NamedBytes> =
-        (0..6).flat_map(|i| [cloud(&format!("all/cup/{i}.ply"), 200), cloud(&format!("all/pan/{i}.PLY"), 150 + i)]).collect();
-    files.push(NamedBytes { name: "all/pan/square.obj".into(), bytes: b"v 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\n".to_vec() });
+    let mut files: Vec<NamedBytes> = (0..6)
+        .flat_map(|i| [cloud(&format!("all/cup/{i}.ply"), 200), cloud(&format!("all/pan/{i}.PLY"), 150 + i)])
+        .collect();
+    files.push(NamedBytes {
+        name: "all/pan/square.obj".into(),
+        bytes: b"v 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\n".to_vec(),
+    });
     files.push(NamedBytes { name: "all/notes.txt".into(), bytes: b"hello".to_vec() });
     let Data::Clouds(data) = data::of_user(files, Kind::Clouds, 0).expect("clouds") else { panic!() };
     assert_eq!(data.points, 150);
@@ -172,7 +189,8 @@ fn blobs(classes: usize, each: usize, spread: f32) -> (Features, Vec<u32>) {
     let mut rng = Rng::new(5, "blobs");
     let labels: Vec<u32> = (0..classes * each).map(|i| (i % classes) as u32).collect();
     let row = |label: &u32| {
-        let mut row: Vec<f32> = (0..classes).map(|c| if c == *label as usize { 1.0 } else { 0.0 } + spread * rng.normal()).collect();
+        let mut row: Vec<f32> =
+            (0..classes).map(|c| if c == *label as usize { 1.0 } else { 0.0 } + spread * rng.normal()).collect();
         row.push(3.0);
         row
     };
@@ -201,9 +219,11 @@ fn few_shot_folds_are_repeatable_and_say_what_is_missing() {
     let (mean, spread) = few_shot::accuracy(&features, &labels, 6, protocol, &rng).expect("an accuracy");
     assert!(mean > 0.4 && mean < 1.0 && spread > 0.0, "{mean} ± {spread}");
     assert_eq!(few_shot::accuracy(&features, &labels, 6, protocol, &rng).expect("the same"), (mean, spread));
-    let more = few_shot::accuracy(&features, &labels, 6, Protocol { shots: 12, ..protocol }, &rng).expect("an accuracy").0;
+    let more =
+        few_shot::accuracy(&features, &labels, 6, Protocol { shots: 12, ..protocol }, &rng).expect("an accuracy").0;
     assert!(more > mean, "{more} with more samples, {mean} with fewer");
-    let refused = |protocol: Protocol| few_shot::accuracy(&features, &labels, 6, protocol, &rng).expect_err("an error").report();
+    let refused =
+        |protocol: Protocol| few_shot::accuracy(&features, &labels, 6, protocol, &rng).expect_err("an error").report();
     assert!(refused(Protocol { ways: 7, ..protocol }).why.contains("6 classes"));
     assert!(refused(Protocol { shots: 25, ..protocol }).why.contains("0 classes"));
 }

@@ -27,7 +27,11 @@ fn families_are_drawn_from_the_seed() {
     assert_eq!((set.labels.len(), set.layout.len(), set.report.classes.len()), (set.nodes, 2 * set.nodes, 4));
     assert!(set.src.iter().zip(&set.dst).all(|(a, b)| graph_of(&set, *a) == graph_of(&set, *b) && a != b));
     // A class is one of a whole graph.
-    assert!(set.graphs.windows(2).all(|bounds| set.labels[bounds[0]..bounds[1]].iter().all(|label| *label == set.labels[bounds[0]])));
+    assert!(
+        set.graphs
+            .windows(2)
+            .all(|bounds| set.labels[bounds[0]..bounds[1]].iter().all(|label| *label == set.labels[bounds[0]]))
+    );
     // The feature of a node is its degree.
     let mut pairs: Vec<(u32, u32)> = set.src.iter().zip(&set.dst).map(|(a, b)| (*a.min(b), *a.max(b))).collect();
     pairs.sort_unstable();
@@ -70,7 +74,8 @@ fn the_user_brings_a_set_of_graphs() {
     assert_eq!(set.features.columns, [2, 2, 2, 1, 1]);
     assert_eq!(set.report.skipped[0].0, "README.txt");
     assert!(set.report.detail.starts_with("2 graphs, 5 nodes, 4 edges"), "{}", set.report.detail);
-    let labelled = graphs::from_files(files(&[EDGES, GRAPHS, CLASSES, ("TOY_node_labels.txt", "7\n9\n9\n7\n8\n")])).expect("a set");
+    let labelled = graphs::from_files(files(&[EDGES, GRAPHS, CLASSES, ("TOY_node_labels.txt", "7\n9\n9\n7\n8\n")]))
+        .expect("a set");
     assert_eq!((labelled.features.width, &labelled.features.columns[..]), (3, &[0, 2, 1, 2, 0][..]));
 }
 
@@ -92,8 +97,13 @@ fn sets_that_do_not_fit_are_refused_with_a_reason() {
 
 #[test]
 fn graphmae_learns_from_whole_graphs() {
-    let mut session =
-        Session { method: "graphmae".into(), preset: "graphs".into(), data: "families".into(), seed: 1, ..Session::default() };
+    let mut session = Session {
+        method: "graphmae".into(),
+        preset: "graphs".into(),
+        data: "families".into(),
+        seed: 1,
+        ..Session::default()
+    };
     session.knobs.insert("steps".into(), KnobValue::Number(30.0));
     let data = Data::Graph(collections::families(1));
     let settings = Settings::of(&session, &graphmae::card(), data.shape()).expect("settings");

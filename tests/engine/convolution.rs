@@ -21,7 +21,11 @@ const SIZES: [[usize; 7]; 8] = [
 ];
 
 fn leaves([batch, rows, columns, channels, outputs, side, _]: [usize; 7]) -> (Tensor<4>, Tensor<2>, Tensor<1>) {
-    (leaf("map", [batch, rows, columns, channels]), leaf("weight", [outputs, side * side * channels]), leaf("bias", [outputs]))
+    (
+        leaf("map", [batch, rows, columns, channels]),
+        leaf("weight", [outputs, side * side * channels]),
+        leaf("bias", [outputs]),
+    )
 }
 
 #[test]
@@ -40,7 +44,9 @@ fn the_kernel_agrees_with_burns_convolution() {
         let [batch, rows, columns, channels, outputs, side, stride] = sizes;
         let (map, weight, bias) = leaves(sizes);
         let window = Window::same([rows, columns], side, stride);
-        let reach = |axis: usize, length: usize| ((window.out[axis] - 1) * stride + side).saturating_sub(window.before[axis] + length);
+        let reach = |axis: usize, length: usize| {
+            ((window.out[axis] - 1) * stride + side).saturating_sub(window.before[axis] + length)
+        };
         let pad = [(window.before[0], reach(0, rows)), (window.before[1], reach(1, columns))];
         let turned = weight.clone().reshape([outputs, side, side, channels]).permute([0, 3, 1, 2]);
         let first = map.clone().permute([0, 3, 1, 2]).pad(pad, PadMode::Constant(0.0));
@@ -56,7 +62,10 @@ fn the_kernel_agrees_with_burns_convolution() {
 fn even_sides_are_padded_at_the_end() {
     // A window of 3 at a stride of 2 on 4 pixels: TensorFlow adds nothing before and one pixel after.
     assert_eq!(Window::same([4, 5], 3, 2), Window { sides: [3; 2], stride: 2, before: [0, 1], out: [2, 3] });
-    let map = Tensor::<4>::from_data(TensorData::new((1..=4).map(|v| v as f32).collect::<Vec<_>>(), [1, 1, 4, 1]), &Device::flex());
+    let map = Tensor::<4>::from_data(
+        TensorData::new((1..=4).map(|v| v as f32).collect::<Vec<_>>(), [1, 1, 4, 1]),
+        &Device::flex(),
+    );
     let weight = Tensor::from_data([[0.0, 0.0, 0.0, 1.0, 10.0, 100.0, 0.0, 0.0, 0.0]], &Device::flex());
     let out = convolution(map, weight, Tensor::zeros([1], &Device::flex()), Window::same([1, 4], 3, 2));
     assert_eq!(values(out), [321.0, 43.0]);
@@ -71,7 +80,10 @@ fn pooling_keeps_the_largest_and_leaves_odd_rests() {
     let at = |b: usize, y: usize, x: usize, c: usize| all[((b * 5 + y) * 7 + x) * 3 + c];
     for (i, value) in got.iter().enumerate() {
         let (c, x, y, b) = (i % 3, i / 3 % 3, i / 9 % 2, i / 18);
-        let wanted = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(j, k)| at(b, 2 * y + j, 2 * x + k, c)).into_iter().fold(f32::MIN, f32::max);
+        let wanted = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            .map(|(j, k)| at(b, 2 * y + j, 2 * x + k, c))
+            .into_iter()
+            .fold(f32::MIN, f32::max);
         assert_eq!(*value, wanted, "{i}");
     }
     let slope = values(map.grad(&pooled.sum().backward()).unwrap());

@@ -28,9 +28,11 @@ fn neighbours_and_probe_tell_clouds_apart() {
     let (test, test_labels) = clouds(200, 12, 5, 0.3, "test");
     let device = Device::flex();
     let (train, test) = ((&train, train_labels.as_slice()), (&test, test_labels.as_slice()));
-    let knn = block_on(nearest::accuracies(train, test, 5, &[nearest::WEIGHTED, nearest::PLAIN], &device)).expect("accuracies");
+    let knn = block_on(nearest::accuracies(train, test, 5, &[nearest::WEIGHTED, nearest::PLAIN], &device))
+        .expect("accuracies");
     assert!(knn.iter().all(|a| *a > 0.98), "{knn:?}");
-    let linear = block_on(fit(train, test, 5, &Settings::default(), &Rng::new(1, "probe"), &device)).expect("an accuracy");
+    let linear =
+        block_on(fit(train, test, 5, &Settings::default(), &Rng::new(1, "probe"), &device)).expect("an accuracy");
     assert!(linear > 0.98, "{linear}");
 }
 
@@ -39,7 +41,8 @@ fn noise_is_at_chance_and_bad_input_is_refused() {
     let (train, labels) = clouds(500, 8, 5, 1e6, "noise");
     let (test, test_labels) = clouds(500, 8, 5, 1e6, "other noise");
     let device = Device::flex();
-    let knn = block_on(nearest::accuracies((&train, &labels), (&test, &test_labels), 5, &[nearest::PLAIN], &device)).expect("accuracies");
+    let knn = block_on(nearest::accuracies((&train, &labels), (&test, &test_labels), 5, &[nearest::PLAIN], &device))
+        .expect("accuracies");
     assert!((knn[0] - accuracy::chance(&test_labels)).abs() < 0.1, "{knn:?}");
     let nan = Features { dim: 8, values: vec![f32::NAN; 16] };
     for (features, labels, classes) in
@@ -55,7 +58,8 @@ fn votes_are_weighted_and_plain() {
     let train = Features { dim: 2, values: vec![1.0, 0.0, 0.5, 0.866_025_4, 0.5, -0.866_025_4] };
     let test = Features { dim: 2, values: vec![2.0, 0.0] };
     let votes = [nearest::Vote { k: 3, temperature: Some(0.07) }, nearest::Vote { k: 3, temperature: None }];
-    let run = block_on(nearest::accuracies((&train, &[0, 1, 1]), (&test, &[0]), 2, &votes, &Device::flex())).expect("accuracies");
+    let run = block_on(nearest::accuracies((&train, &[0, 1, 1]), (&test, &[0]), 2, &votes, &Device::flex()))
+        .expect("accuracies");
     assert_eq!(run, [1.0, 0.0]);
 }
 
@@ -78,7 +82,11 @@ fn collapse_is_seen() {
     assert!(collapse::uniformity(&spread) < -2.0);
     assert!(collapse::uniformity(&Features { dim: 6, values: vec![1.0; 60] }).abs() < 1e-6);
     assert!(collapse::alignment(&spread, &spread) < 1e-12);
-    assert!((collapse::alignment(&spread, &Features { dim: 6, values: spread.values.iter().map(|v| -v).collect() }) - 4.0).abs() < 1e-5);
+    assert!(
+        (collapse::alignment(&spread, &Features { dim: 6, values: spread.values.iter().map(|v| -v).collect() }) - 4.0)
+            .abs()
+            < 1e-5
+    );
 }
 
 fn golden() -> File {
@@ -139,5 +147,13 @@ fn rings_are_told_apart_and_noise_is_not() {
     let noise = Features { dim: 2, values: (0..240).map(|_| rng.normal()).collect() };
     let accuracy = kernel_svm::cross_validated(&noise, &labels, 3, &mut Rng::new(1, "folds")).expect("an accuracy");
     assert!(accuracy < 0.55, "{accuracy}");
-    assert!(kernel_svm::cross_validated(&Features { dim: 1, values: vec![0.0; 4] }, &[0, 1, 0, 1], 2, &mut Rng::new(1, "folds")).is_err());
+    assert!(
+        kernel_svm::cross_validated(
+            &Features { dim: 1, values: vec![0.0; 4] },
+            &[0, 1, 0, 1],
+            2,
+            &mut Rng::new(1, "folds")
+        )
+        .is_err()
+    );
 }

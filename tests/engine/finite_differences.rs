@@ -26,11 +26,13 @@ fn flat(values: &[f32]) -> Tensor<1> {
     Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &Device::flex().autodiff())
 }
 
-/// `compute` takes flat inputs of `counts` values; its result is weighed by fixed numbers and summed, and the gradient of every
-/// input is compared with what moving each of its values changes. `tolerance` is relative to the largest entry.
+/// `compute` takes flat inputs of `counts` values; its result is weighed by fixed numbers and summed, and the gradient
+/// of every input is compared with what moving each of its values changes. `tolerance` is relative to the largest
+/// entry.
 #[track_caller]
 pub fn check(what: &str, counts: &[usize], tolerance: f32, compute: impl Fn(&[Tensor<1>]) -> Tensor<1>) {
-    let starts: Vec<Vec<f32>> = counts.iter().enumerate().map(|(i, count)| numbers(&format!("{what} {i}"), *count)).collect();
+    let starts: Vec<Vec<f32>> =
+        counts.iter().enumerate().map(|(i, count)| numbers(&format!("{what} {i}"), *count)).collect();
     let weigh = |out: Tensor<1>| {
         let slope = flat(&numbers("slope", out.dims()[0]));
         out * slope
@@ -47,8 +49,10 @@ pub fn check(what: &str, counts: &[usize], tolerance: f32, compute: impl Fn(&[Te
             inputs[input] = flat(&changed);
             at(&inputs)
         };
-        let measured: Vec<f32> = (0..start.len()).map(|i| ((moved(i, STEP) - moved(i, -STEP)) / f64::from(2.0 * STEP)) as f32).collect();
-        let computed = values(leaves[input].grad(&gradients).unwrap_or_else(|| panic!("{what}: no gradient of input {input}")));
+        let measured: Vec<f32> =
+            (0..start.len()).map(|i| ((moved(i, STEP) - moved(i, -STEP)) / f64::from(2.0 * STEP)) as f32).collect();
+        let computed =
+            values(leaves[input].grad(&gradients).unwrap_or_else(|| panic!("{what}: no gradient of input {input}")));
         close(&format!("{what}, input {input}"), &computed, &measured, tolerance);
     }
 }
@@ -59,7 +63,9 @@ fn indices<const R: usize>(values: &[i32], shape: [usize; R]) -> Tensor<R, Int> 
 
 #[test]
 fn layers() {
-    check("layer norm", &[3 * 7, 7, 7], 5e-3, |x| layer_norm(x[0].clone().reshape([3, 7]), x[1].clone(), x[2].clone(), 1e-6).reshape([21]));
+    check("layer norm", &[3 * 7, 7, 7], 5e-3, |x| {
+        layer_norm(x[0].clone().reshape([3, 7]), x[1].clone(), x[2].clone(), 1e-6).reshape([21])
+    });
     check("bias and GELU", &[3 * 5, 5], 2e-3, |x| bias_gelu(x[0].clone().reshape([3, 5]), x[1].clone()).reshape([15]));
     check("linear", &[3 * 5, 4 * 5, 4, 3 * 4], 2e-3, |x| {
         let (rows, weight) = (x[0].clone().reshape([3, 5]), x[1].clone().reshape([4, 5]));
@@ -77,8 +83,11 @@ fn tokens() {
     let kept = indices(&[4, 0, 2, 1, 3, 3], [2, 3]);
     check("gather", &[2 * 5 * 3], 2e-3, |x| gather_tokens(x[0].clone().reshape([2, 5, 3]), kept.clone()).reshape([18]));
     let places = indices(&[4, 0, 2, 1, 3, 0], [2, 3]);
-    check("scatter", &[2 * 3 * 3], 2e-3, |x| scatter_tokens(x[0].clone().reshape([2, 3, 3]), places.clone(), 5).reshape([30]));
-    let target = Tensor::<3>::from_data(TensorData::new(numbers("target", 2 * 3 * 4), [2, 3, 4]), &Device::flex().autodiff());
+    check("scatter", &[2 * 3 * 3], 2e-3, |x| {
+        scatter_tokens(x[0].clone().reshape([2, 3, 3]), places.clone(), 5).reshape([30])
+    });
+    let target =
+        Tensor::<3>::from_data(TensorData::new(numbers("target", 2 * 3 * 4), [2, 3, 4]), &Device::flex().autodiff());
     let mask = Tensor::<2>::from_data([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]], &Device::flex().autodiff());
     for norm_pix in [false, true] {
         check(&format!("patch error {norm_pix}"), &[2 * 3 * 4], 2e-3, |x| {
@@ -90,9 +99,13 @@ fn tokens() {
 #[test]
 fn objectives() {
     let targets = Tensor::<2>::from_data([[0.7, 0.1, 0.2], [0.0, 1.0, 0.0]], &Device::flex().autodiff());
-    check("cross-entropy", &[2 * 3], 2e-3, |x| cross_entropy(x[0].clone().reshape([2, 3]), targets.clone()).reshape([2]));
+    check("cross-entropy", &[2 * 3], 2e-3, |x| {
+        cross_entropy(x[0].clone().reshape([2, 3]), targets.clone()).reshape([2])
+    });
     let positive = indices(&[1, 0, 3, 2, 5, 4], [6]);
-    check("NT-Xent", &[6 * 4], 5e-3, |x| nt_xent(x[0].clone().reshape([6, 4]), positive.clone(), 0.5, None).reshape([1]));
+    check("NT-Xent", &[6 * 4], 5e-3, |x| {
+        nt_xent(x[0].clone().reshape([6, 4]), positive.clone(), 0.5, None).reshape([1])
+    });
     let excluded = indices(&[0, 0, 1, 1, 0, 0], [6]);
     check("NT-Xent with pairs that do not count", &[6 * 4], 5e-3, |x| {
         nt_xent(x[0].clone().reshape([6, 4]), positive.clone(), 0.5, Some(excluded.clone())).reshape([1])
@@ -100,13 +113,22 @@ fn objectives() {
     let key = indices(&[2, 0, 1, 4, 3], [5]);
     for symmetric in [false, true] {
         check(&format!("InfoNCE, symmetric {symmetric}"), &[5 * 4, 5 * 4], 5e-3, |x| {
-            info_nce(x[0].clone().reshape([5, 4]), x[1].clone().reshape([5, 4]), key.clone(), 0.5, None, symmetric).reshape([1])
+            info_nce(x[0].clone().reshape([5, 4]), x[1].clone().reshape([5, 4]), key.clone(), 0.5, None, symmetric)
+                .reshape([1])
         });
     }
     check("contrast with a learnt scale", &[5 * 4, 6 * 4, 1], 5e-3, |x| {
         let (rows, keys) = (x[0].clone().reshape([5, 4]), x[1].clone().reshape([6, 4]));
         // The scale must be above zero.
         let scale = x[2].clone().powi_scalar(2).add_scalar(0.5);
-        contrast(rows, Some(keys), Some(scale), key.clone(), None, How { scale: 1.0, normalise: true, symmetric: false }).reshape([1])
+        contrast(
+            rows,
+            Some(keys),
+            Some(scale),
+            key.clone(),
+            None,
+            How { scale: 1.0, normalise: true, symmetric: false },
+        )
+        .reshape([1])
     });
 }

@@ -39,7 +39,8 @@ fn edges_are_sorted_both_ways() {
     assert_eq!(graph.out_degrees().collect::<Vec<_>>(), [1, 0, 2, 1]);
     assert_eq!([graph.nodes(), graph.sources(), graph.edges()], [4, 4, 4]);
     let edges = graph.on(&Device::flex());
-    let list = |tensor: Tensor<1, burn::tensor::Int>| tensor.into_data().convert::<i64>().try_into_vec::<i64>().unwrap();
+    let list =
+        |tensor: Tensor<1, burn::tensor::Int>| tensor.into_data().convert::<i64>().try_into_vec::<i64>().unwrap();
     assert_eq!(list(edges.outgoing), [0, 1, 1, 3, 4]);
     assert_eq!((list(edges.edge), list(edges.target)), (vec![2, 1, 3, 0], vec![1, 1, 1, 0]));
     assert_eq!(graph.neighbours(9).count(), 0);
@@ -103,7 +104,12 @@ fn edge_propagate_agrees_with_burn() {
         let kernel = edge_propagate(x.clone(), Some(weights.clone()), &edges);
         let stock = propagate::stock(x.clone(), Some(weights.clone()), &edges);
         same(kernel, stock, 1e-5, &[&gradient(&x), &gradient(&weights)]);
-        same(edge_propagate(x.clone(), None, &edges), propagate::stock(x.clone(), None, &edges), 1e-5, &[&gradient(&x)]);
+        same(
+            edge_propagate(x.clone(), None, &edges),
+            propagate::stock(x.clone(), None, &edges),
+            1e-5,
+            &[&gradient(&x)],
+        );
     }
 }
 
@@ -121,7 +127,12 @@ fn edge_dot_agrees_with_burn() {
 fn prelu_agrees_with_burn() {
     for shape in [[1, 1, 1], [3, 5, 7], [2, 90, 100]] {
         let (x, slope) = (leaf("x", shape), leaf("slope", [1]));
-        same(prelu(x.clone(), slope.clone()), prelu::stock(x.clone(), slope.clone()), 1e-5, &[&gradient(&x), &gradient(&slope)]);
+        same(
+            prelu(x.clone(), slope.clone()),
+            prelu::stock(x.clone(), slope.clone()),
+            1e-5,
+            &[&gradient(&x), &gradient(&slope)],
+        );
     }
 }
 
@@ -129,7 +140,10 @@ fn prelu_agrees_with_burn() {
 fn row_cosine_agrees_with_burn() {
     for [rows, width] in [[1, 1], [7, 33], [100, 140]] {
         let (a, b) = (leaf("a", [rows, width]), leaf("b", [rows + 3, width]).detach());
-        let pick = Tensor::from_data(&*(0..rows as i32).map(|r| (r * 5 + 2) % (rows as i32 + 3)).collect::<Vec<i32>>(), &device());
+        let pick = Tensor::from_data(
+            &*(0..rows as i32).map(|r| (r * 5 + 2) % (rows as i32 + 3)).collect::<Vec<i32>>(),
+            &device(),
+        );
         same(row_cosine(a.clone(), b.clone(), pick.clone()), cosine::stock(a.clone(), b, pick), 2e-5, &[&gradient(&a)]);
     }
     // Rows of zeros, on either side, and rows that are not there.
@@ -150,7 +164,9 @@ fn gradients_are_the_slopes() {
     check("dot", &[72, 72], 2e-3, |x| flat(edge_dot(matrix(&x[0], 8), matrix(&x[1], 8), edges, 2)));
     check("softmax", &[80], 5e-3, |x| flat(edge_softmax(matrix(&x[0], 2), edges)));
     // Away from the kink at zero, on both sides of it.
-    check("prelu", &[30, 1], 2e-3, |x| prelu(Tensor::cat(vec![x[0].clone().exp(), x[0].clone().exp().neg()], 0), x[1].clone()));
+    check("prelu", &[30, 1], 2e-3, |x| {
+        prelu(Tensor::cat(vec![x[0].clone().exp(), x[0].clone().exp().neg()], 0), x[1].clone())
+    });
     let other = Tensor::<2>::from_data(leaf("other", [9, 8]).into_data(), &device());
     let pick = || Tensor::from_data([0, 3, 1, 2, 4, 5, 8, 7, 6], &device());
     check("cosine", &[72], 5e-3, |x| row_cosine(matrix(&x[0], 8), other.clone(), pick()));
@@ -195,13 +211,16 @@ fn logistic_regression_learns_and_takes_the_best_epoch() {
     let mut rng = Rng::new(1, "points");
     let mut half = |count: usize| {
         let labels: Vec<u32> = (0..count).map(|i| (i % 3) as u32).collect();
-        let values = labels.iter().flat_map(|l| (0..4).map(|d| if d == *l as usize { 1.0 } else { 0.0 }).collect::<Vec<f32>>());
+        let values =
+            labels.iter().flat_map(|l| (0..4).map(|d| if d == *l as usize { 1.0 } else { 0.0 }).collect::<Vec<f32>>());
         let values = values.map(|v| v + 0.3 * rng.normal()).collect();
         (Features { dim: 4, values }, labels)
     };
     let (train, validation, test) = (half(30), half(60), half(120));
     let how = logistic::Settings::default();
-    let fit = |validation| logistic::fit((&train.0, &train.1), validation, (&test.0, &test.1), 3, &how, &mut Rng::new(1, "probe")).unwrap();
+    let fit = |validation| {
+        logistic::fit((&train.0, &train.1), validation, (&test.0, &test.1), 3, &how, &mut Rng::new(1, "probe")).unwrap()
+    };
     assert!(fit(Some((&validation.0, &validation.1))) > 0.9 && fit(None) > 0.9);
     let mut probe = Logistic::new(4, 3, &mut Rng::new(2, "probe"));
     let losses: Vec<f64> = (0..50).map(|_| probe.step(&train.0, &train.1, &how)).collect();

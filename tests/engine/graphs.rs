@@ -8,8 +8,13 @@ use masquerade_tests::{block_on, real_data};
 
 fn sound(graph: &GraphData) {
     let nodes = graph.nodes;
-    assert!(graph.src.len() == graph.dst.len() && graph.src.iter().chain(&graph.dst).all(|node| (*node as usize) < nodes));
-    assert!(graph.features.starts.len() == nodes + 1 && graph.features.columns.iter().all(|c| (*c as usize) < graph.features.width));
+    assert!(
+        graph.src.len() == graph.dst.len() && graph.src.iter().chain(&graph.dst).all(|node| (*node as usize) < nodes)
+    );
+    assert!(
+        graph.features.starts.len() == nodes + 1
+            && graph.features.columns.iter().all(|c| (*c as usize) < graph.features.width)
+    );
     assert!(graph.labels.is_empty() || graph.labels.len() == nodes);
     assert!(graph.labels.iter().all(|label| (*label as usize) < graph.report.classes.len()));
     assert_eq!(graph.layout.len(), 2 * nodes);
@@ -27,7 +32,12 @@ fn blocks_are_drawn_from_the_seed() {
     assert_eq!((graph.nodes, graph.train.len()), (400, 80));
     assert_eq!(graph, drawn::blocks(1));
     assert_ne!(graph, drawn::blocks(2));
-    let within = graph.src.iter().zip(&graph.dst).filter(|(a, b)| graph.labels[**a as usize] == graph.labels[**b as usize]).count();
+    let within = graph
+        .src
+        .iter()
+        .zip(&graph.dst)
+        .filter(|(a, b)| graph.labels[**a as usize] == graph.labels[**b as usize])
+        .count();
     assert!(within * 100 / graph.src.len() > 80);
 }
 
@@ -62,11 +72,20 @@ fn named(name: &str, text: &str) -> NamedBytes {
 #[test]
 fn the_user_brings_tables() {
     let table = "id,height,weight,class\nann,1.5,0,big\nbob,0,2,small\ncid,3,0,big\n";
-    let graph =
-        graphs::from_files(vec![named("edges.csv", "from,to\nann,bob\nbob,cid\nbob,zoe\n"), named("people.csv", table)]).expect("a graph");
+    let graph = graphs::from_files(vec![
+        named("edges.csv", "from,to\nann,bob\nbob,cid\nbob,zoe\n"),
+        named("people.csv", table),
+    ])
+    .expect("a graph");
     sound(&graph);
-    assert_eq!((graph.nodes, graph.features.width, graph.src.clone(), graph.dst.clone()), (3, 2, vec![0, 1], vec![1, 2]));
-    assert_eq!((graph.report.classes.clone(), graph.labels.clone()), (vec!["big".to_string(), "small".into()], vec![0, 1, 0]));
+    assert_eq!(
+        (graph.nodes, graph.features.width, graph.src.clone(), graph.dst.clone()),
+        (3, 2, vec![0, 1], vec![1, 2])
+    );
+    assert_eq!(
+        (graph.report.classes.clone(), graph.labels.clone()),
+        (vec!["big".to_string(), "small".into()], vec![0, 1, 0])
+    );
     assert_eq!(graph.features.dense([2, 0].into_iter()), [3.0, 0.0, 1.5, 0.0]);
     assert!(graph.report.skipped[0].1.contains("1 edges"));
     // Planetoid's plain files.
@@ -74,7 +93,8 @@ fn the_user_brings_tables() {
     let graph = graphs::from_files(vec![named("a.content", content), named("a.cites", "31\t42\n")]).expect("a graph");
     assert_eq!((graph.nodes, graph.src.len(), graph.report.classes.len()), (2, 1, 2));
     // Without names nodes are numbered.
-    let graph = graphs::from_files(vec![named("links.txt", "0 1\n1 2\n"), named("x.csv", "a,b\n1,2\n3,4\n5,6\n")]).expect("a graph");
+    let graph = graphs::from_files(vec![named("links.txt", "0 1\n1 2\n"), named("x.csv", "a,b\n1,2\n3,4\n5,6\n")])
+        .expect("a graph");
     assert_eq!((graph.nodes, graph.features.width, graph.src.len()), (3, 2, 2));
 }
 
@@ -131,7 +151,11 @@ fn real_graphs_are_what_their_notes_say() {
     {
         let graph = block_on(graphs::open(id, &files, 0)).expect("a graph");
         sound(&graph);
-        assert_eq!((graph.nodes, graph.features.width, graph.src.len(), graph.train.len()), (nodes, width, edges, train), "{id}");
+        assert_eq!(
+            (graph.nodes, graph.features.width, graph.src.len(), graph.train.len()),
+            (nodes, width, edges, train),
+            "{id}"
+        );
         assert!(graph.report.detail.contains(&format!("{} edges", edges / 2)), "{}", graph.report.detail);
     }
 }

@@ -17,7 +17,15 @@ fn micro(seed: u64, knobs: &[(&str, &str)]) -> Driven {
     let mut driven = Driven::cpu();
     let knobs = knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Choice((*value).into()))).collect();
     let (method, preset, data) = ("gsimclr".into(), "micro".into(), "shapes".into());
-    let events = driven.send(Command::Open(Box::new(Session { method, preset, data, seed, knobs, stored: false, ..Session::default() })));
+    let events = driven.send(Command::Open(Box::new(Session {
+        method,
+        preset,
+        data,
+        seed,
+        knobs,
+        stored: false,
+        ..Session::default()
+    })));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
     driven
 }
@@ -85,11 +93,17 @@ fn every_view_is_there_in_every_phase() {
             match &view.kind {
                 ViewKind::Picture(p) => assert_eq!((p.width, p.height, p.rgba.len()), (28, 28, 28 * 28 * 4)),
                 ViewKind::Heat(h) => assert!(h.values.len() == 28 * 28 && h.values.iter().all(|v| v.is_finite())),
-                ViewKind::Board(b) => assert_eq!([b.pictures.len(), b.group.len(), b.words.len(), b.clashes.len()], [8; 4]),
-                ViewKind::Cloud(c) => {
-                    assert!(c.dims == 2 && c.points.iter().all(|v| v.abs() <= 1.0) && c.class.len() * 2 == c.points.len())
+                ViewKind::Board(b) => {
+                    assert_eq!([b.pictures.len(), b.group.len(), b.words.len(), b.clashes.len()], [8; 4])
                 }
-                ViewKind::Matrix(m) => assert!(m.values.len() == 256 && (0..16).all(|i| (m.values[17 * i] - 1.0).abs() < 1e-3)),
+                ViewKind::Cloud(c) => {
+                    assert!(
+                        c.dims == 2 && c.points.iter().all(|v| v.abs() <= 1.0) && c.class.len() * 2 == c.points.len()
+                    )
+                }
+                ViewKind::Matrix(m) => {
+                    assert!(m.values.len() == 256 && (0..16).all(|i| (m.values[17 * i] - 1.0).abs() < 1e-3))
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -110,7 +124,8 @@ fn the_plane_holds_the_two_main_directions() {
     assert!(share > 0.999, "{share}");
     // Distances in the plane are those of the features, but for a common factor.
     let ratio = |i: usize, j: usize| {
-        let far = |v: &[f32], dim: usize| (0..dim).map(|k| (v[i * dim + k] - v[j * dim + k]).powi(2)).sum::<f32>().sqrt();
+        let far =
+            |v: &[f32], dim: usize| (0..dim).map(|k| (v[i * dim + k] - v[j * dim + k]).powi(2)).sum::<f32>().sqrt();
         far(&points, 2) / far(&values, 4)
     };
     assert!((1..300).all(|i| (ratio(0, i) / ratio(0, 1) - 1.0).abs() < 0.1));
@@ -172,7 +187,9 @@ fn the_whole_picture_is_its_own_crop() {
     augment::crop(&mut cropped, [7, 5], [0.0, 0.0, 7.0, 5.0]);
     assert!(whole.iter().zip(&cropped).all(|(a, b)| (a - b).abs() < 1e-6));
     augment::crop(&mut cropped, [7, 5], [6.5, 4.5, 0.0, 0.0]);
-    assert!(cropped.chunks(3).all(|pixel| pixel.iter().zip(&whole[whole.len() - 3..]).all(|(a, b)| (a - b).abs() < 1e-6)));
+    assert!(
+        cropped.chunks(3).all(|pixel| pixel.iter().zip(&whole[whole.len() - 3..]).all(|(a, b)| (a - b).abs() < 1e-6))
+    );
 }
 
 #[test]

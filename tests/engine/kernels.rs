@@ -66,7 +66,8 @@ fn templates_are_valid_wgsl() {
         assert!(!info.examples.is_empty(), "{} has no example", info.stem);
         for example in info.examples {
             let text = info.expand(example).unwrap();
-            let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}: {}", info.stem, e.emit_to_string(&text)));
+            let module = naga::front::wgsl::parse_str(&text)
+                .unwrap_or_else(|e| panic!("{}: {}", info.stem, e.emit_to_string(&text)));
             if let Err(e) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
                 panic!("{}: {}", info.stem, e.emit_to_string(&text));
             }
@@ -80,7 +81,8 @@ fn templates_are_valid_wgsl() {
                 variables.map(|(_, v)| layouter[v.ty].size).sum::<u32>()
             };
             assert!(bytes(naga::AddressSpace::WorkGroup) <= 16 * 1024, "{}: too much workgroup memory", info.stem);
-            let storage = module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
+            let storage =
+                module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
             assert!(storage.count() <= 8, "{}: too many storage buffers", info.stem);
         }
     }
@@ -128,7 +130,8 @@ fn similarity_map_is_the_cosine() {
     for b in 0..batch {
         for t in 0..tokens {
             let dot = |p: &[f32], r: &[f32]| p.iter().zip(r).map(|(a, b)| a * b).sum::<f32>();
-            let cosine = dot(token(b, t), token(b, query)) / (dot(token(b, t), token(b, t)) * dot(token(b, query), token(b, query))).sqrt();
+            let cosine = dot(token(b, t), token(b, query))
+                / (dot(token(b, t), token(b, t)) * dot(token(b, query), token(b, query))).sqrt();
             close("cosine", &[got[b * tokens + t]], &[cosine], 1e-5);
         }
     }
@@ -190,11 +193,13 @@ fn linear_layers_agree_with_burn() {
 fn two_layers_with_gelu_agree_with_burn() {
     for [rows, inputs, hidden, outputs] in [[1, 1, 1, 1], [7, 5, 11, 3], [65, 24, 96, 24]] {
         let (x, r) = (leaf("x", [rows, inputs]), leaf("r", [rows, outputs]));
-        let (w1, b1, w2, b2) = (leaf("w1", [hidden, inputs]), leaf("b1", [hidden]), leaf("w2", [outputs, hidden]), leaf("b2", [outputs]));
+        let (w1, b1, w2, b2) =
+            (leaf("w1", [hidden, inputs]), leaf("b1", [hidden]), leaf("w2", [outputs, hidden]), leaf("b2", [outputs]));
         let layers = || ((w1.clone(), b1.clone()), (w2.clone(), b2.clone()));
         let kernel = mlp(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
         let stock = mlp::stock(x.clone() * 3.0, layers().0, layers().1, Some(r.clone()));
-        let leaves: [&Leaf<'_>; 6] = [&gradient(&x), &gradient(&w1), &gradient(&b1), &gradient(&w2), &gradient(&b2), &gradient(&r)];
+        let leaves: [&Leaf<'_>; 6] =
+            [&gradient(&x), &gradient(&w1), &gradient(&b1), &gradient(&w2), &gradient(&b2), &gradient(&r)];
         same(kernel, stock, 2e-5, &leaves);
     }
 }
@@ -250,7 +255,9 @@ fn positives_of_nt_xent_need_not_be_pairs() {
 
 #[test]
 fn info_nce_agrees_with_burn() {
-    for ([rows, keys, width], symmetric) in [([1, 1, 4], true), ([7, 301, 19], false), ([300, 40, 5], false), ([150, 150, 40], true)] {
+    for ([rows, keys, width], symmetric) in
+        [([1, 1, 4], true), ([7, 301, 19], false), ([300, 40, 5], false), ([150, 150, 40], true)]
+    {
         let (a, b) = (leaf("a", [rows, width]), leaf("b", [keys, width]));
         let how = How { scale: 1.0 / 0.07, normalise: true, symmetric };
         let positive = numbers((0..rows as i32).map(|i| (rows as i32 - 1 - i) % keys as i32));
@@ -291,7 +298,9 @@ fn the_scale_of_scores_can_be_learned() {
 #[test]
 fn the_gradient_of_nt_xent_is_its_slope() {
     let (x, step) = (leaf("x", [8, 3]), 1e-2);
-    let loss = |x: &Tensor<2>| nt_xent(x.clone(), numbers((0..8).map(|i| i ^ 1)), 0.5, Some(numbers([0, 1, 2, 3, 0, 1, 5, 6])));
+    let loss = |x: &Tensor<2>| {
+        nt_xent(x.clone(), numbers((0..8).map(|i| i ^ 1)), 0.5, Some(numbers([0, 1, 2, 3, 0, 1, 5, 6])))
+    };
     let got = values(x.grad(&loss(&x).backward()).unwrap());
     let at = values(x.clone());
     for i in 0..at.len() {
@@ -300,7 +309,12 @@ fn the_gradient_of_nt_xent_is_its_slope() {
             moved[i] += step;
             values(loss(&Tensor::from_data(TensorData::new(moved, [8, 3]), &x.device())))[0]
         });
-        assert!((got[i] - (up - down) / (2.0 * step)).abs() < 2e-3, "{i}: {} instead of {}", got[i], (up - down) / (2.0 * step));
+        assert!(
+            (got[i] - (up - down) / (2.0 * step)).abs() < 2e-3,
+            "{i}: {} instead of {}",
+            got[i],
+            (up - down) / (2.0 * step)
+        );
     }
 }
 
@@ -327,7 +341,9 @@ fn kernels_on_the_gpu_agree_with_their_twins() {
 #[test]
 fn patchify_agrees_with_tensor_operations() {
     let mut rng = Rng::new(3, "bytes");
-    for (shape, patch) in [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])] {
+    for (shape, patch) in
+        [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])]
+    {
         let count = shape.iter().product::<usize>().div_ceil(4);
         let words: Vec<i32> = (0..count).map(|_| rng.below(1 << 32) as u32 as i32).collect();
         let bytes = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());

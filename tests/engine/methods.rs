@@ -41,7 +41,8 @@ impl Driven {
     /// Open the micro preset on the procedural shapes.
     pub fn micro(seed: u64) -> Self {
         let mut driven = Self::cpu();
-        let session = Session { preset: "micro".into(), data: "shapes".into(), seed, stored: false, ..Session::default() };
+        let session =
+            Session { preset: "micro".into(), data: "shapes".into(), seed, stored: false, ..Session::default() };
         let events = driven.send(Command::Open(Box::new(session)));
         assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
         driven
@@ -50,7 +51,11 @@ impl Driven {
 
 /// The losses in a list of events.
 pub fn losses(events: &[Event]) -> Vec<f32> {
-    events.iter().filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None }).flatten().collect()
+    events
+        .iter()
+        .filter_map(|e| if let Event::Progress(p) = e { Some(p.losses.iter().map(|l| l.total)) } else { None })
+        .flatten()
+        .collect()
 }
 
 /// The only file in a list of events.
@@ -61,8 +66,10 @@ pub fn file(events: Vec<Event>) -> NamedBytes {
 /// All files of a folder.
 pub fn folder(path: &Path) -> Vec<NamedBytes> {
     let entries = std::fs::read_dir(path).expect("the folder");
-    let read =
-        |e: std::fs::DirEntry| NamedBytes { name: e.file_name().to_string_lossy().into(), bytes: std::fs::read(e.path()).expect("a file") };
+    let read = |e: std::fs::DirEntry| NamedBytes {
+        name: e.file_name().to_string_lossy().into(),
+        bytes: std::fs::read(e.path()).expect("a file"),
+    };
     entries.map(|e| read(e.expect("an entry"))).collect()
 }
 
@@ -103,7 +110,8 @@ fn golden_numbers_on_the_gpu() {
 fn a_wrong_number_fails() {
     let mut files = folder(&fixtures()[0]);
     let manifest = files.iter_mut().find(|f| f.name == "manifest.json").expect("a manifest");
-    let text = String::from_utf8(manifest.bytes.clone()).expect("text").replace("\"mask_ratio\": 0.75", "\"mask_ratio\": 0.5");
+    let text =
+        String::from_utf8(manifest.bytes.clone()).expect("text").replace("\"mask_ratio\": 0.75", "\"mask_ratio\": 0.5");
     manifest.bytes = text.into_bytes();
     let compute = block_on(device::open(DeviceChoice::Cpu)).expect("the CPU");
     let report = block_on(verify::run(&registry::BUILT, &files, &compute, |_, _, _| ())).expect("a report");
@@ -114,7 +122,10 @@ fn a_wrong_number_fails() {
 fn an_unknown_case_fails() {
     let mut files = folder(&fixtures()[0]);
     let manifest = files.iter_mut().find(|f| f.name == "manifest.json").expect("a manifest");
-    manifest.bytes = String::from_utf8(manifest.bytes.clone()).expect("text").replace("\"pos_resize\"", "\"pos_shrink\"").into_bytes();
+    manifest.bytes = String::from_utf8(manifest.bytes.clone())
+        .expect("text")
+        .replace("\"pos_resize\"", "\"pos_shrink\"")
+        .into_bytes();
     let compute = block_on(device::open(DeviceChoice::Cpu)).expect("the CPU");
     let report = block_on(verify::run(&registry::BUILT, &files, &compute, |_, _, _| ())).expect("a report");
     assert!(report.lines.iter().any(|l| l.case == "pos_shrink" && !l.ok));
@@ -151,9 +162,13 @@ fn weights_survive_a_round_trip() {
     let mut fresh = Driven::micro(6);
     let events = fresh.send(Command::LoadWeights { file: weights.clone(), apply: true });
     let keys = events.iter().find_map(|e| if let Event::Keys(k) = e { Some(k) } else { None }).expect("a key report");
-    assert!(keys.applied && keys.missing.is_empty() && keys.unexpected.is_empty() && keys.wrong_shape.is_empty(), "{keys:?}");
+    assert!(
+        keys.applied && keys.missing.is_empty() && keys.unexpected.is_empty() && keys.wrong_shape.is_empty(),
+        "{keys:?}"
+    );
     let again = file(fresh.send(Command::SaveWeights));
-    let tensors = |f: &NamedBytes| masquerade_engine::checkpoint::safetensors::read(&f.bytes).expect("safetensors").tensors;
+    let tensors =
+        |f: &NamedBytes| masquerade_engine::checkpoint::safetensors::read(&f.bytes).expect("safetensors").tensors;
     assert_eq!(tensors(&weights), tensors(&again));
 }
 
@@ -179,7 +194,9 @@ fn a_gradient_reaches_every_trainable_weight() {
     for entry in registry::BUILT {
         let card = (entry.card)();
         let session = Session { method: card.id.clone(), preset: "micro".into(), ..Session::default() };
-        let size = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() }).expect("settings").count("img_size");
+        let size = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })
+            .expect("settings")
+            .count("img_size");
         let data = drawn(card.kind, size as u32);
         let settings = Settings::of(&session, &card, data.shape()).expect("settings");
         let feed = Feed::new(Rc::new(data), &settings);
@@ -211,8 +228,15 @@ fn a_gradient_reaches_every_trainable_weight() {
 fn a_painted_mask_changes_the_reconstruction() {
     let mut driven = Driven::micro(5);
     let look = |driven: &mut Driven| {
-        let events = driven.send(Command::Look { request: 1, views: vec!["mask".into(), "reconstruction".into()], cursor: None });
-        events.into_iter().find_map(|e| if let Event::Views { views, .. } = e { Some(views) } else { None }).expect("views")
+        let events = driven.send(Command::Look {
+            request: 1,
+            views: vec!["mask".into(), "reconstruction".into()],
+            cursor: None,
+        });
+        events
+            .into_iter()
+            .find_map(|e| if let Event::Views { views, .. } = e { Some(views) } else { None })
+            .expect("views")
     };
     let before = look(&mut driven);
     let mut mask = vec![true; 16];
@@ -227,7 +251,8 @@ fn a_painted_mask_changes_the_reconstruction() {
 fn bad_requests_are_refused_and_the_session_goes_on() {
     let mut driven = Driven::micro(5);
     let refused = |events: Vec<Event>, word: &str| {
-        let report = events.iter().find_map(|e| if let Event::Error(r) = e { Some(r.clone()) } else { None }).expect("an error");
+        let report =
+            events.iter().find_map(|e| if let Event::Error(r) = e { Some(r.clone()) } else { None }).expect("an error");
         let all = format!("{} {} {}", report.title, report.why, report.what_to_do);
         assert!(all.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
@@ -237,7 +262,10 @@ fn bad_requests_are_refused_and_the_session_goes_on() {
     refused(driven.send(knob("patch_size", 3.0)), "patches of 3");
     refused(driven.send(knob("heads", 5.0)), "multiple");
     refused(driven.send(Command::Open(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
-    refused(driven.send(Command::Open(Box::new(Session { method: "croma".into(), ..Session::default() }))), "not built");
+    refused(
+        driven.send(Command::Open(Box::new(Session { method: "croma".into(), ..Session::default() }))),
+        "not built",
+    );
     refused(driven.send(Command::AddUserData(Vec::new())), "picture");
     refused(
         driven

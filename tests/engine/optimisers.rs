@@ -1,4 +1,5 @@
-//! Optimisers, averages and gradients over whole models, on the CPU and on a GPU, against the published formulas in f64.
+//! Optimisers, averages and gradients over whole models, on the CPU and on a GPU, against the published formulas in
+//! f64.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +60,9 @@ fn slopes(step: usize) -> Vec<Option<Vec<f32>>> {
 }
 
 fn tensors(slopes: &[Option<Vec<f32>>], device: &Device) -> Vec<Option<Tensor<1>>> {
-    let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), &device.clone().without_autodiff());
+    let tensor = |values: &Vec<f32>| {
+        Tensor::from_data(TensorData::new(values.clone(), [values.len()]), &device.clone().without_autodiff())
+    };
     slopes.iter().map(|s| s.as_ref().map(tensor)).collect()
 }
 
@@ -100,7 +103,8 @@ fn reference(max_norm: Option<f64>, rule: impl Fn(usize, &mut Plain, &[f64], f64
     };
     let mut all: Vec<Plain> = SHAPES.iter().enumerate().map(start).collect();
     for (step, rate) in RATES.into_iter().enumerate() {
-        let slopes: Vec<Option<Vec<f64>>> = slopes(step).into_iter().map(|s| s.map(|s| s.into_iter().map(f64::from).collect())).collect();
+        let slopes: Vec<Option<Vec<f64>>> =
+            slopes(step).into_iter().map(|s| s.map(|s| s.into_iter().map(f64::from).collect())).collect();
         let total = norm(&slopes.iter().flatten().flatten().copied().collect::<Vec<_>>());
         let factor = max_norm.map_or(1.0, |most| (most / (total + 1e-6)).min(1.0));
         for (i, (weight, slope)) in all.iter_mut().zip(slopes).enumerate() {
@@ -145,7 +149,10 @@ fn adamw_is_the_published_rule_on_every_weight() {
                 let seen = adamw.norm.clone().map(|norm| block_on(readback::scalar(norm)).unwrap());
                 let total = norm(&slopes(step).into_iter().flatten().flatten().map(f64::from).collect::<Vec<_>>());
                 assert_eq!(seen.is_some(), max_norm.is_some());
-                assert!(seen.is_none_or(|seen| (f64::from(seen) - total).abs() < 1e-4 * total), "{seen:?} instead of {total}");
+                assert!(
+                    seen.is_none_or(|seen| (f64::from(seen) - total).abs() < 1e-4 * total),
+                    "{seen:?} instead of {total}"
+                );
             }
             let state = block_on(adamw.export(&weights)).unwrap();
             for (i, (got, wanted)) in read(&weights).iter().zip(&wanted).enumerate() {
@@ -278,7 +285,8 @@ fn a_step_leaves_a_teacher_and_other_holders_alone() {
         teacher.update(&weights, 0.75);
         assert_eq!(read(&older.weights), start);
         for ((got, old), new) in read(&teacher.weights).iter().zip(&start).zip(read(&weights)) {
-            let wanted: Vec<f64> = old.iter().zip(new).map(|(a, w)| 0.75 * f64::from(*a) + 0.25 * f64::from(w)).collect();
+            let wanted: Vec<f64> =
+                old.iter().zip(new).map(|(a, w)| 0.75 * f64::from(*a) + 0.25 * f64::from(w)).collect();
             close("average", got, &wanted, 1e-6);
         }
         teacher.update(&weights, 0.0);
@@ -301,8 +309,10 @@ impl Twice {
         let values = |name: &str, count| Init::Values(drawn(name, count));
         let mut root = weights.root();
         root.weight("unused", [3, 5], Init::Ones);
-        let (gamma, beta) = (root.weight("gamma", [12], values("gamma", 12)), root.weight("beta", [12], values("beta", 12)));
-        let (matrix, bias) = (root.weight("matrix", [12, 12], values("matrix", 144)), root.weight("bias", [12], values("bias", 12)));
+        let (gamma, beta) =
+            (root.weight("gamma", [12], values("gamma", 12)), root.weight("beta", [12], values("beta", 12)));
+        let (matrix, bias) =
+            (root.weight("matrix", [12, 12], values("matrix", 144)), root.weight("bias", [12], values("bias", 12)));
         root.fixed("fixed", [12], vec![1.0; 12]);
         Self {
             gamma,
@@ -340,7 +350,8 @@ fn gradients_are_right_where_weights_are_used_twice_or_not_at_all() {
         let mut lists = Vec::new();
         for gradients in [plain, common] {
             let total = block_on(readback::scalar(global_norm(&gradients).unwrap())).unwrap();
-            let values: Vec<_> = gradients.into_iter().map(|g| g.map(|g| block_on(readback::floats(g)).unwrap())).collect();
+            let values: Vec<_> =
+                gradients.into_iter().map(|g| g.map(|g| block_on(readback::floats(g)).unwrap())).collect();
             let wanted = norm(&values.iter().flatten().flatten().map(|g| f64::from(*g)).collect::<Vec<_>>());
             assert!((f64::from(total) - wanted).abs() < 1e-5 * wanted, "{total} instead of {wanted}");
             lists.push(values);
@@ -362,7 +373,12 @@ fn gradients_are_right_where_weights_are_used_twice_or_not_at_all() {
     for other in &all[1..] {
         for (got, wanted) in other.iter().flatten().zip(all[0].iter().flatten()) {
             let largest = wanted.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-            close("gradient", got, &wanted.iter().map(|g| f64::from(*g)).collect::<Vec<_>>(), 2e-5 * f64::from(largest));
+            close(
+                "gradient",
+                got,
+                &wanted.iter().map(|g| f64::from(*g)).collect::<Vec<_>>(),
+                2e-5 * f64::from(largest),
+            );
         }
     }
 }

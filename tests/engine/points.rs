@@ -28,7 +28,9 @@ fn cloud(points: &[[f32; 3]]) -> Tensor<3> {
 
 #[test]
 fn farthest_points_agree_with_burn() {
-    for ([clouds, points, picks], origin) in [([1, 1, 1], None), ([2, 50, 7], Some(0.4)), ([3, 300, 30], None), ([2, 5, 4], Some(9.0))] {
+    for ([clouds, points, picks], origin) in
+        [([1, 1, 1], None), ([2, 50, 7], Some(0.4)), ([3, 300, 30], None), ([2, 5, 4], Some(9.0))]
+    {
         let x = leaf("points", [clouds, points, 3]);
         let (got, stock) = (farthest_points(x.clone(), picks, origin), farthest::stock(x, picks, origin));
         assert_eq!(whole(got), whole(stock), "{clouds} × {points}");
@@ -38,7 +40,8 @@ fn farthest_points_agree_with_burn() {
 #[test]
 fn farthest_points_start_at_the_first_and_leave_out_the_origin() {
     let x = cloud(&[[1.0, 0.0, 0.0], [0.01, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]);
-    // The third from the first, the lower of two equals; then the one above; then the one at the origin, unless it is left out.
+    // The third from the first, the lower of two equals; then the one above; then the one at the origin, unless it is
+    // left out.
     assert_eq!(whole(farthest_points(x.clone(), 4, None)), [0, 3, 2, 1]);
     assert_eq!(whole(farthest_points(x, 4, Some(1e-3))), [0, 3, 2, 0]);
 }
@@ -193,7 +196,11 @@ fn tuning_trains_what_it_should() {
         let mut w = Weights::new(&Device::flex().autodiff(), 1);
         let sizes = HeadSizes { hidden: 9, classes: 5, dropout: 0.5 };
         let model = PointClassifier::new(config(System::PointCmae), tuning, sizes, &mut w);
-        let heads = w.list.iter().filter(|weight| weight.name.starts_with("cls_head_finetune") && weight.shape.len() == 2).count();
+        let heads = w
+            .list
+            .iter()
+            .filter(|weight| weight.name.starts_with("cls_head_finetune") && weight.shape.len() == 2)
+            .count();
         assert_eq!(heads, layers);
         let only_class = w.list.iter().filter(|weight| weight.trainable).all(|weight| weight.name.contains("cls"));
         assert_eq!(only_class, tuning != Tuning::Full);

@@ -67,12 +67,18 @@ fn views_are_of_one_cloud() {
         }
     }
     let error = cloud(&views, "error");
-    assert!(error.values.iter().zip(&input.class).all(|(value, class)| (*value > 0.0) == (*class > 0)), "{:?}", error.values);
+    assert!(
+        error.values.iter().zip(&input.class).all(|(value, class)| (*value > 0.0) == (*class > 0)),
+        "{:?}",
+        error.values
+    );
     let similarity = cloud(&views, "similarity");
     assert_eq!(similarity.query, Some(5));
     assert!((similarity.values[5] - 1.0).abs() < 1e-4);
     let contrast = views.iter().find(|view| view.id == "contrast").expect("the contrast");
-    assert!(matches!(&contrast.kind, ViewKind::Matrix(m) if (m.rows, m.columns) == (8, 8) && m.values.iter().all(|v| v.abs() <= 1.001)));
+    assert!(
+        matches!(&contrast.kind, ViewKind::Matrix(m) if (m.rows, m.columns) == (8, 8) && m.values.iter().all(|v| v.abs() <= 1.001))
+    );
     assert_eq!(looked(&mut opened(session("point-mae")), None).len(), 4, "one branch has no second and no contrast");
 }
 
@@ -88,7 +94,12 @@ fn a_painted_mask_is_the_first_branch() {
     for wrong in [vec![true; 8], vec![false; 8], vec![true; 3]] {
         driven.send(Command::PaintMask(Some(wrong)));
         let events = driven.send(Command::Look { request: 1, views: vec!["input".into()], cursor: None });
-        assert!(events.iter().any(|e| matches!(e, Event::Error(r) if r.why.contains("8 groups") || r.why.contains("has 8"))), "{events:?}");
+        assert!(
+            events
+                .iter()
+                .any(|e| matches!(e, Event::Error(r) if r.why.contains("8 groups") || r.why.contains("has 8"))),
+            "{events:?}"
+        );
     }
 }
 

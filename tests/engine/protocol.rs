@@ -32,7 +32,10 @@ fn a_session_survives_its_link() {
         ..Session::default()
     };
     let text = link::to_text(&session);
-    assert_eq!(link::from_text(&format!("https://example.org/page/#{text}"), &registry::cards()).expect("a session"), session);
+    assert_eq!(
+        link::from_text(&format!("https://example.org/page/#{text}"), &registry::cards()).expect("a session"),
+        session
+    );
 }
 
 #[test]

@@ -73,8 +73,9 @@ fn jacobians_are_slopes_of_the_reconstruction() {
         let mut rng = Rng::new(8, "directions");
         let direction: Vec<f32> = (0..rows * dim).map(|_| rng.normal()).collect();
         let (r, product) = rae.with_tangent(&w, tensor(x.clone(), dim), tensor(direction.clone(), dim));
-        let wanted: Vec<f32> =
-            (0..rows * dim).map(|i| (0..dim).map(|j| jacobian[i * dim + j] * direction[i / dim * dim + j]).sum()).collect();
+        let wanted: Vec<f32> = (0..rows * dim)
+            .map(|i| (0..dim).map(|j| jacobian[i * dim + j] * direction[i / dim * dim + j]).sum())
+            .collect();
         close("product", &values(product), &wanted, 1e-4);
         close("r", &values(r), &values(rae.reconstruct(&w, tensor(x.clone(), dim))), 1e-5);
     }
@@ -95,7 +96,10 @@ fn random_signs_estimate_the_contraction() {
 
 #[test]
 fn the_gradient_of_the_contraction_is_its_slope() {
-    for (net, name) in [(modern(2, &[6, 5]), "net.0.weight"), (classic(2, 5, Activation::Tanh, Activation::Tanh, Scale::Learned), "Wc")] {
+    for (net, name) in [
+        (modern(2, &[6, 5]), "net.0.weight"),
+        (classic(2, 5, Activation::Tanh, Activation::Tanh, Scale::Learned), "Wc"),
+    ] {
         let (rae, mut w) = built(net, Criterion::Contractive, 0.4, 0);
         let rng = Rng::new(1, "probes");
         let x = points(6, 2);
@@ -141,7 +145,8 @@ fn settings_that_do_not_fit_are_refused() {
 #[test]
 fn noise_has_its_spread_and_its_rare_part() {
     let (mut rae, _) = built(modern(2, &[4]), Criterion::Denoising, 0.5, 0);
-    let spread = |values: Vec<f32>| (values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
+    let spread =
+        |values: Vec<f32>| (values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
     let rng = Rng::new(3, "noise");
     assert!((spread(rae.noise(5000, &rng)) - 0.5).abs() < 0.02);
     assert_eq!(rae.noise(9, &rng), rae.noise(9, &rng));
@@ -151,7 +156,8 @@ fn noise_has_its_spread_and_its_rare_part() {
 }
 
 fn two_bumps() -> Mixture {
-    Mixture::new(2, vec![-1.0, 0.2, 1.1, -0.4], vec![0.5, 0.2, 0.2, 0.3, 0.2, -0.05, -0.05, 0.4], vec![1.0, 3.0]).expect("a mixture")
+    Mixture::new(2, vec![-1.0, 0.2, 1.1, -0.4], vec![0.5, 0.2, 0.2, 0.3, 0.2, -0.05, -0.05, 0.4], vec![1.0, 3.0])
+        .expect("a mixture")
 }
 
 #[test]
@@ -159,8 +165,10 @@ fn scores_and_hessians_are_slopes_of_the_log_density() {
     let spiral = Spiral::default();
     let curve: Vec<f64> = (0..200).flat_map(|i| spiral.point(f64::from(i) / 199.0)).collect();
     let curve = Mixture::new(2, curve, Vec::new(), Vec::new()).expect("a mixture");
-    for (density, at) in [(two_bumps().blurred(0.3).expect("a density"), [0.2, 0.1]), (curve.blurred(0.1).expect("a density"), [0.3, 0.2])]
-    {
+    for (density, at) in [
+        (two_bumps().blurred(0.3).expect("a density"), [0.2, 0.1]),
+        (curve.blurred(0.1).expect("a density"), [0.3, 0.2]),
+    ] {
         let step = 1e-5;
         let (score, hessian) = (density.score(&at), density.hessian(&at));
         for i in 0..2 {
@@ -173,7 +181,11 @@ fn scores_and_hessians_are_slopes_of_the_log_density() {
             assert!((slope - score[i]).abs() < 1e-5 * (1.0 + slope.abs()), "{slope} {}", score[i]);
             for j in 0..2 {
                 let slope = (density.score(&moved(step))[j] - density.score(&moved(-step))[j]) / (2.0 * step);
-                assert!((slope - hessian[j * 2 + i]).abs() < 1e-4 * (1.0 + slope.abs()), "{slope} {}", hessian[j * 2 + i]);
+                assert!(
+                    (slope - hessian[j * 2 + i]).abs() < 1e-4 * (1.0 + slope.abs()),
+                    "{slope} {}",
+                    hessian[j * 2 + i]
+                );
             }
         }
     }
@@ -226,12 +238,19 @@ fn the_best_reconstructions_of_the_line_come_closer_to_the_score_as_noise_falls(
     let rms = (p.iter().zip(&truth).map(|(p, t)| p * t * t).sum::<f64>() / weight).sqrt();
     assert!((rms - 4.991).abs() < 0.01, "{rms}");
     // σ, denoising, contraction.
-    let table =
-        [(1.0, 0.961, 0.961), (0.5, 0.862, 0.862), (0.31, 0.709, 0.707), (0.16, 0.406, 0.396), (0.1, 0.22, 0.206), (0.06, 0.096, 0.085)];
+    let table = [
+        (1.0, 0.961, 0.961),
+        (0.5, 0.862, 0.862),
+        (0.31, 0.709, 0.707),
+        (0.16, 0.406, 0.396),
+        (0.1, 0.22, 0.206),
+        (0.06, 0.096, 0.085),
+    ];
     for (sigma, denoising, contractive) in table.into_iter().chain([(0.03, 0.027, 0.029)]) {
-        for (name, r, wanted) in
-            [("denoising", line::denoising(&grid, &p, sigma), denoising), ("contractive", line::contractive(&grid, &p, sigma), contractive)]
-        {
+        for (name, r, wanted) in [
+            ("denoising", line::denoising(&grid, &p, sigma), denoising),
+            ("contractive", line::contractive(&grid, &p, sigma), contractive),
+        ] {
             let score: Vec<f64> = r.iter().zip(&grid).map(|(r, x)| (r - x) / (sigma * sigma)).collect();
             let (error, cosine) = line::agreement(&p, &score, &truth);
             assert!((error - wanted).abs() < 2e-3, "{name}, σ {sigma}: {error} instead of {wanted}");
@@ -244,8 +263,10 @@ fn the_best_reconstructions_of_the_line_come_closer_to_the_score_as_noise_falls(
 fn the_path_tells_energy_differences_better_than_the_first_order() {
     let (sigma, density) = (0.3, two_bumps().blurred(0.3).expect("a density"));
     let mut rng = Rng::new(5, "pairs");
-    let (from, to): (Vec<f64>, Vec<f64>) = (0..200).map(|_| (f64::from(rng.between(-2.0, 2.0)), f64::from(rng.between(-2.0, 2.0)))).unzip();
-    let exact: Vec<f64> = from.chunks(2).zip(to.chunks(2)).map(|(a, b)| density.log_density(a) - density.log_density(b)).collect();
+    let (from, to): (Vec<f64>, Vec<f64>) =
+        (0..200).map(|_| (f64::from(rng.between(-2.0, 2.0)), f64::from(rng.between(-2.0, 2.0)))).unzip();
+    let exact: Vec<f64> =
+        from.chunks(2).zip(to.chunks(2)).map(|(a, b)| density.log_density(a) - density.log_density(b)).collect();
     let error = |how| {
         let found = block_on(energy_difference(&density, sigma, how, &from, &to)).expect("differences");
         found.iter().zip(&exact).map(|(a, b)| (a - b).abs()).sum::<f64>() / exact.len() as f64
@@ -301,7 +322,8 @@ fn walkers_settle_on_the_blurred_density() {
 #[test]
 fn a_chain_refuses_numbers_that_do_not_fit() {
     let density = two_bumps().blurred(0.3).expect("a density");
-    let sampler = Sampler { walk: Move::Isotropic { tau: 0.5 }, energy: Energy::FirstOrder, temperature: 1.0, sigma: 0.3 };
+    let sampler =
+        Sampler { walk: Move::Isotropic { tau: 0.5 }, energy: Energy::FirstOrder, temperature: 1.0, sigma: 0.3 };
     let mut walkers = Walkers::at(vec![0.0; 4]);
     assert!(block_on(sampler.step(&density, &mut walkers, &[0.0; 3], &[0.5; 2])).is_err());
     assert!(block_on(sampler.step(&density, &mut walkers, &[0.0; 4], &[0.5; 1])).is_err());

@@ -58,7 +58,11 @@ fn drawn_sets_hold_what_their_truth_says() {
         let truth = data.truth.as_ref().expect("a truth");
         let mean = |values: &[f32]| values.iter().step_by(dims).sum::<f32>() / (values.len() / dims) as f32;
         let wanted: f64 = truth.weights().iter().zip(truth.means().iter().step_by(dims)).map(|(w, m)| w * m).sum();
-        assert!((f64::from(mean(&data.train)) - wanted).abs() < 0.03, "{id}: {} instead of {wanted}", mean(&data.train));
+        assert!(
+            (f64::from(mean(&data.train)) - wanted).abs() < 0.03,
+            "{id}: {} instead of {wanted}",
+            mean(&data.train)
+        );
         assert!(data.train.iter().all(|v| v.abs() < 2.0), "{id} lies near the unit square");
     }
     assert!(block_on(data::open("spirals", Kind::Vectors, 0, &Files::new(), None, 1)).is_err());
@@ -66,7 +70,8 @@ fn drawn_sets_hold_what_their_truth_says() {
 
 #[test]
 fn digits_are_read_and_damaged_files_refused() {
-    let line = |last: &str| (0..64).map(|i| (i % 17).to_string()).chain([last.to_string()]).collect::<Vec<_>>().join(",");
+    let line =
+        |last: &str| (0..64).map(|i| (i % 17).to_string()).chain([last.to_string()]).collect::<Vec<_>>().join(",");
     let text = (0..10).map(|i| line(&i.to_string())).collect::<Vec<_>>().join("\n");
     let data = digits::handwritten(text.as_bytes()).expect("digits");
     assert_eq!((data.train.len() / 64, data.test.len() / 64, data.test_labels), (8, 2, vec![4, 9]));
@@ -76,7 +81,8 @@ fn digits_are_read_and_damaged_files_refused() {
     }
     assert!(digits::handwritten(b"\x1f\x8b cut off").is_err());
     if let Some(folder) = real_data() {
-        let data = block_on(data::open("digits", Kind::Vectors, 0, &Files::in_folders(vec![folder]), None, 1)).expect("digits");
+        let data = block_on(data::open("digits", Kind::Vectors, 0, &Files::in_folders(vec![folder]), None, 1))
+            .expect("digits");
         assert_eq!((data.count(Half::Train), data.count(Half::Test), data.shape().classes), (1438, 359, 10));
     }
 }
@@ -88,10 +94,14 @@ fn table(text: &str) -> masquerade_engine::error::Result<VectorData> {
 
 #[test]
 fn tables_of_the_user() {
-    let rows: String =
-        (0..20).map(|i| format!("{},{},{}\n", i, 3.0 - f64::from(i) * 0.5, if i % 2 == 0 { "odd one" } else { "even" })).collect();
+    let rows: String = (0..20)
+        .map(|i| format!("{},{},{}\n", i, 3.0 - f64::from(i) * 0.5, if i % 2 == 0 { "odd one" } else { "even" }))
+        .collect();
     let data = table(&format!("height,weight,kind\n{rows}broken,1,even\n1,2,3,even\n")).expect("a table");
-    assert_eq!((data.dims, data.report.classes.clone(), data.report.skipped.len()), (2, vec!["even".into(), "odd one".into()], 2));
+    assert_eq!(
+        (data.dims, data.report.classes.clone(), data.report.skipped.len()),
+        (2, vec!["even".into(), "odd one".into()], 2)
+    );
     assert_eq!((data.report.samples, data.report.test_samples, data.test_labels.len()), (16, 4, 4));
     assert!(data.report.skipped[0].0.contains("line 22"), "{:?}", data.report.skipped);
     let all: Vec<f32> = data.train.iter().chain(&data.test).copied().collect();
@@ -114,7 +124,15 @@ fn every_set_is_trained_on_with_every_criterion() {
     for (id, knobs) in [
         ("spiral", vec![]),
         ("spiral", vec![choice("criterion", "contractive")]),
-        ("spiral", vec![choice("criterion", "contractive"), number("probes", 2.0), number("rare", 0.1), number("ladder", 10.0)]),
+        (
+            "spiral",
+            vec![
+                choice("criterion", "contractive"),
+                number("probes", 2.0),
+                number("rare", 0.1),
+                number("ladder", 10.0),
+            ],
+        ),
         ("mixture", vec![choice("net", "classic"), number("scale", 0.0), number("lr", 0.02)]),
         ("mixture", vec![choice("net", "classic"), choice("criterion", "contractive"), number("lr", 0.02)]),
         ("line", vec![]),
@@ -126,10 +144,21 @@ fn every_set_is_trained_on_with_every_criterion() {
         }
         let losses: Vec<f32> = block_on(run.losses()).expect("losses").iter().map(|p| p.total).collect();
         let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
-        assert!(mean(&losses[100..]) < 0.97 * mean(&losses[..10]), "{id} {knobs:?}: {} to {}", mean(&losses[..10]), mean(&losses[100..]));
+        assert!(
+            mean(&losses[100..]) < 0.97 * mean(&losses[..10]),
+            "{id} {knobs:?}: {} to {}",
+            mean(&losses[..10]),
+            mean(&losses[100..])
+        );
     }
-    let entropy = [choice("net", "classic"), choice("criterion", "cross-entropy"), choice("output", "sigmoid"), number("scale", 1.0)];
-    let inside = VectorData { train: opened("spiral", 1).train.iter().map(|v| v * 0.7 + 0.5).collect(), ..opened("spiral", 1) };
+    let entropy = [
+        choice("net", "classic"),
+        choice("criterion", "cross-entropy"),
+        choice("output", "sigmoid"),
+        number("scale", 1.0),
+    ];
+    let inside =
+        VectorData { train: opened("spiral", 1).train.iter().map(|v| v * 0.7 + 0.5).collect(), ..opened("spiral", 1) };
     let mut run = started(&session("micro", "spiral", &entropy), Data::Vectors(inside));
     block_on(run.train_step()).expect("a step");
     assert!(block_on(run.losses()).expect("losses")[0].total.is_finite());
@@ -163,7 +192,10 @@ fn a_ladder_starts_with_more_noise_and_ends_with_the_same() {
 
 #[test]
 fn a_part_of_the_points_is_trained_on() {
-    let mut run = started(&session("micro", "spiral", &[("samples", KnobValue::Number(5.0))]), Data::Vectors(opened("spiral", 3)));
+    let mut run = started(
+        &session("micro", "spiral", &[("samples", KnobValue::Number(5.0))]),
+        Data::Vectors(opened("spiral", 3)),
+    );
     let note = block_on(run.enter()).expect("the start").expect("a note");
     assert!(note.contains('5') && note.contains("4000"), "{note}");
     let first: Vec<usize> = run.feed.indices(0);
@@ -178,10 +210,14 @@ fn look(driven: &mut Driven, wanted: &[String]) -> Vec<View> {
 fn finite(view: &View) -> bool {
     let all = |values: &[f32]| !values.is_empty() && values.iter().all(|v| v.is_finite());
     match &view.kind {
-        ViewKind::Field(f) => all(&f.arrows) && all(&f.weight) && all(&f.ground) && f.arrows.len() == (f.rows * f.columns * 2) as usize,
+        ViewKind::Field(f) => {
+            all(&f.arrows) && all(&f.weight) && all(&f.ground) && f.arrows.len() == (f.rows * f.columns * 2) as usize
+        }
         ViewKind::Film(f) => all(&f.frames) && f.frames.len().is_multiple_of(f.walkers as usize * 2),
         ViewKind::Heat(h) => all(&h.values) && h.values.len() == (h.rows * h.columns) as usize,
-        ViewKind::Series(s) => s.curves.iter().all(|c| c.points.len() > 1 && c.points.iter().all(|p| p.0.is_finite() && p.1.is_finite())),
+        ViewKind::Series(s) => {
+            s.curves.iter().all(|c| c.points.len() > 1 && c.points.iter().all(|p| p.0.is_finite() && p.1.is_finite()))
+        }
         ViewKind::Board(b) => b.pictures.len() == b.words.len() && b.pictures.len() > 3,
         ViewKind::Picture(p) => p.rgba.len() == (p.width * p.height * 4) as usize,
         ViewKind::Number(n) => n.is_finite(),
@@ -200,7 +236,10 @@ fn every_view_of_every_kind_of_vector_is_there() {
         assert_eq!(views.iter().map(|v| v.id.clone()).collect::<std::collections::BTreeSet<_>>().len(), count, "{id}");
         for view in &views {
             assert!(finite(view), "{id}: {view:?}");
-            assert!(!view.title.is_empty() && !view.caption.is_empty() && view.origin.source != Source::LiveGpu, "{view:?}");
+            assert!(
+                !view.title.is_empty() && !view.caption.is_empty() && view.origin.source != Source::LiveGpu,
+                "{view:?}"
+            );
         }
         // Only what is wanted is computed.
         assert_eq!(look(&mut driven, &wanted[..1]).len(), 1);
@@ -282,6 +321,7 @@ fn a_session_on_vectors_runs_and_other_data_is_refused() {
     let events = driven.send(Command::AddUserData(vec![own]));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
     assert_eq!(losses(&driven.send(Command::Step(2))).len(), 2);
-    let events = driven.send(Command::AddUserData(vec![NamedBytes { name: "no.csv".into(), bytes: b"words".to_vec() }]));
+    let events =
+        driven.send(Command::AddUserData(vec![NamedBytes { name: "no.csv".into(), bytes: b"words".to_vec() }]));
     assert!(events.iter().any(|e| matches!(e, Event::Error(_))), "{events:?}");
 }

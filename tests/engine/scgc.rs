@@ -52,7 +52,8 @@ fn golden_numbers() {
 fn the_kernel_agrees_with_burn() {
     for ([nodes, width], order) in [([1, 1], 1), ([7, 3], 2), ([33, 16], 1), ([530, 10], 2), ([90, 67], 3)] {
         let x = leaf("x", [nodes, width]);
-        let influence = Sparse::transition(nodes, &edges(nodes, nodes * 2, 5)).influence(Reach { order, cumulative: true });
+        let influence =
+            Sparse::transition(nodes, &edges(nodes, nodes * 2, 5)).influence(Reach { order, cumulative: true });
         let pairs = objective::pairs(&influence, &x.device());
         let how = How { tau: 1.7, eps: 1e-8, least_norm: 1e-12 };
         let slope = leaf("slope", [nodes]).detach();
@@ -112,7 +113,9 @@ fn influence_is_what_dense_powers_are() {
         row.iter_mut().for_each(|v| *v /= sum);
     }
     let product = |a: &[f32], b: &[f32]| -> Vec<f32> {
-        (0..nodes * nodes).map(|i| (0..nodes).map(|k| a[i / nodes * nodes + k] * b[k * nodes + i % nodes]).sum()).collect()
+        (0..nodes * nodes)
+            .map(|i| (0..nodes).map(|k| a[i / nodes * nodes + k] * b[k * nodes + i % nodes]).sum())
+            .collect()
     };
     let first = Sparse::transition(nodes, &edges);
     close("A1", &first.dense(), &a1, 1e-6);
@@ -149,7 +152,8 @@ fn soft_assignments_follow_their_formula() {
         close("q", &values(q.clone()), &wanted, 1e-6);
         let p = self_training::target(q.clone());
         let sums = [wanted[0] + wanted[2], wanted[1] + wanted[3]];
-        let share = |a: f32, b: f32| [a * a / sums[0], b * b / sums[1]].map(|v| v / (a * a / sums[0] + b * b / sums[1]));
+        let share =
+            |a: f32, b: f32| [a * a / sums[0], b * b / sums[1]].map(|v| v / (a * a / sums[0] + b * b / sums[1]));
         close("p", &values(p.clone()), &[share(wanted[0], wanted[1]), share(wanted[2], wanted[3])].concat(), 1e-6);
         assert!(values(self_training::divergence(p, q.clone()))[0] > 0.0);
         assert_eq!(values(self_training::divergence(q.clone(), q))[0], 0.0);
@@ -160,8 +164,9 @@ fn soft_assignments_follow_their_formula() {
 fn blobs(k: usize, each: usize) -> (Features, Vec<u32>) {
     let mut rng = Rng::new(4, "blobs");
     let labels: Vec<u32> = (0..k * each).map(|i| (i % k) as u32).collect();
-    let values =
-        labels.iter().flat_map(|l| [10.0 * (*l as f32) + rng.normal(), if l % 2 == 0 { 9.0 } else { 0.0 } + rng.normal(), rng.normal()]);
+    let values = labels.iter().flat_map(|l| {
+        [10.0 * (*l as f32) + rng.normal(), if l % 2 == 0 { 9.0 } else { 0.0 } + rng.normal(), rng.normal()]
+    });
     (Features { dim: 3, values: values.collect() }, labels)
 }
 
@@ -225,7 +230,8 @@ fn principal_components_are_the_widest_directions() {
 /// A run of the micro preset on the drawn blocks.
 fn run(variant: &str, knobs: &[(&str, f64)]) -> Run {
     let card = scgc::card();
-    let mut session = Session { method: "scgc".into(), preset: "micro".into(), data: "blocks".into(), seed: 3, ..Session::default() };
+    let mut session =
+        Session { method: "scgc".into(), preset: "micro".into(), data: "blocks".into(), seed: 3, ..Session::default() };
     session.knobs.insert("variant".into(), KnobValue::Choice(variant.into()));
     session.knobs.extend(knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Number(*value))));
     let data = Data::Graph(drawn::blocks(3));
@@ -244,7 +250,8 @@ fn trained(mut run: Run) -> (Run, Vec<f32>) {
 
 fn measure(run: &Run, metric: &str) -> f64 {
     let weights = run.weights.frozen();
-    block_on(run.method.measure(metric, Subject { weights: &weights, feed: &run.feed, settings: &run.settings })).expect("a number")
+    block_on(run.method.measure(metric, Subject { weights: &weights, feed: &run.feed, settings: &run.settings }))
+        .expect("a number")
 }
 
 #[test]

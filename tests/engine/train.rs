@@ -103,7 +103,13 @@ fn lars_scales_matrices_and_spares_vectors() {
 #[test]
 fn the_schedule_is_the_authors() {
     let pretrain = Schedule { peak: 1.5e-4, floor: 0.0, warmup: 40.0, total: 800.0 };
-    let table = [(0.25, 9.375e-7), (20.0, 7.5e-5), (40.0, 1.5e-4), (40.5, 1.499_998_398_069_454e-4), (400.0, 8.119_345_091_042_493e-5)];
+    let table = [
+        (0.25, 9.375e-7),
+        (20.0, 7.5e-5),
+        (40.0, 1.5e-4),
+        (40.5, 1.499_998_398_069_454e-4),
+        (400.0, 8.119_345_091_042_493e-5),
+    ];
     for (epoch, lr) in table {
         close(pretrain.at(epoch), lr, 1e-10);
     }
@@ -120,14 +126,17 @@ fn the_schedule_is_the_authors() {
 #[test]
 fn groups_decay_what_the_recipes_decay() {
     let mut weights = Weights::new(&Device::flex(), 1);
-    for name in ["cls_token", "mask_token", "pos_embed", "blocks.1.attn.qkv.weight", "head.weight", "patch_embed.proj.weight"] {
+    for name in
+        ["cls_token", "mask_token", "pos_embed", "blocks.1.attn.qkv.weight", "head.weight", "patch_embed.proj.weight"]
+    {
         weights.root().weight(name, [1, 2], Init::Zeros);
     }
     weights.root().weight("blocks.0.norm1.bias", [2], Init::Zeros);
     let decays: Vec<f64> = pretrain_groups(&weights, 0.05).iter().map(|g| g.weight_decay).collect();
     assert_eq!(decays, [0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.0]);
     let table = layer_decay_groups(&weights, 2, 0.75, 0.05, &["pos_embed", "cls_token"]);
-    let want = [(0.421_875, 0.0), (1.0, 0.05), (0.421_875, 0.0), (0.75, 0.05), (1.0, 0.05), (0.421_875, 0.05), (0.5625, 0.0)];
+    let want =
+        [(0.421_875, 0.0), (1.0, 0.05), (0.421_875, 0.0), (0.75, 0.05), (1.0, 0.05), (0.421_875, 0.05), (0.5625, 0.0)];
     for (group, (lr_scale, decay)) in table.iter().zip(want) {
         close(group.lr_scale, lr_scale, 1e-12);
         assert_eq!(group.weight_decay, decay);
@@ -158,7 +167,8 @@ fn the_average_follows_slowly() {
 
 #[test]
 fn smoothed_cross_entropy_is_the_sum_of_its_parts() {
-    let logits = Tensor::<2>::from_data(TensorData::new(vec![2.0_f32, -1.0, 0.5, 0.0, 3.0, 1.0], [2, 3]), &Device::flex());
+    let logits =
+        Tensor::<2>::from_data(TensorData::new(vec![2.0_f32, -1.0, 0.5, 0.0, 3.0, 1.0], [2, 3]), &Device::flex());
     let log_p = |row: [f64; 3]| row.map(|v| v - row.iter().map(|x| x.exp()).sum::<f64>().ln());
     let (a, b) = (log_p([2.0, -1.0, 0.5]), log_p([0.0, 3.0, 1.0]));
     let plain = -(a[0] + b[2]) / 2.0;
@@ -176,7 +186,8 @@ fn mixing_keeps_pixels_and_targets_in_step() {
     let size = 2 * 6 * 5;
     for seed in 0..40 {
         let mut pictures: Vec<f32> = (0..4).flat_map(|b| vec![b as f32; size]).collect();
-        let targets = mix(&mut pictures, shape, &[0, 1, 2, 3], 4, Mix::default(), &mut Rng::new(seed, "mix")).expect("targets");
+        let targets =
+            mix(&mut pictures, shape, &[0, 1, 2, 3], 4, Mix::default(), &mut Rng::new(seed, "mix")).expect("targets");
         for (b, (picture, target)) in pictures.chunks(size).zip(targets.chunks(4)).enumerate() {
             close(f64::from(target.iter().sum::<f32>()), 1.0, 1e-5);
             let mean = f64::from(picture.iter().sum::<f32>()) / size as f64;

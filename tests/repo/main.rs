@@ -14,7 +14,9 @@ fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
     while let Some(path) = waiting.pop() {
         for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.is_dir() && path.file_name().is_some_and(|n| n != "target" && n != "node_modules" && n != "dist" && n != ".git") {
+            if path.is_dir()
+                && path.file_name().is_some_and(|n| n != "target" && n != "node_modules" && n != "dist" && n != ".git")
+            {
                 waiting.push(path);
             } else if path.extension().is_some_and(|e| e == extension) {
                 let name = path.strip_prefix(root()).expect("inside").to_string_lossy().replace('\\', "/");
@@ -37,17 +39,23 @@ fn files_stay_small() {
         name if name.starts_with("shaders/") => 200,
         _ => 500,
     };
-    let everything = sources().into_iter().chain(files("shaders", "wgsl")).chain(files("tests", "rs")).chain(files("web", "mjs"));
-    let long: Vec<String> =
-        everything.filter(|(n, t)| t.lines().count() > limit(n)).map(|(n, t)| format!("{n}: {}", t.lines().count())).collect();
+    let everything =
+        sources().into_iter().chain(files("shaders", "wgsl")).chain(files("tests", "rs")).chain(files("web", "mjs"));
+    let long: Vec<String> = everything
+        .filter(|(n, t)| t.lines().count() > limit(n))
+        .map(|(n, t)| format!("{n}: {}", t.lines().count()))
+        .collect();
     assert!(long.is_empty(), "split these: {long:?}");
 }
 
 #[test]
 fn no_file_has_an_empty_name() {
     let vague = ["utils", "util", "common", "helpers", "helper", "misc", "base"];
-    let bad: Vec<String> =
-        sources().into_iter().map(|(n, _)| n).filter(|n| vague.iter().any(|v| n.ends_with(&format!("/{v}.rs")))).collect();
+    let bad: Vec<String> = sources()
+        .into_iter()
+        .map(|(n, _)| n)
+        .filter(|n| vague.iter().any(|v| n.ends_with(&format!("/{v}.rs"))))
+        .collect();
     assert!(bad.is_empty(), "name the noun: {bad:?}");
 }
 
@@ -66,7 +74,10 @@ fn nothing_is_left_to_chance_or_undone() {
 
 /// Which rooms of the engine a file may not reach.
 const ARROWS: [(&str, &[&str]); 7] = [
-    ("engine/src/kernels/", &["blocks", "methods", "train", "eval", "host", "registry", "checkpoint", "data", "run", "jobs"]),
+    (
+        "engine/src/kernels/",
+        &["blocks", "methods", "train", "eval", "host", "registry", "checkpoint", "data", "run", "jobs"],
+    ),
     ("engine/src/blocks/", &["methods", "train", "eval", "host", "registry", "checkpoint", "data", "run", "jobs"]),
     ("engine/src/methods/", &["host", "registry", "run", "jobs", "data"]),
     ("engine/src/train/", &["methods", "host", "registry", "run", "jobs"]),
@@ -81,7 +92,12 @@ fn nothing_points_up() {
     for (name, text) in files("engine/src", "rs") {
         for (place, forbidden) in ARROWS.iter().filter(|(place, _)| name.starts_with(place)) {
             let _ = place;
-            wrong.extend(forbidden.iter().filter(|f| text.contains(&format!("crate::{f}::"))).map(|f| format!("{name} uses {f}")));
+            wrong.extend(
+                forbidden
+                    .iter()
+                    .filter(|f| text.contains(&format!("crate::{f}::")))
+                    .map(|f| format!("{name} uses {f}")),
+            );
         }
     }
     // Methods never import one another.
@@ -92,7 +108,12 @@ fn nothing_points_up() {
     }
     for (name, text) in files("app/src", "rs") {
         let inner = ["methods", "blocks", "kernels", "train", "eval", "weights", "run", "jobs"];
-        wrong.extend(inner.iter().filter(|f| text.contains(&format!("masquerade_engine::{f}"))).map(|f| format!("{name} uses {f}")));
+        wrong.extend(
+            inner
+                .iter()
+                .filter(|f| text.contains(&format!("masquerade_engine::{f}")))
+                .map(|f| format!("{name} uses {f}")),
+        );
         if text.contains("burn::") {
             wrong.push(format!("{name} holds tensors"));
         }
@@ -102,10 +123,12 @@ fn nothing_points_up() {
 
 #[test]
 fn the_front_end_names_no_system() {
-    let ids: Vec<String> = masquerade_engine::registry::cards().into_iter().map(|c| c.id).filter(|id| id != "mae").collect();
+    let ids: Vec<String> =
+        masquerade_engine::registry::cards().into_iter().map(|c| c.id).filter(|id| id != "mae").collect();
     let mut named = Vec::new();
     for (name, text) in files("app/src", "rs") {
-        named.extend(ids.iter().filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("{name} names {id}")));
+        named
+            .extend(ids.iter().filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("{name} names {id}")));
     }
     assert!(named.is_empty(), "{named:?}");
 }

@@ -133,7 +133,8 @@ impl App {
     fn turn_ratio(&mut self, by: f64) {
         let knob = self.state.card().and_then(|c| c.knob(MASK_RATIO));
         let value = knob.and_then(|k| self.state.knob_value(k));
-        if let (Some(KnobKind::Number { low, high, .. }), Some(KnobValue::Number(now))) = (knob.map(|k| &k.kind), value) {
+        if let (Some(KnobKind::Number { low, high, .. }), Some(KnobValue::Number(now))) = (knob.map(|k| &k.kind), value)
+        {
             let turned = ((now + by).clamp(*low, *high) * 100.0).round() / 100.0;
             self.set_knob(MASK_RATIO.into(), KnobValue::Number(turned));
         }

@@ -53,7 +53,12 @@ impl App {
 
     /// Only what differs from the preset is kept in the session.
     pub(super) fn set_knob(&mut self, name: String, value: KnobValue) {
-        let preset = self.state.card().and_then(|c| c.preset(&self.state.session.preset)).and_then(|p| p.knobs.get(&name)).cloned();
+        let preset = self
+            .state
+            .card()
+            .and_then(|c| c.preset(&self.state.session.preset))
+            .and_then(|p| p.knobs.get(&name))
+            .cloned();
         self.edit(|session| {
             if preset.as_ref() == Some(&value) {
                 session.knobs.remove(&name);

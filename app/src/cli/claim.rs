@@ -65,9 +65,12 @@ struct Outline<'a> {
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let mut plan = options.start.plan()?;
     let Some(claim) = &plan.card.claim else {
-        return Err(
-            Error::request(format!("{} has no claim", plan.card.title), "its card names none", "See `masquerade list --json`").into()
-        );
+        return Err(Error::request(
+            format!("{} has no claim", plan.card.title),
+            "its card names none",
+            "See `masquerade list --json`",
+        )
+        .into());
     };
     if options.start.data.is_none() && !claim.data.is_empty() {
         plan.session.data.clone_from(&claim.data);
@@ -97,7 +100,13 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         for line in columns(&table(&report, &arms)) {
             out.line(line)?;
         }
-        out.line(format_args!("On {}, {} steps each, {:.0} s: the claim {}", report.data, report.steps, report.seconds, verdict(&report)))?;
+        out.line(format_args!(
+            "On {}, {} steps each, {:.0} s: the claim {}",
+            report.data,
+            report.steps,
+            report.seconds,
+            verdict(&report)
+        ))?;
         if !report.note.is_empty() {
             out.line(&report.note)?;
         }
@@ -129,7 +138,9 @@ fn table(report: &ClaimReport, arms: &[Arm]) -> Vec<Vec<String>> {
     let mut rows = vec![head.chain(["mean".into()]).chain(others).chain(["s a seed".into()]).collect::<Vec<String>>()];
     for arm in arms {
         let numbers = arm.values.iter().chain([&arm.mean]).chain(arm.others.values()).map(|v| format!("{v:.4}"));
-        rows.push(std::iter::once(arm.name.to_string()).chain(numbers).chain([format!("{:.1}", arm.seconds)]).collect());
+        rows.push(
+            std::iter::once(arm.name.to_string()).chain(numbers).chain([format!("{:.1}", arm.seconds)]).collect(),
+        );
     }
     rows
 }

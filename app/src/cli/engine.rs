@@ -7,7 +7,9 @@ use std::rc::Rc;
 use clap::ValueEnum;
 use masquerade_engine::error::Error;
 use masquerade_engine::host::Host;
-use masquerade_engine::session::{Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Session};
+use masquerade_engine::session::{
+    Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Session,
+};
 
 use super::failure::Failure;
 use super::progress::Progress;
@@ -66,14 +68,28 @@ impl Engine {
         let inbox = Rc::clone(&events);
         let mut host = Host::new(choice, move |event| inbox.borrow_mut().push_back(event));
         pollster::block_on(host.start());
-        let mut engine =
-            Self { host, events, device: DeviceReport::default(), session: Session::default(), model: None, progress: Progress::new() };
-        engine.device = engine.wait_for(|event| if let Event::Ready { device, .. } = event { Some(device) } else { None })?;
+        let mut engine = Self {
+            host,
+            events,
+            device: DeviceReport::default(),
+            session: Session::default(),
+            model: None,
+            progress: Progress::new(),
+        };
+        engine.device =
+            engine.wait_for(|event| if let Event::Ready { device, .. } = event { Some(device) } else { None })?;
         if device == Device::Gpu && !engine.device.gpu {
             let why = engine.device.reason.clone();
-            return Err(Error::device("No GPU can be used", why, "Run it with --device cpu, or install the GPU's Vulkan driver").into());
+            return Err(Error::device(
+                "No GPU can be used",
+                why,
+                "Run it with --device cpu, or install the GPU's Vulkan driver",
+            )
+            .into());
         }
-        engine.progress.note(format_args!("{} ({}): {}", engine.device.name, engine.device.backend, engine.device.reason));
+        engine
+            .progress
+            .note(format_args!("{} ({}): {}", engine.device.name, engine.device.backend, engine.device.reason));
         Ok(engine)
     }
 
@@ -102,7 +118,9 @@ impl Engine {
                 LogLevel::Warning => self.progress.note(format_args!("Warning: {text}")),
                 LogLevel::Error => self.progress.note(format_args!("Error: {text}")),
             },
-            Event::Recovered(report) => self.progress.note(format_args!("Warning: {}: {} {}", report.title, report.why, report.what_to_do)),
+            Event::Recovered(report) => {
+                self.progress.note(format_args!("Warning: {}: {} {}", report.title, report.why, report.what_to_do))
+            }
             Event::Loading { what, done, total } => self.progress.show(*done, *total, what),
             Event::Job { done, total, note, .. } => self.progress.show(*done, *total, note),
             Event::Opened { session, model, .. } => {
@@ -131,7 +149,9 @@ impl Engine {
                 Turn::Worked => {}
                 Turn::Idle => {
                     let why = "it has nothing left to do";
-                    return Err(Error::device("The engine did not answer", why, "Run it again with --device cpu").into());
+                    return Err(
+                        Error::device("The engine did not answer", why, "Run it again with --device cpu").into()
+                    );
                 }
             }
         }

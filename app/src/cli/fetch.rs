@@ -40,7 +40,13 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let downloads = match options.data {
         DataSet::FashionMnist => DOWNLOADS,
     };
-    let no_cache = || Error::file("There is no cache folder", "neither XDG_CACHE_HOME nor HOME is set", "Give a folder with --out DIR");
+    let no_cache = || {
+        Error::file(
+            "There is no cache folder",
+            "neither XDG_CACHE_HOME nor HOME is set",
+            "Give a folder with --out DIR",
+        )
+    };
     let folder = options.out.clone().or_else(cache_folder).ok_or_else(no_cache)?;
     files::make_folder(&folder)?;
     let progress = Progress::new();

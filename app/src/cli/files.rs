@@ -11,8 +11,9 @@ use masquerade_engine::session::NamedBytes;
 /// # Errors
 /// [`Error::File`] when it is absent or cannot be read.
 pub fn read(path: &Path) -> Result<NamedBytes> {
-    let bytes =
-        fs::read(path).map_err(|e| Error::file(format!("{} cannot be read", path.display()), e, "Check the path and your rights on it"))?;
+    let bytes = fs::read(path).map_err(|e| {
+        Error::file(format!("{} cannot be read", path.display()), e, "Check the path and your rights on it")
+    })?;
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
     Ok(NamedBytes { name: name.into_owned(), bytes })
 }
@@ -22,10 +23,12 @@ pub fn read(path: &Path) -> Result<NamedBytes> {
 /// # Errors
 /// [`Error::File`] when the disk refuses.
 pub fn make_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path).map_err(|e| Error::file(format!("The folder {} cannot be made", path.display()), e, "Choose another folder"))
+    fs::create_dir_all(path)
+        .map_err(|e| Error::file(format!("The folder {} cannot be made", path.display()), e, "Choose another folder"))
 }
 
-/// All files of a folder and the folders in it, named relative to it with `/`, sorted. Hidden ones (`.name`) are left out.
+/// All files of a folder and the folders in it, named relative to it with `/`, sorted. Hidden ones (`.name`) are left
+/// out.
 ///
 /// # Errors
 /// [`Error::Data`] when the folder or a file in it cannot be read.
@@ -37,8 +40,9 @@ pub fn walk(folder: &Path) -> Result<Vec<NamedBytes>> {
 }
 
 fn collect(folder: &Path, prefix: &str, files: &mut Vec<NamedBytes>) -> Result<()> {
-    let refuse =
-        |path: &Path, e| Error::data(format!("{} cannot be read", path.display()), e, "Check the folder's path and your rights on it");
+    let refuse = |path: &Path, e| {
+        Error::data(format!("{} cannot be read", path.display()), e, "Check the folder's path and your rights on it")
+    };
     for entry in fs::read_dir(folder).map_err(|e| refuse(folder, e))? {
         let entry = entry.map_err(|e| refuse(folder, e))?;
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());

@@ -40,7 +40,11 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         out.json(&report)?;
         return Ok(DONE);
     }
-    out.line(format_args!("Test accuracy   {:.2} %  (chance {:.2} %)", 100.0 * report.test_accuracy, 100.0 * report.chance))?;
+    out.line(format_args!(
+        "Test accuracy   {:.2} %  (chance {:.2} %)",
+        100.0 * report.test_accuracy,
+        100.0 * report.chance
+    ))?;
     out.line(format_args!("Loss            {:.4} at first, {:.4} at last", report.first_loss, report.last_loss))?;
     out.line(format_args!("{} steps, {:.1} s", report.steps, report.seconds))?;
     Ok(DONE)

@@ -22,8 +22,9 @@ pub struct Options {
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let cards = registry::cards();
     if options.json {
-        let text = serde_json::to_string_pretty(&cards)
-            .map_err(|e| Error::request("The catalogue cannot be written as JSON", e, "Run the command without --json"))?;
+        let text = serde_json::to_string_pretty(&cards).map_err(|e| {
+            Error::request("The catalogue cannot be written as JSON", e, "Run the command without --json")
+        })?;
         out.line(text)?;
         return Ok(DONE);
     }

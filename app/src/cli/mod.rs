@@ -1,7 +1,7 @@
 //! The command line: one file a subcommand. A front end like the window, over the same commands and events.
 //!
-//! `--json` puts one object a line on standard output and nothing else there; progress and messages go to standard error.
-//! Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 data, a file or the device failed.
+//! `--json` puts one object a line on standard output and nothing else there; progress and messages go to standard
+//! error. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 data, a file or the device failed.
 
 mod bench;
 mod check;
@@ -102,7 +102,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> i32 {
     }
     // A driver or the tensor engine may panic where it cannot fail otherwise; that is a failed device, not a crash.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments))).unwrap_or_else(|_| {
-        Err(Error::device("The engine stopped", "the reason is above", "Run it again with --device cpu, or with a smaller preset").into())
+        Err(Error::device(
+            "The engine stopped",
+            "the reason is above",
+            "Run it again with --device cpu, or with a smaller preset",
+        )
+        .into())
     });
     match outcome {
         Ok(code) => code,

@@ -56,7 +56,10 @@ pub fn built(name: &str) -> Result<Card> {
     let cards = registry::cards();
     let names: Vec<&str> = cards.iter().map(|c| c.id.as_str()).collect();
     let known = format!("the systems are {}", names.join(", "));
-    let card = cards.iter().find(|c| c.id == name).ok_or_else(|| Error::request(format!("There is no system {name:?}"), known, see))?;
+    let card = cards
+        .iter()
+        .find(|c| c.id == name)
+        .ok_or_else(|| Error::request(format!("There is no system {name:?}"), known, see))?;
     if !card.built {
         return Err(Error::request(format!("{} cannot be run", card.title), "it is not built yet", see));
     }
@@ -72,7 +75,8 @@ impl Start {
         self.plan_from(Session::default())
     }
 
-    /// The same, where a weights file says what the options leave open: preset, knobs, data and seed of the run it is from.
+    /// The same, where a weights file says what the options leave open: preset, knobs, data and seed of the run it is
+    /// from.
     ///
     /// # Errors
     /// As [`Start::plan`], and [`Error::Checkpoint`] when the file cannot be read or is of another system.
@@ -83,7 +87,11 @@ impl Start {
         let mut plan = self.plan_from(recorded.clone().unwrap_or_default())?;
         if let Some(other) = recorded.map(|r| r.method).filter(|m| *m != plan.card.id) {
             let what = format!("{} does not fit {}", file.name, plan.card.title);
-            return Err(Error::checkpoint(what, format!("it is of the system {other:?}"), "Name the system it was trained with"));
+            return Err(Error::checkpoint(
+                what,
+                format!("it is of the system {other:?}"),
+                "Name the system it was trained with",
+            ));
         }
         plan.session.stored = false;
         plan.weights = Some(file);
@@ -128,11 +136,15 @@ impl Start {
 /// One `KNOB=VALUE`, checked against the card.
 fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
     let form = "Write it as --set KNOB=VALUE, for instance --set mask_ratio=0.5";
-    let (name, text) =
-        pair.split_once('=').ok_or_else(|| Error::request(format!("--set {pair} cannot be read"), "there is no = in it", form))?;
-    let known = || format!("its knobs are {}", card.knobs.iter().map(|k| k.name.as_str()).collect::<Vec<_>>().join(", "));
-    let knob = card.knob(name).ok_or_else(|| Error::request(format!("{} has no knob {name:?}", card.title), known(), form))?;
-    let value = knob.parse(text).map_err(|why| Error::request(format!("{name} cannot be set to {text:?}"), why, form))?;
+    let (name, text) = pair
+        .split_once('=')
+        .ok_or_else(|| Error::request(format!("--set {pair} cannot be read"), "there is no = in it", form))?;
+    let known =
+        || format!("its knobs are {}", card.knobs.iter().map(|k| k.name.as_str()).collect::<Vec<_>>().join(", "));
+    let knob =
+        card.knob(name).ok_or_else(|| Error::request(format!("{} has no knob {name:?}", card.title), known(), form))?;
+    let value =
+        knob.parse(text).map_err(|why| Error::request(format!("{name} cannot be set to {text:?}"), why, form))?;
     Ok((name.to_string(), value))
 }
 
@@ -141,8 +153,10 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
     let ids = card.data.join(", ");
     let ask = format!("Choose one of {ids}, or give the path of {}", card.kind.files());
     if wanted.is_empty() {
-        let first =
-            card.data.first().ok_or_else(|| Error::request(format!("{} has no data set", card.title), "its card names none", &ask))?;
+        let first = card
+            .data
+            .first()
+            .ok_or_else(|| Error::request(format!("{} has no data set", card.title), "its card names none", &ask))?;
         return Ok((first.clone(), Vec::new()));
     }
     if wanted == OWN {
@@ -171,7 +185,11 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
     }
     let files = files::walk(path)?;
     if files.is_empty() {
-        return Err(Error::data(format!("{wanted} cannot be used"), "the folder is empty", format!("Put into it {}", card.kind.files())));
+        return Err(Error::data(
+            format!("{wanted} cannot be used"),
+            "the folder is empty",
+            format!("Put into it {}", card.kind.files()),
+        ));
     }
     Ok((OWN.into(), files))
 }
@@ -233,9 +251,12 @@ impl Plan {
         let found = &engine.session.method;
         if *found != self.card.id {
             let why = format!("it is of the system {found:?}");
-            return Err(
-                Error::checkpoint(format!("{file} does not fit {}", self.card.title), why, "Name the system it was trained with").into()
-            );
+            return Err(Error::checkpoint(
+                format!("{file} does not fit {}", self.card.title),
+                why,
+                "Name the system it was trained with",
+            )
+            .into());
         }
         for (name, value) in &self.session.knobs {
             engine.send(Command::SetKnob { name: name.clone(), value: value.clone() });

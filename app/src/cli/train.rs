@@ -128,7 +128,13 @@ fn length(plan: &Plan, engine: &Engine) -> Result<u64, Failure> {
     }
 }
 
-fn train(engine: &mut Engine, interrupt: &Interrupt, folder: Option<&Path>, record: &mut Record, out: &mut Output) -> Result<(), Failure> {
+fn train(
+    engine: &mut Engine,
+    interrupt: &Interrupt,
+    folder: Option<&Path>,
+    record: &mut Record,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let mut since_checkpoint = Stopwatch::start();
     let mut stopping = false;
     loop {
@@ -211,7 +217,9 @@ impl Record {
             (Some(line), true) => out.json(&Line { mean_loss: mean.map(|(_, mean)| mean), ..line }),
             (None, true) => Ok(()),
             (_, false) => out.line(match mean {
-                Some((count, mean)) => format!("Step {} of {}, mean loss over the last {count} steps: {mean:.4}", self.step, self.of),
+                Some((count, mean)) => {
+                    format!("Step {} of {}, mean loss over the last {count} steps: {mean:.4}", self.step, self.of)
+                }
                 None => format!("Step {} of {}: nothing was left to train", self.step, self.of),
             }),
         }

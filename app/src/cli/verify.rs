@@ -54,7 +54,13 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let report = engine.wait_for(|event| if let Event::Verified(report) = event { Some(report) } else { None })?;
     if options.json {
         for line in &report.lines {
-            out.json(&Line { case: &line.case, tensor: &line.tensor, error: line.error, allowed: line.allowed, ok: line.ok })?;
+            out.json(&Line {
+                case: &line.case,
+                tensor: &line.tensor,
+                error: line.error,
+                allowed: line.allowed,
+                ok: line.ok,
+            })?;
         }
     } else {
         for line in columns(&report.lines.iter().map(row).collect::<Vec<_>>()) {
@@ -62,7 +68,12 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         }
     }
     let good = report.lines.iter().filter(|l| l.ok).count();
-    let count = format!("{}: {good} of {} tensors are within their tolerance on {}", report.system, report.lines.len(), report.device);
+    let count = format!(
+        "{}: {good} of {} tensors are within their tolerance on {}",
+        report.system,
+        report.lines.len(),
+        report.device
+    );
     for line in [Some(count), allowance(&report)].into_iter().flatten() {
         if options.json {
             engine.progress.note(line);
@@ -91,7 +102,9 @@ fn row(line: &VerifyLine) -> Vec<String> {
 fn allowance(report: &VerifyReport) -> Option<String> {
     let entries: u64 = report.lines.iter().map(|l| l.over_strict).sum();
     let tensors = report.lines.iter().filter(|l| l.over_strict > 0).count();
-    (entries > 0).then(|| format!("{entries} entries in {tensors} tensors miss the strict limit and are within the one for WGSL"))
+    (entries > 0).then(|| {
+        format!("{entries} entries in {tensors} tensors miss the strict limit and are within the one for WGSL")
+    })
 }
 
 /// The manifest and the tensor files of a folder, once it is clear that they are of this system.

@@ -13,7 +13,9 @@ use super::failure::Failure;
 /// # Errors
 /// [`Error::Checkpoint`] when what it says cannot be read.
 pub fn recorded(metadata: &BTreeMap<String, String>) -> Result<Option<Session>> {
-    let refuse = |e: serde_json::Error| Error::checkpoint("What the file says of its run cannot be read", e, "Choose another file");
+    let refuse = |e: serde_json::Error| {
+        Error::checkpoint("What the file says of its run cannot be read", e, "Choose another file")
+    };
     if let Some(session) = metadata.get("session") {
         return serde_json::from_str(session).map(Some).map_err(refuse);
     }
@@ -24,7 +26,12 @@ pub fn recorded(metadata: &BTreeMap<String, String>) -> Result<Option<Session>> 
         preset: text("preset"),
         data: text("data"),
         seed: text("seed").parse().unwrap_or(Session::default().seed),
-        knobs: metadata.get("knobs").map(|knobs| serde_json::from_str(knobs)).transpose().map_err(refuse)?.unwrap_or_default(),
+        knobs: metadata
+            .get("knobs")
+            .map(|knobs| serde_json::from_str(knobs))
+            .transpose()
+            .map_err(refuse)?
+            .unwrap_or_default(),
         ..Session::default()
     }))
 }
@@ -55,6 +62,10 @@ pub fn load_weights(engine: &mut Engine, file: NamedBytes) -> std::result::Resul
         return Ok(());
     }
     let why = format!("{} keys are missing, {} have another shape", keys.missing.len(), keys.wrong_shape.len());
-    Err(Error::checkpoint(format!("{} does not fit the model", keys.file), why, "Give the --preset and --set options it was trained with")
-        .into())
+    Err(Error::checkpoint(
+        format!("{} does not fit the model", keys.file),
+        why,
+        "Give the --preset and --set options it was trained with",
+    )
+    .into())
 }

@@ -1,4 +1,5 @@
-//! How the front end reaches the engine: commands go in, events come out, and nothing here tells where the engine lives.
+//! How the front end reaches the engine: commands go in, events come out, and nothing here tells where the engine
+//! lives.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod thread;

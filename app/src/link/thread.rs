@@ -93,7 +93,8 @@ fn start(choice: DeviceChoice, wake: Wake) -> (Sender<Command>, Receiver<Event>)
             let outcome = catch_unwind(AssertUnwindSafe(|| work(choice, &command_queue, emit)));
             if let Err(panic) = outcome {
                 let session = last.lock().map(|s| s.clone()).unwrap_or_default();
-                let _ = event_queue.send(Event::Lost { report: text::engine_lost(&words(&*panic)), session: Box::new(session) });
+                let _ = event_queue
+                    .send(Event::Lost { report: text::engine_lost(&words(&*panic)), session: Box::new(session) });
                 wake();
             }
         }

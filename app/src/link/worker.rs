@@ -1,4 +1,5 @@
-//! The engine in a dedicated worker of the page. It owns its device: when it ends, the page lives on and starts another.
+//! The engine in a dedicated worker of the page. It owns its device: when it ends, the page lives on and starts
+//! another.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -104,7 +105,9 @@ impl Engine {
     fn start(self: &Rc<Self>) {
         match self.spawn() {
             Ok(running) => *self.running.borrow_mut() = Some(running),
-            Err(error) => self.tell(Event::Lost { report: text::engine_lost(&words(&error)), session: Box::new(self.last()) }),
+            Err(error) => {
+                self.tell(Event::Lost { report: text::engine_lost(&words(&error)), session: Box::new(self.last()) })
+            }
         }
     }
 
@@ -134,7 +137,10 @@ impl Engine {
             Kernels::Fused => "fused",
             Kernels::Stock => "stock",
         };
-        format!("./worker.mjs?v={}&size={}&device={device}&kernels={kernels}", self.place.version, self.place.engine_bytes)
+        format!(
+            "./worker.mjs?v={}&size={}&device={device}&kernels={kernels}",
+            self.place.version, self.place.engine_bytes
+        )
     }
 
     fn receive(self: &Rc<Self>, data: &JsValue) {

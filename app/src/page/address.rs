@@ -96,7 +96,9 @@ pub fn listen(open: impl Fn(Result<Session>) + 'static) {
 }
 
 fn write(text: &str, push: bool) {
-    let Some(history) = web_sys::window().as_ref().map(Window::history).and_then(std::result::Result::ok) else { return };
+    let Some(history) = web_sys::window().as_ref().map(Window::history).and_then(std::result::Result::ok) else {
+        return;
+    };
     let (state, address) = (JsValue::NULL, format!("#{text}"));
     let written = if push {
         history.push_state_with_url(&state, "", Some(&address))

@@ -18,7 +18,8 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if !device.reason.is_empty() {
         ui.add(egui::Label::new(&device.reason).wrap());
     }
-    let backend = if device.software { format!("{}, {}", device.backend, text::SOFTWARE) } else { device.backend.clone() };
+    let backend =
+        if device.software { format!("{}, {}", device.backend, text::SOFTWARE) } else { device.backend.clone() };
     let mut facts = vec![(text::BACKEND, backend), (text::WHICH_KERNELS, text::kernels(device.kernels).to_string())];
     facts.extend(device.memory_bytes.map(|held| (text::MEMORY, text::memory(held, device.memory_used))));
     facts.extend(device.facts.iter().map(|(name, value)| (name.as_str(), value.clone())));
@@ -42,7 +43,8 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         facts.extend(counts.iter().filter_map(|(name, n)| Some((*name, text::count((*n)?)))));
         facts.extend(sizes.iter().filter_map(|(name, n)| Some((*name, text::bytes((*n)?)))));
         facts_ui(ui, "step facts", &facts);
-        let launches: Vec<Vec<String>> = step.by_kernel(text::OTHER_LAUNCHES).map(|(name, n)| vec![name.into(), text::count(n)]).collect();
+        let launches: Vec<Vec<String>> =
+            step.by_kernel(text::OTHER_LAUNCHES).map(|(name, n)| vec![name.into(), text::count(n)]).collect();
         if !launches.is_empty() {
             table_ui(ui, "launches", &text::LAUNCH_HEAD, &launches);
         }
@@ -53,7 +55,14 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let rows: Vec<Vec<String>> = state
         .checks
         .iter()
-        .map(|c| vec![format!("{} {}", c.kernel, c.case), format!("{:.1e}", c.error), format!("{:.1e}", c.allowed), mark(c.ok)])
+        .map(|c| {
+            vec![
+                format!("{} {}", c.kernel, c.case),
+                format!("{:.1e}", c.error),
+                format!("{:.1e}", c.allowed),
+                mark(c.ok),
+            ]
+        })
         .collect();
     if !rows.is_empty() {
         table_ui(ui, "kernels", &text::KERNEL_HEAD, &rows);
@@ -62,6 +71,8 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if ui.button(text::COPY_REPORT).clicked() {
         let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let checks: Vec<String> = rows.iter().map(|r| r.join("  ")).collect();
-        desk.wish(Wish::Copy([device.name.clone(), device.reason.clone(), lines.join("\n"), checks.join("\n")].join("\n")));
+        desk.wish(Wish::Copy(
+            [device.name.clone(), device.reason.clone(), lines.join("\n"), checks.join("\n")].join("\n"),
+        ));
     }
 }

@@ -10,10 +10,14 @@ use crate::{icons, text, views};
 pub fn error_ui(ui: &Ui, desk: &mut Desk<'_>) {
     let Some(report) = &desk.state.error else { return };
     let width = (ui.ctx().content_rect().width() - 2.0 * space::L).min(space::PALETTE);
-    let area = Area::new(Id::unique("error")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
+    let area =
+        Area::new(Id::unique("error")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
     area.show(ui.ctx(), |ui| {
         let colours = theme::tokens(ui);
-        let frame = views::card(ui).inner_margin(space::L).stroke(egui::Stroke::new(1.0, colours.bad)).shadow(ui.visuals().window_shadow);
+        let frame = views::card(ui)
+            .inner_margin(space::L)
+            .stroke(egui::Stroke::new(1.0, colours.bad))
+            .shadow(ui.visuals().window_shadow);
         frame.show(ui, |ui| {
             ui.set_width(width - 2.0 * space::L);
             if width < space::PALETTE {

@@ -40,7 +40,9 @@ pub fn knobs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 }
 
 fn knob_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob) {
-    let Some(value) = desk.screen.turning.get(&knob.name).or_else(|| desk.state.knob_value(knob)).cloned() else { return };
+    let Some(value) = desk.screen.turning.get(&knob.name).or_else(|| desk.state.knob_value(knob)).cloned() else {
+        return;
+    };
     let changed = desk.state.session.knobs.contains_key(&knob.name);
     match (&knob.kind, value) {
         (KnobKind::Number { low, high, step, logarithmic, unit }, KnobValue::Number(number)) => {
@@ -102,10 +104,13 @@ fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob, changed: bool) -> egu
 }
 
 fn reset_ui(ui: &mut Ui, desk: &mut Desk<'_>, knob: &Knob, changed: bool) {
-    let preset = desk.state.card().and_then(|c| c.preset(&desk.state.session.preset)).and_then(|p| p.knobs.get(&knob.name));
+    let preset =
+        desk.state.card().and_then(|c| c.preset(&desk.state.session.preset)).and_then(|p| p.knobs.get(&knob.name));
     if let (true, Some(value)) = (changed, preset) {
         let button = ui.add(egui::Button::new(theme::caption(ui, icons::UNDO)).frame(false));
-        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{}, {}", knob.title, text::CHANGED_KNOB)));
+        button.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{}, {}", knob.title, text::CHANGED_KNOB))
+        });
         if button.on_hover_text(text::CHANGED_KNOB).clicked() {
             desk.wish(Wish::Knob(knob.name.clone(), value.clone()));
         }

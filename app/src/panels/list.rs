@@ -12,7 +12,12 @@ use crate::{icons, text};
 /// The column of the desktop layout.
 pub fn list_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let hint = text::with_icon(icons::SEARCH, text::SEARCH);
-    ui.add(TextEdit::singleline(&mut desk.screen.search).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
+    ui.add(
+        TextEdit::singleline(&mut desk.screen.search)
+            .hint_text(hint)
+            .desired_width(f32::INFINITY)
+            .margin(vec2(8.0, 6.0)),
+    );
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| systems_ui(ui, desk));
 }
 
@@ -51,7 +56,8 @@ fn row_ui(ui: &mut Ui, card: &Card, selected: bool) -> bool {
     let colours = theme::tokens(ui);
     let height = ui.spacing().interact_size.y;
     let sense = if card.built { Sense::click() } else { Sense::hover() };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().max(space::LIST - space::XL), height), sense);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width().max(space::LIST - space::XL), height), sense);
     response.widget_info(|| WidgetInfo::selected(Role::Button, card.built, selected, &card.title));
     if selected {
         ui.painter().rect_filled(rect, space::RADIUS, ui.visuals().selection.bg_fill);
@@ -68,7 +74,10 @@ fn row_ui(ui: &mut Ui, card: &Card, selected: bool) -> bool {
     let mut right = rect.right() - space::S;
     if !card.built {
         let font = FontId::proportional(size::CAPTION);
-        right = ui.painter().text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, text::NOT_BUILT, font, colours.faint).left();
+        right = ui
+            .painter()
+            .text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, text::NOT_BUILT, font, colours.faint)
+            .left();
     }
     let colour = if card.built { colours.text } else { colours.faint };
     let left = rect.left() + space::XL;

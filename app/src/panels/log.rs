@@ -15,17 +15,22 @@ pub fn log_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         let lines: Vec<&str> = log.iter().map(|(_, line)| line.as_str()).collect();
         desk.wish(Wish::Copy(lines.join("\n")));
     }
-    ScrollArea::vertical().id_salt("log lines").max_height(240.0).auto_shrink([false, true]).stick_to_bottom(true).show(ui, |ui| {
-        if log.is_empty() {
-            ui.label(theme::muted(ui, text::LOG_EMPTY));
-        }
-        for (level, line) in log {
-            let colour = match level {
-                LogLevel::Info => colours.muted,
-                LogLevel::Warning => colours.warn,
-                LogLevel::Error => colours.bad,
-            };
-            ui.add(egui::Label::new(RichText::new(line).monospace().size(size::CAPTION).color(colour)).wrap());
-        }
-    });
+    ScrollArea::vertical()
+        .id_salt("log lines")
+        .max_height(240.0)
+        .auto_shrink([false, true])
+        .stick_to_bottom(true)
+        .show(ui, |ui| {
+            if log.is_empty() {
+                ui.label(theme::muted(ui, text::LOG_EMPTY));
+            }
+            for (level, line) in log {
+                let colour = match level {
+                    LogLevel::Info => colours.muted,
+                    LogLevel::Warning => colours.warn,
+                    LogLevel::Error => colours.bad,
+                };
+                ui.add(egui::Label::new(RichText::new(line).monospace().size(size::CAPTION).color(colour)).wrap());
+            }
+        });
 }

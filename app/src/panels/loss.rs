@@ -18,7 +18,10 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
             ui,
             |ui| ui.label(theme::title(text::LOSS)),
             |ui| {
-                if theme::checkbox(ui, &mut logarithmic, text::LOG_SCALE).on_hover_text(text::action_tooltip(Action::LogScale)).clicked() {
+                if theme::checkbox(ui, &mut logarithmic, text::LOG_SCALE)
+                    .on_hover_text(text::action_tooltip(Action::LogScale))
+                    .clicked()
+                {
                     desk.wish(Wish::Run(Action::LogScale));
                 }
             },
@@ -28,8 +31,12 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
             // As high as the plot with its names will be.
             let names = space::L + ui.spacing().interact_size.y;
             let (rect, _) = ui.allocate_exact_size(vec2(width, height + names), egui::Sense::hover());
-            let galley =
-                ui.painter().layout(text::LOSS_EMPTY.into(), egui::FontId::proportional(theme::size::TEXT), theme::tokens(ui).muted, width);
+            let galley = ui.painter().layout(
+                text::LOSS_EMPTY.into(),
+                egui::FontId::proportional(theme::size::TEXT),
+                theme::tokens(ui).muted,
+                width,
+            );
             ui.painter().galley(rect.center() - galley.size() * 0.5, galley, theme::tokens(ui).muted);
             return;
         }
@@ -46,7 +53,8 @@ fn curves(losses: &[LossPoint]) -> Vec<Curve> {
     let terms = losses.last().map(|l| l.terms.as_slice()).unwrap_or_default();
     if terms.len() > 1 {
         for (name, _) in terms {
-            let of = |l: &LossPoint| l.terms.iter().find(|(n, _)| n == name).map(|(_, v)| (l.step as f64, f64::from(*v)));
+            let of =
+                |l: &LossPoint| l.terms.iter().find(|(n, _)| n == name).map(|(_, v)| (l.step as f64, f64::from(*v)));
             curves.push(Curve { name: name.clone(), points: losses.iter().filter_map(of).collect() });
         }
     }

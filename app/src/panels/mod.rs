@@ -52,7 +52,11 @@ fn wide_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     let list = Panel::left("list").frame(bar(ui)).exact_size(space::LIST).resizable(false).show_separator_line(false);
     list.show(ui, |ui| list::list_ui(ui, desk));
-    let inspector = Panel::right("inspector").frame(bar(ui)).exact_size(space::INSPECTOR).resizable(false).show_separator_line(false);
+    let inspector = Panel::right("inspector")
+        .frame(bar(ui))
+        .exact_size(space::INSPECTOR)
+        .resizable(false)
+        .show_separator_line(false);
     inspector.show(ui, |ui| inspector::inspector_ui(ui, desk));
     CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -15,13 +15,17 @@ pub fn palette_ui(ui: &Ui, desk: &mut Desk<'_>) {
     let width = (ui.ctx().content_rect().width() - 2.0 * space::XL).min(space::PALETTE);
     let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
         ui.set_width(width);
-        let edit = TextEdit::singleline(&mut typed).hint_text(text::PALETTE_HINT).desired_width(f32::INFINITY).margin(vec2(8.0, 8.0));
+        let edit = TextEdit::singleline(&mut typed)
+            .hint_text(text::PALETTE_HINT)
+            .desired_width(f32::INFINITY)
+            .margin(vec2(8.0, 8.0));
         let field = ui.add(edit);
         field.request_focus();
         if field.changed() {
             desk.screen.palette_choice = 0;
         }
-        let (down, up, enter) = ui.input(|i| (i.key_pressed(Key::ArrowDown), i.key_pressed(Key::ArrowUp), i.key_pressed(Key::Enter)));
+        let (down, up, enter) =
+            ui.input(|i| (i.key_pressed(Key::ArrowDown), i.key_pressed(Key::ArrowUp), i.key_pressed(Key::Enter)));
         let last = found.len().saturating_sub(1);
         let choice = &mut desk.screen.palette_choice;
         *choice = if down { *choice + 1 } else { choice.saturating_sub(usize::from(up)) }.min(last);
@@ -46,10 +50,12 @@ pub fn palette_ui(ui: &Ui, desk: &mut Desk<'_>) {
 fn found(desk: &Desk<'_>, typed: &str) -> Vec<Action> {
     let wanted = typed.trim().to_lowercase();
     let matches = |action: &Action| {
-        let words = format!("{} {}", text::action(*action, desk.state.playing), text::action_tooltip(*action)).to_lowercase();
+        let words =
+            format!("{} {}", text::action(*action, desk.state.playing), text::action_tooltip(*action)).to_lowercase();
         wanted.split_whitespace().all(|w| words.contains(w))
     };
-    let usable = |action: &Action| !matches!(action, Action::Palette | Action::Close) && action.enabled(desk.state, desk.undo);
+    let usable =
+        |action: &Action| !matches!(action, Action::Palette | Action::Close) && action.enabled(desk.state, desk.undo);
     Action::all().into_iter().filter(|a| usable(a) && matches(a)).collect()
 }
 
@@ -61,7 +67,9 @@ fn row_ui(ui: &mut Ui, desk: &Desk<'_>, action: Action, selected: bool, scroll: 
         label.clone_from(&card.title);
     }
     let button = egui::Button::selectable(selected, text::with_icon(action.icon(desk.state), &label));
-    let button = button.right_text(egui::RichText::new(action.key_text(ui.ctx())).weak()).min_size(vec2(ui.available_width(), 0.0));
+    let button = button
+        .right_text(egui::RichText::new(action.key_text(ui.ctx())).weak())
+        .min_size(vec2(ui.available_width(), 0.0));
     let response = ui.add(button).on_hover_text(text::action_tooltip(action));
     if selected && scroll {
         response.scroll_to_me(None);

@@ -51,7 +51,8 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         waiting_ui(ui, desk);
         return;
     }
-    let (panels, others): (Vec<_>, Vec<_>) = state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
+    let (panels, others): (Vec<_>, Vec<_>) =
+        state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
     let wide = ui.available_width() >= space::CARD_MIN * FIRST_ROW as f32;
     let gap = space::S;
     let columns = columns(ui.available_width() + gap, wide, desk, &panels);
@@ -103,7 +104,9 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
     let columns = (width / (outer * 1.25 + space::S)).round().min(rest.len() as f32).max(2.0);
     let each = width / columns - space::S;
     if rest.len() > 0 {
-        ui.horizontal_wrapped(|ui| rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S)));
+        ui.horizontal_wrapped(|ui| {
+            rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S))
+        });
     }
 }
 

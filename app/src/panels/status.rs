@@ -33,7 +33,8 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 /// A short notice over the bottom of the screen.
 pub fn notice_ui(ui: &Ui, desk: &Desk<'_>) {
     let Some((notice, _)) = &desk.screen.notice else { return };
-    let area = Area::new(Id::unique("notice")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
+    let area =
+        Area::new(Id::unique("notice")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
     area.show(ui.ctx(), |ui| {
         views::card(ui).stroke(ui.visuals().window_stroke).shadow(ui.visuals().popup_shadow).show(ui, |ui| {
             ui.set_max_width(space::INSPECTOR);

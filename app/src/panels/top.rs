@@ -116,15 +116,16 @@ fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let icon = if ui.visuals().dark_mode { icons::MOON } else { icons::SUN };
     let side = ui.spacing().interact_size.y;
     let button = egui::Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false);
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button.min_size(egui::vec2(side, side))).ui(ui, |ui| {
-        let themes = [ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark].map(Action::Theme);
-        for action in themes.into_iter().chain([Action::Lecture]) {
-            let label = text::with_icon(action.icon(desk.state), &text::action(action, false));
-            if ui.button(label).on_hover_text(text::action_tooltip(action)).clicked() {
-                desk.wish(Wish::Run(action));
+    let (response, _) =
+        egui::containers::menu::MenuButton::from_button(button.min_size(egui::vec2(side, side))).ui(ui, |ui| {
+            let themes = [ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark].map(Action::Theme);
+            for action in themes.into_iter().chain([Action::Lecture]) {
+                let label = text::with_icon(action.icon(desk.state), &text::action(action, false));
+                if ui.button(label).on_hover_text(text::action_tooltip(action)).clicked() {
+                    desk.wish(Wish::Run(action));
+                }
             }
-        }
-    });
+        });
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, text::THEME));
     response.on_hover_text(text::THEME);
 }

@@ -24,7 +24,8 @@ pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ];
         facts_ui(ui, "model facts", &facts);
     }
-    let has_stored = state.card().and_then(|c| c.preset(&state.session.preset)).is_some_and(|p| p.stored_weights.is_some());
+    let has_stored =
+        state.card().and_then(|c| c.preset(&state.session.preset)).is_some_and(|p| p.stored_weights.is_some());
     if has_stored {
         let mut stored = state.session.stored;
         if theme::checkbox(ui, &mut stored, text::START_FROM).on_hover_text(text::START_FROM_TOOLTIP).changed() {

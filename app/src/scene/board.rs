@@ -58,7 +58,8 @@ impl Layout {
         (inside && index < self.shown).then_some(index)
     }
 
-    /// Where in its cell a picture lies, `border` points from the edge; whole screen pixels a pixel where there is room.
+    /// Where in its cell a picture lies, `border` points from the edge; whole screen pixels a pixel where there is
+    /// room.
     pub fn picture(&self, picture: &Picture, cell: Rect, border: f32, pixels_per_point: f32) -> Rect {
         let size = vec2(picture.width.max(1) as f32, picture.height.max(1) as f32);
         let room = (cell.size() - Vec2::splat(2.0 * border)).max(Vec2::splat(1.0)) * pixels_per_point;

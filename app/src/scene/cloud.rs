@@ -41,7 +41,11 @@ pub fn points(cloud: &Cloud) -> usize {
 
 /// The token of a point, if it has one.
 pub fn token(cloud: &Cloud, point: usize) -> Option<u32> {
-    if cloud.token.is_empty() { u32::try_from(point).ok() } else { cloud.token.get(point).copied().filter(|t| *t != u32::MAX) }
+    if cloud.token.is_empty() {
+        u32::try_from(point).ok()
+    } else {
+        cloud.token.get(point).copied().filter(|t| *t != u32::MAX)
+    }
 }
 
 /// Number of tokens.
@@ -104,7 +108,9 @@ impl Style<'_> {
         let fill = if hidden(cloud, token) { Fill::Light } else { Fill::Full };
         let value = cloud.values.get(token as usize).zip(self.range);
         match (value, cloud.class.get(token as usize)) {
-            (Some((value, range)), _) if value.is_finite() => (theme::in_range(*value, range), Sign { shape: Shape::Disc, fill }),
+            (Some((value, range)), _) if value.is_finite() => {
+                (theme::in_range(*value, range), Sign { shape: Shape::Disc, fill })
+            }
             (Some(_), _) => (self.colours.faint, Sign { shape: Shape::Disc, fill: Fill::Light }),
             (None, Some(class)) => {
                 let (colour, shape) = class_sign(*class as usize);
@@ -172,8 +178,11 @@ fn edges(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32], marks: 
     let quiet = style.colours.line_strong.gamma_multiply(strength);
     marks.extend(cloud.edges.chunks_exact(2).step_by(every).filter_map(|pair| line(pair, 1.0, quiet)));
     if !focus.is_empty() {
-        let looked_at = |pair: &&[u32]| pair.iter().any(|p| token(cloud, *p as usize).is_some_and(|t| focus.contains(&t)));
-        marks.extend(cloud.edges.chunks_exact(2).filter(looked_at).filter_map(|pair| line(pair, 1.5, style.colours.text)));
+        let looked_at =
+            |pair: &&[u32]| pair.iter().any(|p| token(cloud, *p as usize).is_some_and(|t| focus.contains(&t)));
+        marks.extend(
+            cloud.edges.chunks_exact(2).filter(looked_at).filter_map(|pair| line(pair, 1.5, style.colours.text)),
+        );
     }
 }
 
@@ -181,8 +190,14 @@ fn edges(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, focus: &[u32], marks: 
 pub fn outlined(cloud: &Cloud, seen: &[Seen], style: &Style<'_>, of: u32, outline: Color32) -> Vec<Mark> {
     let (colour, sign) = style.token(cloud, of);
     let radius = style.radius(seen.len()) * size(sign);
-    let points = || seen.iter().enumerate().filter(|(point, _)| token(cloud, *point) == Some(of)).take(OUTLINED).map(|(_, s)| s);
-    let dot = |s: &Seen, more: f32, colour: Color32, sign: Sign| Mark::Dot { at: s.at, radius: radius * s.scale + more, colour, sign };
+    let points =
+        || seen.iter().enumerate().filter(|(point, _)| token(cloud, *point) == Some(of)).take(OUTLINED).map(|(_, s)| s);
+    let dot = |s: &Seen, more: f32, colour: Color32, sign: Sign| Mark::Dot {
+        at: s.at,
+        radius: radius * s.scale + more,
+        colour,
+        sign,
+    };
     let flat = |shape: Shape| Sign { shape, fill: Fill::Flat };
     let around = points().map(|s| dot(s, OUTLINE.0 + OUTLINE.1, outline, flat(Shape::Disc)));
     let between = points().map(|s| dot(s, OUTLINE.1, style.colours.ground, flat(Shape::Disc)));

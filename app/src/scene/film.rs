@@ -38,7 +38,12 @@ pub fn marks(film: &Film, frame: usize, lens: &Lens, colours: &Tokens) -> Vec<Ma
     for age in (1..=TAIL.min(frame)).rev() {
         let (from, to) = (walkers(film, frame - age), walkers(film, frame - age + 1));
         let colour = colour.gamma_multiply(0.45 / age as f32);
-        let line = |(a, b): (&[f32], &[f32])| Mark::Line { from: place([a[0], a[1]]), to: place([b[0], b[1]]), width: 1.0, colour };
+        let line = |(a, b): (&[f32], &[f32])| Mark::Line {
+            from: place([a[0], a[1]]),
+            to: place([b[0], b[1]]),
+            width: 1.0,
+            colour,
+        };
         marks.extend(from.chunks_exact(2).zip(to.chunks_exact(2)).map(line));
     }
     let radius = (60.0 / (film.walkers.max(1) as f32).sqrt()).clamp(RADIUS.0, RADIUS.1);

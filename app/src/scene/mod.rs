@@ -79,8 +79,8 @@ const LIGHT: f32 = 0.22;
 const SMALL_LIGHT: f32 = 0.5;
 
 impl Sign {
-    /// How opaque (0 to 1) and how bright (0 to 1) a dot of `radius` pixels is, `at` pixels from its middle. Full dots have a
-    /// darker rim, so that neighbours stay apart on light and on dark grounds.
+    /// How opaque (0 to 1) and how bright (0 to 1) a dot of `radius` pixels is, `at` pixels from its middle. Full dots
+    /// have a darker rim, so that neighbours stay apart on light and on dark grounds.
     pub fn ink(self, at: Vec2, radius: f32) -> (f32, f32) {
         let outside = self.shape.outside(at, radius);
         let inside = (0.5 - outside).clamp(0.0, 1.0);

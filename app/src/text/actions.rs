@@ -86,7 +86,9 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::UseDevice(DeviceKind::Auto) => "A hardware GPU if there is one, else the CPU",
         Action::UseDevice(DeviceKind::Gpu) => "Compute on the GPU, on a software one too",
         Action::UseDevice(DeviceKind::Cpu) => "Compute on the processor",
-        Action::StockKernels => "Compute with the tensor library's kernels alone: slower, to compare, or when a driver is at fault",
+        Action::StockKernels => {
+            "Compute with the tensor library's kernels alone: slower, to compare, or when a driver is at fault"
+        }
         Action::Theme(ThemeChoice::System) => "Follow the system's light or dark",
         Action::Theme(ThemeChoice::Light) => "Dark on light",
         Action::Theme(ThemeChoice::Dark) => "Light on dark",

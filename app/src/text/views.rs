@@ -67,7 +67,11 @@ pub fn cloud_name(title: &str, points: usize, tokens: usize, hidden: usize, noun
 /// How much a cloud holds.
 pub fn cloud_count(points: usize, tokens: usize, nouns: Nouns) -> String {
     let (points, tokens) = (count(points as u64), count(tokens as u64));
-    if points == tokens { format!("{tokens} {}", nouns.tokens) } else { format!("{points} points in {tokens} {}", nouns.tokens) }
+    if points == tokens {
+        format!("{tokens} {}", nouns.tokens)
+    } else {
+        format!("{points} points in {tokens} {}", nouns.tokens)
+    }
 }
 
 /// Not all edges are drawn.
@@ -81,7 +85,8 @@ pub fn token_words(token: u32, nouns: Nouns, of: Option<f32>, class: Option<&str
     let name = format!("{} {}", nouns.token, u64::from(token) + u64::from(nouns.first));
     let class = class.map(str::to_string);
     // A class says itself whether it is hidden.
-    let hidden = (hidden && !class.as_ref().is_some_and(|c| c.contains(super::HIDDEN))).then(|| super::HIDDEN.to_string());
+    let hidden =
+        (hidden && !class.as_ref().is_some_and(|c| c.contains(super::HIDDEN))).then(|| super::HIDDEN.to_string());
     value.into_iter().chain([name]).chain(class).chain(hidden).collect::<Vec<_>>().join(" · ")
 }
 

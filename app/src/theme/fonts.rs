@@ -1,5 +1,5 @@
-//! The faces: Inter for text (its digits are tabular), JetBrains Mono for formulas, Phosphor for icons, DejaVu Sans for the signs
-//! of formulas that these lack. Subsets, see `app/fonts`.
+//! The faces: Inter for text (its digits are tabular), JetBrains Mono for formulas, Phosphor for icons, DejaVu Sans for
+//! the signs of formulas that these lack. Subsets, see `app/fonts`.
 
 use std::sync::Arc;
 

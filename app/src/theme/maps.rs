@@ -1,4 +1,5 @@
-//! Colour maps that colour-blind people can read: one ramp for unsigned values, blue – neutral – orange for signed ones.
+//! Colour maps that colour-blind people can read: one ramp for unsigned values, blue – neutral – orange for signed
+//! ones.
 
 use egui::Color32;
 
@@ -7,8 +8,17 @@ use masquerade_engine::trace::Legend;
 use super::rgb;
 
 /// Stops of a dark-blue to yellow ramp of even lightness steps, read the same with and without colour vision.
-const RAMP: [Color32; 9] =
-    [rgb(0x00224E), rgb(0x1B376E), rgb(0x414D6B), rgb(0x5E626E), rgb(0x7B7B78), rgb(0x9A9375), rgb(0xBBAD6C), rgb(0xDDC85A), rgb(0xFDE737)];
+const RAMP: [Color32; 9] = [
+    rgb(0x00224E),
+    rgb(0x1B376E),
+    rgb(0x414D6B),
+    rgb(0x5E626E),
+    rgb(0x7B7B78),
+    rgb(0x9A9375),
+    rgb(0xBBAD6C),
+    rgb(0xDDC85A),
+    rgb(0xFDE737),
+];
 
 /// Stops of the signed map, zero in the middle.
 const DIVERGING: [Color32; 5] = [rgb(0x0B4F94), rgb(0x6FAEDD), rgb(0xECECE8), rgb(0xEFA44E), rgb(0xA84B00)];

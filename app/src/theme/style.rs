@@ -2,8 +2,8 @@
 
 use egui::style::{WidgetVisuals, Widgets};
 use egui::{
-    Button, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Response, Shadow, Stroke, Style, TextStyle, Theme, Ui, Visuals,
-    vec2,
+    Button, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Response, Shadow, Stroke, Style, TextStyle,
+    Theme, Ui, Visuals, vec2,
 };
 
 use super::{DARK, LIGHT, SEMIBOLD, Tokens, fonts, size, space, time, tokens};
@@ -52,7 +52,8 @@ pub fn accent_button<'a>(ui: &Ui, text: impl Into<String>) -> Button<'a> {
 }
 
 fn style(colours: &Tokens, visuals: Visuals) -> Style {
-    let mut style = Style { visuals: visuals_of(colours, visuals), animation_time: time::TRANSITION, ..Style::default() };
+    let mut style =
+        Style { visuals: visuals_of(colours, visuals), animation_time: time::TRANSITION, ..Style::default() };
     style.text_styles = [
         (TextStyle::Small, FontId::new(size::CAPTION, FontFamily::Proportional)),
         (TextStyle::Body, FontId::new(size::TEXT, FontFamily::Proportional)),

@@ -1,6 +1,9 @@
 //! Pictures side by side, each framed in the colour of its group, with what they should not share outlined.
 
-use egui::{Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    vec2,
+};
 use masquerade_engine::trace::Board;
 
 use super::{picture, strip_ui};
@@ -38,7 +41,12 @@ pub fn board_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, board: &Board, 
     let words = under.and_then(|index| board.words.get(index)).cloned();
     if let (Some(index), Some(words)) = (under, &words) {
         let cell = layout.cell(index).translate(area.min.to_vec2());
-        ui.painter().rect_stroke(cell, CornerRadius::same(2), Stroke::new(1.0, theme::tokens(ui).text), StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            cell,
+            CornerRadius::same(2),
+            Stroke::new(1.0, theme::tokens(ui).text),
+            StrokeKind::Outside,
+        );
         response.on_hover_ui(|ui| large_ui(ui, board, index, &layout, texture, words));
     }
     strip_ui(ui, side, words.unwrap_or(count));
@@ -53,7 +61,12 @@ fn frame(ui: &Ui, board: &Board, index: usize, cell: Rect) {
     let grouped = board.group.iter().any(|group| Some(group) != board.group.first());
     let group = board.group.get(index).copied().filter(|_| grouped);
     if let Some(group) = group {
-        ui.painter().rect_stroke(inner, corner, Stroke::new(FRAME, theme::category(group as usize)), StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            inner,
+            corner,
+            Stroke::new(FRAME, theme::category(group as usize)),
+            StrokeKind::Outside,
+        );
     }
     let tag = |corner: Align2, words: String, ink: Color32, ground: Color32| {
         let galley = ui.painter().layout_no_wrap(words, FontId::proportional(size::CAPTION), ink);

@@ -30,7 +30,15 @@ pub struct Canvas {
 }
 
 /// Place a canvas of a picture of `pixels` (across, down) into a square of `side` points, and let it be used.
-pub fn canvas_ui(ui: &mut Ui, desk: &mut Desk<'_>, pixels: (u32, u32), grid: (u32, u32), side: f32, press: Press, name: &str) -> Canvas {
+pub fn canvas_ui(
+    ui: &mut Ui,
+    desk: &mut Desk<'_>,
+    pixels: (u32, u32),
+    grid: (u32, u32),
+    side: f32,
+    press: Press,
+    name: &str,
+) -> Canvas {
     let size = fit(pixels, side, ui.pixels_per_point());
     let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), Sense::click_and_drag());
     let left = ((outer.width() - size.x) * 0.5 * ui.pixels_per_point()).round() / ui.pixels_per_point();

@@ -53,7 +53,13 @@ pub fn classes_ui(ui: &mut Ui, textures: &mut Textures, cloud: &Cloud, count: St
 }
 
 /// One row of names; the entries that have no room in it. The last row says how many these are.
-fn row<'a, 'b>(ui: &Ui, entries: &'b [Entry<'a>], row: Rect, more_follows: bool, marks: &mut Vec<Mark>) -> &'b [Entry<'a>] {
+fn row<'a, 'b>(
+    ui: &Ui,
+    entries: &'b [Entry<'a>],
+    row: Rect,
+    more_follows: bool,
+    marks: &mut Vec<Mark>,
+) -> &'b [Entry<'a>] {
     let (font, colour) = (FontId::proportional(size::CAPTION), theme::tokens(ui).muted);
     let mut left = row.left();
     for (n, entry) in entries.iter().enumerate() {
@@ -62,11 +68,22 @@ fn row<'a, 'b>(ui: &Ui, entries: &'b [Entry<'a>], row: Rect, more_follows: bool,
         let room = if more_follows || n + 1 == entries.len() { 0.0 } else { MORE };
         if n > 0 && left + wide > row.right() - room {
             if !more_follows {
-                ui.painter().text(pos2(left, row.center().y), Align2::LEFT_CENTER, text::more(entries.len() - n), font, colour);
+                ui.painter().text(
+                    pos2(left, row.center().y),
+                    Align2::LEFT_CENTER,
+                    text::more(entries.len() - n),
+                    font,
+                    colour,
+                );
             }
             return entries.get(n..).unwrap_or_default();
         }
-        marks.push(Mark::Dot { at: pos2(left + DOT, row.center().y), radius: DOT, colour: entry.colour, sign: entry.sign });
+        marks.push(Mark::Dot {
+            at: pos2(left + DOT, row.center().y),
+            radius: DOT,
+            colour: entry.colour,
+            sign: entry.sign,
+        });
         ui.painter().galley(pos2(left + 2.0 * DOT + space::XS, row.center().y - galley.size().y * 0.5), galley, colour);
         left += wide + space::S;
     }
@@ -85,7 +102,8 @@ fn names_ui(ui: &mut Ui, textures: &mut Textures, entries: &[Entry<'_>]) {
     }
 }
 
-/// The classes, and what a hidden token looks like where some are. A class that is hidden throughout looks as in the cloud.
+/// The classes, and what a hidden token looks like where some are. A class that is hidden throughout looks as in the
+/// cloud.
 fn entries(cloud: &Cloud, plain: Color32) -> Vec<Entry<'_>> {
     let mut visible = vec![cloud.hidden.is_empty(); cloud.classes.len()];
     for (token, class) in cloud.class.iter().enumerate() {
@@ -96,7 +114,11 @@ fn entries(cloud: &Cloud, plain: Color32) -> Vec<Entry<'_>> {
     let mut entries = Vec::new();
     for (class, (name, visible)) in cloud.classes.iter().zip(visible).enumerate() {
         let (colour, shape) = cloud::class_sign(class);
-        entries.push(Entry { name, colour, sign: Sign { shape, fill: if visible { Fill::Full } else { Fill::Light } } });
+        entries.push(Entry {
+            name,
+            colour,
+            sign: Sign { shape, fill: if visible { Fill::Full } else { Fill::Light } },
+        });
     }
     if cloud.hidden.contains(&true) && entries.iter().all(|e: &Entry<'_>| e.sign.fill == Fill::Full) {
         entries.push(Entry { name: text::HIDDEN, colour: plain, sign: Sign { shape: Shape::Disc, fill: Fill::Light } });

@@ -32,7 +32,8 @@ pub fn cloud_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, 
     }
     dots::paint(&place.painter, desk.textures, &marks);
 
-    let words = hovered.or(pinned).filter(|t| (*t as usize) < cloud::tokens(drawn)).map(|t| token_words(drawn, t, desk));
+    let words =
+        hovered.or(pinned).filter(|t| (*t as usize) < cloud::tokens(drawn)).map(|t| token_words(drawn, t, desk));
     // The words of a token stand under the drawing; a tooltip would cover them.
     if under.is_none() {
         place.response.on_hover_text(text::cloud_hint(turns, nouns(desk)));
@@ -53,7 +54,14 @@ fn point(desk: &mut Desk<'_>, place: &Viewport, under: Option<u32>) {
 }
 
 /// The scale of the values or the names of the classes.
-fn below_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, range: Option<&Legend>, words: Option<String>) {
+fn below_ui(
+    ui: &mut Ui,
+    desk: &mut Desk<'_>,
+    shown: &Shown,
+    drawn: &Cloud,
+    range: Option<&Legend>,
+    words: Option<String>,
+) {
     match range {
         Some(range) => legend::legend_ui(ui, desk, &shown.view.id, range, words),
         None => {

@@ -68,7 +68,12 @@ fn line(mesh: &mut Mesh, from: Pos2, to: Pos2, width: f32, colour: Color32) {
     let side = vec2(-along.y, along.x) / length * (0.5 * width);
     let (middle, soft) = (middle(LINE, 0), vec2(0.0, CELL as f32 * 0.5 - 1.0) / texture_size());
     let first = mesh.vertices.len() as u32;
-    for (pos, uv) in [(from - side, middle - soft), (from + side, middle + soft), (to - side, middle - soft), (to + side, middle + soft)] {
+    for (pos, uv) in [
+        (from - side, middle - soft),
+        (from + side, middle + soft),
+        (to - side, middle - soft),
+        (to + side, middle + soft),
+    ] {
         mesh.vertices.push(Vertex { pos, uv, color: colour });
     }
     mesh.add_triangle(first, first + 1, first + 2);

@@ -41,8 +41,9 @@ pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, values: &[f32]) -> Legend 
         signed: false,
         unit: String::new(),
     });
-    let ease =
-        |end: &str, to: f32| ui.ctx().animate_value_with_time(Id::unique(("range", &shown.view.id, end)), to, ui.style().animation_time);
+    let ease = |end: &str, to: f32| {
+        ui.ctx().animate_value_with_time(Id::unique(("range", &shown.view.id, end)), to, ui.style().animation_time)
+    };
     (legend.low, legend.high) = match desk.selection.locked.get(&shown.view.id) {
         Some(locked) => *locked,
         None => (ease("low", legend.low), ease("high", legend.high)),

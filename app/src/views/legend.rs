@@ -22,8 +22,10 @@ pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, c
         |ui| ui.label(theme::caption(ui, words)).on_hover_text(ends),
         |ui| {
             let locked = desk.selection.locked.contains_key(view);
-            let (icon, hint) = if locked { (icons::LOCKED, text::UNLOCK_RANGE) } else { (icons::UNLOCKED, text::LOCK_RANGE) };
-            let button = ui.add(egui::Button::new(theme::caption(ui, icon)).frame(false).min_size(vec2(space::L, space::L)));
+            let (icon, hint) =
+                if locked { (icons::LOCKED, text::UNLOCK_RANGE) } else { (icons::UNLOCKED, text::LOCK_RANGE) };
+            let button =
+                ui.add(egui::Button::new(theme::caption(ui, icon)).frame(false).min_size(vec2(space::L, space::L)));
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, hint));
             if button.on_hover_text(hint).clicked() {
                 if locked {

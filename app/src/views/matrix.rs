@@ -10,7 +10,13 @@ use crate::text;
 
 /// Draw a matrix into a square.
 pub fn matrix_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, matrix: &Matrix, side: f32) {
-    let map = Heat { rows: matrix.rows, columns: matrix.columns, values: matrix.values.clone(), undefined: Vec::new(), query: None };
+    let map = Heat {
+        rows: matrix.rows,
+        columns: matrix.columns,
+        values: matrix.values.clone(),
+        undefined: Vec::new(),
+        query: None,
+    };
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::picture_name(&shown.view.title)));
     let range = heat::range(ui, desk, shown, &map.values);

@@ -51,9 +51,11 @@ pub fn card(ui: &Ui) -> Frame {
     Frame::new().fill(theme::tokens(ui).card).corner_radius(space::RADIUS).inner_margin(space::S)
 }
 
-/// Whether a view stands beside others that share its zoom: pictures and maps with their cursor, scenes with their camera.
+/// Whether a view stands beside others that share its zoom: pictures and maps with their cursor, scenes with their
+/// camera.
 pub fn is_panel(shown: Option<&Shown>) -> bool {
-    is_scene(shown) || shown.is_none_or(|s| matches!(s.view.kind, ViewKind::Picture(_) | ViewKind::Mask(_) | ViewKind::Heat(_)))
+    is_scene(shown)
+        || shown.is_none_or(|s| matches!(s.view.kind, ViewKind::Picture(_) | ViewKind::Mask(_) | ViewKind::Heat(_)))
 }
 
 /// Whether a view is looked at through the camera and needs room.

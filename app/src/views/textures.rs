@@ -13,7 +13,14 @@ pub struct Textures {
 impl Textures {
     /// The texture of this name, made by `draw` if the one held has another key.
     /// `smooth` is for pictures that are scaled down; what is enlarged keeps its pixels.
-    pub fn get(&mut self, ctx: &Context, name: &str, key: u64, smooth: bool, draw: impl FnOnce() -> ColorImage) -> TextureId {
+    pub fn get(
+        &mut self,
+        ctx: &Context,
+        name: &str,
+        key: u64,
+        smooth: bool,
+        draw: impl FnOnce() -> ColorImage,
+    ) -> TextureId {
         let options = if smooth { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
         let key = key << 1 | u64::from(smooth);
         match self.held.get_mut(name) {

@@ -1,6 +1,9 @@
-//! A square that clouds, fields and films are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel and pinch.
+//! A square that clouds, fields and films are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel
+//! and pinch.
 
-use egui::{CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+};
 
 use crate::desk::Desk;
 use crate::scene::camera::{Camera, Lens};
@@ -35,7 +38,12 @@ pub fn viewport_ui(ui: &mut Ui, desk: &mut Desk<'_>, side: f32, turns: bool, nam
         desk.selection.camera = Camera::default();
     }
     if response.has_focus() {
-        painter.rect_stroke(area, f32::from(space::RADIUS), egui::Stroke::new(2.0, theme::tokens(ui).accent), egui::StrokeKind::Inside);
+        painter.rect_stroke(
+            area,
+            f32::from(space::RADIUS),
+            egui::Stroke::new(2.0, theme::tokens(ui).accent),
+            egui::StrokeKind::Inside,
+        );
     }
     let response = if turns { response.on_hover_and_drag_cursor(CursorIcon::Grab) } else { response };
     Viewport { painter, area, response }
@@ -86,7 +94,8 @@ fn keys(ui: &Ui, response: &Response, camera: &mut Camera, side: f32, turns: boo
     let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|m| m.set_focus_lock_filter(response.id, arrows));
     let pressed = |key: Key| ui.input(|i| i.num_presses(key)) as f32;
-    let by = KEY * vec2(pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowDown) - pressed(Key::ArrowUp));
+    let by =
+        KEY * vec2(pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowDown) - pressed(Key::ArrowUp));
     if turns {
         camera.turn(by, KEY_SIDE);
     } else {

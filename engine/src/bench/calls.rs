@@ -1,4 +1,5 @@
-//! Calls of the graphics library, counted: in a browser around WebGPU's own functions, natively in the log that the library keeps.
+//! Calls of the graphics library, counted: in a browser around WebGPU's own functions, natively in the log that the
+//! library keeps.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Workloads W1–W5: the same deterministic weights and inputs as every peer computes, so that a fast wrong answer is caught.
+//! Workloads W1–W5: the same deterministic weights and inputs as every peer computes, so that a fast wrong answer is
+//! caught.
 
 mod calls;
 mod step;
@@ -29,9 +30,9 @@ impl Bench {
         Self { compute, prepared: Vec::new() }
     }
 
-    /// Time one workload. The first time it is named it is prepared and run once, which gives `setup_ms`, `first_ms` and
-    /// `check`; then come `warmup` untimed runs and `repeats` timed ones, or as many as begin within `max_ms`. Of a GPU, `info`
-    /// says how much memory is reserved afterwards (`device_mb`, MiB, everything prepared so far).
+    /// Time one workload. The first time it is named it is prepared and run once, which gives `setup_ms`, `first_ms`
+    /// and `check`; then come `warmup` untimed runs and `repeats` timed ones, or as many as begin within `max_ms`. Of a
+    /// GPU, `info` says how much memory is reserved afterwards (`device_mb`, MiB, everything prepared so far).
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] when the device is lost.
@@ -72,7 +73,8 @@ impl Bench {
                 break;
             }
         }
-        report.cpu_ms = clock::processor_seconds().zip(spent).map(|(now, then)| (now - then) * 1e3 / report.ms.len().max(1) as f64);
+        report.cpu_ms =
+            clock::processor_seconds().zip(spent).map(|(now, then)| (now - then) * 1e3 / report.ms.len().max(1) as f64);
         report.info.push(("backend".into(), self.compute.report.backend.clone()));
         report.info.push(("kernels".into(), if choice::stock() { "stock" } else { "fused" }.into()));
         if let Some(usage) = self.compute.device.memory_pool_usage().filter(|_| self.compute.report.gpu) {

@@ -8,12 +8,14 @@ use crate::error::Result;
 use crate::kernels::choice;
 use crate::session::StepReport;
 
-/// What one warm step of the training workload costs: its time, and the calls of the graphics library as far as they are counted.
+/// What one warm step of the training workload costs: its time, and the calls of the graphics library as far as they
+/// are counted.
 ///
 /// # Errors
 /// [`crate::error::Error::Device`] when the device is lost.
 pub async fn step_report(compute: &Compute) -> Result<StepReport> {
-    let mut report = StepReport { device: compute.report.name.clone(), kernels: choice::kernels(), ..StepReport::default() };
+    let mut report =
+        StepReport { device: compute.report.name.clone(), kernels: choice::kernels(), ..StepReport::default() };
     let Some(mut work) = Work::prepare(TRAINING, &compute.device)? else { return Ok(report) };
     let start = calls::so_far();
     work.once().await?;
@@ -33,7 +35,8 @@ pub async fn step_report(compute: &Compute) -> Result<StepReport> {
     report.bytes_back = between(|c| c.bytes_back);
     report.pipelines = cold.pipelines.zip(start.pipelines).map(|(after, before)| after - before);
     let before = |name: &String| cold.kernels.get(name).copied().unwrap_or(0);
-    report.launches = warm.kernels.iter().map(|(name, count)| (name.clone(), count - before(name))).filter(|l| l.1 > 0).collect();
+    report.launches =
+        warm.kernels.iter().map(|(name, count)| (name.clone(), count - before(name))).filter(|l| l.1 > 0).collect();
     report.launches.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     Ok(report)
 }

@@ -19,8 +19,8 @@ pub(super) fn hashed(count: usize, seed: u32, scale: f64) -> Vec<f32> {
     (0..count as u32).map(value).collect()
 }
 
-/// The model with the workload's own weights. Linear weights are drawn as [in, out] and stored as [out, in]; the patch vector is
-/// drawn in (row, column, channel) order and stored in (channel, row, column) order.
+/// The model with the workload's own weights. Linear weights are drawn as [in, out] and stored as [out, in]; the patch
+/// vector is drawn in (row, column, channel) order and stored in (channel, row, column) order.
 pub(super) fn model(config: &Config, device: &Device) -> Result<(Mae, Weights)> {
     let mut w = Weights::new(&device.clone().autodiff(), 0);
     let mae = Mae::new(config.clone(), &mut w)?;

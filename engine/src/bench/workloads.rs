@@ -72,23 +72,29 @@ pub(super) enum Work {
 impl Work {
     pub fn prepare(name: &str, device: &Device) -> Result<Option<Self>> {
         if let Some((config, batch)) = sizes(name) {
-            let pictures =
-                HostTensor::new([batch, 3, config.img_size, config.img_size], hashed(batch * 3 * config.img_size.pow(2), 900, 1.0));
+            let pictures = HostTensor::new(
+                [batch, 3, config.img_size, config.img_size],
+                hashed(batch * 3 * config.img_size.pow(2), 900, 1.0),
+            );
             let tokens = config.side().pow(2);
             let (mae, w) = model(&config, device)?;
             let noise: Vec<f32> = (0..batch).flat_map(|b| hashed(tokens, 1000 + b as u32, 1.0)).collect();
             let mask = Mask::from_noise(&noise, tokens, tokens / 4);
             return Ok(Some(match name {
                 "w2-mae-train-tiny" => {
-                    let optimiser = AdamW::new(0.9, 0.95, groups(&w, |_, _| Group { lr_scale: 1.0, weight_decay: 0.05 }));
+                    let optimiser =
+                        AdamW::new(0.9, 0.95, groups(&w, |_, _| Group { lr_scale: 1.0, weight_decay: 0.05 }));
                     Self::Train(mae, Box::new(w), Box::new(optimiser), pictures, mask)
                 }
-                "w3-vit-embed-b1" | "w3-vit-embed-b8" => Self::Embed(mae, w.frozen(), pictures, Mask::none(batch, tokens)),
+                "w3-vit-embed-b1" | "w3-vit-embed-b8" => {
+                    Self::Embed(mae, w.frozen(), pictures, Mask::none(batch, tokens))
+                }
                 _ => Self::Forward(mae, w.frozen(), pictures, mask),
             }));
         }
-        let rows =
-            |count: usize, dim: usize, seed| Tensor::from_data(TensorData::new(hashed(count * dim, seed, 1.0), [count, dim]), device);
+        let rows = |count: usize, dim: usize, seed| {
+            Tensor::from_data(TensorData::new(hashed(count * dim, seed, 1.0), [count, dim]), device)
+        };
         let pairs = |count: usize| {
             let positive: Vec<i32> = (0..count as i32).map(|i| i ^ 1).collect();
             Self::NtXent(rows(count, 128, 950), Tensor::from_data(TensorData::new(positive, [count]), device))
@@ -121,7 +127,8 @@ impl Work {
                 let loss = mae.forward_loss(w, pictures.tensor(w.device())?, mask);
                 let gradients = w.backward(&loss);
                 optimiser.step(w, &gradients, 1.5e-4);
-                // One value of the last weight comes back too: the step is over when it does (a browser cannot wait otherwise).
+                // One value of the last weight comes back too: the step is over when it does (a browser cannot wait
+                // otherwise).
                 let last = w.list.last().map(|weight| weight.value.clone().narrow(0, 0, 1));
                 let read = readback::many(std::iter::once(plain(loss)).chain(last.map(plain)).collect()).await?;
                 let loss = read.first().and_then(|l| l.first()).copied().unwrap_or(f32::NAN);

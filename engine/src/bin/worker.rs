@@ -1,7 +1,8 @@
 //! The engine's browser process: commands in, events out, as bytes. Natively empty; the desktop uses a thread.
 //!
 //! `web/worker.mjs` loads this module in a dedicated worker, calls [`browser::run`] once and [`browser::receive`] for
-//! every message of the page. The worker owns its own device, so a panic or a lost GPU ends the worker and not the page.
+//! every message of the page. The worker owns its own device, so a panic or a lost GPU ends the worker and not the
+//! page.
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {}
@@ -12,8 +13,8 @@ fn main() {
     browser::report_panics();
 }
 
-/// What dependencies register before a program starts. Unless the program runs these constructors itself, the linker has all of
-/// them run again at every call from JavaScript, every allocation for a string among them.
+/// What dependencies register before a program starts. Unless the program runs these constructors itself, the linker
+/// has all of them run again at every call from JavaScript, every allocation for a string among them.
 #[cfg(target_arch = "wasm32")]
 mod constructors {
     #[allow(unsafe_code)]
@@ -72,8 +73,8 @@ mod browser {
 
     /// Run the engine until it is closed.
     ///
-    /// `choice` is `auto`, `gpu` or `cpu`; `post` takes an encoded [`Event`]; `macrotask` returns a promise that is kept
-    /// after the browser has had a turn: without it no message would arrive while a run trains.
+    /// `choice` is `auto`, `gpu` or `cpu`; `post` takes an encoded [`Event`]; `macrotask` returns a promise that is
+    /// kept after the browser has had a turn: without it no message would arrive while a run trains.
     #[wasm_bindgen]
     pub async fn run(choice: String, post: Function, macrotask: Function) {
         let events = post.clone();
@@ -97,13 +98,19 @@ mod browser {
 
     /// Time one workload (see [`Bench::run`]) and return the report as JSON. What is prepared stays for the next call.
     ///
-    /// `choice` is as for [`run`] and counts in the first call only. The page waits for one call before the next: two at once
-    /// would time each other.
+    /// `choice` is as for [`run`] and counts in the first call only. The page waits for one call before the next: two
+    /// at once would time each other.
     ///
     /// # Errors
     /// The text of the report when the device cannot be had or is lost.
     #[wasm_bindgen]
-    pub async fn bench(choice: String, name: String, warmup: u32, repeats: u32, max_ms: f64) -> Result<String, JsValue> {
+    pub async fn bench(
+        choice: String,
+        name: String,
+        warmup: u32,
+        repeats: u32,
+        max_ms: f64,
+    ) -> Result<String, JsValue> {
         let mut bench = prepared(&choice).await?;
         let report = bench.run(&name, warmup, repeats, max_ms).await;
         BENCH.set(Some(bench));

@@ -19,7 +19,10 @@ pub enum Rectifier {
 impl Rectifier {
     /// The one of this name (`prelu`, `elu`, `relu`).
     pub fn named(name: &str) -> Option<Self> {
-        [("prelu", Self::Prelu), ("elu", Self::Elu), ("relu", Self::Relu)].into_iter().find(|(n, _)| *n == name).map(|(_, r)| r)
+        [("prelu", Self::Prelu), ("elu", Self::Elu), ("relu", Self::Relu)]
+            .into_iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, r)| r)
     }
 }
 

@@ -6,11 +6,11 @@ use burn::tensor::Tensor;
 
 use crate::weights::{Init, Scope, Slot, Weights, plain};
 
-/// One pass through a network: with statistics of the batch (training), which are mixed into the running ones, or with the running
-/// statistics (evaluation).
+/// One pass through a network: with statistics of the batch (training), which are mixed into the running ones, or with
+/// the running statistics (evaluation).
 ///
-/// The weights stay as they are during a pass; [`Pass::updates`] says what is to be put in their place after it. A layer that is
-/// passed twice mixes twice, in order.
+/// The weights stay as they are during a pass; [`Pass::updates`] says what is to be put in their place after it. A
+/// layer that is passed twice mixes twice, in order.
 #[derive(Debug, Default)]
 pub struct Pass {
     training: bool,
@@ -57,7 +57,8 @@ impl Pass {
 
 /// y = γ (x − mean) / √(var + ε) + β for each channel: Ioffe and Szegedy, ICML 2015 (arXiv 1502.03167), algorithm 1.
 ///
-/// Training normalises with the biased variance of the batch and keeps the unbiased one, as PyTorch does, unless `biased_running`.
+/// Training normalises with the biased variance of the batch and keeps the unbiased one, as PyTorch does, unless
+/// `biased_running`.
 #[derive(Debug, Clone)]
 pub struct BatchNorm {
     gamma: Slot<1>,

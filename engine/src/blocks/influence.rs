@@ -1,7 +1,8 @@
-//! The influence of the nodes of a graph on one another: powers of its row-normalised matrix, sparse, for all nodes or for some.
+//! The influence of the nodes of a graph on one another: powers of its row-normalised matrix, sparse, for all nodes or
+//! for some.
 //!
-//! A₁ = D⁻¹ (A + I) with A symmetrised by the maximum; the influence of order r is A₁ʳ (SCGC) or, cumulative, A₁ + A₁² + … + A₁ʳ
-//! (SCGC*; Kulatilleke et al. 2022, arXiv 2204.12656). Rows sum to 1, or to r.
+//! A₁ = D⁻¹ (A + I) with A symmetrised by the maximum; the influence of order r is A₁ʳ (SCGC) or, cumulative, A₁ + A₁²
+//! + … + A₁ʳ (SCGC*; Kulatilleke et al. 2022, arXiv 2204.12656). Rows sum to 1, or to r.
 
 #[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
@@ -37,8 +38,8 @@ impl Default for Sparse {
 impl Sparse {
     /// A₁ of a graph of `nodes` nodes from a list of directed pairs.
     ///
-    /// A pair that is listed twice counts double, and a loop that is listed counts beside the one that every node gets; pairs
-    /// beyond the last node are left out.
+    /// A pair that is listed twice counts double, and a loop that is listed counts beside the one that every node gets;
+    /// pairs beyond the last node are left out.
     pub fn transition(nodes: usize, edges: &[[u32; 2]]) -> Self {
         // Every pair stands in the row of its start and, marked as turned by the lowest bit, in that of its end.
         let known = || edges.iter().filter(|pair| pair.iter().all(|node| (*node as usize) < nodes));
@@ -131,13 +132,15 @@ impl Sparse {
         self.rows_of(&nodes, reach, Some)
     }
 
-    /// The influence of some nodes on one another: rows and columns are numbered as in `some`, whose nodes are all different.
+    /// The influence of some nodes on one another: rows and columns are numbered as in `some`, whose nodes are all
+    /// different.
     ///
     /// The powers are those of the whole matrix, of which this is a part.
     pub fn influence_among(&self, some: &[u32], reach: Reach) -> Self {
         let mut places: Vec<(u32, u32)> = some.iter().copied().zip(0..).collect();
         places.sort_unstable();
-        let place = |column: u32| places.binary_search_by_key(&column, |entry| entry.0).ok().map(|found| places[found].1);
+        let place =
+            |column: u32| places.binary_search_by_key(&column, |entry| entry.0).ok().map(|found| places[found].1);
         self.rows_of(some, reach, place)
     }
 
@@ -155,7 +158,11 @@ impl Sparse {
             let (mut walk, mut part, mut row) = (Walk::new(self.nodes()), Self::default(), Vec::new());
             for node in nodes {
                 row.clear();
-                row.extend(walk.from(self, *node as usize, reach).iter().filter_map(|(column, value)| Some((place(*column)?, *value))));
+                row.extend(
+                    walk.from(self, *node as usize, reach)
+                        .iter()
+                        .filter_map(|(column, value)| Some((place(*column)?, *value))),
+                );
                 row.sort_unstable_by_key(|entry| entry.0);
                 part.push(row.iter().copied());
             }
@@ -248,7 +255,8 @@ impl Walk {
                 }
             }
             self.found.clear();
-            self.found.extend(touched.drain(..).map(|column| (column, std::mem::take(&mut self.values[column as usize]))));
+            self.found
+                .extend(touched.drain(..).map(|column| (column, std::mem::take(&mut self.values[column as usize]))));
             if reach.cumulative {
                 sum.extend_from_slice(&self.found);
             }
@@ -261,7 +269,8 @@ impl Walk {
                 self.values[column as usize] += value;
             }
             self.found.clear();
-            self.found.extend(touched.drain(..).map(|column| (column, std::mem::take(&mut self.values[column as usize]))));
+            self.found
+                .extend(touched.drain(..).map(|column| (column, std::mem::take(&mut self.values[column as usize]))));
         }
         &self.found
     }

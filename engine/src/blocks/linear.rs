@@ -84,7 +84,8 @@ impl Linear {
         let rows = shape[0] * shape[1];
         let residual = residual.reshape([rows, shape[2]]);
         let inputs = x.dims()[2];
-        linear(x.reshape([rows, inputs]), w.get(self.weight), self.bias.map(|b| w.get(b)), Some(residual)).reshape(shape)
+        linear(x.reshape([rows, inputs]), w.get(self.weight), self.bias.map(|b| w.get(b)), Some(residual))
+            .reshape(shape)
     }
 
     /// # Shapes

@@ -1,4 +1,5 @@
-//! The parts that methods are built of, with the papers' names. A block holds [`crate::weights::Slot`]s; values come with each call.
+//! The parts that methods are built of, with the papers' names. A block holds [`crate::weights::Slot`]s; values come
+//! with each call.
 
 pub mod activation;
 pub mod batch_norm;

@@ -16,7 +16,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         Error::file(format!("{} cannot be written", path.display()), e, advice)
     };
     let Some(name) = path.file_name() else {
-        return Err(Error::file(format!("{} is not a file name", path.display()), "a file is expected", "Add a file name to the folder"));
+        return Err(Error::file(
+            format!("{} is not a file name", path.display()),
+            "a file is expected",
+            "Add a file name to the folder",
+        ));
     };
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let written = write_through(&part, bytes).and_then(|()| fs::rename(&part, path));

@@ -1,4 +1,5 @@
-//! Weights as files: safetensors with the official key names, whole checkpoints that resume exactly, small stored weights.
+//! Weights as files: safetensors with the official key names, whole checkpoints that resume exactly, small stored
+//! weights.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod atomic;
@@ -12,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::session::Session;
 use safetensors::{File, Metadata};
 
-/// Read the weights of any file this program writes or knows: plain, quantised, or a whole checkpoint (its optimiser state
-/// is left out).
+/// Read the weights of any file this program writes or knows: plain, quantised, or a whole checkpoint (its optimiser
+/// state is left out).
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when the file is not one of them or is damaged.
@@ -23,7 +24,8 @@ pub fn open(bytes: &[u8]) -> Result<File> {
     Ok(file)
 }
 
-/// What a weights file says about itself: method, preset, data, knobs (JSON), steps, seed, and the command that makes it.
+/// What a weights file says about itself: method, preset, data, knobs (JSON), steps, seed, and the command that makes
+/// it.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when the knobs have no JSON form (a number that is not finite).

@@ -1,8 +1,10 @@
-//! Position tables for another grid: bicubic, as PyTorch's `interpolate(mode="bicubic", align_corners=False)` without antialias.
+//! Position tables for another grid: bicubic, as PyTorch's `interpolate(mode="bicubic", align_corners=False)` without
+//! antialias.
 
 /// Resize a table of tokens on a square grid; its leading rows (the class token's) are kept.
 ///
-/// Source of new line i is `(i + ½) · from / to − ½`; Keys' cubic kernel with a = −0.75; the border is repeated. f64 inside.
+/// Source of new line i is `(i + ½) · from / to − ½`; Keys' cubic kernel with a = −0.75; the border is repeated. f64
+/// inside.
 ///
 /// # Shapes
 /// * values: [leading + from², dim] row-major

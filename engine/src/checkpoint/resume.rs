@@ -45,7 +45,11 @@ pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -
     metadata.insert(SESSION.into(), serde_json::to_string(session).map_err(wrong)?);
     for (name, moments) in state {
         for (start, values) in MOMENTS.iter().zip(moments.moments) {
-            entries.push(Entry { name: format!("{start}{name}"), shape: vec![values.len()], values: Values::F32(values) });
+            entries.push(Entry {
+                name: format!("{start}{name}"),
+                shape: vec![values.len()],
+                values: Values::F32(values),
+            });
         }
     }
     safetensors::write(entries, &metadata)
@@ -57,12 +61,17 @@ pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -
 /// [`Error::Checkpoint`] when the file is damaged or is not a whole checkpoint.
 pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
     let mut file = safetensors::read(bytes)?;
-    let text = |name: &str| file.metadata.get(name).ok_or_else(|| wrong(format!("the file has no {name}: it holds weights only")));
+    let text = |name: &str| {
+        file.metadata.get(name).ok_or_else(|| wrong(format!("the file has no {name}: it holds weights only")))
+    };
     let session: Session = serde_json::from_str(text(SESSION)?).map_err(wrong)?;
     let steps: BTreeMap<String, u64> = serde_json::from_str(text(STEPS)?).map_err(wrong)?;
     let mut optimiser = BTreeMap::new();
     for (name, steps) in steps {
-        let moments = MOMENTS.iter().map_while(|start| file.tensors.remove(&format!("{start}{name}")).map(|t| t.values)).collect();
+        let moments = MOMENTS
+            .iter()
+            .map_while(|start| file.tensors.remove(&format!("{start}{name}")).map(|t| t.values))
+            .collect();
         optimiser.insert(name, HostMoments { steps, moments });
     }
     Ok(Checkpoint { session, weights: file, optimiser })

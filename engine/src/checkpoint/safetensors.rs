@@ -34,7 +34,8 @@ impl HostTensor {
     /// [`Error::Data`] when the rank or the number of values is not as asked.
     pub fn tensor<const D: usize>(&self, device: &Device) -> Result<Tensor<D>> {
         let wrong = |why: String| Error::data("An array has the wrong shape", why, "Check the data set or the fixture");
-        let shape: [usize; D] = self.shape.clone().try_into().map_err(|s: Vec<usize>| wrong(format!("{s:?} has not {D} axes")))?;
+        let shape: [usize; D] =
+            self.shape.clone().try_into().map_err(|s: Vec<usize>| wrong(format!("{s:?} has not {D} axes")))?;
         if shape.iter().product::<usize>() != self.values.len() {
             return Err(wrong(format!("{} values for {shape:?}", self.values.len())));
         }
@@ -65,24 +66,35 @@ pub enum Values {
 }
 
 fn wrong(why: impl ToString) -> Error {
-    Error::checkpoint("The weights file cannot be used", why, "Choose a whole .safetensors file; a cut-off download must be fetched again")
+    Error::checkpoint(
+        "The weights file cannot be used",
+        why,
+        "Choose a whole .safetensors file; a cut-off download must be fetched again",
+    )
 }
 
 /// Read a file. F64, F32, F16, BF16 and whole numbers all become f32.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] when the file is cut off, is no safetensors file, or holds a value that is not a number (the key is named).
+/// [`Error::Checkpoint`] when the file is cut off, is no safetensors file, or holds a value that is not a number (the
+/// key is named).
 pub fn read(bytes: &[u8]) -> Result<File> {
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80\x02\x8a\x0a") {
-        let advice = "Convert it with safetensors.torch.save_file(torch.load(\"in.pth\")[\"model\"], \"out.safetensors\")";
-        return Err(Error::checkpoint("The weights file cannot be used", "it is a PyTorch file (.pth), not safetensors", advice));
+        let advice =
+            "Convert it with safetensors.torch.save_file(torch.load(\"in.pth\")[\"model\"], \"out.safetensors\")";
+        return Err(Error::checkpoint(
+            "The weights file cannot be used",
+            "it is a PyTorch file (.pth), not safetensors",
+            advice,
+        ));
     }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
     let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
     let tensors = SafeTensors::deserialize(bytes).map_err(wrong)?;
     let mut file = File { tensors: BTreeMap::new(), metadata };
     for (name, view) in tensors.iter() {
-        let values = as_f32(view.dtype(), view.data()).ok_or_else(|| wrong(format!("{name} has values of kind {:?}", view.dtype())))?;
+        let values = as_f32(view.dtype(), view.data())
+            .ok_or_else(|| wrong(format!("{name} has values of kind {:?}", view.dtype())))?;
         if let Some(place) = values.iter().position(|v| !v.is_finite()) {
             return Err(wrong(format!("{name} holds {} at place {place}", values[place])));
         }
@@ -108,8 +120,8 @@ fn as_f32(kind: Dtype, data: &[u8]) -> Option<Vec<f32>> {
     })
 }
 
-/// Write a file. The same content always gives the same bytes: entries in the given order after a sort by kind (f32 first,
-/// which keeps them aligned), metadata by name.
+/// Write a file. The same content always gives the same bytes: entries in the given order after a sort by kind (f32
+/// first, which keeps them aligned), metadata by name.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when a shape and its number of values differ or a value is not finite.
@@ -126,7 +138,10 @@ pub fn write(mut entries: Vec<Entry>, metadata: &Metadata) -> Result<Vec<u8>> {
         if entry.shape.iter().product::<usize>() != count {
             return Err(wrong(format!("{} has {count} values for a shape of {:?}", entry.name, entry.shape)));
         }
-        header.insert(entry.name.clone(), json!({"dtype": kind, "shape": entry.shape, "data_offsets": [start, data.len()]}));
+        header.insert(
+            entry.name.clone(),
+            json!({"dtype": kind, "shape": entry.shape, "data_offsets": [start, data.len()]}),
+        );
     }
     let mut text = Value::Object(header).to_string().into_bytes();
     text.resize(text.len().next_multiple_of(8), b' ');
@@ -169,7 +184,9 @@ pub fn check_finite(name: &str, values: &[f32]) -> Result<()> {
 pub async fn entries(weights: &Weights) -> Result<Vec<Entry>> {
     let values = readback::many(weights.list.iter().map(|w| w.value.clone()).collect()).await?;
     let pairs = weights.list.iter().zip(values);
-    Ok(pairs.map(|(w, values)| Entry { name: w.name.clone(), shape: w.shape.clone(), values: Values::F32(values) }).collect())
+    Ok(pairs
+        .map(|(w, values)| Entry { name: w.name.clone(), shape: w.shape.clone(), values: Values::F32(values) })
+        .collect())
 }
 
 /// The weights as a file: f32, official names and shapes.

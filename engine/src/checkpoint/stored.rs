@@ -1,8 +1,8 @@
 //! Small trained weights that come with the program: one byte a value, one scale a row.
 //!
-//! A matrix row x is kept as `q = round(x / s)` with `s = max|x| / 127`, so no value moves by more than s / 2. Vectors (biases,
-//! norms and their running statistics, tokens) stay f32. Fixed tables are left out: the model makes them itself. 560,000 parameters
-//! take about 0.6 MB.
+//! A matrix row x is kept as `q = round(x / s)` with `s = max|x| / 127`, so no value moves by more than s / 2. Vectors
+//! (biases, norms and their running statistics, tokens) stay f32. Fixed tables are left out: the model makes them
+//! itself. 560,000 parameters take about 0.6 MB.
 
 use crate::checkpoint::safetensors::{self, Entry, File, Metadata, Values};
 use crate::error::{Error, Result};
@@ -28,7 +28,11 @@ pub async fn pack(weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>> {
             (Some(rows), Values::F32(values)) => {
                 safetensors::check_finite(&entry.name, &values)?;
                 let (scales, bytes) = quantise(&values, rows);
-                small.push(Entry { name: format!("{}{SCALE}", entry.name), shape: vec![rows], values: Values::F32(scales) });
+                small.push(Entry {
+                    name: format!("{}{SCALE}", entry.name),
+                    shape: vec![rows],
+                    values: Values::F32(scales),
+                });
                 small.push(Entry { name: entry.name, shape: entry.shape, values: Values::I8(bytes) });
             }
             (_, values) => small.push(Entry { values, name: entry.name, shape: entry.shape }),
@@ -51,8 +55,13 @@ pub fn unpack(bytes: &[u8]) -> Result<File> {
     let scaled: Vec<String> = file.tensors.keys().filter_map(|k| k.strip_suffix(SCALE)).map(String::from).collect();
     for name in scaled {
         let scales = file.tensors.remove(&format!("{name}{SCALE}")).map(|t| t.values).unwrap_or_default();
-        let damaged =
-            || Error::checkpoint("The stored weights are damaged", format!("{name} and its scales differ"), "Fetch the program again");
+        let damaged = || {
+            Error::checkpoint(
+                "The stored weights are damaged",
+                format!("{name} and its scales differ"),
+                "Fetch the program again",
+            )
+        };
         let tensor = file.tensors.get_mut(&name).ok_or_else(damaged)?;
         if scales.is_empty() || tensor.values.len() % scales.len() != 0 || tensor.values.is_empty() {
             return Err(damaged());
@@ -74,7 +83,8 @@ fn rows_of(shape: &[usize]) -> Option<usize> {
 
 fn quantise(values: &[f32], rows: usize) -> (Vec<f32>, Vec<i8>) {
     let width = values.len() / rows;
-    let scales: Vec<f32> = values.chunks(width).map(|row| row.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / 127.0).collect();
+    let scales: Vec<f32> =
+        values.chunks(width).map(|row| row.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / 127.0).collect();
     let whole = |(row, scale): (&[f32], &f32)| -> Vec<i8> {
         let per_step = if *scale > 0.0 { scale.recip() } else { 0.0 };
         row.iter().map(|v| (v * per_step).round().clamp(-127.0, 127.0) as i8).collect()

@@ -21,8 +21,8 @@ pub struct Augment {
     pub flip: bool,
 }
 
-/// A random part of a picture of `width` × `height`: its area is uniform in (`smallest`, 1) of the whole, its aspect ratio
-/// log-uniform in (3/4, 4/3). After ten draws that do not fit: the largest centred part of an allowed ratio.
+/// A random part of a picture of `width` × `height`: its area is uniform in (`smallest`, 1) of the whole, its aspect
+/// ratio log-uniform in (3/4, 4/3). After ten draws that do not fit: the largest centred part of an allowed ratio.
 pub fn random_area(width: u32, height: u32, smallest: f32, rng: &mut Rng) -> Area {
     for _ in 0..TRIES {
         let (w, h) = draw_sides(width, height, smallest, rng);
@@ -61,8 +61,9 @@ fn place(width: u32, height: u32, w: u32, h: u32, rng: &mut Rng) -> Area {
 
 /// A picture as evaluation sees it: shorter side scaled to size · 256/224, centre cropped to `size` × `size`.
 ///
-/// Above 224 pixels the shorter side is scaled straight to `size`, as in the recipe. So it is for a picture that is no larger than
-/// `size`: cutting the rim off a small picture that has to be enlarged would only lose what it shows. One of exactly `size` × `size` stays as it is.
+/// Above 224 pixels the shorter side is scaled straight to `size`, as in the recipe. So it is for a picture that is no
+/// larger than `size`: cutting the rim off a small picture that has to be enlarged would only lose what it shows. One
+/// of exactly `size` × `size` stays as it is.
 pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
     if (picture.width, picture.height) == (size, size) {
         return picture.clone();
@@ -73,9 +74,11 @@ pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
     cut(&whole, Area::centre(&whole, size, size))
 }
 
-/// A training batch: the pictures `indices` of `split`, each cropped and flipped by its own stream `rng.at(place in the batch)`.
+/// A training batch: the pictures `indices` of `split`, each cropped and flipped by its own stream `rng.at(place in the
+/// batch)`.
 ///
-/// An index past the end starts again from the first picture, so small sets fill large batches. An empty split gives an empty batch.
+/// An index past the end starts again from the first picture, so small sets fill large batches. An empty split gives an
+/// empty batch.
 ///
 /// # Shapes
 /// Result: bytes [indices.len(), size, size, channels]. A grey picture fills every channel.
@@ -91,7 +94,8 @@ pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, a
     })
 }
 
-/// A batch of the linear probe's recipe: one-shot crops of at least 8 % of the area, flipped half of the time. Otherwise as [`batch`].
+/// A batch of the linear probe's recipe: one-shot crops of at least 8 % of the area, flipped half of the time.
+/// Otherwise as [`batch`].
 pub fn probe_batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, rng: &Rng) -> Vec<u8> {
     fill(set, split, indices, size, |place, picture| {
         let mut rng = rng.at(place as u64);
@@ -120,7 +124,13 @@ fn mirrored(mut picture: Picture) -> Picture {
     picture
 }
 
-fn fill(set: &PictureData, split: &Split, indices: &[usize], size: usize, crop: impl Fn(usize, &Picture) -> Picture + Sync) -> Vec<u8> {
+fn fill(
+    set: &PictureData,
+    split: &Split,
+    indices: &[usize],
+    size: usize,
+    crop: impl Fn(usize, &Picture) -> Picture + Sync,
+) -> Vec<u8> {
     let sample = set.channels * size * size;
     if split.is_empty() || sample == 0 {
         return Vec::new();

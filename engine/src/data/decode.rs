@@ -44,11 +44,13 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
 }
 
 fn over_white(image: &image::RgbaImage) -> Vec<u8> {
-    let mix = |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 255 * u16::from(255 - alpha) + 127) / 255) as u8;
+    let mix =
+        |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 255 * u16::from(255 - alpha) + 127) / 255) as u8;
     image.pixels().flat_map(|p| [mix(p[0], p[3]), mix(p[1], p[3]), mix(p[2], p[3])]).collect()
 }
 
-/// Whether a JPEG lacks its end. The decoder would fill what is missing with grey, and the network would learn the grey.
+/// Whether a JPEG lacks its end. The decoder would fill what is missing with grey, and the network would learn the
+/// grey.
 ///
 /// The end marker cannot occur inside coded data, so it must follow the start of the last scan.
 fn is_cut_short(bytes: &[u8]) -> bool {

@@ -12,7 +12,8 @@ use crate::session::DataReport;
 const MEAN: f32 = 0.2860;
 const STD: f32 = 0.3530;
 
-const CLASSES: [&str; 10] = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+const CLASSES: [&str; 10] =
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
 /// The original files: name, address, SHA-256, bytes. [`check_hash`] tells whether a download is whole.
 pub const DOWNLOADS: &[(&str, &str, &str, u64)] = &[
@@ -61,7 +62,9 @@ pub async fn load(files: &Files) -> Result<PictureData> {
     // A page brings only the subset along; asking for the others would cost failed requests.
     if !cfg!(target_arch = "wasm32") {
         match (part(files, TRAIN).await?, part(files, TEST).await?) {
-            (Some(train), Some(test)) => return Ok(data("the original 60,000 training and 10,000 test pictures", train, test)),
+            (Some(train), Some(test)) => {
+                return Ok(data("the original 60,000 training and 10,000 test pictures", train, test));
+            }
             (None, Some(part)) => {
                 return Ok(cut_in_two(
                     "the original 10,000 test pictures alone, cut in two: the training pictures were not found",
@@ -107,7 +110,8 @@ fn missing() -> Error {
 /// # Errors
 /// [`Error::Data`] when the counts differ, a label is not one of the ten classes, or there is no picture.
 pub fn split(pictures: &Idx, labels: &Idx) -> Result<Split> {
-    let wrong = |why: String| Error::data("These IDX files are not Fashion-MNIST", why, "Fetch both files of the pair again");
+    let wrong =
+        |why: String| Error::data("These IDX files are not Fashion-MNIST", why, "Fetch both files of the pair again");
     let [count, height, width] = pictures.sides[..] else {
         return Err(wrong(format!("pictures have 3 sides, these have {:?}", pictures.sides)));
     };
@@ -127,7 +131,8 @@ pub fn split(pictures: &Idx, labels: &Idx) -> Result<Split> {
     })
 }
 
-/// The first `train` of every `of` parts are for training, the rest for testing (the original files are in random order).
+/// The first `train` of every `of` parts are for training, the rest for testing (the original files are in random
+/// order).
 fn cut_in_two(what: &str, mut all: Split, train: usize, of: usize) -> PictureData {
     let at = all.len() * train / of;
     let test = Split { pictures: all.pictures.split_off(at), labels: all.labels.split_off(at) };
@@ -150,7 +155,8 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
     PictureData::grey(report, MEAN, STD, train, test)
 }
 
-/// Cut the subset for a page out of an original pair of files: 2,000 pictures to train on, then 500 to test on, every class alike.
+/// Cut the subset for a page out of an original pair of files: 2,000 pictures to train on, then 500 to test on, every
+/// class alike.
 ///
 /// Returns the gzipped IDX files of pictures and labels, named [`SUBSET`] on the page.
 ///

@@ -20,8 +20,9 @@ const STORED: &[(&str, &[u8])] = &[
 
 /// The files that come with the program or were fetched for it. Cheap to clone.
 ///
-/// Natively a file is looked for in the folders of the environment variable `MASQUERADE_DATA` (separated as in `PATH`), then in the user's cache folder
-/// ([`cache_folder`]), then where Debian's `dataset-fashion-mnist` puts its files. In a browser it is fetched from `data/` beside the worker.
+/// Natively a file is looked for in the folders of the environment variable `MASQUERADE_DATA` (separated as in `PATH`),
+/// then in the user's cache folder ([`cache_folder`]), then where Debian's `dataset-fashion-mnist` puts its files. In a
+/// browser it is fetched from `data/` beside the worker.
 #[derive(Clone)]
 pub struct Files {
     #[cfg(not(target_arch = "wasm32"))]
@@ -86,10 +87,12 @@ impl Files {
     /// The trained weights of this file name that came with the program.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when there are none of this name, and (in a browser) [`Error::File`] when the network fails.
+    /// [`Error::Checkpoint`] when there are none of this name, and (in a browser) [`Error::File`] when the network
+    /// fails.
     pub async fn stored(&self, name: &str) -> Result<Vec<u8>> {
         #[cfg(target_arch = "wasm32")]
-        let found = fetch::bytes(&format!("./stored/{name}"), |done, total| (self.on_progress)(name, done, total)).await?;
+        let found =
+            fetch::bytes(&format!("./stored/{name}"), |done, total| (self.on_progress)(name, done, total)).await?;
         #[cfg(not(target_arch = "wasm32"))]
         let found = STORED.iter().find(|(stored, _)| *stored == name).map(|(_, bytes)| bytes.to_vec());
         found.ok_or_else(|| {
@@ -105,25 +108,36 @@ impl Files {
     fn find_in_folders(&self, name: &str) -> Result<Option<Vec<u8>>> {
         use std::path::{Component, Path};
         if !Path::new(name).components().all(|c| matches!(c, Component::Normal(_))) {
-            return Err(Error::request(format!("{name:?} is no data file"), "its name leads out of the data folders", "Give a plain name"));
+            return Err(Error::request(
+                format!("{name:?} is no data file"),
+                "its name leads out of the data folders",
+                "Give a plain name",
+            ));
         }
         let Some(path) = self.folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()) else {
             return Ok(None);
         };
         let bytes = std::fs::read(&path).map_err(|e| {
-            Error::file(format!("{} cannot be read", path.display()), e, "Check that the file belongs to you and the disk is well")
+            Error::file(
+                format!("{} cannot be read", path.display()),
+                e,
+                "Check that the file belongs to you and the disk is well",
+            )
         })?;
         (self.on_progress)(name, bytes.len() as u64, bytes.len() as u64);
         Ok(Some(bytes))
     }
 }
 
-/// The user's own data folder, where fetched files are put: `masquerade/data` in the system's cache folder. `None`: the system names none.
+/// The user's own data folder, where fetched files are put: `masquerade/data` in the system's cache folder. `None`: the
+/// system names none.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn cache_folder() -> Option<std::path::PathBuf> {
     let folder = |variable: &str| std::env::var_os(variable).filter(|v| !v.is_empty()).map(std::path::PathBuf::from);
     let home_cache = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| folder("HOME").map(|home| home.join(home_cache)));
+    let cache = folder("XDG_CACHE_HOME")
+        .or_else(|| folder("LOCALAPPDATA"))
+        .or_else(|| folder("HOME").map(|home| home.join(home_cache)));
     cache.map(|cache| cache.join("masquerade").join("data"))
 }
 
@@ -131,7 +145,11 @@ pub fn cache_folder() -> Option<std::path::PathBuf> {
 fn usual_folders() -> Vec<std::path::PathBuf> {
     let named = std::env::var_os("MASQUERADE_DATA").unwrap_or_default();
     let named: Vec<_> = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
-    named.into_iter().chain(cache_folder()).chain([std::path::PathBuf::from("/usr/share/datasets/fashion-mnist")]).collect()
+    named
+        .into_iter()
+        .chain(cache_folder())
+        .chain([std::path::PathBuf::from("/usr/share/datasets/fashion-mnist")])
+        .collect()
 }
 
 /// Files from the place the worker came from.
@@ -151,7 +169,8 @@ mod fetch {
             Error::file(format!("{address} could not be fetched"), why, "Check the network and reload the page")
         };
         let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|global| failed(global.into()))?;
-        let response: Response = JsFuture::from(scope.fetch_with_str(address)).await.and_then(JsCast::dyn_into).map_err(failed)?;
+        let response: Response =
+            JsFuture::from(scope.fetch_with_str(address)).await.and_then(JsCast::dyn_into).map_err(failed)?;
         let header = |name: &str| response.headers().get(name).ok().flatten().unwrap_or_default();
         // Servers of single-page programs answer a missing file with the page itself.
         if response.status() == 404 || header("content-type").starts_with("text/html") {
@@ -169,7 +188,8 @@ mod fetch {
             if Reflect::get(&chunk, &JsValue::from_str("done")).map_err(failed)?.is_truthy() {
                 return Ok(Some(bytes));
             }
-            let value: Uint8Array = Reflect::get(&chunk, &JsValue::from_str("value")).and_then(JsCast::dyn_into).map_err(failed)?;
+            let value: Uint8Array =
+                Reflect::get(&chunk, &JsValue::from_str("value")).and_then(JsCast::dyn_into).map_err(failed)?;
             bytes.extend(value.to_vec());
             on_progress(bytes.len() as u64, total);
         }

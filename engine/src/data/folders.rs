@@ -40,14 +40,19 @@ impl Entry {
     }
 }
 
-/// List a folder and its sub-folders. Hidden files and folders (those of the system) are left out, links to folders not followed.
+/// List a folder and its sub-folders. Hidden files and folders (those of the system) are left out, links to folders not
+/// followed.
 ///
 /// # Errors
 /// [`Error::File`] when the folder itself cannot be listed.
 pub fn list(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     enter(folder, "", 0, &mut listing).map_err(|e| {
-        Error::file(format!("The folder {} cannot be listed", folder.display()), e, "Check the path, and that you may read it")
+        Error::file(
+            format!("The folder {} cannot be listed", folder.display()),
+            e,
+            "Check the path, and that you may read it",
+        )
     })?;
     listing.files.sort_by(|a, b| a.name.cmp(&b.name));
     listing.unread.sort();

@@ -1,7 +1,8 @@
 //! Data sets by id: where they come from, how they are read, and how batches are cut from them.
 //!
 //! * [`Data`]: a set of any kind
-//! * [`pictures`]: what a picture set is; [`fashion_mnist`], [`photos`], [`procedural::shapes`], [`user_files`]: one file a source
+//! * [`pictures`]: what a picture set is; [`fashion_mnist`], [`photos`], [`procedural::shapes`], [`user_files`]: one
+//!   file a source
 //! * [`clouds`], [`graphs`], [`vectors`]: the other kinds, each with its sources
 //! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
 //! * [`crops`] on [`resample`]: from pictures to normalised batches
@@ -95,7 +96,9 @@ impl Data {
         let train = half == Half::Train;
         match self {
             Self::Pictures(data) => (if train { &data.train } else { &data.test }).len(),
-            Self::Clouds(data) => (if train { &data.train } else { &data.test }).points.len() / (data.points * 3).max(1),
+            Self::Clouds(data) => {
+                (if train { &data.train } else { &data.test }).points.len() / (data.points * 3).max(1)
+            }
             Self::Graph(data) => (if train { &data.train } else { &data.test }).len(),
             Self::Vectors(data) => (if train { &data.train } else { &data.test }).len() / data.dims.max(1),
         }
@@ -142,7 +145,11 @@ pub async fn open(id: &str, kind: Kind, size: u32, files: &Files, user: Option<&
                 Some(data) => format!("your data are {}, and this system takes {}", data.kind().name(), kind.name()),
                 None => "none were added".into(),
             };
-            Error::request(format!("There are no {} of your own yet", kind.name()), why, format!("Add {}", kind.files()))
+            Error::request(
+                format!("There are no {} of your own yet", kind.name()),
+                why,
+                format!("Add {}", kind.files()),
+            )
         });
     }
     Ok(match kind {

@@ -66,9 +66,12 @@ pub async fn load(files: &Files) -> Result<PictureData> {
     Ok(PictureData::colour(report, split(train), split(test)))
 }
 
-/// The photographs whole, then squares of each that overlap: a training batch needs more pictures than there are photographs.
+/// The photographs whole, then squares of each that overlap: a training batch needs more pictures than there are
+/// photographs.
 fn windows(photographs: &[Picture]) -> Vec<Picture> {
-    let squares = SQUARES.iter().flat_map(|(part, columns, rows)| photographs.iter().flat_map(move |p| squares(p, *part, *columns, *rows)));
+    let squares = SQUARES
+        .iter()
+        .flat_map(|(part, columns, rows)| photographs.iter().flat_map(move |p| squares(p, *part, *columns, *rows)));
     photographs.iter().cloned().chain(squares).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Bicubic resizing of a part of a picture (Catmull–Rom, a = −½), widened when it shrinks so that nothing aliases.
 //!
-//! This is what image libraries call "bicubic with antialiasing". Training crops every picture anew, so the vertical pass
-//! runs along whole rows of the part that is wanted and touches nothing else.
+//! This is what image libraries call "bicubic with antialiasing". Training crops every picture anew, so the vertical
+//! pass runs along whole rows of the part that is wanted and touches nothing else.
 
 use crate::data::pictures::Picture;
 

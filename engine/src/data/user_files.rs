@@ -1,7 +1,8 @@
 //! The user's own pictures: any PNG, JPEG and WebP files, classes and splits told by folder names.
 //!
-//! A folder is a class (`cats/1.png`, `dogs/2.jpg`); folders called train, test or val above them are the split. Without them every fifth picture
-//! of each class is kept for testing. What cannot be read is listed in the report and never stops the rest.
+//! A folder is a class (`cats/1.png`, `dogs/2.jpg`); folders called train, test or val above them are the split.
+//! Without them every fifth picture of each class is kept for testing. What cannot be read is listed in the report and
+//! never stops the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,18 +22,23 @@ const FEWEST_TO_SPLIT: usize = 10;
 /// A file that was looked at: its name, and the picture or why there is none.
 type Looked = (String, std::result::Result<Picture, String>);
 
-/// A data set from files in memory (dropped on the page, sent by a front end). Each keeps its shorter side at `keep` pixels at most.
+/// A data set from files in memory (dropped on the page, sent by a front end). Each keeps its shorter side at `keep`
+/// pixels at most.
 ///
 /// # Errors
 /// [`Error::Data`] when no file is a readable picture.
 pub fn from_files(mut files: Vec<NamedBytes>, keep: u32) -> Result<PictureData> {
     files.sort_by(|a, b| a.name.cmp(&b.name));
     // Each file's bytes are let go before the next is decoded.
-    let looked = files.into_iter().map(|file| (file.name.replace('\\', "/"), decode(&file.bytes).map(|p| shrink(p, keep)))).collect();
+    let looked = files
+        .into_iter()
+        .map(|file| (file.name.replace('\\', "/"), decode(&file.bytes).map(|p| shrink(p, keep))))
+        .collect();
     data_set(looked, "files that you chose")
 }
 
-/// A data set from a folder on disk with all its sub-folders, a few files in memory at a time. `on_file` is told how many of how many are done.
+/// A data set from a folder on disk with all its sub-folders, a few files in memory at a time. `on_file` is told how
+/// many of how many are done.
 ///
 /// # Errors
 /// [`Error::File`] when the folder cannot be listed, [`Error::Data`] when it holds no readable picture.
@@ -45,8 +51,9 @@ pub fn from_folder(folder: &std::path::Path, keep: u32, mut on_file: impl FnMut(
     let total = listing.files.len();
     let mut looked: Vec<Looked> = listing.unread.into_iter().map(|(name, why)| (name, Err(why))).collect();
     for (chunk, files) in listing.files.chunks(AT_ONCE).enumerate() {
-        let read =
-            |file: &crate::data::folders::Entry| (file.name.clone(), file.read().and_then(|bytes| decode(&bytes)).map(|p| shrink(p, keep)));
+        let read = |file: &crate::data::folders::Entry| {
+            (file.name.clone(), file.read().and_then(|bytes| decode(&bytes)).map(|p| shrink(p, keep)))
+        };
         looked.par_extend(files.par_iter().map(read));
         on_file((chunk * AT_ONCE + files.len()).min(total), total);
     }
@@ -74,7 +81,11 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
             Some((name, why)) => format!("none of {seen} files could be used; {name}: {why}"),
             None => "there is no file in it".into(),
         };
-        return Err(Error::data("There is no picture to train on", why, "Choose PNG, JPEG or WebP files, or a folder that holds some"));
+        return Err(Error::data(
+            "There is no picture to train on",
+            why,
+            "Choose PNG, JPEG or WebP files, or a folder that holds some",
+        ));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let mut places = places(found.iter().map(|(name, _)| name.as_str()));
@@ -82,7 +93,9 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
     if !classes.is_empty() {
         let stray = |place: &Place| place.class.is_none();
         let strays = places.iter().zip(&found).filter(|(place, _)| stray(place));
-        skipped.extend(strays.map(|(_, (name, _))| (name.clone(), "it lies beside the class folders, so its class is not known".into())));
+        skipped.extend(strays.map(|(_, (name, _))| {
+            (name.clone(), "it lies beside the class folders, so its class is not known".into())
+        }));
         let mut keep = places.iter().map(|place| !stray(place));
         found.retain(|_| keep.next().unwrap_or(false));
         places.retain(|place| !stray(place));

@@ -1,4 +1,5 @@
-//! One dimension, where nothing has to be learned: an energy with three wells, and the reconstructions that are best for it.
+//! One dimension, where nothing has to be learned: an energy with three wells, and the reconstructions that are best
+//! for it.
 
 /// E(x) = ((x + 1)² + 3)(x² + 2)((x − 1)² + 1).
 pub fn energy(x: f64) -> f64 {
@@ -70,8 +71,8 @@ pub fn contractive(grid: &[f64], p: &[f64], sigma: f64) -> Vec<f64> {
     right
 }
 
-/// How far a score is from the true one where the data is: the root of the p-weighted mean square of the difference over that of the
-/// truth, and the p-weighted cosine.
+/// How far a score is from the true one where the data is: the root of the p-weighted mean square of the difference
+/// over that of the truth, and the p-weighted cosine.
 pub fn agreement(p: &[f64], score: &[f64], truth: &[f64]) -> (f64, f64) {
     let sum = |term: &dyn Fn(usize) -> f64| (0..p.len()).map(|i| p[i] * term(i)).sum::<f64>();
     let apart = sum(&|i| (score[i] - truth[i]).powi(2));

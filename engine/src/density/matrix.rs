@@ -45,8 +45,8 @@ pub fn inverse(matrix: &[f64], d: usize) -> Option<Inverse> {
     Some(Inverse { inverse: right, log_det, positive })
 }
 
-/// The lower factor L of L Lᵀ = `matrix` (Cholesky); `None` where the matrix has a negative direction. A direction without spread
-/// is allowed.
+/// The lower factor L of L Lᵀ = `matrix` (Cholesky); `None` where the matrix has a negative direction. A direction
+/// without spread is allowed.
 pub fn lower_factor(matrix: &[f64], d: usize) -> Option<Vec<f64>> {
     if matrix.len() != d * d {
         return None;

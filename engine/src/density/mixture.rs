@@ -1,7 +1,7 @@
 //! Gaussian mixtures: what can be known exactly of p and of p_σ, p blurred by isotropic noise of deviation σ.
 //!
-//! Alain and Bengio, "What Regularized Auto-Encoders Learn from the Data-Generating Distribution", JMLR 15 (2014): the best denoiser
-//! of noise σ is r*(x) = x + σ² ∇log p_σ(x), its Jacobian I + σ² ∇²log p_σ(x).
+//! Alain and Bengio, "What Regularized Auto-Encoders Learn from the Data-Generating Distribution", JMLR 15 (2014): the
+//! best denoiser of noise σ is r*(x) = x + σ² ∇log p_σ(x), its Jacobian I + σ² ∇²log p_σ(x).
 
 use crate::density::matrix;
 use crate::error::{Error, Result};
@@ -28,7 +28,8 @@ impl Mixture {
     /// # Errors
     /// [`Error::Data`] when the counts do not fit, or a number is not finite.
     pub fn new(dim: usize, means: Vec<f64>, covariances: Vec<f64>, weights: Vec<f64>) -> Result<Self> {
-        let wrong = |why: String| Err(Error::data("The mixture cannot be used", why, "Check the numbers of the data set"));
+        let wrong =
+            |why: String| Err(Error::data("The mixture cannot be used", why, "Check the numbers of the data set"));
         let parts = means.len() / dim.max(1);
         if parts == 0 || means.len() != parts * dim {
             return wrong(format!("{} numbers for centres of {dim}", means.len()));
@@ -73,8 +74,19 @@ impl Mixture {
     /// [`Error::Data`] when a covariance has a negative direction.
     pub fn sample(&self, count: usize, rng: &mut Rng) -> Result<Vec<f64>> {
         let d = self.dim;
-        let refuse = || Error::data("The mixture cannot be drawn from", "a covariance has a negative direction", "Check the covariances");
-        let factors = self.covariances.chunks(d * d).map(|c| matrix::lower_factor(c, d)).collect::<Option<Vec<_>>>().ok_or_else(refuse)?;
+        let refuse = || {
+            Error::data(
+                "The mixture cannot be drawn from",
+                "a covariance has a negative direction",
+                "Check the covariances",
+            )
+        };
+        let factors = self
+            .covariances
+            .chunks(d * d)
+            .map(|c| matrix::lower_factor(c, d))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(refuse)?;
         let mut points = Vec::with_capacity(count * d);
         for _ in 0..count {
             let part = self.pick(rng.uniform_f64());
@@ -101,19 +113,33 @@ impl Mixture {
     /// [`Error::Data`] when a blurred part has no density (a point at σ = 0).
     pub fn blurred(&self, sigma: f64) -> Result<Blurred> {
         let d = self.dim;
-        let flat = || Error::data("The density cannot be computed", "a part of the mixture has no spread", "Give the noise a σ above zero");
+        let flat = || {
+            Error::data(
+                "The density cannot be computed",
+                "a part of the mixture has no spread",
+                "Give the noise a σ above zero",
+            )
+        };
         let log_2pi = d as f64 * std::f64::consts::TAU.ln();
         let part = |k: usize| -> Option<Part> {
             let mean = self.means[k * d..(k + 1) * d].to_vec();
             let log_weight = self.weights[k].ln();
             if self.covariances.is_empty() {
                 let precision = Precision::Isotropic((sigma > 0.0).then(|| 1.0 / (sigma * sigma))?);
-                return Some(Part { mean, precision, log_height: log_weight - 0.5 * (log_2pi + 2.0 * d as f64 * sigma.ln()) });
+                return Some(Part {
+                    mean,
+                    precision,
+                    log_height: log_weight - 0.5 * (log_2pi + 2.0 * d as f64 * sigma.ln()),
+                });
             }
             let mut covariance = self.covariances[k * d * d..(k + 1) * d * d].to_vec();
             (0..d).for_each(|i| covariance[i * d + i] += sigma * sigma);
             let found = matrix::inverse(&covariance, d).filter(|found| found.positive)?;
-            Some(Part { mean, precision: Precision::Full(found.inverse), log_height: log_weight - 0.5 * (log_2pi + found.log_det) })
+            Some(Part {
+                mean,
+                precision: Precision::Full(found.inverse),
+                log_height: log_weight - 0.5 * (log_2pi + found.log_det),
+            })
         };
         let parts = (0..self.weights.len()).map(part).collect::<Option<Vec<_>>>().ok_or_else(flat)?;
         Ok(Blurred { dim: d, sigma, parts })
@@ -140,9 +166,10 @@ impl Part {
         let apart: Vec<f64> = x.iter().zip(&self.mean).map(|(x, m)| x - m).collect();
         let pull: Vec<f64> = match &self.precision {
             Precision::Isotropic(p) => apart.iter().map(|a| -p * a).collect(),
-            Precision::Full(p) => {
-                p.chunks(apart.len().max(1)).map(|row| -row.iter().zip(&apart).map(|(p, a)| p * a).sum::<f64>()).collect()
-            }
+            Precision::Full(p) => p
+                .chunks(apart.len().max(1))
+                .map(|row| -row.iter().zip(&apart).map(|(p, a)| p * a).sum::<f64>())
+                .collect(),
         };
         let exponent = 0.5 * pull.iter().zip(&apart).map(|(g, a)| g * a).sum::<f64>();
         (pull, self.log_height + exponent)

@@ -1,4 +1,5 @@
-//! Distributions that are known exactly, on the host in f64: what they draw, their log density, its gradient (the score) and Hessian.
+//! Distributions that are known exactly, on the host in f64: what they draw, their log density, its gradient (the
+//! score) and Hessian.
 //!
 //! They make the vector data sets and judge what a network has learned of them.
 //! * [`mixture`]: Gaussian mixtures, clean or blurred by noise

@@ -8,7 +8,8 @@ pub fn top_k(scores: &[f32], classes: usize, labels: &[u32], k: usize) -> f64 {
     let right = scores.chunks(classes.max(1)).zip(labels).filter(|(row, label)| {
         let label = **label as usize;
         let own = row.get(label).copied().unwrap_or(f32::NAN);
-        let better = row.iter().enumerate().filter(|(class, score)| **score > own || (**score == own && *class < label)).count();
+        let better =
+            row.iter().enumerate().filter(|(class, score)| **score > own || (**score == own && *class < label)).count();
         own.is_finite() && better < k
     });
     right.count() as f64 / labels.len().max(1) as f64

@@ -1,7 +1,7 @@
 //! How well clusters agree with classes: accuracy after the best matching, NMI, ARI and macro F1.
 //!
-//! Numbers of clusters and classes may be any and may differ: the contingency table is padded with empty rows or columns, so a
-//! cluster without a class (or a class without a cluster) counts as wrong and changes nothing else.
+//! Numbers of clusters and classes may be any and may differ: the contingency table is padded with empty rows or
+//! columns, so a cluster without a class (or a class without a cluster) counts as wrong and changes nothing else.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,8 @@ pub fn agreement(classes: &[u32], clusters: &[u32], average: Average) -> Agreeme
     }
 }
 
-/// The class each cluster is matched with, by the number of the cluster; `None` for clusters without one and numbers unused.
+/// The class each cluster is matched with, by the number of the cluster; `None` for clusters without one and numbers
+/// unused.
 pub fn matched_classes(classes: &[u32], clusters: &[u32]) -> Vec<Option<u32>> {
     let table = Table::new(classes, clusters);
     let mut found = vec![None; table.cluster_names.last().map_or(0, |last| *last as usize + 1)];
@@ -59,12 +60,13 @@ pub fn matched_classes(classes: &[u32], clusters: &[u32]) -> Vec<Option<u32>> {
     found
 }
 
-/// The clusters as SCGC's own evaluation changes them before it scores: where the numbers of distinct values differ, the
-/// clusters of sample 0, 1, … become the classes that no cluster has as its number, in ascending order.
+/// The clusters as SCGC's own evaluation changes them before it scores: where the numbers of distinct values differ,
+/// the clusters of sample 0, 1, … become the classes that no cluster has as its number, in ascending order.
 ///
 /// Only for comparing with numbers so computed: it gives away true labels.
 pub fn official_patch(classes: &[u32], clusters: &[u32]) -> Vec<u32> {
-    let (known, used): (BTreeSet<u32>, BTreeSet<u32>) = (classes.iter().copied().collect(), clusters.iter().copied().collect());
+    let (known, used): (BTreeSet<u32>, BTreeSet<u32>) =
+        (classes.iter().copied().collect(), clusters.iter().copied().collect());
     let mut patched = clusters.to_vec();
     if known.len() != used.len() {
         patched.iter_mut().zip(known.difference(&used)).for_each(|(cluster, class)| *cluster = *class);
@@ -107,7 +109,8 @@ impl Table {
     fn matching(&self) -> Vec<Option<usize>> {
         let (rows, columns) = (self.class_sizes.len(), self.cluster_sizes.len());
         let size = rows.max(columns);
-        let cost = |row: usize, column: usize| if row < rows && column < columns { -self.count(row, column) } else { 0.0 };
+        let cost =
+            |row: usize, column: usize| if row < rows && column < columns { -self.count(row, column) } else { 0.0 };
         let of_rows = hungarian(size, cost);
         of_rows.into_iter().take(rows).map(|column| Some(column).filter(|c| *c < columns)).collect()
     }
@@ -116,7 +119,8 @@ impl Table {
         if self.class_sizes.len() <= 1 && self.cluster_sizes.len() <= 1 {
             return 1.0;
         }
-        let entropy = |sizes: &[f64]| -> f64 { -sizes.iter().map(|s| s / self.samples).map(|p| p * p.ln()).sum::<f64>() };
+        let entropy =
+            |sizes: &[f64]| -> f64 { -sizes.iter().map(|s| s / self.samples).map(|p| p * p.ln()).sum::<f64>() };
         let (of_classes, of_clusters) = (entropy(&self.class_sizes), entropy(&self.cluster_sizes));
         let mut information = 0.0;
         for (class, row) in self.counts.chunks(self.cluster_sizes.len()).enumerate() {
@@ -149,7 +153,8 @@ fn distinct(values: &[u32]) -> Vec<u32> {
     values.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The column of each row in the cheapest one-to-one assignment of a square matrix (Kuhn 1955, with potentials, O(size³)).
+/// The column of each row in the cheapest one-to-one assignment of a square matrix (Kuhn 1955, with potentials,
+/// O(size³)).
 fn hungarian(size: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
     // Row and column 0 are the ones outside the matrix.
     let (mut of_rows, mut of_columns) = (vec![0.0; size + 1], vec![0.0; size + 1]);

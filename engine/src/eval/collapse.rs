@@ -1,8 +1,10 @@
-//! Whether features have collapsed: how many directions they use, how evenly they cover the sphere, how close pairs lie.
+//! Whether features have collapsed: how many directions they use, how evenly they cover the sphere, how close pairs
+//! lie.
 
 use crate::eval::Features;
 
-/// Effective rank: exp of the entropy of the singular values' shares (Roy and Vetterli, EUSIPCO 2007; as RankMe, arXiv 2210.02885).
+/// Effective rank: exp of the entropy of the singular values' shares (Roy and Vetterli, EUSIPCO 2007; as RankMe, arXiv
+/// 2210.02885).
 ///
 /// Between 1 (all features on a line) and `dim`. Features are not centred. Takes O(samples · dim² + dim³).
 pub fn effective_rank(features: &Features) -> f64 {
@@ -15,10 +17,12 @@ pub fn effective_rank(features: &Features) -> f64 {
     entropy.exp()
 }
 
-/// Uniformity: log mean of exp(−2 ‖x − y‖²) over all pairs of normalised features; −4 for a perfect spread, 0 when all are equal.
+/// Uniformity: log mean of exp(−2 ‖x − y‖²) over all pairs of normalised features; −4 for a perfect spread, 0 when all
+/// are equal.
 ///
-/// Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the Hypersphere",
-/// ICML 2020 (arXiv 2005.10242), equation (5) with t = 2. Takes O(samples²): pass a thousand samples, not all.
+/// Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
+/// Hypersphere", ICML 2020 (arXiv 2005.10242), equation (5) with t = 2. Takes O(samples²): pass a thousand samples, not
+/// all.
 pub fn uniformity(features: &Features) -> f64 {
     let unit = features.normalised();
     let rows = unit.rows();
@@ -27,7 +31,8 @@ pub fn uniformity(features: &Features) -> f64 {
     (sum / (rows * rows.saturating_sub(1) / 2).max(1) as f64).ln()
 }
 
-/// Alignment: mean ‖x − y‖² over positive pairs of normalised features (same paper, equation (4) with α = 2); 0 is perfect.
+/// Alignment: mean ‖x − y‖² over positive pairs of normalised features (same paper, equation (4) with α = 2); 0 is
+/// perfect.
 ///
 /// `one` and `other` hold the two views of the same samples, row by row.
 pub fn alignment(one: &Features, other: &Features) -> f64 {

@@ -19,14 +19,29 @@ pub struct Protocol {
 ///
 /// # Errors
 /// [`Error::Data`] when fewer classes than `ways` have more than `shots` samples; those of [`LinearSvm::fit`].
-pub fn accuracy(features: &Features, labels: &[u32], classes: usize, protocol: Protocol, rng: &Rng) -> Result<(f64, f64)> {
+pub fn accuracy(
+    features: &Features,
+    labels: &[u32],
+    classes: usize,
+    protocol: Protocol,
+    rng: &Rng,
+) -> Result<(f64, f64)> {
     features.check(labels, classes)?;
     let mut members = vec![Vec::new(); classes];
     labels.iter().enumerate().for_each(|(sample, label)| members[*label as usize].push(sample));
     members.retain(|samples| samples.len() > protocol.shots);
     if protocol.ways < 2 || protocol.shots == 0 || protocol.folds == 0 || members.len() < protocol.ways {
-        let why = format!("{} classes have more than {} samples, and {} are needed", members.len(), protocol.shots, protocol.ways.max(2));
-        return Err(Error::data("Few-shot classification cannot be measured", why, "Lower the classes or samples of a fold, or add data"));
+        let why = format!(
+            "{} classes have more than {} samples, and {} are needed",
+            members.len(),
+            protocol.shots,
+            protocol.ways.max(2)
+        );
+        return Err(Error::data(
+            "Few-shot classification cannot be measured",
+            why,
+            "Lower the classes or samples of a fold, or add data",
+        ));
     }
     let folds = (0..protocol.folds).map(|fold| of_fold(features, &members, protocol, rng.at(fold as u64)));
     let results = folds.collect::<Result<Vec<f64>>>()?;

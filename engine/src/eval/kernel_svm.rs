@@ -1,7 +1,8 @@
 //! A support vector machine with a Gaussian kernel, one class against another, and its accuracy over folds.
 //!
-//! Fan, Chen, Lin, "Working Set Selection Using Second Order Information", JMLR 2005, as in LIBSVM and scikit-learn's `SVC` with
-//! `gamma="scale"`: `min ½ αᵀQα − Σα`, 0 ≤ α ≤ C, yᵀα = 0, Q = y yᵀ exp(−γ |x − x'|²), γ = 1 / (dim · variance of all values).
+//! Fan, Chen, Lin, "Working Set Selection Using Second Order Information", JMLR 2005, as in LIBSVM and scikit-learn's
+//! `SVC` with `gamma="scale"`: `min ½ αᵀQα − Σα`, 0 ≤ α ≤ C, yᵀα = 0, Q = y yᵀ exp(−γ |x − x'|²), γ = 1 / (dim ·
+//! variance of all values).
 
 use crate::error::{Error, Result};
 use crate::eval::Features;
@@ -52,7 +53,9 @@ struct Distances<'a> {
 impl<'a> Distances<'a> {
     fn new(features: &'a Features) -> Self {
         let rows = features.rows();
-        let squared = |a: usize, b: usize| features.row(a).iter().zip(features.row(b)).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        let squared = |a: usize, b: usize| {
+            features.row(a).iter().zip(features.row(b)).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>()
+        };
         let of_row = |a: usize| (0..rows).map(|b| squared(a, b) as f32).collect::<Vec<f32>>();
         #[cfg(not(target_arch = "wasm32"))]
         let values: Vec<Vec<f32>> = {
@@ -102,8 +105,13 @@ impl Machine {
                 let signs: Vec<f64> = members.iter().map(|i| if own[*i] == first { 1.0 } else { -1.0 }).collect();
                 if signs.contains(&1.0) || signs.contains(&-1.0) {
                     let (alpha, threshold) = solve(kernel, &members, &signs, penalty);
-                    let support = members.iter().zip(alpha.iter().zip(&signs)).map(|(i, (alpha, sign))| (*i, alpha * sign));
-                    duels.push(Duel { classes: [first, second], support: support.filter(|(_, w)| *w != 0.0).collect(), threshold });
+                    let support =
+                        members.iter().zip(alpha.iter().zip(&signs)).map(|(i, (alpha, sign))| (*i, alpha * sign));
+                    duels.push(Duel {
+                        classes: [first, second],
+                        support: support.filter(|(_, w)| *w != 0.0).collect(),
+                        threshold,
+                    });
                 }
             }
         }
@@ -117,7 +125,8 @@ impl Machine {
     }
 
     fn class(&self, kernel: &Kernel, distances: &Distances<'_>, sample: usize) -> u32 {
-        let near: Vec<f64> = kernel.samples.iter().map(|other| (-kernel.gamma * distances.between(sample, *other)).exp()).collect();
+        let near: Vec<f64> =
+            kernel.samples.iter().map(|other| (-kernel.gamma * distances.between(sample, *other)).exp()).collect();
         let mut votes = vec![0_usize; self.classes];
         for duel in &self.duels {
             let score = duel.support.iter().map(|(i, weight)| weight * near[*i]).sum::<f64>() - duel.threshold;
@@ -134,12 +143,17 @@ fn solve(kernel: &Kernel, members: &[usize], signs: &[f64], penalty: f64) -> (Ve
     let may_fall = |alpha: &[f64], t: usize| if signs[t] > 0.0 { alpha[t] > 0.0 } else { alpha[t] < penalty };
     for _ in 0..(STEPS_PER_SAMPLE * members.len()).max(LEAST_STEPS) {
         let up = |t: usize| -signs[t] * slope[t];
-        let Some(i) = (0..members.len()).filter(|t| may_rise(&alpha, *t)).max_by(|a, b| up(*a).total_cmp(&up(*b))) else { break };
+        let Some(i) = (0..members.len()).filter(|t| may_rise(&alpha, *t)).max_by(|a, b| up(*a).total_cmp(&up(*b)))
+        else {
+            break;
+        };
         let row = kernel.row(members[i]);
         let curve = |t: usize| (2.0 - 2.0 * f64::from(row[members[t]])).max(FLAT);
         let gain = |t: usize| (up(i) - up(t)).powi(2) / curve(t);
         let lowest = (0..members.len()).filter(|t| may_fall(&alpha, *t)).map(up).fold(f64::INFINITY, f64::min);
-        let partner = (0..members.len()).filter(|t| may_fall(&alpha, *t) && up(*t) < up(i)).max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
+        let partner = (0..members.len())
+            .filter(|t| may_fall(&alpha, *t) && up(*t) < up(i))
+            .max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
         let Some(j) = partner.filter(|_| up(i) - lowest > TOLERANCE) else { break };
         // α_i moves along y_i and α_j against y_j until the slope is flat or one of them is at a bound.
         let room = |t: usize, rising: bool| if (signs[t] > 0.0) == rising { penalty - alpha[t] } else { alpha[t] };
@@ -200,8 +214,8 @@ fn part(samples: &[usize], fold: &[usize], number: usize, inside: bool) -> Vec<u
     samples.iter().zip(fold).filter(|(_, own)| (**own == number) == inside).map(|(sample, _)| *sample).collect()
 }
 
-/// Mean accuracy over [`FOLDS`] folds, each class in every fold; the penalty of each is the one of 0.001, 0.01, 0.1, 1, 10 that is
-/// best over five folds of what is left.
+/// Mean accuracy over [`FOLDS`] folds, each class in every fold; the penalty of each is the one of 0.001, 0.01, 0.1, 1,
+/// 10 that is best over five folds of what is left.
 ///
 /// # Errors
 /// Those of [`Features::check`]; [`Error::Data`] for fewer samples than folds, or more than 8,192.
@@ -209,7 +223,9 @@ pub fn cross_validated(features: &Features, labels: &[u32], classes: usize, rng:
     features.check(labels, classes)?;
     let rows = features.rows();
     if !(FOLDS..=MOST_SAMPLES).contains(&rows) {
-        let why = format!("there are {rows} samples, a support vector machine over {FOLDS} folds takes {FOLDS} to {MOST_SAMPLES}");
+        let why = format!(
+            "there are {rows} samples, a support vector machine over {FOLDS} folds takes {FOLDS} to {MOST_SAMPLES}"
+        );
         return Err(Error::data("This cannot be measured", why, "Choose a set of another size"));
     }
     let (distances, samples) = (Distances::new(features), (0..rows).collect::<Vec<_>>());
@@ -252,7 +268,9 @@ mod tests {
     fn kernel_of(features: &Features, gamma: f64) -> Kernel {
         let distances = Distances::new(features);
         let samples: Vec<usize> = (0..features.rows()).collect();
-        let values = (0..samples.len() * samples.len()).map(|i| (-gamma * f64::from(distances.values[i])).exp() as f32).collect();
+        let values = (0..samples.len() * samples.len())
+            .map(|i| (-gamma * f64::from(distances.values[i])).exp() as f32)
+            .collect();
         Kernel { samples, gamma, values }
     }
 

@@ -1,7 +1,7 @@
 //! k-means: Lloyd's iterations, the k-means++ start, the best of several restarts.
 //!
-//! Lloyd, "Least squares quantization in PCM", 1982; Arthur and Vassilvitskii, "k-means++", SODA 2007 (with the greedy choice
-//! among a few candidates for each centre, as is usual).
+//! Lloyd, "Least squares quantization in PCM", 1982; Arthur and Vassilvitskii, "k-means++", SODA 2007 (with the greedy
+//! choice among a few candidates for each centre, as is usual).
 
 // The type parameter of a loop chooses the vector unit it is compiled for and appears nowhere else.
 #![allow(clippy::extra_unused_type_parameters)]
@@ -82,8 +82,8 @@ pub fn fit(x: &Features, k: usize, restarts: usize, rng: &Rng) -> Clusters {
     runs.into_iter().min_by(|a, b| a.inertia.total_cmp(&b.inertia)).unwrap_or_default()
 }
 
-/// The k-means++ start: each centre is a sample, drawn with probability proportional to its squared distance from the centres
-/// before it; of a few draws the one that leaves the least inertia is taken. Returns [k, dim].
+/// The k-means++ start: each centre is a sample, drawn with probability proportional to its squared distance from the
+/// centres before it; of a few draws the one that leaves the least inertia is taken. Returns [k, dim].
 pub fn plus_plus(x: &Features, k: usize, rng: &mut Rng) -> Vec<f32> {
     let samples = x.rows();
     if samples == 0 {
@@ -135,7 +135,8 @@ fn mean_variance(x: &Features) -> f64 {
             *square += value * value;
         }
     }
-    sums.iter().zip(&squares).map(|(sum, square)| (square / rows - (sum / rows).powi(2)).max(0.0)).sum::<f64>() / dim as f64
+    sums.iter().zip(&squares).map(|(sum, square)| (square / rows - (sum / rows).powi(2)).max(0.0)).sum::<f64>()
+        / dim as f64
 }
 
 /// Samples given to their nearest centres, with what the next centres are made of.
@@ -151,8 +152,12 @@ fn assign(x: &Features, centres: &[f32]) -> Assigned {
     let dim = x.dim.max(1);
     let part = |rows: &[f32]| {
         let samples = rows.len() / dim;
-        let mut part =
-            Assigned { labels: vec![0; samples], sums: vec![0.0; centres.len()], counts: vec![0; centres.len() / dim], inertia: 0.0 };
+        let mut part = Assigned {
+            labels: vec![0; samples],
+            sums: vec![0.0; centres.len()],
+            counts: vec![0; centres.len() / dim],
+            inertia: 0.0,
+        };
         let mut nearest = vec![f32::INFINITY; samples];
         closest(rows, centres, dim, &mut part.labels, &mut nearest);
         part.inertia = nearest.iter().map(|d| f64::from(*d)).sum();
@@ -169,7 +174,8 @@ fn assign(x: &Features, centres: &[f32]) -> Assigned {
     let parts: Vec<Assigned> = x.values.par_chunks(ROWS * dim).map(part).collect();
     #[cfg(target_arch = "wasm32")]
     let parts: Vec<Assigned> = x.values.chunks(ROWS * dim).map(part).collect();
-    let mut all = Assigned { sums: vec![0.0; centres.len()], counts: vec![0; centres.len() / dim], ..Assigned::default() };
+    let mut all =
+        Assigned { sums: vec![0.0; centres.len()], counts: vec![0; centres.len() / dim], ..Assigned::default() };
     for part in parts {
         all.labels.extend(part.labels);
         all.inertia += part.inertia;

@@ -1,7 +1,7 @@
 //! The linear probe: how far one linear layer gets on frozen features.
 //!
-//! As in MAE's and MoCo v3's evaluation: batch normalisation without affine, one linear layer, LARS, warm-up and cosine, plain
-//! cross entropy. The gradient of a linear layer is written out, so no autodiff is needed.
+//! As in MAE's and MoCo v3's evaluation: batch normalisation without affine, one linear layer, LARS, warm-up and
+//! cosine, plain cross entropy. The gradient of a linear layer is written out, so no autodiff is needed.
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
@@ -71,8 +71,10 @@ impl LinearProbe {
         let logits = self.linear(normal.clone());
         let slope = activation::softmax(logits.clone(), 1).sub(targets.clone()).div_scalar(batch as f64); // dL/dlogits
         let classes = slope.dims()[1];
-        let gradients =
-            vec![Some(slope.clone().transpose().matmul(normal).reshape([classes * dim])), Some(slope.sum_dim(0).reshape([classes]))];
+        let gradients = vec![
+            Some(slope.clone().transpose().matmul(normal).reshape([classes * dim])),
+            Some(slope.sum_dim(0).reshape([classes])),
+        ];
         Forward { loss: losses::cross_entropy(logits.clone(), targets), logits, gradients }
     }
 
@@ -114,9 +116,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// The published 90 epochs with their peak of 6.4 (0.1 · 16384 / 256), at a batch for thousands of samples instead of a
-    /// million. The peak stays because LARS moves a weight by a share of its own length that depends on `lr` alone, and what
-    /// a small set lacks is steps.
+    /// The published 90 epochs with their peak of 6.4 (0.1 · 16384 / 256), at a batch for thousands of samples instead
+    /// of a million. The peak stays because LARS moves a weight by a share of its own length that depends on `lr`
+    /// alone, and what a small set lacks is steps.
     fn default() -> Self {
         Self { batch: 512, epochs: 90, steps: (500, 4000), lr: 6.4, warmup: 1.0 / 9.0 }
     }
@@ -141,12 +143,21 @@ impl Fit {
     /// Prepare to train on these features.
     ///
     /// # Errors
-    /// [`crate::error::Error::Data`] when labels do not fit, [`crate::error::Error::Training`] when features are not finite.
-    pub fn new(train: &Features, labels: &[u32], classes: usize, settings: &Settings, rng: &Rng, device: &Device) -> Result<Self> {
+    /// [`crate::error::Error::Data`] when labels do not fit, [`crate::error::Error::Training`] when features are not
+    /// finite.
+    pub fn new(
+        train: &Features,
+        labels: &[u32],
+        classes: usize,
+        settings: &Settings,
+        rng: &Rng,
+        device: &Device,
+    ) -> Result<Self> {
         train.check(labels, classes)?;
         let device = device.clone().without_autodiff();
         let batch = settings.batch.clamp(1, train.rows());
-        let steps = ((settings.epochs * (train.rows() / batch)) as u64).clamp(settings.steps.0, settings.steps.1.max(settings.steps.0));
+        let steps = ((settings.epochs * (train.rows() / batch)) as u64)
+            .clamp(settings.steps.0, settings.steps.1.max(settings.steps.0));
         let mut rng = rng.clone();
         Ok(Self {
             probe: LinearProbe::new(train.dim, classes, rng.next_u64(), &device),
@@ -154,7 +165,12 @@ impl Fit {
             targets: losses::target_tensor(losses::smooth_targets(labels, classes, 0.0)?, classes, &device),
             classes,
             batch,
-            schedule: Schedule { peak: settings.lr, floor: 0.0, warmup: settings.warmup * steps as f64, total: steps as f64 },
+            schedule: Schedule {
+                peak: settings.lr,
+                floor: 0.0,
+                warmup: settings.warmup * steps as f64,
+                total: steps as f64,
+            },
             rng,
             order: Vec::new(),
             step: 0,
@@ -176,7 +192,8 @@ impl Fit {
         for _ in 0..count.min(self.steps - self.step) {
             let rows = self.next_batch();
             let lr = self.schedule.at(self.step as f64);
-            let (features, targets) = (self.features.clone().select(0, rows.clone()), self.targets.clone().select(0, rows));
+            let (features, targets) =
+                (self.features.clone().select(0, rows.clone()), self.targets.clone().select(0, rows));
             loss = Some(self.probe.step(features, targets, lr).loss);
             self.step += 1;
         }

@@ -1,4 +1,5 @@
-//! A linear support vector machine on frozen features: one against the rest, squared hinge (Fan et al., LIBLINEAR, JMLR 2008).
+//! A linear support vector machine on frozen features: one against the rest, squared hinge (Fan et al., LIBLINEAR, JMLR
+//! 2008).
 
 use crate::error::Result;
 use crate::eval::{Features, accuracy};
@@ -8,7 +9,8 @@ const PASSES: usize = 400;
 /// A pass in which no slope is steeper than this ends the search.
 const FLAT: f64 = 1e-4;
 
-/// `min_w ½ |w|² + C Σ max(0, 1 − y w·x)²` for each class, on features of mean 0 and deviation 1 and a constant 1 beside them.
+/// `min_w ½ |w|² + C Σ max(0, 1 − y w·x)²` for each class, on features of mean 0 and deviation 1 and a constant 1
+/// beside them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearSvm {
     classes: usize,
@@ -19,8 +21,8 @@ pub struct LinearSvm {
 }
 
 impl LinearSvm {
-    /// Train on these features with penalty `c` (scikit-learn's `LinearSVC` has 1). Samples are taken in their order, so that the
-    /// same features give the same machine.
+    /// Train on these features with penalty `c` (scikit-learn's `LinearSVC` has 1). Samples are taken in their order,
+    /// so that the same features give the same machine.
     ///
     /// # Errors
     /// Those of [`Features::check`].
@@ -29,7 +31,8 @@ impl LinearSvm {
         let (mean, deviation) = statistics(train);
         let mut machine = Self { classes, weights: Vec::new(), mean, deviation };
         let rows: Vec<Vec<f64>> = (0..train.rows()).map(|row| machine.standardised(train.row(row))).collect();
-        let of_class = |class: usize| one_against_rest(&rows, &labels.iter().map(|l| *l as usize == class).collect::<Vec<_>>(), c);
+        let of_class =
+            |class: usize| one_against_rest(&rows, &labels.iter().map(|l| *l as usize == class).collect::<Vec<_>>(), c);
         #[cfg(not(target_arch = "wasm32"))]
         let weights: Vec<Vec<f64>> = {
             use rayon::prelude::*;
@@ -49,7 +52,9 @@ impl LinearSvm {
         let width = self.mean.len() + 1;
         let of_row = |row| {
             let x = self.standardised(features.row(row));
-            (0..self.classes).map(move |class| dot(&self.weights[class * width..(class + 1) * width], &x) as f32).collect::<Vec<f32>>()
+            (0..self.classes)
+                .map(move |class| dot(&self.weights[class * width..(class + 1) * width], &x) as f32)
+                .collect::<Vec<f32>>()
         };
         (0..features.rows()).flat_map(of_row).collect()
     }
@@ -64,7 +69,10 @@ impl LinearSvm {
     }
 
     fn standardised(&self, row: &[f32]) -> Vec<f64> {
-        let scaled = row.iter().zip(self.mean.iter().zip(&self.deviation)).map(|(v, (mean, deviation))| (f64::from(*v) - mean) / deviation);
+        let scaled = row
+            .iter()
+            .zip(self.mean.iter().zip(&self.deviation))
+            .map(|(v, (mean, deviation))| (f64::from(*v) - mean) / deviation);
         scaled.chain([1.0]).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! Logistic regression on few labelled samples, all at once: the linear probe of graph learning (Hou et al., KDD 2022, section
+//! Logistic regression on few labelled samples, all at once: the linear probe of graph learning (Hou et al., KDD 2022,
+//! section
 //! 4.1: frozen embeddings, Adam, the epoch chosen by validation).
 //!
 //! It runs on the host: a hundred samples are over before a device has begun.
@@ -114,7 +115,10 @@ impl Logistic {
         let mut scores = vec![0.0; self.classes];
         let right = features.values.chunks_exact(self.dim.max(1)).zip(labels).filter(|(row, label)| {
             self.scores(row, &mut scores);
-            let best = scores.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (c, s)| if *s > best.1 { (c, *s) } else { best });
+            let best = scores
+                .iter()
+                .enumerate()
+                .fold((0, f64::NEG_INFINITY), |best, (c, s)| if *s > best.1 { (c, *s) } else { best });
             best.0 == **label as usize
         });
         right.count() as f64 / labels.len().max(1) as f64
@@ -124,8 +128,8 @@ impl Logistic {
 /// Features and their labels.
 pub type Labelled<'a> = (&'a Features, &'a [u32]);
 
-/// Train on `train`, take the epoch with the best accuracy on `validation` (of equal ones the latest; without one, the last),
-/// return its accuracy on `test`.
+/// Train on `train`, take the epoch with the best accuracy on `validation` (of equal ones the latest; without one, the
+/// last), return its accuracy on `test`.
 ///
 /// # Errors
 /// [`Error::Data`] when labels do not fit, [`Error::Training`] when features are not finite.

@@ -58,7 +58,10 @@ impl Features {
 
     /// The features as a tensor [samples, dim] without autodiff.
     pub fn tensor(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.values.clone(), [self.rows(), self.dim]), &device.clone().without_autodiff())
+        Tensor::from_data(
+            TensorData::new(self.values.clone(), [self.rows(), self.dim]),
+            &device.clone().without_autodiff(),
+        )
     }
 
     /// Check that there is one label a sample, below `classes`, and that all numbers are finite.
@@ -66,7 +69,9 @@ impl Features {
     /// # Errors
     /// [`Error::Data`] for labels that do not fit, [`Error::Training`] for features that are not numbers.
     pub fn check(&self, labels: &[u32], classes: usize) -> Result<()> {
-        let unfit = |why: String| Err(Error::data("The probe cannot be run", why, "Choose a data set with labels, or more samples"));
+        let unfit = |why: String| {
+            Err(Error::data("The probe cannot be run", why, "Choose a data set with labels, or more samples"))
+        };
         if self.dim == 0 || self.values.is_empty() || !self.values.len().is_multiple_of(self.dim) {
             return unfit(format!("{} feature values of width {}", self.values.len(), self.dim));
         }
@@ -78,7 +83,11 @@ impl Features {
         }
         if self.values.iter().any(|v| !v.is_finite()) {
             let advice = "Reset, or train with a smaller learning rate";
-            return Err(Error::training("The probe cannot be run", "the encoder's features are not finite numbers", advice));
+            return Err(Error::training(
+                "The probe cannot be run",
+                "the encoder's features are not finite numbers",
+                advice,
+            ));
         }
         Ok(())
     }

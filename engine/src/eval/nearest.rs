@@ -1,7 +1,7 @@
 //! k nearest neighbours by cosine: how features that nobody trained for it tell classes apart.
 //!
-//! Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR 2018 (arXiv 1805.01978): each
-//! neighbour votes for its class with weight exp(cosine / 0.07).
+//! Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR 2018 (arXiv 1805.01978):
+//! each neighbour votes for its class with weight exp(cosine / 0.07).
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -43,7 +43,8 @@ impl Nearest {
     /// Prepare to classify `test` by `train`, by each of `votes`.
     ///
     /// # Errors
-    /// [`crate::error::Error::Data`] when labels do not fit, [`crate::error::Error::Training`] when features are not finite.
+    /// [`crate::error::Error::Data`] when labels do not fit, [`crate::error::Error::Training`] when features are not
+    /// finite.
     pub fn new(
         (train, train_labels): (&Features, &[u32]),
         (test, test_labels): (&Features, &[u32]),

@@ -5,7 +5,8 @@ use super::Features;
 /// Rounds of the power iteration.
 const ROUNDS: usize = 100;
 
-/// Coordinates of every sample along the first two principal components, [samples, 2], centred and scaled into the unit disc.
+/// Coordinates of every sample along the first two principal components, [samples, 2], centred and scaled into the unit
+/// disc.
 ///
 /// The sign of a component is such that its largest entry is positive, so that the same features always look the same.
 pub fn plane(x: &Features) -> Vec<f32> {
@@ -48,7 +49,8 @@ fn largest(matrix: &[f64], dim: usize, taken: &[f64]) -> Vec<f64> {
     };
     settle(&mut vector);
     for _ in 0..ROUNDS {
-        let next: Vec<f64> = matrix.chunks_exact(dim).map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum()).collect();
+        let next: Vec<f64> =
+            matrix.chunks_exact(dim).map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum()).collect();
         if next.iter().all(|v| v.abs() < 1e-30) {
             break;
         }

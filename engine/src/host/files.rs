@@ -13,17 +13,22 @@ use crate::session::{DeviceChoice, DeviceReport, Event, Kernels, NamedBytes, Ses
 impl Host {
     pub(super) fn load_weights(&mut self, file: &NamedBytes, apply: bool) -> Result<()> {
         let read = checkpoint::open(&file.bytes)?;
-        let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "weights need a model", "Choose a system first"))?;
+        let run = self
+            .run
+            .as_mut()
+            .ok_or_else(|| Error::request("Nothing is open", "weights need a model", "Choose a system first"))?;
         let plan = keys::plan(&file.name, &read, &run.weights, run.method.layouts());
         let mut report = plan.report.clone();
         if apply {
             report = keys::apply(plan, &mut run.weights)?;
             let steps = read.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
-            run.provenance = Provenance { words: format!("loaded from {}", file.name), stored: false, trained_steps: steps };
+            run.provenance =
+                Provenance { words: format!("loaded from {}", file.name), stored: false, trained_steps: steps };
         }
         self.emit(Event::Keys(report));
         if apply {
-            let (session, model, data) = (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
+            let (session, model, data) =
+                (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
             self.emit(Event::Opened { session, model, data });
         }
         Ok(())
@@ -38,7 +43,8 @@ impl Host {
 
     pub(super) async fn save_weights(&mut self) -> Result<()> {
         let (run, metadata) = (self.running()?, self.metadata("")?);
-        let name = format!("{}-{}-{}.safetensors", run.card.id, self.session.preset, run.provenance.trained_steps + run.step);
+        let name =
+            format!("{}-{}-{}.safetensors", run.card.id, self.session.preset, run.provenance.trained_steps + run.step);
         let bytes = safetensors::save(&run.weights, &metadata).await?;
         self.emit(Event::File(NamedBytes { name, bytes }));
         Ok(())
@@ -66,13 +72,16 @@ impl Host {
         let step = checkpoint.session.step;
         self.run = None;
         self.open(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
-        let run =
-            self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
+        let run = self
+            .run
+            .as_mut()
+            .ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
         run.go_to(step);
         checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
         self.session.step = step;
-        let (session, model, data) = (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
+        let (session, model, data) =
+            (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
         self.emit(Event::Opened { session, model, data });
         Ok(())
     }
@@ -96,7 +105,9 @@ impl Host {
         (self.choice, self.copies.losses) = (choice, 0);
         let changed = self.compute.as_ref().is_none_or(|now| now.report.gpu != compute.report.gpu);
         let checkpoint = match &self.run {
-            Some(run) if changed && run.step > 0 => Some(resume::save(&self.session, &run.weights, &run.optimiser).await?),
+            Some(run) if changed && run.step > 0 => {
+                Some(resume::save(&self.session, &run.weights, &run.optimiser).await?)
+            }
             _ => None,
         };
         self.compute = Some(compute);

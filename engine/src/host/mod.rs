@@ -176,7 +176,9 @@ impl Host {
             Command::Verify(files) => {
                 let compute = self.compute()?.clone();
                 let emit = &mut self.emit;
-                let told = |done, total, note: &str| emit(Event::Job { name: "verify".into(), done, total, note: note.into() });
+                let told = |done, total, note: &str| {
+                    emit(Event::Job { name: "verify".into(), done, total, note: note.into() })
+                };
                 let report = verify::run(&registry::BUILT, &files, &compute, told).await?;
                 self.emit(Event::Verified(report));
                 Ok(())
@@ -237,13 +239,15 @@ impl Host {
     }
 
     fn compute(&self) -> Result<&Compute> {
-        self.compute
-            .as_ref()
-            .ok_or_else(|| Error::device("The engine has no device", "none could be opened", "Choose the CPU in the device panel"))
+        self.compute.as_ref().ok_or_else(|| {
+            Error::device("The engine has no device", "none could be opened", "Choose the CPU in the device panel")
+        })
     }
 
     fn running(&self) -> Result<&Run> {
-        self.run.as_ref().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system from the list"))
+        self.run.as_ref().ok_or_else(|| {
+            Error::request("Nothing is open", "no system has been opened yet", "Choose a system from the list")
+        })
     }
 
     fn card(&self, id: &str) -> Result<Card> {

@@ -33,7 +33,8 @@ impl Host {
         if session.preset.is_empty() {
             session.preset = card.presets.first().map(|p| p.id.clone()).unwrap_or_default();
         }
-        let same_data = self.run.is_some() && self.session.data == session.data && self.session.method == session.method;
+        let same_data =
+            self.run.is_some() && self.session.data == session.data && self.session.method == session.method;
         let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })?;
         let data = match &self.run {
             Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => run.feed.data.clone(),
@@ -41,7 +42,10 @@ impl Host {
         };
         let settings = Settings::of(&session, &card, data.shape())?;
         let keep = self.run.as_ref().is_some_and(|run| {
-            same_data && run.serves(&session, &settings) && self.session.stored == session.stored && self.session.preset == session.preset
+            same_data
+                && run.serves(&session, &settings)
+                && self.session.stored == session.stored
+                && self.session.preset == session.preset
         });
         let train_to = if keep { 0 } else { session.step };
         if keep {
@@ -87,7 +91,13 @@ impl Host {
         Ok(Rc::new(data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await?))
     }
 
-    pub(super) async fn build(&mut self, session: &Session, card: &Card, settings: Settings, data: Rc<Data>) -> Result<Run> {
+    pub(super) async fn build(
+        &mut self,
+        session: &Session,
+        card: &Card,
+        settings: Settings,
+        data: Rc<Data>,
+    ) -> Result<Run> {
         let compute = self.compute()?.clone();
         let entry = registry::entry(&session.method)?;
         let feed = Feed::new(data, &settings);
@@ -103,7 +113,11 @@ impl Host {
             match loaded {
                 Ok(file) => {
                     let steps = file.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
-                    run.provenance = Provenance { words: format!("stored weights, {steps} steps"), stored: true, trained_steps: steps };
+                    run.provenance = Provenance {
+                        words: format!("stored weights, {steps} steps"),
+                        stored: true,
+                        trained_steps: steps,
+                    };
                 }
                 // Knobs that change the model leave the stored weights behind; that is no error.
                 Err(error) => self.log(format!("From scratch: {}", error.report().why)),

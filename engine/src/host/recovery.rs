@@ -109,7 +109,8 @@ impl Host {
     async fn recover(&mut self) -> Result<Report> {
         let name = self.compute.as_ref().map(|compute| compute.report.name.clone()).unwrap_or_default();
         let (session, playing) = (self.session.clone(), self.playing.take());
-        let stopped = self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
+        let stopped =
+            self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
         self.warm = None;
         self.spare_data = self.run.take().map(|run| run.feed.data);
         self.copies.losses += 1;

@@ -30,7 +30,10 @@ impl Host {
     }
 
     pub(super) async fn train(&mut self) -> Result<()> {
-        let run = self.run.as_mut().ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system"))?;
+        let run = self
+            .run
+            .as_mut()
+            .ok_or_else(|| Error::request("Nothing is open", "no system has been opened yet", "Choose a system"))?;
         let note = run.train_step().await?;
         self.session.step = run.step;
         let whole = run.step == run.total_steps();
@@ -74,7 +77,11 @@ impl Host {
             step: run.step,
             of,
             steps_per_second: self.rate.smooth,
-            seconds_left: if self.rate.smooth > 0.0 { of.saturating_sub(run.step) as f64 / self.rate.smooth } else { 0.0 },
+            seconds_left: if self.rate.smooth > 0.0 {
+                of.saturating_sub(run.step) as f64 / self.rate.smooth
+            } else {
+                0.0
+            },
             learning_rate: run.learning_rate(),
             phase: run.phases().get(run.phase()).map(|p| p.title.clone()).unwrap_or_default(),
             phases: (run.phase() as u32 + 1, run.phases().len() as u32),

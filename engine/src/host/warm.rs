@@ -1,9 +1,10 @@
-//! Making the kernels of a training step before anybody waits for it: each kind is compiled when it is first launched, which takes
-//! a GPU's driver milliseconds to tenths of a second.
+//! Making the kernels of a training step before anybody waits for it: each kind is compiled when it is first launched,
+//! which takes a GPU's driver milliseconds to tenths of a second.
 //!
-//! A browser's graphics library has no call to compile ahead without a launch, so the step itself is made, of few samples and
-//! with nothing learnt. It is made in slices, so that commands are answered in between: first the loss, then gradients of ever
-//! more weights, the last of the model first. A model's blocks are alike, so each slice adds only a few kernels of its own.
+//! A browser's graphics library has no call to compile ahead without a launch, so the step itself is made, of few
+//! samples and with nothing learnt. It is made in slices, so that commands are answered in between: first the loss,
+//! then gradients of ever more weights, the last of the model first. A model's blocks are alike, so each slice adds
+//! only a few kernels of its own.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -40,7 +41,10 @@ impl Warm {
     fn of(run: &Run) -> Result<Self> {
         let indices: Vec<usize> = (0..SAMPLES).collect();
         let count = run.weights.list.len();
-        let slices = std::iter::once(0).chain((1..usize::BITS).map(|i| 1 << i).take_while(|n| *n < count)).chain([count]).collect();
+        let slices = std::iter::once(0)
+            .chain((1..usize::BITS).map(|i| 1 << i).take_while(|n| *n < count))
+            .chain([count])
+            .collect();
         let batch = match run.feed.len(Half::Train) {
             0 => run.feed.train_batch(0)?,
             _ => run.feed.evaluation_batch(Half::Train, &indices)?,
@@ -54,7 +58,8 @@ impl Warm {
     fn launch(&self, run: &Run, trained: usize) -> Result<Vec<Tensor<1>>> {
         let count = run.weights.list.len();
         let mut weights = run.weights.clone();
-        let names: Vec<String> = weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
+        let names: Vec<String> =
+            weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
         names.iter().for_each(|name| weights.set_trainable(name, false));
         let batch = if trained < count { &self.batch } else { &self.last };
         let outcome = run.method.loss(&weights, batch, &run.moment())?;
@@ -76,7 +81,8 @@ fn one_value_of(weights: &Weights) -> Option<Tensor<1>> {
     weights.list.iter().rev().find(|w| w.trainable).map(|w| plain(w.value.clone()).narrow(0, 0, 1))
 }
 
-/// The outcome of a slice if there is one. Only a browser has to come back for it: there, waiting would hold up the commands.
+/// The outcome of a slice if there is one. Only a browser has to come back for it: there, waiting would hold up the
+/// commands.
 async fn outcome(running: &mut Local<'static, Result<Vec<Vec<f32>>>>) -> Option<Result<Vec<Vec<f32>>>> {
     if !cfg!(target_arch = "wasm32") {
         return Some(running.await);

@@ -147,8 +147,18 @@ impl ClaimJob {
             arms: self.claim.arms.iter().zip(&rows).map(|(a, r)| (a.name.clone(), r.to_vec())).collect(),
             verdict: verdict(&rows, &means, self.claim.margin).into(),
             means,
-            others: self.claim.also.iter().enumerate().map(|(i, metric)| (metric.clone(), self.mean_of_other(i))).collect(),
-            arm_seconds: self.seconds.chunks(self.claim.seeds.len().max(1)).map(|s| s.iter().sum::<f64>() / s.len() as f64).collect(),
+            others: self
+                .claim
+                .also
+                .iter()
+                .enumerate()
+                .map(|(i, metric)| (metric.clone(), self.mean_of_other(i)))
+                .collect(),
+            arm_seconds: self
+                .seconds
+                .chunks(self.claim.seeds.len().max(1))
+                .map(|s| s.iter().sum::<f64>() / s.len() as f64)
+                .collect(),
             note: self.claim.note.clone(),
             seconds: self.watch.seconds(),
         }
@@ -165,7 +175,9 @@ async fn measure(run: &Run, metric: &str) -> Result<f64> {
 /// "holds" when the first arm's mean is ahead of every other's by the margin and it wins on every seed; "does not hold"
 /// when some other arm is as far ahead of it; else "undecided".
 fn verdict(rows: &[&[f64]], means: &[f64], margin: f64) -> &'static str {
-    let (Some((first, others)), Some((lead, rest))) = (rows.split_first(), means.split_first()) else { return "undecided" };
+    let (Some((first, others)), Some((lead, rest))) = (rows.split_first(), means.split_first()) else {
+        return "undecided";
+    };
     let wins = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a > b);
     if rest.iter().zip(others).all(|(mean, row)| lead - mean >= margin && wins(first, row)) {
         "holds"

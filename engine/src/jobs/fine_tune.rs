@@ -49,7 +49,13 @@ impl FineTune {
         needs.check(run.feed.batch_size(), run.limits)?;
         let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
         let knob = |name: &str| run.settings.number(name);
-        let groups = layer_decay_groups(&weights, classifier.depth(), knob("layer_decay"), knob("weight_decay"), classifier.not_decayed());
+        let groups = layer_decay_groups(
+            &weights,
+            classifier.depth(),
+            knob("layer_decay"),
+            knob("weight_decay"),
+            classifier.not_decayed(),
+        );
         let total = f64::from(steps.max(1));
         Ok(Self {
             classifier,
@@ -120,7 +126,11 @@ impl FineTune {
         self.step += 1;
         let loss = readback::scalar(loss).await?;
         if !loss.is_finite() {
-            return Err(Error::training("Fine-tuning lost its way", format!("the loss was {loss}"), "Lower the learning rate"));
+            return Err(Error::training(
+                "Fine-tuning lost its way",
+                format!("the loss was {loss}"),
+                "Lower the learning rate",
+            ));
         }
         self.losses.push(loss);
         Ok(())

@@ -43,7 +43,8 @@ impl Probe {
             (Err(_), [_, ..]) => (0, 0),
             _ => {
                 labelled?;
-                let counts = (run.feed.len(Half::Train).min(train as usize), run.feed.len(Half::Test).min(test as usize));
+                let counts =
+                    (run.feed.len(Half::Train).min(train as usize), run.feed.len(Half::Test).min(test as usize));
                 if counts.0 == 0 || counts.1 == 0 {
                     return Err(Error::request(
                         "The probe has no samples",
@@ -109,7 +110,8 @@ impl Probe {
         };
         if self.counts.0 > 0 {
             let classes = needs_labels(&self.feed)?;
-            let (train, test) = (&self.feed.labels(Half::Train)[..self.counts.0], &self.feed.labels(Half::Test)[..self.counts.1]);
+            let (train, test) =
+                (&self.feed.labels(Half::Train)[..self.counts.0], &self.feed.labels(Half::Test)[..self.counts.1]);
             let device = self.weights.device();
             let (train_set, test_set) = ((&self.train, train), (&self.test, test));
             let knn = nearest::accuracies(train_set, test_set, classes, &[nearest::WEIGHTED], device).await?;

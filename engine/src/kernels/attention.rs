@@ -1,5 +1,5 @@
-//! Attention (Vaswani et al. 2017) of all heads in one launch, without a matrix of tokens × tokens in memory (online softmax;
-//! Dao et al. 2022), with biases, masked keys and keys of another sequence where these are given.
+//! Attention (Vaswani et al. 2017) of all heads in one launch, without a matrix of tokens × tokens in memory (online
+//! softmax; Dao et al. 2022), with biases, masked keys and keys of another sequence where these are given.
 //!
 //! The launches are in `attention_gpu.rs`, the CPU twin in `attention_twin.rs` and `attention_heads.rs`.
 
@@ -19,7 +19,8 @@ pub const MAX_DIM: usize = 128;
 /// What attention can be given besides queries, keys and values. All tensors are on the device of the queries.
 #[derive(Debug, Clone, Default)]
 pub struct Extras {
-    /// Added to the scaled scores: [B or 1, heads or 1, Tq, Tk]. The gradient flows to it, and costs nothing if it needs none.
+    /// Added to the scaled scores: [B or 1, heads or 1, Tq, Tk]. The gradient flows to it, and costs nothing if it
+    /// needs none.
     pub bias: Option<Tensor<4>>,
     /// [B, Tk]: 1 for keys that may be looked at, 0 for others. A query that may look at none gives zeros.
     pub key_mask: Option<Tensor<2>>,
@@ -29,8 +30,8 @@ pub struct Extras {
 
 /// `softmax(scale · q kᵀ + bias) v` for every head, of tokens with themselves.
 ///
-/// `qkv` is [B, T, 3 · heads · dim], laid out [which, head, dim] in its last dimension; the result is [B, T, heads · dim]. The
-/// gradient flows to `qkv` and the bias.
+/// `qkv` is [B, T, 3 · heads · dim], laid out [which, head, dim] in its last dimension; the result is [B, T, heads ·
+/// dim]. The gradient flows to `qkv` and the bias.
 pub fn attention(qkv: Tensor<3>, heads: usize, extras: Extras) -> Tensor<3> {
     debug_assert!(heads > 0 && qkv.dims()[2].is_multiple_of(3 * heads));
     run(qkv, None, heads, extras)
@@ -38,8 +39,8 @@ pub fn attention(qkv: Tensor<3>, heads: usize, extras: Extras) -> Tensor<3> {
 
 /// `softmax(scale · q kᵀ + bias) v` for every head, of tokens with those of another sequence.
 ///
-/// `q` is [B, Tq, heads · dim] and `kv` [B, Tk, 2 · heads · dim], laid out [which, head, dim] in its last dimension; the result
-/// is [B, Tq, heads · dim]. The gradient flows to both and the bias, and costs nothing for what needs none.
+/// `q` is [B, Tq, heads · dim] and `kv` [B, Tk, 2 · heads · dim], laid out [which, head, dim] in its last dimension;
+/// the result is [B, Tq, heads · dim]. The gradient flows to both and the bias, and costs nothing for what needs none.
 pub fn cross_attention(q: Tensor<3>, kv: Tensor<3>, heads: usize, extras: Extras) -> Tensor<3> {
     debug_assert!(heads > 0 && q.dims()[2].is_multiple_of(heads));
     debug_assert_eq!([q.dims()[0], 2 * q.dims()[2]], [kv.dims()[0], kv.dims()[2]]);
@@ -55,7 +56,8 @@ fn run(q: Tensor<3>, kv: Option<Tensor<3>>, heads: usize, extras: Extras) -> Ten
     }
     let form = Form { heads, scale: extras.scale.unwrap_or_else(|| sizes.scale()) };
     let kv = kv.map(Tensor::into_dispatch).into();
-    let (bias, mask) = (extras.bias.map(Tensor::into_dispatch).into(), extras.key_mask.map(Tensor::into_dispatch).into());
+    let (bias, mask) =
+        (extras.bias.map(Tensor::into_dispatch).into(), extras.key_mask.map(Tensor::into_dispatch).into());
     Tensor::from_dispatch(Dispatch::attention(q.into_dispatch(), kv, bias, mask, form).0)
 }
 
@@ -120,7 +122,9 @@ impl Sizes {
 
     /// Whether a bias may have this shape.
     fn takes(&self, [batch, heads, queries, keys]: [usize; 4]) -> bool {
-        [1, self.batch].contains(&batch) && [1, self.heads].contains(&heads) && [queries, keys] == [self.queries, self.keys]
+        [1, self.batch].contains(&batch)
+            && [1, self.heads].contains(&heads)
+            && [queries, keys] == [self.queries, self.keys]
     }
 }
 

@@ -1,5 +1,5 @@
-//! The launches of `attention.rs`, in two forms: with tiles of keys and values in workgroup memory for GPUs, and for software
-//! adapters, where such memory is as slow as any, with several queries in the registers of each invocation.
+//! The launches of `attention.rs`, in two forms: with tiles of keys and values in workgroup memory for GPUs, and for
+//! software adapters, where such memory is as slow as any, with several queries in the registers of each invocation.
 
 use burn_backend::ops::FloatTensorOps;
 use burn_backend::{Slice, TensorMetadata as _};
@@ -77,8 +77,11 @@ macro_rules! examples {
 }
 
 /// `attention.wgsl`
-pub const FORWARD: KernelInfo =
-    KernelInfo { stem: "attention", template: include_str!("../../../shaders/attention.wgsl"), examples: examples!(2, 2, 1) };
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "attention",
+    template: include_str!("../../../shaders/attention.wgsl"),
+    examples: examples!(2, 2, 1),
+};
 
 /// `attention_queries.wgsl`
 pub const QUERIES: KernelInfo = KernelInfo {
@@ -88,8 +91,11 @@ pub const QUERIES: KernelInfo = KernelInfo {
 };
 
 /// `attention_keys.wgsl`
-pub const KEYS: KernelInfo =
-    KernelInfo { stem: "attention_keys", template: include_str!("../../../shaders/attention_keys.wgsl"), examples: examples!(5, 1, 0) };
+pub const KEYS: KernelInfo = KernelInfo {
+    stem: "attention_keys",
+    template: include_str!("../../../shaders/attention_keys.wgsl"),
+    examples: examples!(5, 1, 0),
+};
 
 /// `attention_bias.wgsl`
 pub const BIAS: KernelInfo = KernelInfo {
@@ -161,7 +167,8 @@ impl Call {
     fn params(&self, count: usize, blocks: usize) -> [u32; 13] {
         let Sizes { batch, queries, keys, heads, .. } = self.sizes;
         let width = self.sizes.width() / 4;
-        let (q_step, kv_step, k_start) = if self.kv.is_some() { (width, 2 * width, 0) } else { (3 * width, 3 * width, width) };
+        let (q_step, kv_step, k_start) =
+            if self.kv.is_some() { (width, 2 * width, 0) } else { (3 * width, 3 * width, width) };
         let [bias_batch, bias_head] = self.bias_planes().map(usize::from);
         let plane = queries * keys;
         let heads_of_bias = if bias_head > 0 { heads } else { 1 };

@@ -87,11 +87,13 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Turn products of queries from `start` on into weights, and products of gradients and values into slopes of the scores.
+    /// Turn products of queries from `start` on into weights, and products of gradients and values into slopes of the
+    /// scores.
     #[inline(always)]
     fn slopes(&self, back: Back, start: usize, weights: &mut [f32], slopes: &mut [f32]) {
         let padded = self.padded();
-        for (i, (weights, slopes)) in weights.chunks_exact_mut(padded).zip(slopes.chunks_exact_mut(padded)).enumerate() {
+        for (i, (weights, slopes)) in weights.chunks_exact_mut(padded).zip(slopes.chunks_exact_mut(padded)).enumerate()
+        {
             let t = start + i;
             self.finish(t, weights);
             let (grad, out) = (&back.grad.from(t, 0).values[..self.dim], &back.out.from(t, 0).values[..self.dim]);
@@ -147,7 +149,8 @@ pub(super) fn forward(head: Head, (out, step): (&mut [f32], usize), lse: &mut [f
     }
 }
 
-/// Where gradients of queries, keys and values go: the first value, in the tensor of that number, and values from row to row.
+/// Where gradients of queries, keys and values go: the first value, in the tensor of that number, and values from row
+/// to row.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub tensor: usize,

@@ -69,7 +69,13 @@ impl Call {
     }
 
     /// One head of one sample in `values` [B, tokens, planes, heads, dim].
-    fn matrix<'a>(&self, values: &'a [f32], [sample, head]: [usize; 2], tokens: usize, [planes, plane]: [usize; 2]) -> Matrix<'a> {
+    fn matrix<'a>(
+        &self,
+        values: &'a [f32],
+        [sample, head]: [usize; 2],
+        tokens: usize,
+        [planes, plane]: [usize; 2],
+    ) -> Matrix<'a> {
         let (step, width) = (planes * self.sizes.width(), self.sizes.width());
         let start = sample * tokens * step + plane * width + head * self.sizes.dim;
         Matrix { values: values.get(start..).unwrap_or_default(), row: step, column: 1 }
@@ -93,13 +99,15 @@ impl Call {
         Back { grad, out, lse: &lse[(sample * self.sizes.heads + head) * queries..][..queries] }
     }
 
-    /// Where a plane of head `i` of a task begins, in a tensor of that number whose tasks are [tokens, planes, heads, dim].
+    /// Where a plane of head `i` of a task begins, in a tensor of that number whose tasks are [tokens, planes, heads,
+    /// dim].
     fn place(&self, tensor: usize, [planes, plane]: [usize; 2], i: usize) -> Place {
         let width = self.inner() * self.sizes.dim;
         Place { tensor, start: plane * width + i * self.sizes.dim, step: planes * width }
     }
 
-    /// From the order of the tasks, [B, groups, tokens, planes, heads of a group, dim], to [B, tokens, planes, heads · dim].
+    /// From the order of the tasks, [B, groups, tokens, planes, heads of a group, dim], to [B, tokens, planes, heads ·
+    /// dim].
     fn joined(&self, values: Vec<f32>, tokens: usize, planes: usize) -> FlexTensor {
         let width = self.inner() * self.sizes.dim;
         let shape = [self.sizes.batch, tokens, planes * self.sizes.width()];
@@ -123,8 +131,9 @@ impl Call {
         let [batches_of_bias, heads_of_bias] = self.bias_shape;
         let mut d_bias = vec![0.0; batches_of_bias * heads_of_bias * queries * keys];
         let planes = d_bias.chunks_mut((queries * keys).max(1)).enumerate();
-        let tasks =
-            planes.flat_map(|(plane, part)| part.chunks_mut((BIAS_ROWS * keys).max(1)).enumerate().map(move |(i, part)| (plane, i, part)));
+        let tasks = planes.flat_map(|(plane, part)| {
+            part.chunks_mut((BIAS_ROWS * keys).max(1)).enumerate().map(move |(i, part)| (plane, i, part))
+        });
         twin::each(tasks.collect(), |(plane, block, part)| {
             let (first_sample, first_head) = (plane / heads_of_bias, plane % heads_of_bias);
             for sample in (first_sample..batch).step_by(batches_of_bias) {
@@ -170,15 +179,19 @@ pub(super) fn backward_on_cpu(
     let [q_planes, kv_planes] = call.planes();
     let (mut d_q, mut d_kv) = (vec![0.0; call.q.len()], vec![0.0; call.kv.as_ref().map_or(0, |kv| kv.len())]);
     let width = call.inner() * call.sizes.dim;
-    twin::parts([&mut d_q, &mut d_kv], [queries * q_planes * width, keys * kv_planes * width], |number, mut tensors| {
-        for (sample, head, i) in call.heads(number) {
-            let places = match kv_planes {
-                0 => [0, 1, 2].map(|plane| call.place(0, [3, plane], i)),
-                _ => [call.place(0, [1, 0], i), call.place(1, [2, 0], i), call.place(1, [2, 1], i)],
-            };
-            backward(call.head(sample, head), call.back(grad, out, lse, sample, head), &mut tensors, places);
-        }
-    });
+    twin::parts(
+        [&mut d_q, &mut d_kv],
+        [queries * q_planes * width, keys * kv_planes * width],
+        |number, mut tensors| {
+            for (sample, head, i) in call.heads(number) {
+                let places = match kv_planes {
+                    0 => [0, 1, 2].map(|plane| call.place(0, [3, plane], i)),
+                    _ => [call.place(0, [1, 0], i), call.place(1, [2, 0], i), call.place(1, [2, 1], i)],
+                };
+                backward(call.head(sample, head), call.back(grad, out, lse, sample, head), &mut tensors, places);
+            }
+        },
+    );
     let d_q = want_q.then(|| call.joined(d_q, queries, q_planes));
     [d_q, (want_kv && kv_planes > 0).then(|| call.joined(d_kv, keys, kv_planes)), d_bias]
 }

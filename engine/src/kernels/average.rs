@@ -15,20 +15,30 @@ use super::twin;
 const WORKGROUP: u32 = 256;
 
 /// `average.wgsl`
-pub const AVERAGE: KernelInfo =
-    KernelInfo { stem: "average", template: include_str!("../../../shaders/average.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const AVERAGE: KernelInfo = KernelInfo {
+    stem: "average",
+    template: include_str!("../../../shaders/average.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// `decay · a + (1 − decay) · w` for every pair.
 ///
-/// Both lists have the same lengths in the same order; the tensors are flat, on one device, without autodiff. What is `None`
-/// in `weights` stays as it is. On the CPU averages that nobody else holds are changed in place.
-pub fn average(averages: Vec<Option<Tensor<1>>>, weights: Vec<Option<Tensor<1>>>, decay: f32) -> Vec<Option<Tensor<1>>> {
+/// Both lists have the same lengths in the same order; the tensors are flat, on one device, without autodiff. What is
+/// `None` in `weights` stays as it is. On the CPU averages that nobody else holds are changed in place.
+pub fn average(
+    averages: Vec<Option<Tensor<1>>>,
+    weights: Vec<Option<Tensor<1>>>,
+    decay: f32,
+) -> Vec<Option<Tensor<1>>> {
     debug_assert_eq!(averages.len(), weights.len());
     if super::choice::stock() {
         return stock(averages, weights, decay);
     }
-    let held: Vec<_> =
-        averages.iter().zip(&weights).map(|(a, w)| (a.as_ref().and_then(sheet::on_gpu), w.as_ref().and_then(sheet::on_gpu))).collect();
+    let held: Vec<_> = averages
+        .iter()
+        .zip(&weights)
+        .map(|(a, w)| (a.as_ref().and_then(sheet::on_gpu), w.as_ref().and_then(sheet::on_gpu)))
+        .collect();
     if held.iter().any(|(a, _)| a.is_some()) {
         return on_gpu(held, decay)
             .into_iter()

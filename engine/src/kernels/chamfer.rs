@@ -1,4 +1,5 @@
-//! How far two sets of points lie apart: every point to the nearest of the other set (Fan et al., CVPR 2017, arXiv 1612.00603).
+//! How far two sets of points lie apart: every point to the nearest of the other set (Fan et al., CVPR 2017, arXiv
+//! 1612.00603).
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -18,8 +19,11 @@ const WORKGROUP: u32 = 64;
 const TASK: usize = 64;
 
 /// `chamfer.wgsl`
-pub const FORWARD: KernelInfo =
-    KernelInfo { stem: "chamfer", template: include_str!("../../../shaders/chamfer.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "chamfer",
+    template: include_str!("../../../shaders/chamfer.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// `chamfer_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
@@ -30,8 +34,8 @@ pub const BACKWARD: KernelInfo = KernelInfo {
 
 /// Squared distances to the nearest point of the other set: `min_t |a_s − b_t|²` and `min_s |a_s − b_t|²`.
 ///
-/// `a` is [M, S, 3], `b` [M, T, 3] with S, T > 0; the results are [M, S] and [M, T]. The gradient flows to both sets through the
-/// nearest pairs, the first of equals.
+/// `a` is [M, S, 3], `b` [M, T, 3] with S, T > 0; the results are [M, S] and [M, T]. The gradient flows to both sets
+/// through the nearest pairs, the first of equals.
 pub fn chamfer(a: Tensor<3>, b: Tensor<3>) -> [Tensor<2>; 2] {
     debug_assert_eq!(a.dims()[0], b.dims()[0]);
     if super::choice::stock() {
@@ -130,7 +134,8 @@ pub(super) fn backward_on_cpu(
     wanted: [bool; 2],
 ) -> [Option<FlexTensor>; 2] {
     let ([sets, of_a, _], [_, of_b, _]) = (a.shape().dims(), b.shape().dims());
-    let (grad, a, b, nearest) = (twin::Floats::new(grad), twin::Floats::new(a), twin::Floats::new(b), twin::indices(nearest));
+    let (grad, a, b, nearest) =
+        (twin::Floats::new(grad), twin::Floats::new(a), twin::Floats::new(b), twin::indices(nearest));
     let (mut da, mut db) = (vec![0.0; sets * of_a * 3], vec![0.0; sets * of_b * 3]);
     twin::parts([&mut da, &mut db], [of_a * 3, of_b * 3], |set, [da, db]| {
         let (a, b) = (&a[set * of_a * 3..], &b[set * of_b * 3..]);
@@ -159,7 +164,9 @@ impl<B: KernelGradients> Backward<B, 2> for Step {
         let grad = gradients.consume::<B>(&ops.node);
         let wanted = [ops.parents[0].is_some(), ops.parents[1].is_some()];
         let found = B::chamfer_backward(grad, a, b, nearest, wanted);
-        for (parent, gradient) in ops.parents.into_iter().zip(found).filter_map(|(parent, gradient)| parent.zip(gradient)) {
+        for (parent, gradient) in
+            ops.parents.into_iter().zip(found).filter_map(|(parent, gradient)| parent.zip(gradient))
+        {
             gradients.register::<B>(parent.id, gradient);
         }
     }

@@ -1,4 +1,5 @@
-//! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the times.
+//! Every kernel, forward and backward, on a device and on its CPU twin: the same inputs, the largest difference, the
+//! times.
 
 mod attention;
 mod convolution;
@@ -41,7 +42,12 @@ struct Case {
 type Run = Box<dyn Fn(&Device) -> Vec<Tensor<1>>>;
 
 impl Case {
-    fn new(kernel: &'static str, sizes: &[usize], tolerance: f64, run: impl Fn(&Device) -> Vec<Tensor<1>> + 'static) -> Self {
+    fn new(
+        kernel: &'static str,
+        sizes: &[usize],
+        tolerance: f64,
+        run: impl Fn(&Device) -> Vec<Tensor<1>> + 'static,
+    ) -> Self {
         let sizes = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
         Self { kernel, sizes, tolerance, run: Box::new(run) }
     }
@@ -55,8 +61,9 @@ impl Case {
     }
 }
 
-/// Compare every kernel on `device` with its CPU twin. One line a kernel and size; the error is that of the worst of its
-/// results against what is allowed there. A device that does not answer gives a line that failed, and a line in the log.
+/// Compare every kernel on `device` with its CPU twin. One line a kernel and size; the error is that of the worst of
+/// its results against what is allowed there. A device that does not answer gives a line that failed, and a line in the
+/// log.
 pub async fn check(device: &Device) -> Vec<KernelCheck> {
     let device = device.clone().without_autodiff();
     let mut lines = Vec::new();
@@ -70,7 +77,15 @@ pub async fn check(device: &Device) -> Vec<KernelCheck> {
             (Err(failed), _) | (_, Err(failed)) => log::error!("{} ({}): {failed}", case.kernel, case.sizes),
         }
         let ok = error <= allowed;
-        lines.push(KernelCheck { kernel: case.kernel.to_owned(), case: case.sizes, error, allowed, ok, device_ms, twin_ms });
+        lines.push(KernelCheck {
+            kernel: case.kernel.to_owned(),
+            case: case.sizes,
+            error,
+            allowed,
+            ok,
+            device_ms,
+            twin_ms,
+        });
     }
     lines
 }
@@ -171,7 +186,8 @@ fn cases() -> Vec<Case> {
     }
     for [rows, width] in [[1, 3], [37, 65], [600, 20]] {
         cases.push(Case::new("layer_norm", &[rows, width], 2e-5, move |device| {
-            let (x, gamma, beta) = (leaf("x", [rows, width], device), leaf("gamma", [width], device), leaf("beta", [width], device));
+            let (x, gamma, beta) =
+                (leaf("x", [rows, width], device), leaf("gamma", [width], device), leaf("beta", [width], device));
             let out = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-6);
             let gradients = backward(&out);
             vec![flat(out), gradient(&x, &gradients), gradient(&gamma, &gradients), gradient(&beta, &gradients)]
@@ -186,7 +202,13 @@ fn cases() -> Vec<Case> {
             let plain = linear(x.clone(), w.clone(), None, None);
             let out = plain * linear(x.clone(), w.clone(), Some(b.clone()), Some(r.clone()));
             let gradients = backward(&out);
-            vec![flat(out), gradient(&x, &gradients), gradient(&w, &gradients), gradient(&b, &gradients), gradient(&r, &gradients)]
+            vec![
+                flat(out),
+                gradient(&x, &gradients),
+                gradient(&w, &gradients),
+                gradient(&b, &gradients),
+                gradient(&r, &gradients),
+            ]
         }));
         cases.push(Case::new("matmul", &[rows, inputs, hidden, outputs], 2e-5, move |device| {
             let (x, r) = (leaf("x", [rows, inputs], device), leaf("r", [rows, outputs], device));
@@ -231,19 +253,25 @@ fn whole_models() -> Vec<Case> {
         SIZES.iter().map(|count| Some(noise(&format!("{name} {count}"), [*count], device))).collect()
     };
     vec![
-        Case::new("optimisers_adamw", &SIZES, 1e-5, move |device| steps::<2>(Rule::AdamW { beta1, beta2, eps, coupled: false }, device)),
+        Case::new("optimisers_adamw", &SIZES, 1e-5, move |device| {
+            steps::<2>(Rule::AdamW { beta1, beta2, eps, coupled: false }, device)
+        }),
         Case::new("optimisers_adam_coupled", &SIZES, 1e-5, move |device| {
             steps::<2>(Rule::AdamW { beta1, beta2, eps, coupled: true }, device)
         }),
         Case::new("optimisers_lamb", &SIZES, 1e-5, move |device| steps::<2>(Rule::Lamb { beta1, beta2, eps }, device)),
         Case::new("optimisers_lars", &SIZES, 1e-5, move |device| steps::<1>(lars, device)),
         Case::new("norms", &SIZES, 1e-5, move |device| global_norm(&all("g", device)).into_iter().collect()),
-        Case::new("average", &SIZES, 1e-6, move |device| average(all("a", device), all("w", device), 0.9).into_iter().flatten().collect()),
+        Case::new("average", &SIZES, 1e-6, move |device| {
+            average(all("a", device), all("w", device), 0.9).into_iter().flatten().collect()
+        }),
         Case::new("sheet", &SIZES, 1e-6, move |device| {
-            let leaves: Vec<Tensor<1>> = SIZES.iter().map(|count| leaf(&format!("w {count}"), [*count], device)).collect();
+            let leaves: Vec<Tensor<1>> =
+                SIZES.iter().map(|count| leaf(&format!("w {count}"), [*count], device)).collect();
             let weights: Vec<_> = leaves.iter().map(|w| Some(plain(w.clone()))).collect();
             let found = sheet::collect(&weights, || {
-                let loss = leaves.iter().map(|w| w.clone().square().sum()).reduce(Tensor::add).map(|loss| loss.backward());
+                let loss =
+                    leaves.iter().map(|w| w.clone().square().sum()).reduce(Tensor::add).map(|loss| loss.backward());
                 leaves.iter().map(|w| w.grad(loss.as_ref()?)).collect()
             });
             found.into_iter().flatten().collect()
@@ -262,7 +290,9 @@ fn steps<const N: usize>(rule: Rule, device: &Device) -> Vec<Tensor<1>> {
     let mut weights: Vec<_> = SIZES.iter().map(|count| Some(noise(&format!("p {count}"), [*count], device))).collect();
     let mut norms = Vec::new();
     for (number, rate) in [1e-2, 2e-2, 5e-3].into_iter().enumerate() {
-        let slope = |count: &usize| (number != 1 || *count != 231).then(|| noise(&format!("g {number} {count}"), [*count], device));
+        let slope = |count: &usize| {
+            (number != 1 || *count != 231).then(|| noise(&format!("g {number} {count}"), [*count], device))
+        };
         let gradients: Vec<_> = SIZES.iter().map(slope).collect();
         let step = Step { rule, rate, treatments: &treatments, max_norm: Some(7.0) };
         let norm;
@@ -292,7 +322,14 @@ fn contrast_cases() -> Vec<Case> {
             let scale = leaf("scale", [1], device);
             let positive = numbers((0..rows).map(|i| rows - 1 - i), &a.device());
             let groups = picks([rows + keys], 9, &a.device());
-            let out = contrast(a.clone(), Some(b.clone()), Some(scale.clone().abs() + 0.5), positive, Some(groups), how(5.0, symmetric));
+            let out = contrast(
+                a.clone(),
+                Some(b.clone()),
+                Some(scale.clone().abs() + 0.5),
+                positive,
+                Some(groups),
+                how(5.0, symmetric),
+            );
             let gradients = out.backward();
             vec![flat(out), gradient(&a, &gradients), gradient(&b, &gradients), gradient(&scale, &gradients)]
         }));

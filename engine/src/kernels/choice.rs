@@ -6,8 +6,8 @@ use crate::session::Kernels;
 
 static STOCK: AtomicBool = AtomicBool::new(false);
 
-/// Compute every operation of this module by burn's own operations (`--kernels stock`), to compare both and to work around
-/// a bad driver. It holds for the whole process.
+/// Compute every operation of this module by burn's own operations (`--kernels stock`), to compare both and to work
+/// around a bad driver. It holds for the whole process.
 pub fn use_stock(stock: bool) {
     STOCK.store(stock, Ordering::Relaxed);
 }

@@ -1,9 +1,9 @@
-//! Contrastive losses over cosine similarities, without a matrix of rows × keys in memory: NT-Xent (Chen et al. 2020) and
-//! InfoNCE (van den Oord et al. 2018), one-sided (He et al. 2020) and symmetric (Radford et al. 2021).
+//! Contrastive losses over cosine similarities, without a matrix of rows × keys in memory: NT-Xent (Chen et al. 2020)
+//! and InfoNCE (van den Oord et al. 2018), one-sided (He et al. 2020) and symmetric (Radford et al. 2021).
 //!
-//! The launches for a GPU are in `contrast_gpu.rs`, the CPU twin is in `contrast_twin.rs`. Both keep the rows scaled so that
-//! their products are the scores, the inverse norms, and the log of the sum of exponentials of every row; backward passes
-//! compute scores again, a block at a time.
+//! The launches for a GPU are in `contrast_gpu.rs`, the CPU twin is in `contrast_twin.rs`. Both keep the rows scaled so
+//! that their products are the scores, the inverse norms, and the log of the sum of exponentials of every row; backward
+//! passes compute scores again, a block at a time.
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor, activation};
@@ -23,8 +23,10 @@ pub(super) const TOTAL_WORKGROUP: u32 = 256;
 /// Tiles of rows in a workgroup.
 pub(super) const ACROSS: u32 = 8;
 
-const EXAMPLES: &[Values] =
-    &[&[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 0)], &[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 1)]];
+const EXAMPLES: &[Values] = &[
+    &[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 0)],
+    &[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 1)],
+];
 
 /// `contrast_unit.wgsl`
 pub const UNIT: KernelInfo = KernelInfo {
@@ -47,7 +49,10 @@ pub const SCORES: KernelInfo = KernelInfo {
 /// `contrast_halves.wgsl`
 pub const HALVES: KernelInfo = KernelInfo {
     stem: "contrast_halves",
-    template: concat!(include_str!("../../../shaders/contrast_halves.wgsl"), include_str!("../../../shaders/shared/pair_tile.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/contrast_halves.wgsl"),
+        include_str!("../../../shaders/shared/pair_tile.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("across", ACROSS)]],
 };
 
@@ -61,7 +66,10 @@ pub const ROWS: KernelInfo = KernelInfo {
 /// `contrast_total.wgsl`
 pub const TOTAL: KernelInfo = KernelInfo {
     stem: "contrast_total",
-    template: concat!(include_str!("../../../shaders/contrast_total.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/contrast_total.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", TOTAL_WORKGROUP), ("lanes", TOTAL_WORKGROUP)]],
 };
 
@@ -104,20 +112,33 @@ pub struct How {
 /// SimCLR's loss, NT-Xent (Chen et al. 2020, eq. 1): the mean over all rows of
 /// `−log exp(s_ip / τ) / Σ_{k ≠ i} exp(s_ik / τ)`, s the cosine similarity and p the positive of i.
 ///
-/// `rows` are [2N, D] and need no normalisation, `positive` [2N] has the number of the positive of each row. Pairs of the same
-/// number in `excluded` [2N] do not count, unless they are positive (numbers below zero exclude nothing). A row whose positive
-/// is not there has no loss. Returns [1]; the gradient flows to `rows`.
-pub fn nt_xent(rows: Tensor<2>, positive: Tensor<1, Int>, temperature: f64, excluded: Option<Tensor<1, Int>>) -> Tensor<1> {
-    contrast(rows, None, None, positive, excluded, How { scale: (1.0 / temperature) as f32, normalise: true, symmetric: false })
+/// `rows` are [2N, D] and need no normalisation, `positive` [2N] has the number of the positive of each row. Pairs of
+/// the same number in `excluded` [2N] do not count, unless they are positive (numbers below zero exclude nothing). A
+/// row whose positive is not there has no loss. Returns [1]; the gradient flows to `rows`.
+pub fn nt_xent(
+    rows: Tensor<2>,
+    positive: Tensor<1, Int>,
+    temperature: f64,
+    excluded: Option<Tensor<1, Int>>,
+) -> Tensor<1> {
+    contrast(
+        rows,
+        None,
+        None,
+        positive,
+        excluded,
+        How { scale: (1.0 / temperature) as f32, normalise: true, symmetric: false },
+    )
 }
 
-/// InfoNCE (van den Oord et al. 2018): the mean over all queries of the cross-entropy of the positive among the keys, on cosine
-/// similarities divided by the temperature. `symmetric` is the mean of that and of the same from keys to queries (Radford et
-/// al. 2021); there must then be as many keys as queries and `positive` a permutation.
+/// InfoNCE (van den Oord et al. 2018): the mean over all queries of the cross-entropy of the positive among the keys,
+/// on cosine similarities divided by the temperature. `symmetric` is the mean of that and of the same from keys to
+/// queries (Radford et al. 2021); there must then be as many keys as queries and `positive` a permutation.
 ///
-/// `queries` [N, D] and `keys` [M, D] need no normalisation; `positive` [N] has the key of each query. Pairs of the same number
-/// in `excluded` ([N] and [M]) do not count, unless they are positive (numbers below zero exclude nothing). A query whose
-/// positive is not there has no loss. Returns [1]; the gradient flows to both, and costs nothing for keys that need none.
+/// `queries` [N, D] and `keys` [M, D] need no normalisation; `positive` [N] has the key of each query. Pairs of the
+/// same number in `excluded` ([N] and [M]) do not count, unless they are positive (numbers below zero exclude nothing).
+/// A query whose positive is not there has no loss. Returns [1]; the gradient flows to both, and costs nothing for keys
+/// that need none.
 pub fn info_nce(
     queries: Tensor<2>,
     keys: Tensor<2>,
@@ -127,15 +148,22 @@ pub fn info_nce(
     symmetric: bool,
 ) -> Tensor<1> {
     let groups = excluded.map(|(queries, keys)| Tensor::cat(vec![queries, keys], 0));
-    contrast(queries, Some(keys), None, positive, groups, How { scale: (1.0 / temperature) as f32, normalise: true, symmetric })
+    contrast(
+        queries,
+        Some(keys),
+        None,
+        positive,
+        groups,
+        How { scale: (1.0 / temperature) as f32, normalise: true, symmetric },
+    )
 }
 
 /// The operation behind [`nt_xent`] and [`info_nce`].
 ///
-/// `rows` [N, D] are compared with `keys` [M, D], or with each other (but not with themselves) without keys. Products are
-/// multiplied by [`How::scale`] and by `scale` [1], which may be learned and must be above zero. `positive` is [N]; `groups`
-/// [N + M] (or [N] without keys) are numbers of rows and then of keys: what is equal does not count, unless it is positive or
-/// below zero. Returns [1]; the gradient flows to rows, keys and scale.
+/// `rows` [N, D] are compared with `keys` [M, D], or with each other (but not with themselves) without keys. Products
+/// are multiplied by [`How::scale`] and by `scale` [1], which may be learned and must be above zero. `positive` is [N];
+/// `groups` [N + M] (or [N] without keys) are numbers of rows and then of keys: what is equal does not count, unless it
+/// is positive or below zero. Returns [1]; the gradient flows to rows, keys and scale.
 pub fn contrast(
     rows: Tensor<2>,
     keys: Option<Tensor<2>>,
@@ -288,7 +316,8 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
     groups: IntTensor<B>,
     given: Given,
 ) -> (Tracked<B, C>, [FloatTensor<B>; 3]) {
-    let ((rows, rows_node), (keys, keys_node), (scale, scale_node)) = (rows.into_parts(), keys.into_parts(), scale.into_parts());
+    let ((rows, rows_node), (keys, keys_node), (scale, scale_node)) =
+        (rows.into_parts(), keys.into_parts(), scale.into_parts());
     let sizes = Sizes::new(rows.shape().dims(), given.keys.then(|| keys.shape().dims()));
     let (loss, unit, inverse, lse) = B::contrast(rows, keys, scale.clone(), positive.clone(), groups.clone(), given);
     let kept = [unit.clone(), inverse.clone(), lse.clone()];

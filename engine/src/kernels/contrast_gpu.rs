@@ -4,7 +4,8 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::contrast::{
-    ACROSS, BACKWARD, Given, HALVES, How, Kept, ROWS, SCORES, SUM, Sizes, Slopes, TOTAL, TOTAL_WORKGROUP, UNIT, WEIGHTS, WORKGROUP,
+    ACROSS, BACKWARD, Given, HALVES, How, Kept, ROWS, SCORES, SUM, Sizes, Slopes, TOTAL, TOTAL_WORKGROUP, UNIT,
+    WEIGHTS, WORKGROUP,
 };
 use super::launch::{KernelInfo, Launch, empty, floats, integers, word};
 
@@ -60,7 +61,16 @@ const GROUP_ROWS: usize = TILE * ACROSS as usize;
 const GROUP_KEYS: usize = TILE * (WORKGROUP / ACROSS) as usize;
 
 fn for_rows(info: &'static KernelInfo, rows: usize, inputs: &[&CubeTensor], outputs: &[&CubeTensor], params: &[u32]) {
-    Launch { info, values: &[], workgroup: WORKGROUP, groups: rows.div_ceil(WORKGROUP as usize), inputs, outputs, params }.run();
+    Launch {
+        info,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: rows.div_ceil(WORKGROUP as usize),
+        inputs,
+        outputs,
+        params,
+    }
+    .run();
 }
 
 fn total(x: &CubeTensor, factor: f32) -> CubeTensor {
@@ -79,7 +89,14 @@ fn total(x: &CubeTensor, factor: f32) -> CubeTensor {
     out
 }
 
-fn unit_rows(x: &CubeTensor, start: usize, scale: Option<&CubeTensor>, how: How, unit: &CubeTensor, inverse: &CubeTensor) {
+fn unit_rows(
+    x: &CubeTensor,
+    start: usize,
+    scale: Option<&CubeTensor>,
+    how: How,
+    unit: &CubeTensor,
+    inverse: &CubeTensor,
+) {
     let [rows, width] = x.shape().dims();
     let [padded, columns] = unit.shape().dims();
     let count = rows.next_multiple_of(TILE);
@@ -194,9 +211,18 @@ fn sums_of_parts(sizes: Sizes, side: Side, inputs: [&CubeTensor; 3], grouped: bo
 }
 
 /// The gradients that are wanted, of rows, keys and scale.
-pub(super) fn backward_on_gpu(grad: CubeTensor, kept: Kept<CubeTensor, CubeTensor>, wanted: [bool; 3]) -> Slopes<CubeTensor> {
+pub(super) fn backward_on_gpu(
+    grad: CubeTensor,
+    kept: Kept<CubeTensor, CubeTensor>,
+    wanted: [bool; 3],
+) -> Slopes<CubeTensor> {
     let grad = floats(grad);
-    let kept = Kept { scale: kept.scale.map(floats), positive: integers(kept.positive), groups: kept.groups.map(integers), ..kept };
+    let kept = Kept {
+        scale: kept.scale.map(floats),
+        positive: integers(kept.positive),
+        groups: kept.groups.map(integers),
+        ..kept
+    };
     let [of_rows, of_keys, of_scale] = wanted;
     let (rows, along) = if of_rows || of_scale { side_backward(&grad, &kept, false) } else { (None, None) };
     let keys = if of_keys { side_backward(&grad, &kept, true).0 } else { None };
@@ -206,7 +232,11 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, kept: Kept<CubeTensor, CubeTenso
 }
 
 /// The gradient of the rows of one side, and its part in the direction of the scale.
-fn side_backward(grad: &CubeTensor, kept: &Kept<CubeTensor, CubeTensor>, turned: bool) -> (Option<CubeTensor>, Option<CubeTensor>) {
+fn side_backward(
+    grad: &CubeTensor,
+    kept: &Kept<CubeTensor, CubeTensor>,
+    turned: bool,
+) -> (Option<CubeTensor>, Option<CubeTensor>) {
     let (sizes, side) = (kept.sizes, kept.sizes.side(turned));
     let [padded, columns] = sizes.matrix();
     let [rows, keys] = side.counts.map(|count| count.next_multiple_of(TILE));
@@ -216,7 +246,12 @@ fn side_backward(grad: &CubeTensor, kept: &Kept<CubeTensor, CubeTensor>, turned:
     let (weights, slopes) = (empty(grad, [block_keys, block_rows]), empty(grad, [parts, padded, rows]));
     for first_row in (0..rows).step_by(block_rows.max(1)) {
         for first_key in (0..keys).step_by(block_keys.max(1)) {
-            let block = Block { first_row, first_key, rows: block_rows.min(rows - first_row), keys: block_keys.min(keys - first_key) };
+            let block = Block {
+                first_row,
+                first_key,
+                rows: block_rows.min(rows - first_row),
+                keys: block_keys.min(keys - first_key),
+            };
             slopes_of_scores(kept, side, block, &weights);
             sum_of_keys(kept, side, block, &weights, &slopes);
         }
@@ -266,7 +301,13 @@ fn slopes_of_scores(kept: &Kept<CubeTensor, CubeTensor>, side: Side, block: Bloc
     .run();
 }
 
-fn sum_of_keys(kept: &Kept<CubeTensor, CubeTensor>, side: Side, block: Block, weights: &CubeTensor, slopes: &CubeTensor) {
+fn sum_of_keys(
+    kept: &Kept<CubeTensor, CubeTensor>,
+    side: Side,
+    block: Block,
+    weights: &CubeTensor,
+    slopes: &CubeTensor,
+) {
     let [parts, padded, rows] = slopes.shape().dims();
     let blocks = block.rows.div_ceil(GROUP_ROWS);
     let blocks_of_unit = padded.div_ceil(GROUP_KEYS);
@@ -274,7 +315,8 @@ fn sum_of_keys(kept: &Kept<CubeTensor, CubeTensor>, side: Side, block: Block, we
     let quads = block.keys / 4;
     let columns = kept.sizes.matrix()[1];
     let key_quad = (side.columns[1] + block.first_key) / 4;
-    let of_block = [groups, blocks, blocks_of_unit, padded, columns / 4, key_quad, quads.div_ceil(parts), block.rows, quads];
+    let of_block =
+        [groups, blocks, blocks_of_unit, padded, columns / 4, key_quad, quads.div_ceil(parts), block.rows, quads];
     let of_rows = [rows / 4, block.first_row / 4, usize::from(block.first_key == 0)];
     Launch {
         info: &SUM,

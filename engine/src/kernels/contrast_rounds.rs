@@ -1,5 +1,6 @@
-//! Rounds of pairs of blocks for `contrast_twin.rs`: tasks that run together share no block, so that each may change the states of
-//! both of its blocks, and what is added to a state comes in the same order whatever the number of threads is.
+//! Rounds of pairs of blocks for `contrast_twin.rs`: tasks that run together share no block, so that each may change
+//! the states of both of its blocks, and what is added to a state comes in the same order whatever the number of
+//! threads is.
 
 use super::twin;
 
@@ -51,7 +52,8 @@ mod tests {
 
     fn check(rounds: &[Vec<[usize; 2]>], mut wanted: Vec<[usize; 2]>) {
         for round in rounds {
-            let mut blocks: Vec<usize> = round.iter().flat_map(|[i, j]| if i == j { vec![*i] } else { vec![*i, *j] }).collect();
+            let mut blocks: Vec<usize> =
+                round.iter().flat_map(|[i, j]| if i == j { vec![*i] } else { vec![*i, *j] }).collect();
             let count = blocks.len();
             blocks.sort_unstable();
             blocks.dedup();

@@ -1,8 +1,8 @@
 //! The CPU twin of `contrast.rs`: scores in square tiles, a task for every pair of blocks.
 //!
-//! A tile serves both of its blocks at once: its rows and, where that is asked for, its columns. Tasks that run together must
-//! then share no block, so the pairs of blocks are played in the rounds of a tournament; the sums keep their order whatever
-//! the number of threads is.
+//! A tile serves both of its blocks at once: its rows and, where that is asked for, its columns. Tasks that run
+//! together must then share no block, so the pairs of blocks are played in the rounds of a tournament; the sums keep
+//! their order whatever the number of threads is.
 
 use std::borrow::Cow;
 
@@ -77,7 +77,8 @@ impl<'a> Tiles<'a> {
         let block = if pairs.same { [rows, rows] } else { [rows, side(pairs.keys, TILE / rows)] };
         let width = pairs.width;
         let keys = pairs.key_rows().chunks(block[1] * width.max(1));
-        let turned = keys.map(|keys| Packed::new([width, keys.len() / width], Matrix { values: keys, row: 1, column: width }));
+        let turned =
+            keys.map(|keys| Packed::new([width, keys.len() / width], Matrix { values: keys, row: 1, column: width }));
         Self { pairs, block, turned: turned.collect() }
     }
 
@@ -133,7 +134,8 @@ impl<'a> Tiles<'a> {
         let keys_from = if pairs.same { 0 } else { pairs.rows };
         for (i, scores) in (at.row..at.row + at.rows).zip(scores.chunks_mut(at.keys)) {
             for (j, score) in (at.key..at.key + at.keys).zip(scores) {
-                let positive = if over_rows && pairs.same { pairs.positive[j] == Some(i) } else { pairs.positive[i] == Some(j) };
+                let positive =
+                    if over_rows && pairs.same { pairs.positive[j] == Some(i) } else { pairs.positive[i] == Some(j) };
                 if groups[i].is_some() && groups[i] == groups[keys_from + j] && !positive {
                     *score = MASKED;
                 }
@@ -210,8 +212,8 @@ fn forward_tile(tiles: &Tiles<'_>, at: Place, rows: &mut Sums, keys: &mut Sums) 
     sum_rows(&scores, at.keys, rows);
 }
 
-/// The log of the sums of exponentials of the rows, and of the keys where their softmax counts and they are others; and the
-/// sum of the losses of all rows. A row without a positive has no loss, and the largest number as its log.
+/// The log of the sums of exponentials of the rows, and of the keys where their softmax counts and they are others; and
+/// the sum of the losses of all rows. A row without a positive has no loss, and the largest number as its log.
 pub(super) fn forward(pairs: &Pairs<'_>) -> (Vec<f32>, f64) {
     let tiles = Tiles::new(pairs);
     let [rows, keys] = tiles.counts();
@@ -291,12 +293,16 @@ fn slopes(tiles: &Tiles<'_>, at: Place, lse: &[f32]) -> Vec<f32> {
         share_rows(&mut scores, of_rows, pairs.weights[0]);
     }
     for i in 0..at.rows {
-        if let Some(key) = pairs.positive(at.row + i).and_then(|key| key.checked_sub(at.key)).filter(|key| *key < at.keys) {
+        if let Some(key) =
+            pairs.positive(at.row + i).and_then(|key| key.checked_sub(at.key)).filter(|key| *key < at.keys)
+        {
             scores[i * at.keys + key] -= 1.0;
         }
     }
     for j in 0..if pairs.same { at.keys } else { 0 } {
-        if let Some(row) = pairs.positive(at.key + j).and_then(|row| row.checked_sub(at.row)).filter(|row| *row < at.rows) {
+        if let Some(row) =
+            pairs.positive(at.key + j).and_then(|row| row.checked_sub(at.row)).filter(|row| *row < at.rows)
+        {
             scores[row * at.keys + j] -= 1.0;
         }
     }
@@ -310,16 +316,20 @@ pub(super) fn backward(pairs: &Pairs<'_>, lse: &[f32], with_keys: bool) -> Vec<f
     let width = pairs.width;
     let packed = |values: &[f32], block: usize| -> Vec<Packed> {
         let blocks = values.chunks(block * width.max(1));
-        blocks.map(|rows| Packed::new([rows.len() / width, width], Matrix { values: rows, row: width, column: 1 })).collect()
+        blocks
+            .map(|rows| Packed::new([rows.len() / width, width], Matrix { values: rows, row: width, column: 1 }))
+            .collect()
     };
     let keys = packed(pairs.key_rows(), tiles.block[1]);
-    let others = if with_keys && !pairs.same { packed(&pairs.scaled[..pairs.rows * width], tiles.block[0]) } else { Vec::new() };
+    let others =
+        if with_keys && !pairs.same { packed(&pairs.scaled[..pairs.rows * width], tiles.block[0]) } else { Vec::new() };
     let rows = if pairs.same { &keys } else { &others };
     let size = |number: usize, count: usize, block: usize| block.min(count - number * block) * width;
     let counts = tiles.counts();
     let mut states: Vec<Vec<f32>> = (0..counts[0]).map(|i| vec![0.0; size(i, pairs.rows, tiles.block[0])]).collect();
     if !pairs.same {
-        states.extend((0..counts[1]).map(|j| vec![0.0; if with_keys { size(j, pairs.keys, tiles.block[1]) } else { 0 }]));
+        states
+            .extend((0..counts[1]).map(|j| vec![0.0; if with_keys { size(j, pairs.keys, tiles.block[1]) } else { 0 }]));
     }
     play(&mut states, &tiles.rounds(), |at, d_rows, d_keys| {
         let at = tiles.place(at);
@@ -352,7 +362,13 @@ fn scale_of(how: How, scale: Option<&FlexTensor>) -> f32 {
 }
 
 impl Sizes {
-    fn pairs<'a>(self, scaled: &'a [f32], positive: &'a [Option<usize>], groups: Option<&'a [Option<usize>]>, how: How) -> Pairs<'a> {
+    fn pairs<'a>(
+        self,
+        scaled: &'a [f32],
+        positive: &'a [Option<usize>],
+        groups: Option<&'a [Option<usize>]>,
+        how: How,
+    ) -> Pairs<'a> {
         let Self { rows, keys, width, same } = self;
         Pairs { scaled, rows, keys, width, same, positive, groups, weights: self.weights(how) }
     }
@@ -384,11 +400,20 @@ pub(super) fn on_cpu(
     let (lse, loss) = forward(&sizes.pairs(&scaled, &positive, groups.as_deref(), how));
     let loss = (loss / sizes.rows.max(1) as f64) as f32;
     let (count, sums) = (inverse.len(), lse.len());
-    (twin::tensor(vec![loss], [1]), twin::tensor(scaled, [count, sizes.width]), twin::tensor(inverse, [count]), twin::tensor(lse, [sums]))
+    (
+        twin::tensor(vec![loss], [1]),
+        twin::tensor(scaled, [count, sizes.width]),
+        twin::tensor(inverse, [count]),
+        twin::tensor(lse, [sums]),
+    )
 }
 
 /// The gradients that are wanted, of rows, keys and scale.
-pub(super) fn backward_on_cpu(grad: FlexTensor, kept: Kept<FlexTensor, FlexTensor>, wanted: [bool; 3]) -> Slopes<FlexTensor> {
+pub(super) fn backward_on_cpu(
+    grad: FlexTensor,
+    kept: Kept<FlexTensor, FlexTensor>,
+    wanted: [bool; 3],
+) -> Slopes<FlexTensor> {
     let Kept { unit, inverse, lse, scale, positive, groups, sizes, how } = kept;
     let scale = scale_of(how, scale.as_ref());
     let (scaled, inverse, lse) = (Floats::new(unit), Floats::new(inverse), Floats::new(lse));

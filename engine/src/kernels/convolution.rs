@@ -1,8 +1,9 @@
 //! Convolution of maps whose channels lie together, as a linear layer on what each place of the result sees.
 //!
-//! Rows of `channels` values are what [`super::linear`] and batch normalisation work on, so a window of one pixel is a linear
-//! layer and nothing else. Larger windows are unfolded: on the CPU some rows at a time, which never leave the cache; on a GPU
-//! whole, for the time of one product. The backward pass unfolds again instead of keeping nine times the map.
+//! Rows of `channels` values are what [`super::linear`] and batch normalisation work on, so a window of one pixel is a
+//! linear layer and nothing else. Larger windows are unfolded: on the CPU some rows at a time, which never leave the
+//! cache; on a GPU whole, for the time of one product. The backward pass unfolds again instead of keeping nine times
+//! the map.
 
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, s};
@@ -24,18 +25,25 @@ const WORKGROUP: u32 = 256;
 const EXAMPLES: &[super::Values] = &[&[("workgroup", WORKGROUP)]];
 
 /// `convolution_unfold.wgsl`
-pub const UNFOLD: KernelInfo =
-    KernelInfo { stem: "convolution_unfold", template: include_str!("../../../shaders/convolution_unfold.wgsl"), examples: EXAMPLES };
+pub const UNFOLD: KernelInfo = KernelInfo {
+    stem: "convolution_unfold",
+    template: include_str!("../../../shaders/convolution_unfold.wgsl"),
+    examples: EXAMPLES,
+};
 
 /// `convolution_fold.wgsl`
-pub const FOLD: KernelInfo =
-    KernelInfo { stem: "convolution_fold", template: include_str!("../../../shaders/convolution_fold.wgsl"), examples: EXAMPLES };
+pub const FOLD: KernelInfo = KernelInfo {
+    stem: "convolution_fold",
+    template: include_str!("../../../shaders/convolution_fold.wgsl"),
+    examples: EXAMPLES,
+};
 
 /// Values that are unfolded at once: half of the 128 MiB that a buffer may have everywhere.
 const UNFOLDED: usize = 1 << 24;
 /// Rows that the CPU unfolds at a time.
 const ROWS: usize = 128;
-/// Parts of a batch whose gradients of the weight are summed on their own, however many threads there are: sums stay the same.
+/// Parts of a batch whose gradients of the weight are summed on their own, however many threads there are: sums stay
+/// the same.
 const PARTS: usize = 16;
 
 /// Which pixels each place of a convolution's result sees.
@@ -51,8 +59,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// A square window on a map of `rows` × `columns` with the padding that TensorFlow calls SAME: there are ⌈side / stride⌉
-    /// places, and of an odd number of padded rows the larger half is at the end.
+    /// A square window on a map of `rows` × `columns` with the padding that TensorFlow calls SAME: there are ⌈side /
+    /// stride⌉ places, and of an odd number of padded rows the larger half is at the end.
     pub fn same(map: [usize; 2], side: usize, stride: usize) -> Self {
         let out = map.map(|length| length.div_ceil(stride.max(1)));
         let pad = |axis: usize| ((out[axis].max(1) - 1) * stride + side).saturating_sub(map[axis]) / 2;
@@ -64,11 +72,11 @@ impl Window {
     }
 }
 
-/// `out[b, y, x, n] = bias[n] + Σ weight[n, (j, i, c)] · map[b, y · stride + j − above, x · stride + i − left, c]`, the map being
-/// zero outside its sides.
+/// `out[b, y, x, n] = bias[n] + Σ weight[n, (j, i, c)] · map[b, y · stride + j − above, x · stride + i − left, c]`, the
+/// map being zero outside its sides.
 ///
-/// `map` is [B, height, width, C], `weight` [N, rows · columns · C], `bias` [N]; the result is [B, out rows, out columns, N].
-/// The gradient flows to all three.
+/// `map` is [B, height, width, C], `weight` [N, rows · columns · C], `bias` [N]; the result is [B, out rows, out
+/// columns, N]. The gradient flows to all three.
 pub fn convolution(map: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, window: Window) -> Tensor<4> {
     let [batch, height, width, channels] = map.dims();
     let [rows, columns] = window.out;
@@ -95,7 +103,9 @@ pub fn stock(map: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, window: Window)
     let [batch, height, width, channels] = map.dims();
     let ([rows, columns], [down, across], stride) = (window.sides, window.out, window.stride as i32);
     let reach = |places: usize, side: usize| (places.max(1) - 1) * window.stride + side;
-    let after = |axis: usize, length: usize| reach(window.out[axis], window.sides[axis]).saturating_sub(window.before[axis] + length);
+    let after = |axis: usize, length: usize| {
+        reach(window.out[axis], window.sides[axis]).saturating_sub(window.before[axis] + length)
+    };
     let pad = [(window.before[0], after(0, height)), (window.before[1], after(1, width)), (0, 0)];
     let wide = map.pad(pad, 0.0);
     let seen = (0..rows * columns).map(|number| {
@@ -123,7 +133,8 @@ impl Unfolding {
         self.window.sides[0] * self.window.sides[1] * self.map[3]
     }
 
-    /// For each run of values that row number `row` sees: where it lies in the row, where in the map, and how long it is.
+    /// For each run of values that row number `row` sees: where it lies in the row, where in the map, and how long it
+    /// is.
     #[inline(always)]
     fn runs(&self, row: usize, mut run: impl FnMut(usize, usize, usize)) {
         let ([_, height, width, channels], Window { sides, stride, before, out }) = (self.map, self.window);
@@ -241,7 +252,9 @@ pub(super) fn backward_on_cpu(
                 let turned = Matrix { values: seen, row: 1, column: k };
                 gemm::product([k, count, n], turned, &Packed::new([count, n], grad), (&mut sums.0, n), true);
             }
-            grad.values.chunks_exact(n.max(1)).for_each(|grad| sums.1.iter_mut().zip(grad).for_each(|(sum, g)| *sum += g));
+            grad.values
+                .chunks_exact(n.max(1))
+                .for_each(|grad| sums.1.iter_mut().zip(grad).for_each(|(sum, g)| *sum += g));
             if wanted.x {
                 gemm::product([count, n, k], grad, &packed, (seen, k), false);
                 fold(unfolding, seen, start, (first * sample, d_map));
@@ -262,7 +275,8 @@ pub(super) fn backward_on_cpu(
     )
 }
 
-/// Add unfolded rows from number `from` on to the map they came from, of which `map` is the part that begins with value `start`.
+/// Add unfolded rows from number `from` on to the map they came from, of which `map` is the part that begins with value
+/// `start`.
 fn fold(unfolding: Unfolding, seen: &[f32], from: usize, (start, map): (usize, &mut [f32])) {
     for (i, seen) in seen.chunks_exact(unfolding.values().max(1)).enumerate() {
         unfolding.runs(from + i, |at, place, count| {
@@ -298,7 +312,8 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
     bias: Tracked<B, C>,
     window: Window,
 ) -> Tracked<B, C> {
-    let ((map, map_node), (weight, weight_node), (bias, bias_node)) = (map.into_parts(), weight.into_parts(), bias.into_parts());
+    let ((map, map_node), (weight, weight_node), (bias, bias_node)) =
+        (map.into_parts(), weight.into_parts(), bias.into_parts());
     let inputs = [map.clone(), weight.clone(), bias.clone()];
     let out = B::convolution(map, weight, bias, window);
     match Step.prepare::<C>([map_node, weight_node, bias_node]).compute_bound().stateful() {

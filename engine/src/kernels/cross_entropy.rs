@@ -1,4 +1,5 @@
-//! Softmax cross-entropy against soft targets (label smoothing, mixtures of labels), one kernel forward and one backward.
+//! Softmax cross-entropy against soft targets (label smoothing, mixtures of labels), one kernel forward and one
+//! backward.
 
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, activation};
@@ -39,8 +40,8 @@ pub const BACKWARD: KernelInfo = KernelInfo {
 
 /// `−Σ_c t_c log softmax(x)_c` of every row.
 ///
-/// `logits` and `targets` are [N, C], where a row of targets need not sum to one; returns [N]. The gradient flows to the
-/// logits alone.
+/// `logits` and `targets` are [N, C], where a row of targets need not sum to one; returns [N]. The gradient flows to
+/// the logits alone.
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     debug_assert_eq!(logits.dims(), targets.dims());
     if super::choice::stock() {
@@ -74,7 +75,12 @@ pub(super) fn on_gpu(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, Cu
     (loss, kept)
 }
 
-pub(super) fn backward_on_gpu(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
+pub(super) fn backward_on_gpu(
+    grad: CubeTensor,
+    logits: CubeTensor,
+    targets: CubeTensor,
+    kept: CubeTensor,
+) -> CubeTensor {
     let (grad, logits, targets, kept) = (floats(grad), floats(logits), floats(targets), floats(kept));
     let [rows, width] = logits.shape().dims();
     let dx = empty(&logits, [rows, width]);
@@ -127,9 +133,15 @@ pub(super) fn on_cpu(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, Fl
     (twin::tensor(loss, [rows]), twin::tensor(kept, [rows, 2]))
 }
 
-pub(super) fn backward_on_cpu(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
+pub(super) fn backward_on_cpu(
+    grad: FlexTensor,
+    logits: FlexTensor,
+    targets: FlexTensor,
+    kept: FlexTensor,
+) -> FlexTensor {
     let [rows, width] = logits.shape().dims();
-    let (grad, kept, logits, targets) = (Floats::new(grad), Floats::new(kept), Floats::new(logits), Floats::new(targets));
+    let (grad, kept, logits, targets) =
+        (Floats::new(grad), Floats::new(kept), Floats::new(logits), Floats::new(targets));
     let mut dx = vec![0.0; rows * width];
     let stripe = STRIPE.div_ceil(width.max(1));
     twin::parts([&mut dx], [stripe * width], |number, [dx]| {
@@ -148,7 +160,9 @@ impl<B: KernelGradients> Backward<B, 1> for Step {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let [logits, targets, kept] = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |grad| B::soft_cross_entropy_backward(grad, logits, targets, kept));
+        unary::<B, _>(ops.parents, ops.node, gradients, |grad| {
+            B::soft_cross_entropy_backward(grad, logits, targets, kept)
+        });
     }
 }
 

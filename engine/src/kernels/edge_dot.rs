@@ -1,5 +1,5 @@
-//! The product of both ends of every edge, head by head: scores of dot-product attention on a graph, and the gradient of the
-//! weights that [`super::edge_propagate`] takes.
+//! The product of both ends of every edge, head by head: scores of dot-product attention on a graph, and the gradient
+//! of the weights that [`super::edge_propagate`] takes.
 
 use burn::backend::Dispatch;
 use burn::tensor::{IndexingUpdateOp, Tensor};
@@ -20,8 +20,11 @@ use super::{KernelOps, Maybe, Tracked, twin};
 const WORKGROUP: u32 = 256;
 
 /// `edge_dot.wgsl`
-pub const DOT: KernelInfo =
-    KernelInfo { stem: "edge_dot", template: include_str!("../../../shaders/edge_dot.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const DOT: KernelInfo = KernelInfo {
+    stem: "edge_dot",
+    template: include_str!("../../../shaders/edge_dot.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// `out[e, h] = Σ x[u, h·O + o] · y[v, h·O + o]` over o, for the edge e from u to v.
 ///
@@ -82,7 +85,9 @@ pub(super) fn on_cpu(x: FlexTensor, y: FlexTensor, links: Links<Flex>, heads: us
     let list = List::new(&links, false);
     let (x, y) = (twin::Floats::new(x), twin::Floats::new(y));
     let mut out = vec![0.0; links.count * heads];
-    list.each_row(&mut out, heads, |node, out| products(&list, node, &x, &y[node * width..(node + 1) * width], heads, out));
+    list.each_row(&mut out, heads, |node, out| {
+        products(&list, node, &x, &y[node * width..(node + 1) * width], heads, out)
+    });
     twin::tensor(out, [links.count, heads])
 }
 

@@ -29,7 +29,14 @@ pub const PROPAGATE: KernelInfo = KernelInfo {
 /// Weights are there or not; edges are numbered in a list of their own or by their places.
 const fn example(weighted: u32, numbered: u32) -> [(&'static str, u32); 6] {
     let out = 3 + numbered + weighted;
-    [("workgroup", WORKGROUP), ("weighted", weighted), ("numbered", numbered), ("weights", 3 + numbered), ("out", out), ("params", out + 1)]
+    [
+        ("workgroup", WORKGROUP),
+        ("weighted", weighted),
+        ("numbered", numbered),
+        ("weights", 3 + numbered),
+        ("out", out),
+        ("params", out + 1),
+    ]
 }
 
 /// `out[v, h·O + o] = Σ weights[e, h] · x[u, h·O + o]` over all edges e from a source u to the destination v.
@@ -38,7 +45,9 @@ const fn example(weighted: u32, numbered: u32) -> [(&'static str, u32); 6] {
 /// [D, H·O], zero where no edge ends. Nothing of the size edges × width is stored. The gradient flows to both.
 pub fn edge_propagate(x: Tensor<2>, weights: Option<Tensor<2>>, edges: &Edges) -> Tensor<2> {
     debug_assert_eq!(x.dims()[0], edges.sources());
-    debug_assert!(weights.as_ref().is_none_or(|w| w.dims()[0] == edges.count && x.dims()[1].is_multiple_of(w.dims()[1])));
+    debug_assert!(
+        weights.as_ref().is_none_or(|w| w.dims()[0] == edges.count && x.dims()[1].is_multiple_of(w.dims()[1]))
+    );
     if super::choice::stock() {
         return stock(x, weights, edges);
     }

@@ -114,7 +114,9 @@ pub(super) fn on_cpu(scores: FlexTensor, links: Links<Flex>) -> FlexTensor {
     let (heads, list) = (shape[1], List::new(&links, false));
     let scores = twin::Floats::new(scores);
     let mut out = vec![0.0; scores.len()];
-    list.each_row(&mut out, heads, |node, out| forward(&scores[list.of(node).start * heads..][..out.len()], heads, out));
+    list.each_row(&mut out, heads, |node, out| {
+        forward(&scores[list.of(node).start * heads..][..out.len()], heads, out)
+    });
     twin::tensor(out, shape)
 }
 
@@ -142,7 +144,10 @@ impl<B: KernelGradients> Backward<B, 1> for Step {
     }
 }
 
-pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(scores: Tracked<B, C>, links: Links<B>) -> Tracked<B, C> {
+pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
+    scores: Tracked<B, C>,
+    links: Links<B>,
+) -> Tracked<B, C> {
     let (scores, node) = scores.into_parts();
     let weights = B::edge_softmax(scores, links.clone());
     match Step.prepare::<C>([node]).compute_bound().stateful() {

@@ -41,7 +41,8 @@ impl Edges {
     /// The same beside tensors that record gradients.
     pub fn lifted(self) -> Self {
         let Self { incoming, source, outgoing, edge, target, count } = self;
-        let [incoming, source, outgoing, edge, target] = [incoming, source, outgoing, edge, target].map(Tensor::from_inner);
+        let [incoming, source, outgoing, edge, target] =
+            [incoming, source, outgoing, edge, target].map(Tensor::from_inner);
         Self { incoming, source, outgoing, edge, target, count }
     }
 
@@ -137,8 +138,8 @@ impl List {
         self.numbers.as_ref().map_or(place, |numbers| numbers[place] as usize)
     }
 
-    /// Run `body` for every node over all threads, with the part of `out` that belongs to its edges, `width` values for each.
-    /// Only for the edges by destination.
+    /// Run `body` for every node over all threads, with the part of `out` that belongs to its edges, `width` values for
+    /// each. Only for the edges by destination.
     pub fn each_row(&self, out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
         let mut rest = out;
         let mut tasks = Vec::new();

@@ -1,4 +1,5 @@
-//! Farthest point sampling: the centres of a point cloud's groups (Qi et al., PointNet++, NeurIPS 2017, arXiv 1706.02413).
+//! Farthest point sampling: the centres of a point cloud's groups (Qi et al., PointNet++, NeurIPS 2017, arXiv
+//! 1706.02413).
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
@@ -23,11 +24,12 @@ pub const FARTHEST: KernelInfo = KernelInfo {
     examples: &[&[("workgroup", WORKGROUP)]],
 };
 
-/// `count` points of each cloud, each the farthest from all before it; the first is point 0, and the first of equals is taken.
+/// `count` points of each cloud, each the farthest from all before it; the first is point 0, and the first of equals is
+/// taken.
 ///
 /// With `origin`, points whose squared norm is not above it are never chosen and 0 stands where there is no other: the
-/// authors' sampling leaves out what lies at the origin, where padding does. `points` is [B, N, 3]; the result is [B, `count`].
-/// It carries no gradient.
+/// authors' sampling leaves out what lies at the origin, where padding does. `points` is [B, N, 3]; the result is [B,
+/// `count`]. It carries no gradient.
 pub fn farthest_points(points: Tensor<3>, count: usize, origin: Option<f32>) -> Tensor<2, Int> {
     debug_assert_eq!(points.dims()[2], 3);
     if super::choice::stock() {
@@ -40,7 +42,8 @@ pub fn farthest_points(points: Tensor<3>, count: usize, origin: Option<f32>) -> 
 pub fn stock(points: Tensor<3>, count: usize, origin: Option<f32>) -> Tensor<2, Int> {
     let [batch, total, _] = points.dims();
     let device = points.device();
-    let left_out = points.clone().square().sum_dim(2).squeeze_dim::<2>(2).lower_equal_elem(origin.unwrap_or(EVERYWHERE));
+    let left_out =
+        points.clone().square().sum_dim(2).squeeze_dim::<2>(2).lower_equal_elem(origin.unwrap_or(EVERYWHERE));
     let mut nearest = Tensor::<2>::full([batch, total], FAR, &device);
     let mut last = Tensor::<2, Int>::zeros([batch, 1], &device);
     let mut chosen = vec![last.clone()];
@@ -74,12 +77,14 @@ pub(super) fn on_cpu(points: FlexTensor, count: usize, origin: f32) -> FlexTenso
     let [batch, total, _] = points.shape().dims();
     let points = twin::Floats::new(points);
     let (points, _) = points.as_chunks::<3>();
-    let clouds = twin::each((0..batch).collect(), |cloud| sampled(&points[cloud * total..(cloud + 1) * total], count, origin));
+    let clouds =
+        twin::each((0..batch).collect(), |cloud| sampled(&points[cloud * total..(cloud + 1) * total], count, origin));
     twin::integers(clouds.concat(), [batch, count])
 }
 
 fn sampled(points: &[[f32; 3]], count: usize, origin: f32) -> Vec<i32> {
-    let candidates: Vec<usize> = (0..points.len()).filter(|p| twin::squared_distance(&points[*p], &[0.0; 3]) > origin).collect();
+    let candidates: Vec<usize> =
+        (0..points.len()).filter(|p| twin::squared_distance(&points[*p], &[0.0; 3]) > origin).collect();
     let mut nearest = vec![FAR; candidates.len()];
     let mut chosen = vec![0; count];
     for pick in 1..count {

@@ -42,7 +42,8 @@ pub fn gather_tokens(x: Tensor<3>, index: Tensor<2, Int>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::gather_tokens(x.into_dispatch(), index.into_dispatch()))
 }
 
-/// Put tokens to places: `out[b, t]` is the sum of `x[b, k]` over all k with `index[b, k] = t`, zero where there is none.
+/// Put tokens to places: `out[b, t]` is the sum of `x[b, k]` over all k with `index[b, k] = t`, zero where there is
+/// none.
 ///
 /// `x` is [B, K, D], `index` [B, K]; the result is [B, `tokens`, D]. The gradient flows to `x` ([`gather_tokens`]).
 pub fn scatter_tokens(x: Tensor<3>, index: Tensor<2, Int>, tokens: usize) -> Tensor<3> {
@@ -155,7 +156,10 @@ impl<B: KernelOps> Backward<B, 1> for Gather {
     }
 }
 
-pub(super) fn gather_tracked<B: KernelOps, C: CheckpointStrategy>(x: Tracked<B, C>, index: IntTensor<B>) -> Tracked<B, C> {
+pub(super) fn gather_tracked<B: KernelOps, C: CheckpointStrategy>(
+    x: Tracked<B, C>,
+    index: IntTensor<B>,
+) -> Tracked<B, C> {
     let (x, node) = x.into_parts();
     let tokens = x.shape()[1];
     match Gather.prepare::<C>([node]).compute_bound().stateful() {
@@ -175,7 +179,11 @@ impl<B: KernelOps> Backward<B, 1> for Scatter {
     }
 }
 
-pub(super) fn scatter_tracked<B: KernelOps, C: CheckpointStrategy>(x: Tracked<B, C>, index: IntTensor<B>, tokens: usize) -> Tracked<B, C> {
+pub(super) fn scatter_tracked<B: KernelOps, C: CheckpointStrategy>(
+    x: Tracked<B, C>,
+    index: IntTensor<B>,
+    tokens: usize,
+) -> Tracked<B, C> {
     let (x, node) = x.into_parts();
     match Scatter.prepare::<C>([node]).compute_bound().stateful() {
         OpsKind::Tracked(step) => step.finish(index.clone(), B::scatter_tokens(x, index, tokens)),

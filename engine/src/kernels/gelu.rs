@@ -33,13 +33,19 @@ pub const FORWARD: KernelInfo = KernelInfo {
 /// `gelu_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "gelu_backward",
-    template: concat!(include_str!("../../../shaders/gelu_backward.wgsl"), include_str!("../../../shaders/shared/normal.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/gelu_backward.wgsl"),
+        include_str!("../../../shaders/shared/normal.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP)]],
 };
 
 /// `gelu_bias.wgsl`
-pub const BIAS: KernelInfo =
-    KernelInfo { stem: "gelu_bias", template: include_str!("../../../shaders/gelu_bias.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const BIAS: KernelInfo = KernelInfo {
+    stem: "gelu_bias",
+    template: include_str!("../../../shaders/gelu_bias.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// `z · Φ(z)` with `z = x + bias` and Φ the standard normal distribution.
 ///
@@ -162,7 +168,10 @@ impl<B: KernelGradients> Backward<B, 2> for Step {
     }
 }
 
-pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(x: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
+pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
+    x: Tracked<B, C>,
+    bias: Tracked<B, C>,
+) -> Tracked<B, C> {
     let ((x, x_node), (bias, bias_node)) = (x.into_parts(), bias.into_parts());
     match Step.prepare::<C>([x_node, bias_node]).compute_bound().stateful() {
         OpsKind::Tracked(step) => step.finish((x.clone(), bias.clone()), B::bias_gelu(x, bias)),

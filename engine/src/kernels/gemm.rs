@@ -1,5 +1,5 @@
-//! Matrix products for the CPU twins. The right operand is cut into panels of a few vectors' width once; then tiles of the
-//! result stay in registers while a micro-kernel walks down a panel and along some rows of the left operand.
+//! Matrix products for the CPU twins. The right operand is cut into panels of a few vectors' width once; then tiles of
+//! the result stay in registers while a micro-kernel walks down a panel and along some rows of the left operand.
 
 mod buffer;
 mod packed;
@@ -29,12 +29,14 @@ impl Matrix<'_> {
 
 /// Terms of a sum that are added in one go: so much of a panel stays in the fast caches while all rows pass by.
 const DEPTH: usize = 384;
-/// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's next step.
+/// Rows of a task, about: fewer would read the panels too often, more would not stay in the cache until the caller's
+/// next step.
 const TASK_ROWS: usize = 96;
 /// Multiplications that are worth a task of their own.
 const TASK_WORK: usize = 1 << 18;
 
-/// `out` [m, n] = `a` [m, k] · `b` [k, n], added to what `out` holds if `add`; `out_row` values from row to row of `out`.
+/// `out` [m, n] = `a` [m, k] · `b` [k, n], added to what `out` holds if `add`; `out_row` values from row to row of
+/// `out`.
 ///
 /// One thread: the caller spreads blocks of [`rows_per_task`] rows, so that its next step finds them in the cache.
 pub(super) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_row): (&mut [f32], usize), add: bool) {
@@ -86,7 +88,12 @@ fn panels<'a, S: Simd>(sizes: [usize; 3], a: Matrix<'a>, b: &Packed, out: (&mut 
         for column in (0..n).step_by(b.width()) {
             let (panel, width) = b.panel(column);
             let panel = &panel[start * width..(start + depth) * width];
-            let place = tile::Place { values: &mut out[column..], row: out_row, width: width.min(n - column), add: add || start > 0 };
+            let place = tile::Place {
+                values: &mut out[column..],
+                row: out_row,
+                width: width.min(n - column),
+                add: add || start > 0,
+            };
             tile::rows::<S>([m, depth], a.from(0, start), panel, width, place);
         }
     }
@@ -129,7 +136,8 @@ mod tests {
             for add in [false, true] {
                 product([m, k, n], a, &b, (&mut wide, n + 3), add);
                 let times = if add { 2.0 } else { 1.0 };
-                let right = |i: usize| if i % (n + 3) < n { times * wanted[i / (n + 3) * n + i % (n + 3)] } else { 1.0 };
+                let right =
+                    |i: usize| if i % (n + 3) < n { times * wanted[i / (n + 3) * n + i % (n + 3)] } else { 1.0 };
                 assert!(wide.iter().enumerate().all(|(i, out)| f64::from(*out) == right(i)), "{name}, add: {add}");
             }
         }
@@ -188,7 +196,8 @@ mod tests {
     fn operands_with_gaps() {
         let (m, k, n) = (11, 6, 19);
         let (a, b) = (values(m * k * 6, 3), values(k * n * 6, 4));
-        let (left, right) = (Matrix { values: &a, row: 2 * k * 3, column: 3 }, Matrix { values: &b, row: 2, column: 2 * k * 3 });
+        let (left, right) =
+            (Matrix { values: &a, row: 2 * k * 3, column: 3 }, Matrix { values: &b, row: 2, column: 2 * k * 3 });
         let mut out = vec![0.0; m * n];
         product([m, k, n], left, &Packed::new([k, n], right), (&mut out, n), false);
         for (i, out) in out.iter().enumerate() {

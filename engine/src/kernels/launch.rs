@@ -22,7 +22,8 @@ pub fn set_software(software: bool) {
     SOFTWARE.store(software, Ordering::Relaxed);
 }
 
-/// Whether the adapter is a software one: there every load is slow and registers are plenty, so kernels take larger tiles.
+/// Whether the adapter is a software one: there every load is slow and registers are plenty, so kernels take larger
+/// tiles.
 pub(super) fn software() -> bool {
     SOFTWARE.load(Ordering::Relaxed)
 }
@@ -66,8 +67,8 @@ pub struct KernelInfo {
 impl KernelInfo {
     /// The template with its loops written out and every `{{ name }}` replaced.
     ///
-    /// Lines between `//[ i in 0..count` and `//]` are repeated for each number below the value of `count` (or a plain number),
-    /// those between `//[ q in x y z w` and `//]` for each word.
+    /// Lines between `//[ i in 0..count` and `//]` are repeated for each number below the value of `count` (or a plain
+    /// number), those between `//[ q in x y z w` and `//]` for each word.
     ///
     /// # Errors
     /// [`Error::Device`] when a placeholder has no value.
@@ -95,12 +96,15 @@ fn repeat(lines: &mut std::str::Lines, values: &[(&str, u32)], names: &[(&str, S
             return;
         }
         let Some((name, range)) = line.trim().strip_prefix("//[ ").and_then(|rest| rest.split_once(" in ")) else {
-            let filled = names.iter().fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{{ {name} }}}}"), value));
+            let filled = names
+                .iter()
+                .fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{{ {name} }}}}"), value));
             text.push_str(&filled);
             text.push('\n');
             continue;
         };
-        let count = |bound: &str| bound.parse().ok().or_else(|| values.iter().find(|v| v.0 == bound).map(|v| v.1)).unwrap_or(0);
+        let count =
+            |bound: &str| bound.parse().ok().or_else(|| values.iter().find(|v| v.0 == bound).map(|v| v.1)).unwrap_or(0);
         let items: Vec<String> = match range.strip_prefix("0..") {
             Some(bound) => (0..count(bound)).map(|i| i.to_string()).collect(),
             None => range.split_whitespace().map(str::to_owned).collect(),
@@ -180,7 +184,8 @@ impl Launch<'_> {
         for tensor in self.outputs {
             arguments = arguments.with_buffer_io(tensor.handle.clone().binding(), BufferIOAttr::ReadWrite);
         }
-        // Equal parameters share one uniform buffer in the runtime's cache; four words make a uniform's unit of 16 bytes.
+        // Equal parameters share one uniform buffer in the runtime's cache; four words make a uniform's unit of 16
+        // bytes.
         let words = self.params.len().next_multiple_of(4);
         let word = |i: usize| u64::from(self.params.get(i).copied().unwrap_or(0));
         let packed = (0..words / 2).map(|i| word(2 * i) | word(2 * i + 1) << 32).collect();

@@ -26,14 +26,20 @@ const ONE_PIECE: usize = 8192;
 /// `layer_norm.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "layer_norm",
-    template: concat!(include_str!("../../../shaders/layer_norm.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/layer_norm.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `layer_norm_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "layer_norm_backward",
-    template: concat!(include_str!("../../../shaders/layer_norm_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/layer_norm_backward.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
@@ -46,15 +52,20 @@ pub const WEIGHTS: KernelInfo = KernelInfo {
 
 /// `y = (x − mean) / √(variance + eps) · gamma + beta` over the last dimension, with the biased variance.
 ///
-/// `x` has any rank and last dimension D, `gamma` and `beta` are [D]; the result has the shape of `x`. The gradient flows to
-/// all three.
+/// `x` has any rank and last dimension D, `gamma` and `beta` are [D]; the result has the shape of `x`. The gradient
+/// flows to all three.
 pub fn layer_norm<const R: usize>(x: Tensor<R>, gamma: Tensor<1>, beta: Tensor<1>, eps: f32) -> Tensor<R> {
     debug_assert_eq!(x.dims().last(), gamma.dims().last());
     debug_assert_eq!(gamma.dims(), beta.dims());
     if super::choice::stock() {
         return stock(x, gamma, beta, eps);
     }
-    Tensor::from_dispatch(Dispatch::layer_norm_rows(x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch(), eps))
+    Tensor::from_dispatch(Dispatch::layer_norm_rows(
+        x.into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
+        eps,
+    ))
 }
 
 /// [`layer_norm`] by burn's own operations.
@@ -88,7 +99,13 @@ pub(super) fn on_gpu(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f3
 }
 
 /// Gradients of `x`, gamma and beta.
-pub(super) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> [CubeTensor; 3] {
+pub(super) fn backward_on_gpu(
+    grad: CubeTensor,
+    x: CubeTensor,
+    gamma: CubeTensor,
+    beta: CubeTensor,
+    eps: f32,
+) -> [CubeTensor; 3] {
     let (grad, x) = (floats(grad), floats(x));
     let [rows, width] = matrix(&x.shape());
     let (dx, stats) = (empty(&x, x.shape()), empty(&x, [rows, 2]));
@@ -143,7 +160,9 @@ fn stripe_backward<S: Simd>(grad: &[f32], x: &[f32], gamma: &[f32], eps: f32, dx
     let (d_gamma, d_beta) = weights.split_at_mut(gamma.len());
     for ((dx, grad), x) in dx.chunks_mut(width).zip(grad.chunks(width)).zip(x.chunks(width)) {
         let (mean, scale) = statistics(x, eps);
-        for ((((dx, g), x), gamma), (dg, db)) in dx.iter_mut().zip(grad).zip(x).zip(gamma).zip(d_gamma.iter_mut().zip(&mut *d_beta)) {
+        for ((((dx, g), x), gamma), (dg, db)) in
+            dx.iter_mut().zip(grad).zip(x).zip(gamma).zip(d_gamma.iter_mut().zip(&mut *d_beta))
+        {
             *dg += g * (x - mean) * scale;
             *db += g;
             *dx = g * gamma;
@@ -205,7 +224,9 @@ pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
 ) -> Tracked<B, C> {
     let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) = (x.into_parts(), gamma.into_parts(), beta.into_parts());
     match Step.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
-        OpsKind::Tracked(step) => step.finish((x.clone(), gamma.clone(), beta.clone(), eps), B::layer_norm_rows(x, gamma, beta, eps)),
+        OpsKind::Tracked(step) => {
+            step.finish((x.clone(), gamma.clone(), beta.clone(), eps), B::layer_norm_rows(x, gamma, beta, eps))
+        }
         OpsKind::UnTracked(step) => step.finish(B::layer_norm_rows(x, gamma, beta, eps)),
     }
 }

@@ -19,8 +19,8 @@ use super::{KernelGradients, KernelOps, Maybe, Tracked, sheet, twin};
 
 /// `x Wᵀ + bias + residual`, the last two where they are given.
 ///
-/// `x` is [R, K], `weight` [N, K] as in official checkpoints, `bias` [N], `residual` [R, N]; the result is [R, N]. The gradient
-/// flows to all.
+/// `x` is [R, K], `weight` [N, K] as in official checkpoints, `bias` [N], `residual` [R, N]; the result is [R, N]. The
+/// gradient flows to all.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, residual: Option<Tensor<2>>) -> Tensor<2> {
     debug_assert_eq!(x.dims()[1], weight.dims()[1]);
     if super::choice::stock() {
@@ -48,7 +48,12 @@ pub struct Wanted {
 /// Gradients of a linear layer: of its input, its weight and its bias.
 pub type LayerGradients<T> = (Option<T>, Option<T>, Option<T>);
 
-pub(super) fn on_gpu(x: CubeTensor, weight: CubeTensor, bias: Option<CubeTensor>, residual: Option<CubeTensor>) -> CubeTensor {
+pub(super) fn on_gpu(
+    x: CubeTensor,
+    weight: CubeTensor,
+    bias: Option<CubeTensor>,
+    residual: Option<CubeTensor>,
+) -> CubeTensor {
     let (x, weight) = (floats(x), floats(weight));
     let bias = bias.map(floats);
     match (bias, residual.map(floats)) {
@@ -57,7 +62,9 @@ pub(super) fn on_gpu(x: CubeTensor, weight: CubeTensor, bias: Option<CubeTensor>
         (None, residual) => {
             let y = product(Layout::Nt, &x, &weight, Finish::Store).0;
             match residual {
-                Some(residual) => <CubeBackend as burn_backend::ops::FloatTensorOps<CubeBackend>>::float_add(y, residual),
+                Some(residual) => {
+                    <CubeBackend as burn_backend::ops::FloatTensorOps<CubeBackend>>::float_add(y, residual)
+                }
                 None => y,
             }
         }
@@ -123,7 +130,12 @@ pub(super) fn turned(weight: &[f32], [n, k]: [usize; 2]) -> Packed {
     Packed::new([k, n], Matrix { values: weight, row: 1, column: k })
 }
 
-pub(super) fn on_cpu(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>, residual: Option<FlexTensor>) -> FlexTensor {
+pub(super) fn on_cpu(
+    x: FlexTensor,
+    weight: FlexTensor,
+    bias: Option<FlexTensor>,
+    residual: Option<FlexTensor>,
+) -> FlexTensor {
     let ([rows, k], [n, _]) = (sizes(&x), sizes(&weight));
     let (x, weight) = (twin::Floats::new(x), twin::Floats::new(weight));
     let (bias, residual) = (bias.map(twin::Floats::new), residual.map(twin::Floats::new));
@@ -143,7 +155,12 @@ pub(super) fn on_cpu(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>
     twin::tensor(out, [rows, n])
 }
 
-pub(super) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, weight: FlexTensor, wanted: Wanted) -> LayerGradients<FlexTensor> {
+pub(super) fn backward_on_cpu(
+    grad: FlexTensor,
+    x: FlexTensor,
+    weight: FlexTensor,
+    wanted: Wanted,
+) -> LayerGradients<FlexTensor> {
     let ([rows, n], [_, k]) = (sizes(&grad), sizes(&x));
     let (grad, x, weight) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(weight));
     let dx = wanted.x.then(|| {

@@ -1,7 +1,7 @@
 //! Matrix products on a GPU, the operands in the layouts that a linear layer meets, what follows a product included.
 //!
-//! The layouts whose rows are multiples of four values have fast kernels; everything else takes `matmul_odd.wgsl`. On the CPU
-//! the products are those of `gemm.rs`.
+//! The layouts whose rows are multiples of four values have fast kernels; everything else takes `matmul_odd.wgsl`. On
+//! the CPU the products are those of `gemm.rs`.
 
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
@@ -10,8 +10,8 @@ use super::launch::{KernelInfo, Launch, Values, empty, software, word};
 
 const WORKGROUP: u32 = 64;
 
-/// Rows of four and columns of four that one invocation owns: software adapters load slowly, so they get large tiles; on a
-/// GPU more invocations hide the latency better.
+/// Rows of four and columns of four that one invocation owns: software adapters load slowly, so they get large tiles;
+/// on a GPU more invocations hide the latency better.
 fn tile() -> [u32; 2] {
     if software() { [4, 4] } else { [2, 2] }
 }
@@ -50,7 +50,14 @@ product!(ODD, "matmul_odd", "matmul_odd.wgsl", "finish_store.wgsl", 3);
 product!(ODD_BIAS, "matmul_odd_bias", "matmul_odd.wgsl", "finish_bias.wgsl", 4);
 product!(ODD_RESIDUAL, "matmul_odd_residual", "matmul_odd.wgsl", "finish_residual.wgsl", 5);
 product!(ODD_GELU, "matmul_odd_gelu", "matmul_odd.wgsl", "finish_gelu.wgsl", 5, "normal.wgsl");
-product!(ODD_GELU_BACKWARD, "matmul_odd_gelu_backward", "matmul_odd.wgsl", "finish_gelu_backward.wgsl", 5, "normal.wgsl");
+product!(
+    ODD_GELU_BACKWARD,
+    "matmul_odd_gelu_backward",
+    "matmul_odd.wgsl",
+    "finish_gelu_backward.wgsl",
+    5,
+    "normal.wgsl"
+);
 
 /// How the operands lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +93,8 @@ pub(super) enum Finish<'a> {
     Residual(&'a CubeTensor, &'a CubeTensor),
     /// A bias [N] is added, and the result comes with its GELU.
     Gelu(&'a CubeTensor),
-    /// From the gradient of GELU of this preactivation [M, N], which the product is, to that of the preactivation; with the GELU.
+    /// From the gradient of GELU of this preactivation [M, N], which the product is, to that of the preactivation; with
+    /// the GELU.
     GeluBackward(&'a CubeTensor),
 }
 
@@ -129,7 +137,12 @@ impl<'a> Finish<'a> {
 
 /// The product of two contiguous matrices and what follows it; both results where [`Finish`] gives two: for
 /// [`Finish::Gelu`] the preactivation and the activation, for [`Finish::GeluBackward`] the gradient and the activation.
-pub(super) fn product(layout: Layout, a: &CubeTensor, b: &CubeTensor, finish: Finish) -> (CubeTensor, Option<CubeTensor>) {
+pub(super) fn product(
+    layout: Layout,
+    a: &CubeTensor,
+    b: &CubeTensor,
+    finish: Finish,
+) -> (CubeTensor, Option<CubeTensor>) {
     let [m, n, k] = layout.sizes(a, b);
     let (first, second) = (empty(a, [m, n]), finish.two().then(|| empty(a, [m, n])));
     let inputs: Vec<_> = [a, b].into_iter().chain(finish.inputs()).collect();
@@ -146,14 +159,20 @@ pub(super) fn fits(m: usize, n: usize) -> bool {
     m.is_multiple_of(4) && n.is_multiple_of(4)
 }
 
-/// The gradients of a linear layer's weight, `aᵀ b` with a [K, M] and b [K, N], into `weight` [M, N], and of its bias, the sums
-/// of the columns of a, into `bias` [M]. The shape of the weight must be one that [`fits`].
+/// The gradients of a linear layer's weight, `aᵀ b` with a [K, M] and b [K, N], into `weight` [M, N], and of its bias,
+/// the sums of the columns of a, into `bias` [M]. The shape of the weight must be one that [`fits`].
 pub(super) fn weight_gradients(a: &CubeTensor, b: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor) {
     let [m, n, k] = Layout::Tn.sizes(a, b);
     fast(&TN, [m, n, k], m, &[a, b], &[weight, bias]);
 }
 
-fn fast(info: &'static KernelInfo, [m, n, k]: [usize; 3], sums: usize, inputs: &[&CubeTensor], outputs: &[&CubeTensor]) {
+fn fast(
+    info: &'static KernelInfo,
+    [m, n, k]: [usize; 3],
+    sums: usize,
+    inputs: &[&CubeTensor],
+    outputs: &[&CubeTensor],
+) {
     let [height, columns] = tile();
     let across = n.div_ceil(4 * columns as usize);
     let tiles = across * m.div_ceil(4 * height as usize);
@@ -170,7 +189,13 @@ fn fast(info: &'static KernelInfo, [m, n, k]: [usize; 3], sums: usize, inputs: &
     .run();
 }
 
-fn odd(info: &'static KernelInfo, layout: Layout, [m, n, k]: [usize; 3], inputs: &[&CubeTensor], outputs: &[&CubeTensor]) {
+fn odd(
+    info: &'static KernelInfo,
+    layout: Layout,
+    [m, n, k]: [usize; 3],
+    inputs: &[&CubeTensor],
+    outputs: &[&CubeTensor],
+) {
     let across = n.div_ceil(4);
     let [a_row, a_step] = if layout == Layout::Tn { [1, m] } else { [k, 1] };
     let [b_step, b_column] = if layout == Layout::Nt { [1, k] } else { [n, 1] };

@@ -1,5 +1,5 @@
-//! The two linear layers of a transformer block with GELU in between: y = GELU(x W₁ᵀ + b₁) W₂ᵀ + b₂ + r, keeping only what is
-//! before the GELU for the backward pass.
+//! The two linear layers of a transformer block with GELU in between: y = GELU(x W₁ᵀ + b₁) W₂ᵀ + b₂ + r, keeping only
+//! what is before the GELU for the backward pass.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -33,7 +33,8 @@ pub fn mlp(x: Tensor<2>, first: Layer, second: Layer, residual: Option<Tensor<2>
     }
     let ((w1, b1), (w2, b2)) = (first, second);
     let [x, w1, w2] = [x, w1, w2].map(Tensor::into_dispatch);
-    let out = Dispatch::mlp(x, w1, b1.into_dispatch(), w2, b2.into_dispatch(), residual.map(Tensor::into_dispatch).into());
+    let out =
+        Dispatch::mlp(x, w1, b1.into_dispatch(), w2, b2.into_dispatch(), residual.map(Tensor::into_dispatch).into());
     Tensor::from_dispatch(out.0)
 }
 
@@ -152,7 +153,8 @@ impl<B: KernelGradients> Backward<B, 6> for Step {
         let [x_node, w1_node, b1_node, w2_node, b2_node, residual_node] = ops.parents;
         let first = Wanted { x: x_node.is_some(), weight: w1_node.is_some(), bias: b1_node.is_some() };
         let second = Wanted { x: false, weight: w2_node.is_some(), bias: b2_node.is_some() };
-        let ((dx, d_w1, d_b1), (d_w2, d_b2)) = B::mlp_backward(grad.clone(), x, preactivation, [w1, w2], [b1, b2], [first, second]);
+        let ((dx, d_w1, d_b1), (d_w2, d_b2)) =
+            B::mlp_backward(grad.clone(), x, preactivation, [w1, w2], [b1, b2], [first, second]);
         let residual = (residual_node.filter(|_| self.residual), Some(grad));
         let all = [(x_node, dx), (w1_node, d_w1), (b1_node, d_b1), (w2_node, d_w2), (b2_node, d_b2), residual];
         for (node, gradient) in all.into_iter().filter_map(|(node, gradient)| node.zip(gradient)) {

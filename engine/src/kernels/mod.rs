@@ -1,9 +1,10 @@
 //! Operations that burn lacks or that belong together in one launch: WGSL on a GPU, plain loops on the CPU.
 //!
 //! Each file `x.rs` has a twin `shaders/x.wgsl` and holds, in this order: the [`KernelInfo`]s, the public function on
-//! tensors, the launch for a GPU, the CPU twin (the specification), the backward pass. [`KernelOps`] says which operations
-//! there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in `backends.rs`.
-//! All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in debug builds.
+//! tensors, the launch for a GPU, the CPU twin (the specification), the backward pass. [`KernelOps`] says which
+//! operations there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in
+//! `backends.rs`. All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in
+//! debug builds.
 //!
 //! A new kernel: write the two files, add its methods to the two traits and `backends.rs`, list it in [`ALL`] and in
 //! `check.rs`.
@@ -154,9 +155,19 @@ pub trait KernelOps: Backend {
     /// [`similarity_map::similarity_map`]
     fn similarity_map(tokens: FloatTensor<Self>, query: usize) -> FloatTensor<Self>;
     /// [`patch_error::patch_error`]
-    fn patch_error(pred: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, norm_pix: bool) -> FloatTensor<Self>;
+    fn patch_error(
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        norm_pix: bool,
+    ) -> FloatTensor<Self>;
     /// [`layer_norm::layer_norm`]
-    fn layer_norm_rows(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
+    fn layer_norm_rows(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        eps: f32,
+    ) -> FloatTensor<Self>;
     /// [`attention::attention`] or, with `kv`, [`attention::cross_attention`], and the log of the sums of exponentials
     /// [B, heads, Tq], which carries no gradient.
     fn attention(
@@ -184,8 +195,8 @@ pub trait KernelOps: Backend {
         b2: FloatTensor<Self>,
         #[extension_type] residual: Maybe<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// [`contrast::contrast`], and what its backward pass keeps, which carries no gradient: the scaled rows, their inverse
-    /// norms, the logs of sums of exponentials. Tensors that are not given are any others.
+    /// [`contrast::contrast`], and what its backward pass keeps, which carries no gradient: the scaled rows, their
+    /// inverse norms, the logs of sums of exponentials. Tensors that are not given are any others.
     fn contrast(
         rows: FloatTensor<Self>,
         keys: FloatTensor<Self>,
@@ -194,8 +205,12 @@ pub trait KernelOps: Backend {
         groups: IntTensor<Self>,
         given: contrast::Given,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-    /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no gradient.
-    fn soft_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no
+    /// gradient.
+    fn soft_cross_entropy(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`patchify::patchify`]; no gradient flows through.
     fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
     /// [`edge_softmax::edge_softmax`]
@@ -208,13 +223,18 @@ pub trait KernelOps: Backend {
         back: bool,
     ) -> FloatTensor<Self>;
     /// [`edge_dot::edge_dot`]
-    fn edge_dot(x: FloatTensor<Self>, y: FloatTensor<Self>, #[extension_type] links: Links<Self>, heads: usize) -> FloatTensor<Self>;
+    fn edge_dot(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        #[extension_type] links: Links<Self>,
+        heads: usize,
+    ) -> FloatTensor<Self>;
     /// [`prelu::prelu`]
     fn prelu_one(x: FloatTensor<Self>, slope: FloatTensor<Self>) -> FloatTensor<Self>;
     /// [`row_cosine::row_cosine`]
     fn row_cosine(a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>) -> FloatTensor<Self>;
-    /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the unit rows, their
-    /// inverse norms, the slopes of the losses.
+    /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the
+    /// unit rows, their inverse norms, the slopes of the losses.
     fn neighbour_contrast(
         rows: FloatTensor<Self>,
         places: IntTensor<Self>,
@@ -225,7 +245,8 @@ pub trait KernelOps: Backend {
     fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
     /// [`nearest_points::nearest_points`]
     fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
-    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no gradient.
+    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no
+    /// gradient.
     fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
     /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
     fn convolution(
@@ -254,7 +275,8 @@ pub trait KernelGradients: Backend {
         beta: FloatTensor<Self>,
         eps: f32,
     ) -> [FloatTensor<Self>; 3];
-    /// d q (with d k and d v behind it, if there is no `kv`), d kv and d bias, those that are wanted, from d out [B, Tq, heads · dim].
+    /// d q (with d k and d v behind it, if there is no `kv`), d kv and d bias, those that are wanted, from d out [B,
+    /// Tq, heads · dim].
     fn attention_backward(
         grad: FloatTensor<Self>,
         given: attention::Given<FloatTensor<Self>>,
@@ -263,7 +285,11 @@ pub trait KernelGradients: Backend {
         wanted: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3];
     /// d x and d bias.
-    fn bias_gelu_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, bias: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    fn bias_gelu_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 2];
     /// d x [R, K], d weight [N, K] and d bias [N] from d out [R, N], those that are wanted.
     fn linear_backward(
         grad: FloatTensor<Self>,
@@ -295,12 +321,24 @@ pub trait KernelGradients: Backend {
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
     /// d scores [E, H] from d out [E, H] and what [`edge_softmax::edge_softmax`] gave.
-    fn edge_softmax_backward(grad: FloatTensor<Self>, weights: FloatTensor<Self>, links: Links<Self>) -> FloatTensor<Self>;
+    fn edge_softmax_backward(
+        grad: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        links: Links<Self>,
+    ) -> FloatTensor<Self>;
     /// d x and d slope [1].
-    fn prelu_one_backward(grad: FloatTensor<Self>, x: FloatTensor<Self>, slope: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
+    fn prelu_one_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        slope: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 2];
     /// d a [R, W] from d out [R].
-    fn row_cosine_backward(grad: FloatTensor<Self>, a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>)
-    -> FloatTensor<Self>;
+    fn row_cosine_backward(
+        grad: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        pick: IntTensor<Self>,
+    ) -> FloatTensor<Self>;
     /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
     fn neighbour_contrast_backward(
         grad: FloatTensor<Self>,
@@ -314,8 +352,8 @@ pub trait KernelGradients: Backend {
         nearest: IntTensor<Self>,
         wanted: [bool; 2],
     ) -> [Option<FloatTensor<Self>>; 2];
-    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are map, weight
-    /// and bias.
+    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are
+    /// map, weight and bias.
     fn convolution_backward(
         grad: FloatTensor<Self>,
         inputs: [FloatTensor<Self>; 3],

@@ -18,10 +18,11 @@ pub const NEAREST: KernelInfo = KernelInfo {
     examples: &[&[("workgroup", WORKGROUP)]],
 };
 
-/// The `count` points of each cloud that are nearest to each centre, by Euclidean distance, nearest first; the lower index comes
-/// first of equals.
+/// The `count` points of each cloud that are nearest to each centre, by Euclidean distance, nearest first; the lower
+/// index comes first of equals.
 ///
-/// `points` is [B, N, 3], `centres` [B, G, 3], `count` at most N; the result is [B, G, `count`]. It carries no gradient.
+/// `points` is [B, N, 3], `centres` [B, G, 3], `count` at most N; the result is [B, G, `count`]. It carries no
+/// gradient.
 pub fn nearest_points(points: Tensor<3>, centres: Tensor<3>, count: usize) -> Tensor<3, Int> {
     debug_assert_eq!(points.dims()[0], centres.dims()[0]);
     debug_assert!(count <= points.dims()[1]);

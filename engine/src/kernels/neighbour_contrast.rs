@@ -1,5 +1,6 @@
-//! The contrast of neighbours (Graph-MLP, Hu et al. 2021; SCGC, Kulatilleke et al. 2022), without a matrix of nodes × nodes in
-//! memory: sums of exponentials over all pairs a block at a time, and weighted ones over the pairs that have a weight.
+//! The contrast of neighbours (Graph-MLP, Hu et al. 2021; SCGC, Kulatilleke et al. 2022), without a matrix of nodes ×
+//! nodes in memory: sums of exponentials over all pairs a block at a time, and weighted ones over the pairs that have a
+//! weight.
 //!
 //! The launches for a GPU are in `neighbour_contrast_gpu.rs`, the CPU twin is in `neighbour_contrast_twin.rs`.
 
@@ -75,8 +76,8 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Pairs row by row: `starts` [N + 1], `columns` [P] below N, `weights` [P, 2] with the weight of (i, j) and then that of (j, i).
-    /// If one of the two directions has a weight, both pairs (i, j) and (j, i) must be there.
+    /// Pairs row by row: `starts` [N + 1], `columns` [P] below N, `weights` [P, 2] with the weight of (i, j) and then
+    /// that of (j, i). If one of the two directions has a weight, both pairs (i, j) and (j, i) must be there.
     pub fn new(starts: &[u32], columns: &[u32], weights: &[f32], device: &Device) -> Self {
         debug_assert_eq!(columns.len() * 2, weights.len());
         let nodes = starts.len().saturating_sub(1);
@@ -97,7 +98,8 @@ impl Pairs {
 }
 
 /// The loss of every row i:
-/// `−ln(Σ_j exp(τ s_ij) a_ij / Σ_j exp(τ s_ij) + ε)`, s the cosine similarity with s_ii = 0, a the weights, j over all rows.
+/// `−ln(Σ_j exp(τ s_ij) a_ij / Σ_j exp(τ s_ij) + ε)`, s the cosine similarity with s_ii = 0, a the weights, j over all
+/// rows.
 ///
 /// `rows` are [N, D] and need no normalisation; there is at least one pair. Returns [N]; the gradient flows to `rows`.
 pub fn neighbour_contrast(rows: Tensor<2>, pairs: &Pairs, how: How) -> Tensor<1> {
@@ -113,19 +115,23 @@ pub fn neighbour_contrast(rows: Tensor<2>, pairs: &Pairs, how: How) -> Tensor<1>
 pub fn stock(rows: Tensor<2>, pairs: &Pairs, how: How) -> Tensor<1> {
     let (nodes, device) = (pairs.nodes, rows.device());
     let exponentials = cosines(rows, how.least_norm).mul_scalar(how.tau).exp();
-    let (starts, columns) = (pairs.places.clone().narrow(0, 1, nodes), pairs.places.clone().narrow(0, nodes + 1, pairs.weights.dims()[0]));
+    let (starts, columns) =
+        (pairs.places.clone().narrow(0, 1, nodes), pairs.places.clone().narrow(0, nodes + 1, pairs.weights.dims()[0]));
     // The row of a pair is the number of rows that end at or before it.
     let count = columns.dims()[0];
     let numbers = Tensor::<1, Int>::arange(0..count as i64, &device).reshape([count, 1]).repeat_dim(1, nodes);
     let owners = starts.reshape([1, nodes]).repeat_dim(0, count).lower_equal(numbers).int().sum_dim(1).reshape([count]);
     let cells = owners.mul_scalar(nodes as i64) + columns;
     let there = pairs.weights.clone().narrow(1, 0, 1).reshape([count]);
-    let weights = Tensor::<1>::zeros([nodes * nodes], &device).scatter(0, cells, there, IndexingUpdateOp::Add).reshape([nodes, nodes]);
+    let weights = Tensor::<1>::zeros([nodes * nodes], &device)
+        .scatter(0, cells, there, IndexingUpdateOp::Add)
+        .reshape([nodes, nodes]);
     let near = (exponentials.clone() * weights).sum_dim(1);
     -((near / exponentials.sum_dim(1)).add_scalar(how.eps).log()).squeeze_dim::<1>(1)
 }
 
-/// The cosine of every row with every other, zero on the diagonal; rows shorter than `least_norm` count as if of that length.
+/// The cosine of every row with every other, zero on the diagonal; rows shorter than `least_norm` count as if of that
+/// length.
 ///
 /// # Shapes
 /// [N, D] → [N, N]

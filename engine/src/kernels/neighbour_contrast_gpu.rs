@@ -1,5 +1,5 @@
-//! The launches of `neighbour_contrast.rs`. Rows are padded to whole quads of values; keys are cut into parts where there are too
-//! few rows to keep a large GPU busy.
+//! The launches of `neighbour_contrast.rs`. Rows are padded to whole quads of values; keys are cut into parts where
+//! there are too few rows to keep a large GPU busy.
 
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
@@ -47,7 +47,12 @@ impl Spread {
 }
 
 /// The losses, and what the backward pass keeps of the rows.
-pub(super) fn on_gpu(x: CubeTensor, places: CubeTensor, weights: CubeTensor, how: How) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+pub(super) fn on_gpu(
+    x: CubeTensor,
+    places: CubeTensor,
+    weights: CubeTensor,
+    how: How,
+) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
     let (x, places, weights) = (floats(x), integers(places), floats(weights));
     let [rows, width] = x.shape().dims();
     let spread = Spread::new(rows, width);

@@ -1,5 +1,5 @@
-//! The CPU twin of `neighbour_contrast.rs`: a row against blocks of all others, whose values lie beside each other for each
-//! dimension, so that the loops over them use vector registers.
+//! The CPU twin of `neighbour_contrast.rs`: a row against blocks of all others, whose values lie beside each other for
+//! each dimension, so that the loops over them use vector registers.
 
 use burn_backend::TensorMetadata as _;
 use burn_flex::FlexTensor;
@@ -96,7 +96,14 @@ fn task_forward<S: Simd>(rows: &Rows, pairs: &Pairs, how: How, first: usize, los
 }
 
 #[macerator::with_simd]
-fn task_backward<S: Simd>(rows: &Rows, pairs: &Pairs, slopes: &[[f32; 2]], inverse: &[f32], first: usize, dx: &mut [f32]) {
+fn task_backward<S: Simd>(
+    rows: &Rows,
+    pairs: &Pairs,
+    slopes: &[[f32; 2]],
+    inverse: &[f32],
+    first: usize,
+    dx: &mut [f32],
+) {
     let mut block = [0.0; BLOCK];
     let all: Vec<f32> = slopes.iter().map(|slope| slope[0]).collect();
     for (i, dx) in dx.chunks_exact_mut(rows.width).enumerate() {
@@ -122,7 +129,12 @@ fn task_backward<S: Simd>(rows: &Rows, pairs: &Pairs, slopes: &[[f32; 2]], inver
 }
 
 /// The losses, and what the backward pass keeps of the rows.
-pub(super) fn on_cpu(x: FlexTensor, places: FlexTensor, weights: FlexTensor, how: How) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+pub(super) fn on_cpu(
+    x: FlexTensor,
+    places: FlexTensor,
+    weights: FlexTensor,
+    how: How,
+) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
     let [count, width] = x.shape().dims();
     let (x, places, weights) = (Floats::new(x), twin::indices(places), Floats::new(weights));
     let (mut unit, mut inverse) = (x.to_vec(), vec![0.0; count]);
@@ -147,12 +159,15 @@ pub(super) fn backward_on_cpu(grad: FlexTensor, kept: Kept<FlexTensor, FlexTenso
     let (grad, unit, inverse) = (Floats::new(grad), Floats::new(kept.unit), Floats::new(kept.inverse));
     let (slopes, places, weights) = (Floats::new(kept.slopes), twin::indices(kept.places), Floats::new(kept.weights));
     let count = grad.len();
-    let slopes: Vec<[f32; 2]> = slopes.as_chunks::<2>().0.iter().zip(grad.iter()).map(|(slope, grad)| slope.map(|s| s * grad)).collect();
+    let slopes: Vec<[f32; 2]> =
+        slopes.as_chunks::<2>().0.iter().zip(grad.iter()).map(|(slope, grad)| slope.map(|s| s * grad)).collect();
     let rows = Rows::new(unit.to_vec(), width, kept.how.tau);
     let pairs = Pairs { places, weights, rows: count };
     let mut dx = vec![0.0; count * width];
     if width > 0 {
-        twin::parts([&mut dx], [TASK * width], |task, [dx]| task_backward(&rows, &pairs, &slopes, &inverse, task * TASK, dx));
+        twin::parts([&mut dx], [TASK * width], |task, [dx]| {
+            task_backward(&rows, &pairs, &slopes, &inverse, task * TASK, dx)
+        });
     }
     twin::tensor(dx, [count, width])
 }

@@ -42,7 +42,10 @@ pub const WEIGHTS: KernelInfo = KernelInfo {
 /// `norms_total.wgsl`
 pub const TOTAL: KernelInfo = KernelInfo {
     stem: "norms_total",
-    template: concat!(include_str!("../../../shaders/norms_total.wgsl"), include_str!("../../../shaders/shared/pair_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/norms_total.wgsl"),
+        include_str!("../../../shaders/shared/pair_sum.wgsl")
+    ),
     examples: &[&[("workgroup", SUMMING)]],
 };
 
@@ -59,7 +62,8 @@ pub fn global_norm(tensors: &[Option<Tensor<1>>]) -> Option<Tensor<1>> {
     if let Some(held) = on_gpu {
         return norm_on_gpu(held).map(Tensor::from_primitive::<CubeBackend>);
     }
-    let held: Option<Vec<FlexTensor>> = present.iter().map(|t| (*t).clone().try_into_primitive::<Flex>().ok()).collect();
+    let held: Option<Vec<FlexTensor>> =
+        present.iter().map(|t| (*t).clone().try_into_primitive::<Flex>().ok()).collect();
     held.map_or_else(|| stock(&present), |held| norm_on_cpu(held).map(Tensor::from_primitive::<Flex>))
 }
 
@@ -84,7 +88,16 @@ pub(super) fn of_sheets(sheets: &[CubeTensor], tables: &[Table], like: &CubeTens
         block_sums([held, held], table, None, &sums, before);
         before += sheet::blocks(held);
     }
-    Launch { info: &TOTAL, values: &[], workgroup: SUMMING, groups: 1, inputs: &[&sums], outputs: &[&norm], params: &[word(blocks)] }.run();
+    Launch {
+        info: &TOTAL,
+        values: &[],
+        workgroup: SUMMING,
+        groups: 1,
+        inputs: &[&sums],
+        outputs: &[&norm],
+        params: &[word(blocks)],
+    }
+    .run();
     norm
 }
 

@@ -91,14 +91,18 @@ impl<const N: usize> State<N> {
             Moments::Each(each) => each.clone(),
             Moments::Sheets(sheets) => sheets.each(),
         };
-        self.steps.iter().zip(each).map(|(steps, moments)| moments.filter(|_| *steps > 0).map(|m| (*steps, m))).collect()
+        self.steps
+            .iter()
+            .zip(each)
+            .map(|(steps, moments)| moments.filter(|_| *steps > 0).map(|m| (*steps, m)))
+            .collect()
     }
 
-    /// Change every weight that has a gradient. Both lists are in the order of the treatments, flat, on one device, without
-    /// autodiff; `None` is a fixed weight, or no gradient.
+    /// Change every weight that has a gradient. Both lists are in the order of the treatments, flat, on one device,
+    /// without autodiff; `None` is a fixed weight, or no gradient.
     ///
-    /// Returns a value for every weight that was given, and the norm of all gradients before clipping where one was asked
-    /// for, still on the device. On the CPU weights that nobody else holds are changed in place.
+    /// Returns a value for every weight that was given, and the norm of all gradients before clipping where one was
+    /// asked for, still on the device. On the CPU weights that nobody else holds are changed in place.
     pub fn step(
         &mut self,
         step: &Step<'_>,
@@ -106,10 +110,14 @@ impl<const N: usize> State<N> {
         gradients: &[Option<Tensor<1>>],
     ) -> (Vec<Option<Tensor<1>>>, Option<Tensor<1>>) {
         self.steps.resize(weights.len(), 0);
-        let live = |i: usize| weights[i].is_some() && gradients.get(i).is_some_and(Option::is_some) && step.treatments.len() > i;
+        let live = |i: usize| {
+            weights[i].is_some() && gradients.get(i).is_some_and(Option::is_some) && step.treatments.len() > i
+        };
         let live: Vec<bool> = (0..weights.len()).map(live).collect();
         self.steps.iter_mut().zip(&live).for_each(|(steps, live)| *steps += u64::from(*live));
-        if weights.iter().flatten().next().is_some_and(|first| sheet::on_gpu(first).is_some()) && !super::choice::stock() {
+        if weights.iter().flatten().next().is_some_and(|first| sheet::on_gpu(first).is_some())
+            && !super::choice::stock()
+        {
             return self.step_on_gpu(step, weights, gradients, &live);
         }
         let norm = step.max_norm.and_then(|_| norms::global_norm(gradients));
@@ -124,10 +132,18 @@ impl<const N: usize> State<N> {
             }
         }
         let slope = |i: usize| gradients.get(i).cloned().flatten().filter(|_| live[i]);
-        let jobs = weights.into_iter().zip(each).enumerate().map(|(i, (weight, moments))| Job { weight, gradient: slope(i), moments });
+        let jobs = weights.into_iter().zip(each).enumerate().map(|(i, (weight, moments))| Job {
+            weight,
+            gradient: slope(i),
+            moments,
+        });
         let jobs: Vec<Job<N>> = jobs.collect();
         let limit = norm.clone().zip(step.max_norm);
-        let done = if super::choice::stock() { stock(step, &self.steps, jobs, limit) } else { twins(step, &self.steps, jobs, limit) };
+        let done = if super::choice::stock() {
+            stock(step, &self.steps, jobs, limit)
+        } else {
+            twins(step, &self.steps, jobs, limit)
+        };
         let (weights, each) = done.into_iter().map(|job| (job.weight, job.moments)).unzip();
         self.moments = Moments::Each(each);
         (weights, norm)
@@ -141,7 +157,8 @@ impl<const N: usize> State<N> {
         live: &[bool],
     ) -> (Vec<Option<Tensor<1>>>, Option<Tensor<1>>) {
         let weights: Vec<_> = weights.into_iter().map(|w| w.as_ref().and_then(sheet::on_gpu)).collect();
-        let slopes: Vec<_> = gradients.iter().zip(live).map(|(g, live)| g.as_ref().filter(|_| *live).and_then(sheet::on_gpu)).collect();
+        let slopes: Vec<_> =
+            gradients.iter().zip(live).map(|(g, live)| g.as_ref().filter(|_| *live).and_then(sheet::on_gpu)).collect();
         let mut sheets = match std::mem::replace(&mut self.moments, Moments::Each(Vec::new())) {
             Moments::Sheets(sheets) => sheets.fitted(&weights),
             Moments::Each(each) => Sheets::new(&weights, each),
@@ -174,7 +191,8 @@ fn twins<const N: usize>(step: &Step<'_>, steps: &[u64], jobs: Vec<Job<N>>, limi
     let limit = limit.and_then(|(norm, most)| Some((flex(norm)?, most)));
     let tensor = Tensor::from_primitive::<Flex>;
     let done = optimisers_twin::step(step, steps, bare.collect(), limit).into_iter();
-    done.map(|job| Job { weight: job.weight.map(tensor), gradient: None, moments: job.moments.map(|m| m.map(tensor)) }).collect()
+    done.map(|job| Job { weight: job.weight.map(tensor), gradient: None, moments: job.moments.map(|m| m.map(tensor)) })
+        .collect()
 }
 
 fn stock<const N: usize>(step: &Step<'_>, steps: &[u64], jobs: Vec<Job<N>>, limit: Limit) -> Vec<Job<N>> {
@@ -182,7 +200,8 @@ fn stock<const N: usize>(step: &Step<'_>, steps: &[u64], jobs: Vec<Job<N>>, limi
     let one = |(i, job): (usize, Job<N>)| match (job.weight, job.gradient, job.moments) {
         (Some(weight), Some(gradient), Some(moments)) => {
             let gradient = factor.iter().fold(gradient, |gradient, factor| gradient.mul(factor.clone()));
-            let (weight, moments) = stock_one(step, step.treatments[i], step.rule.corrections(steps[i]), weight, gradient, moments);
+            let (weight, moments) =
+                stock_one(step, step.treatments[i], step.rule.corrections(steps[i]), weight, gradient, moments);
             Job { weight: Some(weight), gradient: None, moments: Some(moments) }
         }
         (weight, _, moments) => Job { weight, gradient: None, moments },

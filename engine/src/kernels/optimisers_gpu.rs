@@ -15,7 +15,10 @@ use super::weight_table::{Entry, Table};
 /// `optimisers_adamw.wgsl`
 pub const ADAMW: KernelInfo = KernelInfo {
     stem: "optimisers_adamw",
-    template: concat!(include_str!("../../../shaders/optimisers_adamw.wgsl"), include_str!("../../../shaders/shared/weights.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/optimisers_adamw.wgsl"),
+        include_str!("../../../shaders/shared/weights.wgsl")
+    ),
     examples: &[&[("workgroup", LANES)]],
 };
 
@@ -33,14 +36,20 @@ pub const LAMB_MOMENTS: KernelInfo = KernelInfo {
 /// `optimisers_lamb.wgsl`
 pub const LAMB: KernelInfo = KernelInfo {
     stem: "optimisers_lamb",
-    template: concat!(include_str!("../../../shaders/optimisers_lamb.wgsl"), include_str!("../../../shaders/shared/weights.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/optimisers_lamb.wgsl"),
+        include_str!("../../../shaders/shared/weights.wgsl")
+    ),
     examples: &[&[("workgroup", LANES)]],
 };
 
 /// `optimisers_lars.wgsl`
 pub const LARS: KernelInfo = KernelInfo {
     stem: "optimisers_lars",
-    template: concat!(include_str!("../../../shaders/optimisers_lars.wgsl"), include_str!("../../../shaders/shared/weights.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/optimisers_lars.wgsl"),
+        include_str!("../../../shaders/shared/weights.wgsl")
+    ),
     examples: &[&[("workgroup", LANES)]],
 };
 
@@ -65,7 +74,9 @@ impl<const N: usize> Sheets<N> {
         let on_gpu = |m: &[Tensor<1>; N]| m.iter().map(sheet::on_gpu).collect::<Option<Vec<_>>>()?.try_into().ok();
         let mut known: Vec<Option<[CubeTensor; N]>> = each.iter().map(|m| m.as_ref().and_then(on_gpu)).collect();
         known.resize(layout.places.len(), None);
-        let zeros = |like: &CubeTensor, values: &usize| CubeBackend::float_zeros([*values].into(), &like.device(), DType::F32.into());
+        let zeros = |like: &CubeTensor, values: &usize| {
+            CubeBackend::float_zeros([*values].into(), &like.device(), DType::F32.into())
+        };
         let moments = std::array::from_fn(|n| {
             let Some(like) = weights.iter().flatten().next() else { return Vec::new() };
             let sheets: Vec<CubeTensor> = layout.sheets.iter().map(|values| zeros(like, values)).collect();
@@ -73,8 +84,9 @@ impl<const N: usize> Sheets<N> {
             sheets
         });
         // Copied, so that the old sheet as a whole is not kept for them.
-        let apart =
-            |(moments, place): (Option<[CubeTensor; N]>, &Option<_>)| moments.filter(|_| place.is_none()).map(|m| m.map(|m| m.copy()));
+        let apart = |(moments, place): (Option<[CubeTensor; N]>, &Option<_>)| {
+            moments.filter(|_| place.is_none()).map(|m| m.map(|m| m.copy()))
+        };
         let apart = known.into_iter().zip(&layout.places).map(apart).collect();
         Self { layout, moments, apart, tables: Vec::new() }
     }
@@ -87,7 +99,8 @@ impl<const N: usize> Sheets<N> {
     /// The moments of every weight, in the sheets' own memory.
     pub fn each(&self) -> Vec<Option<[Tensor<1>; N]>> {
         let mut views = self.moments.each_ref().map(|sheets| sheet::views(&self.layout, sheets));
-        let mut placed = || views.each_mut().map(|v| v.next().flatten()).into_iter().collect::<Option<Vec<_>>>()?.try_into().ok();
+        let mut placed =
+            || views.each_mut().map(|v| v.next().flatten()).into_iter().collect::<Option<Vec<_>>>()?.try_into().ok();
         let all = self.apart.iter().map(|apart: &Option<[CubeTensor; N]>| placed().or_else(|| apart.clone()));
         all.map(|m: Option<[CubeTensor; N]>| m.map(|m| m.map(Tensor::from_primitive::<CubeBackend>))).collect()
     }
@@ -106,7 +119,8 @@ pub(super) fn step<const N: usize>(
     drop(weights);
     let slopes = sheet::gather(&state.layout, &gradients, &like);
     let common = common_steps(steps, &gradients);
-    let entries: Vec<Entry> = (0..state.layout.places.len()).map(|i| entry(step, steps[i], gradients.get(i), common, i)).collect();
+    let entries: Vec<Entry> =
+        (0..state.layout.places.len()).map(|i| entry(step, steps[i], gradients.get(i), common, i)).collect();
     let mut before = std::mem::take(&mut state.tables).into_iter();
     let table = |sheet| Table::of(&state.layout, sheet, &entries, before.next(), &like);
     state.tables = (0..state.layout.sheets.len()).map(table).collect();
@@ -136,7 +150,13 @@ fn common_steps(steps: &[u64], gradients: &[Option<CubeTensor>]) -> Option<u64> 
     made.all(|other| other == first).then_some(first)
 }
 
-fn entry(step: &Step<'_>, steps: u64, gradient: Option<&Option<CubeTensor>>, common: Option<u64>, index: usize) -> Entry {
+fn entry(
+    step: &Step<'_>,
+    steps: u64,
+    gradient: Option<&Option<CubeTensor>>,
+    common: Option<u64>,
+    index: usize,
+) -> Entry {
     let (Some(Some(_)), Some(treatment)) = (gradient, step.treatments.get(index)) else { return Entry::default() };
     let corrections = if common.is_some() { [0.0; 2] } else { step.rule.corrections(steps) };
     Entry { live: true, adapts: treatment.adapts, scale: treatment.scale, decay: treatment.decay, corrections }
@@ -158,9 +178,16 @@ impl OneSheet<'_> {
         let (norm, most) = norms::bound(self.limit, self.table);
         for (first, [p, g, m, v, new]) in sheet::ranges([self.p, self.g, m, v, &new]) {
             let coupled = f32::from(u8::from(coupled));
-            let numbers = [step.rate, beta1, beta2, eps, self.corrections[0], self.corrections[1], coupled].map(f32::to_bits);
+            let numbers =
+                [step.rate, beta1, beta2, eps, self.corrections[0], self.corrections[1], coupled].map(f32::to_bits);
             let sizes = [word(first), word(sheet::blocks(&p)), word(self.table.weights), most];
-            self.launch(&ADAMW, &p, &[&p, &g, &self.table.on_device, norm], &[&new, &m, &v], &[&sizes[..], &numbers[..]].concat());
+            self.launch(
+                &ADAMW,
+                &p,
+                &[&p, &g, &self.table.on_device, norm],
+                &[&new, &m, &v],
+                &[&sizes[..], &numbers[..]].concat(),
+            );
         }
         new
     }
@@ -203,7 +230,23 @@ impl OneSheet<'_> {
         new
     }
 
-    fn launch(&self, info: &'static KernelInfo, p: &CubeTensor, inputs: &[&CubeTensor], outputs: &[&CubeTensor], params: &[u32]) {
-        Launch { info, values: &[], workgroup: LANES, groups: p.shape().num_elements() / BLOCK, inputs, outputs, params }.run();
+    fn launch(
+        &self,
+        info: &'static KernelInfo,
+        p: &CubeTensor,
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        params: &[u32],
+    ) {
+        Launch {
+            info,
+            values: &[],
+            workgroup: LANES,
+            groups: p.shape().num_elements() / BLOCK,
+            inputs,
+            outputs,
+            params,
+        }
+        .run();
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn step<const N: usize>(
     jobs: Vec<Job<N, FlexTensor>>,
     limit: Option<(FlexTensor, f32)>,
 ) -> Vec<Job<N, FlexTensor>> {
-    let norm = |(norm, most): (FlexTensor, f32)| most / (twin::Floats::new(norm).first().copied().unwrap_or(0.0) + 1e-6);
+    let norm =
+        |(norm, most): (FlexTensor, f32)| most / (twin::Floats::new(norm).first().copied().unwrap_or(0.0) + 1e-6);
     let clip = limit.map_or(1.0, |limit| norm(limit).min(1.0));
     let mut jobs: Vec<_> = jobs
         .into_iter()
@@ -49,8 +50,16 @@ pub(super) fn step<const N: usize>(
         })
         .collect();
     let numbers = |i: usize| {
-        let Treatment { scale, decay, .. } = step.treatments.get(i).copied().unwrap_or(Treatment { scale: 1.0, decay: 0.0, adapts: false });
-        Numbers { rule: step.rule, rate: step.rate * scale, decay, clip, corrections: step.rule.corrections(steps[i]), ratio: 1.0 }
+        let Treatment { scale, decay, .. } =
+            step.treatments.get(i).copied().unwrap_or(Treatment { scale: 1.0, decay: 0.0, adapts: false });
+        Numbers {
+            rule: step.rule,
+            rate: step.rate * scale,
+            decay,
+            clip,
+            corrections: step.rule.corrections(steps[i]),
+            ratio: 1.0,
+        }
     };
     let mut numbers: Vec<Numbers> = (0..jobs.len()).map(numbers).collect();
     let mut parts = Vec::new();
@@ -87,7 +96,9 @@ fn measured<'a>(parts: Vec<Part<'a>>, numbers: &[Numbers]) -> (Vec<Part<'a>>, Ve
     let measured = twin::each(parts, |mut part: Part<'a>| {
         let numbers = numbers[part.weight];
         let squares = match (numbers.rule, &mut part.moments[..]) {
-            (Rule::Lamb { beta1, beta2, eps }, [m, v]) => lamb_moments(part.p, part.g, m, v, [beta1, beta2], eps, numbers),
+            (Rule::Lamb { beta1, beta2, eps }, [m, v]) => {
+                lamb_moments(part.p, part.g, m, v, [beta1, beta2], eps, numbers)
+            }
             _ => lars_squares(part.p, part.g, numbers),
         };
         (part, squares)
@@ -117,7 +128,15 @@ fn adamw<S: Simd>(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], factor
 
 /// LAMB's moments, and the sums of squares of p and of u = m̂ / (√v̂ + ε) + decay · p.
 #[macerator::with_simd]
-fn lamb_moments<S: Simd>(p: &[f32], g: &[f32], m: &mut [f32], v: &mut [f32], betas: [f32; 2], eps: f32, n: Numbers) -> [f32; 2] {
+fn lamb_moments<S: Simd>(
+    p: &[f32],
+    g: &[f32],
+    m: &mut [f32],
+    v: &mut [f32],
+    betas: [f32; 2],
+    eps: f32,
+    n: Numbers,
+) -> [f32; 2] {
     let [beta1, beta2] = betas;
     let [to_first, to_root] = [1.0 / n.corrections[0], 1.0 / n.corrections[1].sqrt()];
     let (mut size, mut change) = (0.0, 0.0);

@@ -20,29 +20,40 @@ const EPS: f32 = 1e-6;
 /// `patch_error.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "patch_error",
-    template: concat!(include_str!("../../../shaders/patch_error.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/patch_error.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `patch_error_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "patch_error_backward",
-    template: concat!(include_str!("../../../shaders/patch_error_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/patch_error_backward.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// Mean squared error of every hidden patch: `out[b, l] = mask[b, l] · mean over p of (pred − z)²`.
 ///
 /// `z` is the target or, with `norm_pix`, the target patch less its mean over √(unbiased variance + 10⁻⁶). `pred` and
-/// `target` are [B, L, P], `mask` [B, L] with 1 where hidden; the result is [B, L], zero where the mask is. The loss is its
-/// sum over the sum of the mask. The gradient flows to `pred` alone.
+/// `target` are [B, L, P], `mask` [B, L] with 1 where hidden; the result is [B, L], zero where the mask is. The loss is
+/// its sum over the sum of the mask. The gradient flows to `pred` alone.
 pub fn patch_error(pred: Tensor<3>, target: Tensor<3>, mask: Tensor<2>, norm_pix: bool) -> Tensor<2> {
     debug_assert_eq!(pred.dims(), target.dims());
     debug_assert_eq!(pred.dims()[..2], mask.dims());
     if super::choice::stock() {
         return stock(pred, target, mask, norm_pix);
     }
-    Tensor::from_dispatch(Dispatch::patch_error(pred.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), norm_pix))
+    Tensor::from_dispatch(Dispatch::patch_error(
+        pred.into_dispatch(),
+        target.into_dispatch(),
+        mask.into_dispatch(),
+        norm_pix,
+    ))
 }
 
 /// [`patch_error`] by burn's own operations.
@@ -64,7 +75,13 @@ pub(super) fn on_gpu(pred: CubeTensor, target: CubeTensor, mask: CubeTensor, nor
     out
 }
 
-pub(super) fn backward_on_gpu(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
+pub(super) fn backward_on_gpu(
+    grad: CubeTensor,
+    pred: CubeTensor,
+    target: CubeTensor,
+    mask: CubeTensor,
+    norm_pix: bool,
+) -> CubeTensor {
     let (grad, pred, target, mask) = (floats(grad), floats(pred), floats(target), floats(mask));
     let [batch, patches, width] = pred.shape().dims();
     let out = empty(&pred, [batch, patches, width]);
@@ -72,7 +89,13 @@ pub(super) fn backward_on_gpu(grad: CubeTensor, pred: CubeTensor, target: CubeTe
     out
 }
 
-fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, [rows, width]: [usize; 2], norm_pix: bool) {
+fn launch(
+    info: &'static KernelInfo,
+    inputs: &[&CubeTensor],
+    out: &CubeTensor,
+    [rows, width]: [usize; 2],
+    norm_pix: bool,
+) {
     Launch {
         info,
         values: &[("lanes", row_lanes(WORKGROUP))],
@@ -115,7 +138,13 @@ pub(super) fn on_cpu(pred: FlexTensor, target: FlexTensor, mask: FlexTensor, nor
     twin::tensor(out, [batch, patches])
 }
 
-pub(super) fn backward_on_cpu(grad: FlexTensor, pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
+pub(super) fn backward_on_cpu(
+    grad: FlexTensor,
+    pred: FlexTensor,
+    target: FlexTensor,
+    mask: FlexTensor,
+    norm_pix: bool,
+) -> FlexTensor {
     let [batch, patches, width] = pred.shape().dims();
     let (pred, target, mask) = (twin::Floats::new(pred), twin::Floats::new(target), twin::Floats::new(mask));
     let grad = twin::Floats::new(grad);

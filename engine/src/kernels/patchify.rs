@@ -11,8 +11,11 @@ use super::{KernelOps as _, twin};
 const WORKGROUP: u32 = 256;
 
 /// `patchify.wgsl`
-pub const PATCHIFY: KernelInfo =
-    KernelInfo { stem: "patchify", template: include_str!("../../../shaders/patchify.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const PATCHIFY: KernelInfo = KernelInfo {
+    stem: "patchify",
+    template: include_str!("../../../shaders/patchify.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// The order of the values of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +77,10 @@ pub fn stock(bytes: Tensor<1, Int>, cut: Cut) -> Tensor<3> {
     let [rows, columns] = cut.patch;
     let device = bytes.device();
     let lanes = (0..4).map(|lane| bytes.clone().bitwise_right_shift_scalar(8 * lane).bitwise_and_scalar(255)).collect();
-    let values = Tensor::stack::<2>(lanes, 1).flatten::<1>(0, 1).narrow(0, 0, batch * height * width * channels).float();
-    let by_channel = |values: [f32; 4]| Tensor::<1>::from_data(TensorData::new(values[..channels].to_vec(), [channels]), &device);
+    let values =
+        Tensor::stack::<2>(lanes, 1).flatten::<1>(0, 1).narrow(0, 0, batch * height * width * channels).float();
+    let by_channel =
+        |values: [f32; 4]| Tensor::<1>::from_data(TensorData::new(values[..channels].to_vec(), [channels]), &device);
     let pixels = values.reshape([batch * height * width, channels]);
     let pixels = pixels * by_channel(cut.scale).unsqueeze_dim(0) - by_channel(cut.shift).unsqueeze_dim(0);
     let cells = pixels.reshape([batch, height / rows, rows, width / columns, columns, channels]);

@@ -1,4 +1,5 @@
-//! The parametric rectified linear unit (He et al., "Delving Deep into Rectifiers", ICCV 2015, eq. 1) with one learned slope.
+//! The parametric rectified linear unit (He et al., "Delving Deep into Rectifiers", ICCV 2015, eq. 1) with one learned
+//! slope.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -19,8 +20,11 @@ const WORKGROUP: u32 = 256;
 const STRIPE: usize = 16_384;
 
 /// `prelu.wgsl`
-pub const FORWARD: KernelInfo =
-    KernelInfo { stem: "prelu", template: include_str!("../../../shaders/prelu.wgsl"), examples: &[&[("workgroup", WORKGROUP)]] };
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "prelu",
+    template: include_str!("../../../shaders/prelu.wgsl"),
+    examples: &[&[("workgroup", WORKGROUP)]],
+};
 
 /// `prelu_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
@@ -135,7 +139,10 @@ impl<B: KernelGradients> Backward<B, 2> for Step {
     }
 }
 
-pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(x: Tracked<B, C>, slope: Tracked<B, C>) -> Tracked<B, C> {
+pub(super) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
+    x: Tracked<B, C>,
+    slope: Tracked<B, C>,
+) -> Tracked<B, C> {
     let ((x, x_node), (slope, slope_node)) = (x.into_parts(), slope.into_parts());
     match Step.prepare::<C>([x_node, slope_node]).compute_bound().stateful() {
         OpsKind::Tracked(step) => step.finish((x.clone(), slope.clone()), B::prelu_one(x, slope)),

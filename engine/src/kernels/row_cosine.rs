@@ -1,5 +1,5 @@
-//! The cosine of every row of a matrix with a row of a table: what a scaled cosine error is made of (Hou et al., "GraphMAE",
-//! KDD 2022, eq. 2).
+//! The cosine of every row of a matrix with a row of a table: what a scaled cosine error is made of (Hou et al.,
+//! "GraphMAE", KDD 2022, eq. 2).
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
@@ -22,21 +22,27 @@ const EPS: f32 = 1e-12;
 /// `row_cosine.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "row_cosine",
-    template: concat!(include_str!("../../../shaders/row_cosine.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/row_cosine.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `row_cosine_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "row_cosine_backward",
-    template: concat!(include_str!("../../../shaders/row_cosine_backward.wgsl"), include_str!("../../../shaders/shared/row_sum.wgsl")),
+    template: concat!(
+        include_str!("../../../shaders/row_cosine_backward.wgsl"),
+        include_str!("../../../shaders/shared/row_sum.wgsl")
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `out[r] = ⟨a[r], b[pick[r]]⟩ / (‖a[r]‖ ‖b[pick[r]]‖)`, where no length counts as less than 10⁻¹².
 ///
-/// `a` is [R, W], `b` [T, W], `pick` [R] with values in 0 … T − 1; the result is [R]. A pick out of range counts as a row of
-/// zeros. The gradient flows to `a` alone.
+/// `a` is [R, W], `b` [T, W], `pick` [R] with values in 0 … T − 1; the result is [R]. A pick out of range counts as a
+/// row of zeros. The gradient flows to `a` alone.
 pub fn row_cosine(a: Tensor<2>, b: Tensor<2>, pick: Tensor<1, Int>) -> Tensor<1> {
     debug_assert_eq!(a.dims()[1], b.dims()[1]);
     debug_assert_eq!(a.dims()[0], pick.dims()[0]);

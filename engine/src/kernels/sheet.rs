@@ -1,8 +1,9 @@
 //! Sheets: flat buffers on the GPU that hold many weights one after the other, so that one launch serves all of them.
 //!
-//! Every weight starts at a multiple of [`BLOCK`] values: a workgroup belongs to one weight, and the weight's bytes start where
-//! WebGPU lets a binding start. A weight's tensor is a range of the sheet's memory, without a copy. Gradients land in a sheet
-//! of their own while they are computed ([`collect`], [`claim`]); those that do not are copied there ([`gather`]).
+//! Every weight starts at a multiple of [`BLOCK`] values: a workgroup belongs to one weight, and the weight's bytes
+//! start where WebGPU lets a binding start. A weight's tensor is a range of the sheet's memory, without a copy.
+//! Gradients land in a sheet of their own while they are computed ([`collect`], [`claim`]); those that do not are
+//! copied there ([`gather`]).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -53,7 +54,10 @@ pub(super) fn view(sheet: &CubeTensor, start: usize, shape: impl Into<Shape>) ->
 
 /// Every weight's range of `sheets`.
 pub(super) fn views<'a>(layout: &'a Layout, sheets: &'a [CubeTensor]) -> impl Iterator<Item = Option<CubeTensor>> + 'a {
-    layout.places.iter().map(|place| place.and_then(|p| sheets.get(p.sheet).map(|sheet| view(sheet, p.start, [p.count]))))
+    layout
+        .places
+        .iter()
+        .map(|place| place.and_then(|p| sheets.get(p.sheet).map(|sheet| view(sheet, p.start, [p.count]))))
 }
 
 /// New sheets of this layout beside `like`, with undefined content.
@@ -61,7 +65,8 @@ pub(super) fn blank(layout: &Layout, like: &CubeTensor) -> Vec<CubeTensor> {
     layout.sheets.iter().map(|values| empty(like, [*values])).collect()
 }
 
-/// Copy the tensors into their places, unless they are there already; 7 a launch. Places of absent tensors stay as they are.
+/// Copy the tensors into their places, unless they are there already; 7 a launch. Places of absent tensors stay as they
+/// are.
 pub(super) fn pack(layout: &Layout, sheets: &[CubeTensor], tensors: &[Option<CubeTensor>]) {
     for (index, sheet) in sheets.iter().enumerate() {
         let (memory, origin) = position(sheet);
@@ -77,29 +82,45 @@ pub(super) fn pack(layout: &Layout, sheets: &[CubeTensor], tensors: &[Option<Cub
         }
         for few in strays.chunks(SOURCES) {
             let Some((first, _)) = few.first() else { continue };
-            let inputs: Vec<&CubeTensor> = (0..SOURCES).map(|i| few.get(i).map_or(first, |(tensor, _)| tensor)).collect();
+            let inputs: Vec<&CubeTensor> =
+                (0..SOURCES).map(|i| few.get(i).map_or(first, |(tensor, _)| tensor)).collect();
             let (mut params, mut groups) = (Vec::with_capacity(4 * SOURCES), 0);
             for i in 0..SOURCES {
                 let (start, count) = few.get(i).map_or((0, 0), |(_, place)| (place.start, place.count));
                 params.extend([groups, start, count, 0].map(word));
                 groups += count.div_ceil(BLOCK);
             }
-            Launch { info: &PACK, values: &[], workgroup: BLOCK as u32, groups, inputs: &inputs, outputs: &[sheet], params: &params }.run();
+            Launch {
+                info: &PACK,
+                values: &[],
+                workgroup: BLOCK as u32,
+                groups,
+                inputs: &inputs,
+                outputs: &[sheet],
+                params: &params,
+            }
+            .run();
         }
     }
 }
 
-/// The sheets that hold these tensors: those they lie in where all of a sheet do, else new ones that they are copied into.
+/// The sheets that hold these tensors: those they lie in where all of a sheet do, else new ones that they are copied
+/// into.
 pub(super) fn gather(layout: &Layout, tensors: &[Option<CubeTensor>], like: &CubeTensor) -> Vec<CubeTensor> {
     let mut sheets = Vec::with_capacity(layout.sheets.len());
     let mut lacking = tensors.to_vec();
     for (index, values) in layout.sheets.iter().enumerate() {
-        let here = || tensors.iter().zip(&layout.places).filter_map(|(t, p)| p.filter(|p| p.sheet == index).map(|p| (t, p)));
+        let here =
+            || tensors.iter().zip(&layout.places).filter_map(|(t, p)| p.filter(|p| p.sheet == index).map(|p| (t, p)));
         let found = here().find_map(|(t, p)| t.as_ref().and_then(|t| around(t, p, *values)));
         let all_in = |sheet: &CubeTensor| here().all(|(t, p)| t.as_ref().is_none_or(|t| lies_in(t, p, sheet)));
         match found.filter(all_in) {
             Some(sheet) => {
-                lacking.iter_mut().zip(&layout.places).filter(|(_, p)| p.is_some_and(|p| p.sheet == index)).for_each(|(t, _)| *t = None);
+                lacking
+                    .iter_mut()
+                    .zip(&layout.places)
+                    .filter(|(_, p)| p.is_some_and(|p| p.sheet == index))
+                    .for_each(|(t, _)| *t = None);
                 sheets.push(sheet);
             }
             None => sheets.push(empty(like, [*values])),
@@ -128,7 +149,8 @@ pub(super) fn found(tensors: Vec<CubeTensor>, like: &CubeTensor) -> (Layout, Vec
     }
     let in_place = |(tensor, place): (&CubeTensor, &Option<Place>)| {
         let (Some(place), true) = (place, tensor.dtype == DType::F32 && tensor.is_contiguous()) else { return false };
-        place.start.is_multiple_of(BLOCK) && place.start + place.count.next_multiple_of(BLOCK) <= shared.sheets[place.sheet]
+        place.start.is_multiple_of(BLOCK)
+            && place.start + place.count.next_multiple_of(BLOCK) <= shared.sheets[place.sheet]
     };
     let few = sheets.len() == shared.sheets.len() && sheets.len() <= packed.sheets.len();
     let mut spans: Vec<Place> = shared.places.iter().flatten().copied().collect();
@@ -149,7 +171,9 @@ pub(super) fn blocks(sheet: &CubeTensor) -> usize {
 /// Ranges of sheets of one size that are small enough to be bound, with the number of the first block of each.
 pub(super) fn ranges<const N: usize>(sheets: [&CubeTensor; N]) -> impl Iterator<Item = (usize, [CubeTensor; N])> {
     let values = sheets.first().map_or(0, |s| s.shape().num_elements());
-    (0..values).step_by(MOST).map(move |start| (start / BLOCK, sheets.map(|s| view(s, start, [MOST.min(values - start)]))))
+    (0..values)
+        .step_by(MOST)
+        .map(move |start| (start / BLOCK, sheets.map(|s| view(s, start, [MOST.min(values - start)]))))
 }
 
 /// The sheet that a tensor at its place would lie in, if its memory has room for it.
@@ -190,8 +214,8 @@ impl Drop for Closing {
 /// The place of the gradient of `weight` in the sheet of gradients, as a tensor of `shape` with undefined content.
 ///
 /// For kernels that compute the gradient of a weight on the GPU: what they write there needs no copy. `None` outside of
-/// [`collect`], for what is no weight of it (or only a part), and from the second use of a weight in a graph on; allocate as
-/// usual then. Claim only what is then written in full and handed to the weight's own node.
+/// [`collect`], for what is no weight of it (or only a part), and from the second use of a weight in a graph on;
+/// allocate as usual then. Claim only what is then written in full and handed to the weight's own node.
 pub(super) fn claim(weight: &CubeTensor, shape: impl Into<Shape>) -> Option<CubeTensor> {
     let shape = shape.into();
     let place = |open: &mut Open| {
@@ -211,11 +235,16 @@ pub(super) fn column_sums(rows: CubeTensor, width: usize) -> CubeTensor {
 
 /// Run `backward` with places laid out for the gradients of `weights` (flat, without autodiff; `None` for fixed ones).
 ///
-/// `backward` returns the gradients in the same order; they come back as ranges of common sheets. On the CPU nothing happens
-/// to them.
-pub(crate) fn collect(weights: &[Option<Tensor<1>>], backward: impl FnOnce() -> Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>> {
+/// `backward` returns the gradients in the same order; they come back as ranges of common sheets. On the CPU nothing
+/// happens to them.
+pub(crate) fn collect(
+    weights: &[Option<Tensor<1>>],
+    backward: impl FnOnce() -> Vec<Option<Tensor<1>>>,
+) -> Vec<Option<Tensor<1>>> {
     let held: Vec<Option<CubeTensor>> = weights.iter().map(|w| w.as_ref().and_then(on_gpu)).collect();
-    let Some(like) = held.iter().flatten().next().filter(|_| !super::choice::stock()).cloned() else { return backward() };
+    let Some(like) = held.iter().flatten().next().filter(|_| !super::choice::stock()).cloned() else {
+        return backward();
+    };
     let layout = Layout::new(held.iter().map(|w| w.as_ref().map(|w| w.shape().num_elements())));
     let sheets = blank(&layout, &like);
     let mut free: HashMap<_, Option<Place>> = HashMap::new();
@@ -244,9 +273,13 @@ mod tests {
 
     #[test]
     fn a_place_is_given_once_and_only_during_the_backward_pass() {
-        let Ok(compute) = cubecl::future::block_on(crate::device::open(crate::session::DeviceChoice::Gpu)) else { return };
+        let Ok(compute) = cubecl::future::block_on(crate::device::open(crate::session::DeviceChoice::Gpu)) else {
+            return;
+        };
         let weights = [300, 7].map(|count| Some(Tensor::<1>::ones([count], &compute.device)));
-        let Some(held) = weights[0].as_ref().and_then(on_gpu) else { return assert!(weights.is_empty(), "not on the GPU") };
+        let Some(held) = weights[0].as_ref().and_then(on_gpu) else {
+            return assert!(weights.is_empty(), "not on the GPU");
+        };
         assert!(claim(&held, [300]).is_none());
         let mut first = None;
         let found = collect(&weights, || {
@@ -254,7 +287,10 @@ mod tests {
             first = claim(&held, [3, 100]);
             assert!(first.is_some() && claim(&held, [300]).is_none());
             let elsewhere = Tensor::full([7], 2.0, &compute.device);
-            vec![first.clone().map(Tensor::from_primitive::<super::CubeBackend>).map(|t: Tensor<2>| t.reshape([300])), Some(elsewhere)]
+            vec![
+                first.clone().map(Tensor::from_primitive::<super::CubeBackend>).map(|t: Tensor<2>| t.reshape([300])),
+                Some(elsewhere),
+            ]
         });
         assert!(claim(&held, [300]).is_none());
         let places: Vec<_> = found.iter().map(|f| f.as_ref().and_then(on_gpu).map(|t| position(&t))).collect();

@@ -2,7 +2,8 @@
 
 /// Values that a place in a sheet is a multiple of: 1024 bytes, a multiple of WebGPU's alignment of 256 bytes.
 pub(super) const BLOCK: usize = 256;
-/// Most values of a sheet of several weights: 64 MiB, so that a sheet can be bound whole. A larger weight has its own sheet.
+/// Most values of a sheet of several weights: 64 MiB, so that a sheet can be bound whole. A larger weight has its own
+/// sheet.
 pub(super) const MOST: usize = 1 << 24;
 
 /// Where a weight lies.
@@ -55,7 +56,8 @@ mod tests {
     fn weights_start_at_blocks_and_large_ones_have_a_sheet() {
         let layout = Layout::new([Some(1), None, Some(BLOCK), Some(BLOCK + 1), Some(MOST + 1), Some(2)]);
         let place = |sheet, start, count| Some(Place { sheet, start, count });
-        let places = [place(0, 0, 1), None, place(0, 256, 256), place(0, 512, 257), place(1, 0, MOST + 1), place(2, 0, 2)];
+        let places =
+            [place(0, 0, 1), None, place(0, 256, 256), place(0, 512, 257), place(1, 0, MOST + 1), place(2, 0, 2)];
         assert_eq!(layout.places, places);
         assert_eq!(layout.sheets, [1024, MOST + BLOCK, 256]);
     }

@@ -15,8 +15,10 @@ const LEAST_NORM: f32 = 1e-12;
 /// Values of tokens worth a thread of its own.
 const VALUES_PER_TASK: usize = 1 << 17;
 
-const EXAMPLES: &[Values] =
-    &[&[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 8)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)]];
+const EXAMPLES: &[Values] = &[
+    &[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 8)],
+    &[("workgroup", WORKGROUP), ("lanes", WORKGROUP), ("neighbours", 1)],
+];
 
 /// `similarity_map.wgsl`, where the width is a multiple of four
 pub const FOURS: KernelInfo = KernelInfo {
@@ -42,8 +44,8 @@ pub const SINGLE: KernelInfo = KernelInfo {
 
 /// Cosine of token `query` of every sample with every token of that sample; norms below 1e-12 count as 1e-12.
 ///
-/// `tokens` is [B, T, D], `query` is in 0 … T − 1; the result is [B, T], from −1 to 1. A query out of range gives zeros. It
-/// carries no gradient.
+/// `tokens` is [B, T, D], `query` is in 0 … T − 1; the result is [B, T], from −1 to 1. A query out of range gives
+/// zeros. It carries no gradient.
 pub fn similarity_map(tokens: Tensor<3>, query: usize) -> Tensor<2> {
     if super::choice::stock() {
         return stock(tokens, query);

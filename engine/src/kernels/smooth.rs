@@ -1,4 +1,5 @@
-//! Smooth functions of one number for the CPU twins, without branches and calls, so that loops over them use vector registers.
+//! Smooth functions of one number for the CPU twins, without branches and calls, so that loops over them use vector
+//! registers.
 
 /// Adding it to a small number rounds that number to a whole one, which its lowest bits then hold.
 const ROUND: f32 = 12_582_912.0;
@@ -20,7 +21,8 @@ pub(super) fn exp(x: f32) -> f32 {
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
-/// Polynomial in t = 1 / (1 + u / 2) for exp(u²) erfc(u), fitted at Chebyshev nodes over 0 ≤ u ≤ 9.4; highest power first.
+/// Polynomial in t = 1 / (1 + u / 2) for exp(u²) erfc(u), fitted at Chebyshev nodes over 0 ≤ u ≤ 9.4; highest power
+/// first.
 const TAIL: [f32; 10] = [
     -0.045_928_947,
     0.216_677_57,
@@ -34,7 +36,8 @@ const TAIL: [f32; 10] = [
     -2.130_502e-5,
 ];
 
-/// The standard normal distribution function at `z`, with a relative error of 6 · 10⁻⁷ (down to z = −4), and its density.
+/// The standard normal distribution function at `z`, with a relative error of 6 · 10⁻⁷ (down to z = −4), and its
+/// density.
 #[inline(always)]
 pub(super) fn normal(z: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + z.abs() * (0.5 * std::f32::consts::FRAC_1_SQRT_2));
@@ -71,7 +74,10 @@ mod tests {
             let z = -8.0 + f64::from(i) * step;
             sum += step / 6.0 * (density(z) + 4.0 * density(z + step / 2.0) + density(z + step));
             let (distribution, bell) = normal((z + step) as f32);
-            assert!((f64::from(distribution) - sum).abs() <= 6e-7 * sum.max(1e-4), "{z}: {distribution} instead of {sum}");
+            assert!(
+                (f64::from(distribution) - sum).abs() <= 6e-7 * sum.max(1e-4),
+                "{z}: {distribution} instead of {sum}"
+            );
             assert!((f64::from(bell) - density(z + step)).abs() <= 3e-6 * density(z + step).max(1e-6), "{z}");
         }
     }

@@ -1,7 +1,7 @@
 //! What the CPU twins share: slices of Flex tensors, and rows spread over the threads.
 //!
-//! The loops of a twin that take long are functions with `macerator::with_simd`: they are compiled once for every vector unit
-//! and chosen at run time, and so is what they inline. Their parameter `S` says no more than that.
+//! The loops of a twin that take long are functions with `macerator::with_simd`: they are compiled once for every
+//! vector unit and chosen at run time, and so is what they inline. Their parameter `S` says no more than that.
 
 use burn::tensor::{Shape, TensorData};
 use burn_backend::TensorMetadata as _;
@@ -77,8 +77,8 @@ pub(super) fn squared_distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {
     x * x + y * y + z * z
 }
 
-/// Let this thread be one of those that compute, instead of waiting for them: handing small tasks over costs more than the
-/// tasks. Only the first thread of a process that asks is taken, and none where it would be the only one.
+/// Let this thread be one of those that compute, instead of waiting for them: handing small tasks over costs more than
+/// the tasks. Only the first thread of a process that asks is taken, and none where it would be the only one.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn compute_here() {
     if std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1) {
@@ -91,17 +91,26 @@ pub fn compute_here() {
 pub(super) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
     let width = width.max(1);
     #[cfg(not(target_arch = "wasm32"))]
-    out.par_chunks_mut(width).enumerate().with_min_len(VALUES_PER_TASK.div_ceil(width)).for_each(|(i, row)| body(i, row));
+    out.par_chunks_mut(width)
+        .enumerate()
+        .with_min_len(VALUES_PER_TASK.div_ceil(width))
+        .for_each(|(i, row)| body(i, row));
     #[cfg(target_arch = "wasm32")]
     out.chunks_mut(width).enumerate().for_each(|(i, row)| body(i, row));
 }
 
-/// Cut every output into parts of its own width and run `body` on the parts of each number, a task each, over all threads.
-pub(super) fn parts<const N: usize>(outputs: [&mut [f32]; N], widths: [usize; N], body: impl Fn(usize, [&mut [f32]; N]) + Sync + Send) {
+/// Cut every output into parts of its own width and run `body` on the parts of each number, a task each, over all
+/// threads.
+pub(super) fn parts<const N: usize>(
+    outputs: [&mut [f32]; N],
+    widths: [usize; N],
+    body: impl Fn(usize, [&mut [f32]; N]) + Sync + Send,
+) {
     let mut widths = widths.iter();
     let mut cuts = outputs.map(|out| out.chunks_mut(widths.next().copied().unwrap_or(1).max(1)));
     let count = cuts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-    let tasks: Vec<[&mut [f32]; N]> = (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
+    let tasks: Vec<[&mut [f32]; N]> =
+        (0..count).map(|_| cuts.each_mut().map(|cut| cut.next().unwrap_or_default())).collect();
     each(tasks.into_iter().enumerate().collect(), |(i, part)| body(i, part));
 }
 

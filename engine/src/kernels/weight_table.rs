@@ -50,8 +50,12 @@ impl Table {
 
 fn words(layout: &Layout, sheet: usize, entries: &[Entry]) -> Vec<u32> {
     let blocks = layout.sheets.get(sheet).map_or(0, |values| values / BLOCK);
-    let here: Vec<(Place, Entry)> =
-        layout.places.iter().zip(entries).filter_map(|(p, e)| p.filter(|p| p.sheet == sheet).map(|p| (p, *e))).collect();
+    let here: Vec<(Place, Entry)> = layout
+        .places
+        .iter()
+        .zip(entries)
+        .filter_map(|(p, e)| p.filter(|p| p.sheet == sheet).map(|p| (p, *e)))
+        .collect();
     let mut words = Vec::with_capacity(WORDS * (here.len() + 1) + blocks);
     for (place, entry) in &here {
         let flags = (u32::from(entry.live) * LIVE) | (u32::from(entry.adapts) * ADAPTS);

@@ -79,7 +79,8 @@ pub struct DeviceReport {
     pub reason: String,
     /// Limits and features worth showing: name and value.
     pub facts: Vec<(String, String)>,
-    /// Bytes the engine holds on the device, kept for reuse or in use; on the CPU those of the whole process. `None`: not known.
+    /// Bytes the engine holds on the device, kept for reuse or in use; on the CPU those of the whole process. `None`:
+    /// not known.
     pub memory_bytes: Option<u64>,
     /// Bytes of these that tensors use now, where they are counted apart.
     pub memory_used: Option<u64>,
@@ -211,8 +212,9 @@ pub struct BenchReport {
     pub info: Vec<(String, String)>,
 }
 
-/// What one warm training step (workload W2) costs on the device. A browser counts every call of the engine's worker; natively
-/// the log of the graphics library counts those without sizes, where a program keeps it. `None`: not counted here.
+/// What one warm training step (workload W2) costs on the device. A browser counts every call of the engine's worker;
+/// natively the log of the graphics library counts those without sizes, where a program keeps it. `None`: not counted
+/// here.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StepReport {
     pub dispatches: Option<u64>,

@@ -24,10 +24,16 @@ pub fn pretrain_groups(weights: &Weights, weight_decay: f64) -> Vec<Group> {
 
 /// The table of fine-tuning with layer-wise learning rates (Bao et al., BEiT, arXiv 2106.08254; Clark et al., ELECTRA).
 ///
-/// The stem (class token, positions, patch embedding) is layer 0, block i is layer i + 1, everything after the blocks is
-/// layer `depth` + 1; the factor of a layer is `decay^(depth + 1 − layer)`. Weights of one dimension and those in
+/// The stem (class token, positions, patch embedding) is layer 0, block i is layer i + 1, everything after the blocks
+/// is layer `depth` + 1; the factor of a layer is `decay^(depth + 1 − layer)`. Weights of one dimension and those in
 /// `no_decay` do not decay.
-pub fn layer_decay_groups(weights: &Weights, depth: usize, decay: f64, weight_decay: f64, no_decay: &[&str]) -> Vec<Group> {
+pub fn layer_decay_groups(
+    weights: &Weights,
+    depth: usize,
+    decay: f64,
+    weight_decay: f64,
+    no_decay: &[&str],
+) -> Vec<Group> {
     groups(weights, |name, shape| {
         let above = (depth + 1).saturating_sub(layer_of(name, depth));
         let decays = shape.len() > 1 && !no_decay.contains(&name);
@@ -39,6 +45,7 @@ fn layer_of(name: &str, depth: usize) -> usize {
     if matches!(name, "cls_token" | "pos_embed") || name.starts_with("patch_embed") {
         return 0;
     }
-    let block = name.strip_prefix("blocks.").and_then(|rest| rest.split('.').next()).and_then(|i| i.parse::<usize>().ok());
+    let block =
+        name.strip_prefix("blocks.").and_then(|rest| rest.split('.').next()).and_then(|i| i.parse::<usize>().ok());
     block.map_or(depth + 1, |i| i + 1)
 }

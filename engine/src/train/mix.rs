@@ -28,7 +28,8 @@ impl Default for Mix {
 
 /// Mix a batch with its own reverse, by mixup or CutMix (a fair coin when both are on).
 ///
-/// The targets are `λ · onehot_s(y) + (1 − λ) · onehot_s(y reversed)`; for CutMix λ is the share of the picture that stayed.
+/// The targets are `λ · onehot_s(y) + (1 − λ) · onehot_s(y reversed)`; for CutMix λ is the share of the picture that
+/// stayed.
 ///
 /// # Shapes
 /// * pictures: [batch, channels, height, width], row-major, changed in place
@@ -36,7 +37,14 @@ impl Default for Mix {
 ///
 /// # Errors
 /// [`crate::error::Error::Data`] when a label is not below `classes`.
-pub fn mix(pictures: &mut [f32], shape: [usize; 4], labels: &[u32], classes: usize, how: Mix, rng: &mut Rng) -> Result<Vec<f32>> {
+pub fn mix(
+    pictures: &mut [f32],
+    shape: [usize; 4],
+    labels: &[u32],
+    classes: usize,
+    how: Mix,
+    rng: &mut Rng,
+) -> Result<Vec<f32>> {
     let cut = how.cutmix_alpha > 0.0 && (how.mixup_alpha <= 0.0 || rng.chance(0.5));
     let kept = if cut {
         let [_, _, height, width] = shape;
@@ -78,7 +86,12 @@ fn cut_box(height: usize, width: usize, share: f64, rng: &mut Rng) -> (Range<usi
     (side(height), side(width))
 }
 
-fn swap_box(pictures: &mut [f32], [batch, channels, height, width]: [usize; 4], rows: &Range<usize>, columns: &Range<usize>) {
+fn swap_box(
+    pictures: &mut [f32],
+    [batch, channels, height, width]: [usize; 4],
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+) {
     let size = (channels * height * width).max(1);
     let (front, back) = pictures.split_at_mut(pictures.len().saturating_sub(batch / 2 * size));
     for (one, partner) in front.chunks_mut(size).zip(back.chunks_mut(size).rev()) {

@@ -1,4 +1,5 @@
-//! What every method shares when it learns: optimisers, the schedule of the learning rate, clipping, averaging, mixed pictures.
+//! What every method shares when it learns: optimisers, the schedule of the learning rate, clipping, averaging, mixed
+//! pictures.
 
 pub mod average;
 pub mod clip;

@@ -1,5 +1,5 @@
-//! Optimisers over named weights: AdamW, Adam and SGD for networks, LAMB for large batches, LARS for linear probes. All state stays
-//! on the device.
+//! Optimisers over named weights: AdamW, Adam and SGD for networks, LAMB for large batches, LARS for linear probes. All
+//! state stays on the device.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,13 @@ pub struct AdamW {
     pub beta1: f64,
     pub beta2: f64,
     pub eps: f64,
-    /// Adam: the decay is added to the gradient (L2 regularisation, Kingma and Ba, ICLR 2015) instead of being decoupled.
+    /// Adam: the decay is added to the gradient (L2 regularisation, Kingma and Ba, ICLR 2015) instead of being
+    /// decoupled.
     pub coupled: bool,
     /// One entry a weight, in the order of `weights.list`; may be replaced between steps.
     pub groups: Vec<Group>,
-    /// Gradients count as scaled so that their common norm is at most this, as [`crate::train::clip::clip`] does, at no cost.
+    /// Gradients count as scaled so that their common norm is at most this, as [`crate::train::clip::clip`] does, at no
+    /// cost.
     pub max_norm: Option<f64>,
     /// The norm of the gradients of the last step before that, still on the device; `None` without `max_norm`.
     pub norm: Option<Tensor<1>>,
@@ -49,7 +51,12 @@ impl AdamW {
 
     /// Change every trainable weight that has a gradient; `gradients` and `groups` are in the order of `weights.list`.
     pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
-        let rule = Rule::AdamW { beta1: self.beta1 as f32, beta2: self.beta2 as f32, eps: self.eps as f32, coupled: self.coupled };
+        let rule = Rule::AdamW {
+            beta1: self.beta1 as f32,
+            beta2: self.beta2 as f32,
+            eps: self.eps as f32,
+            coupled: self.coupled,
+        };
         let treatments = treatments(&self.groups);
         let step = Step { rule, rate: lr as f32, treatments: &treatments, max_norm: self.max_norm.map(|n| n as f32) };
         self.norm = advance(&mut self.state, &step, weights, gradients);
@@ -73,11 +80,12 @@ impl AdamW {
     }
 }
 
-/// LAMB: You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", ICLR 2020 (arXiv 1904.00962),
-/// algorithm 2 with φ(x) = x.
+/// LAMB: You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", ICLR 2020 (arXiv
+/// 1904.00962), algorithm 2 with φ(x) = x.
 ///
-/// For each weight with a gradient: AdamW's moments, `u = m̂ / (√v̂ + ε) + wd · w`, `w ← w − lr · ‖w‖ / ‖u‖ · u` (factor 1 when
-/// either norm is 0). As in the recipes in use, weights that do not decay (biases, norms) have the factor 1.
+/// For each weight with a gradient: AdamW's moments, `u = m̂ / (√v̂ + ε) + wd · w`, `w ← w − lr · ‖w‖ / ‖u‖ · u`
+/// (factor 1 when either norm is 0). As in the recipes in use, weights that do not decay (biases, norms) have the
+/// factor 1.
 #[derive(Debug, Clone)]
 pub struct Lamb {
     pub beta1: f64,
@@ -107,10 +115,11 @@ impl Lamb {
     }
 }
 
-/// LARS: You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017 (arXiv 1708.03888), as in MoCo v3 and MAE.
+/// LARS: You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017 (arXiv 1708.03888), as in
+/// MoCo v3 and MAE.
 ///
-/// `g ← g + wd · w`, `g ← g · trust · ‖w‖ / ‖g‖` (factor 1 when either norm is 0), `μ ← momentum · μ + g`, `w ← w − lr · μ`.
-/// Weights of one dimension skip decay and scaling. No Nesterov.
+/// `g ← g + wd · w`, `g ← g · trust · ‖w‖ / ‖g‖` (factor 1 when either norm is 0), `μ ← momentum · μ + g`, `w ← w − lr
+/// · μ`. Weights of one dimension skip decay and scaling. No Nesterov.
 #[derive(Debug, Clone)]
 pub struct Lars {
     pub momentum: f64,
@@ -130,9 +139,18 @@ impl Lars {
     /// Change every trainable weight that has a gradient, in the order of `weights.list`.
     pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
         let rule = Rule::Lars { momentum: self.momentum as f32, trust: self.trust as f32 };
-        let one = |matrix: bool| Treatment { scale: 1.0, decay: if matrix { self.weight_decay as f32 } else { 0.0 }, adapts: matrix };
+        let one = |matrix: bool| Treatment {
+            scale: 1.0,
+            decay: if matrix { self.weight_decay as f32 } else { 0.0 },
+            adapts: matrix,
+        };
         let treatments: Vec<Treatment> = weights.list.iter().map(|w| one(w.shape.len() > 1)).collect();
-        advance(&mut self.state, &Step { rule, rate: lr as f32, treatments: &treatments, max_norm: None }, weights, gradients);
+        advance(
+            &mut self.state,
+            &Step { rule, rate: lr as f32, treatments: &treatments, max_norm: None },
+            weights,
+            gradients,
+        );
     }
 }
 
@@ -178,9 +196,12 @@ impl Optimiser {
             Choice::AdamW { beta1, beta2, eps } => {
                 Self::AdamW(Box::new(AdamW { eps, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) }))
             }
-            Choice::Adam { beta1, beta2, eps } => {
-                Self::AdamW(Box::new(AdamW { eps, coupled: true, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) }))
-            }
+            Choice::Adam { beta1, beta2, eps } => Self::AdamW(Box::new(AdamW {
+                eps,
+                coupled: true,
+                max_norm: recipe.max_norm,
+                ..AdamW::new(beta1, beta2, groups)
+            })),
             Choice::Sgd { momentum } => Self::Sgd(Sgd { max_norm: recipe.max_norm, ..Sgd::new(momentum, groups) }),
         }
     }
@@ -242,7 +263,11 @@ async fn export<const N: usize>(state: &State<N>, weights: &Weights) -> Result<B
 
 fn import<const N: usize>(weights: &Weights, state: &BTreeMap<String, HostMoments>) -> Result<State<N>> {
     let wrong = |name: &str, why: &str| {
-        Error::checkpoint(format!("The optimiser state of {name} does not fit"), why, "Take a checkpoint of this model and size")
+        Error::checkpoint(
+            format!("The optimiser state of {name} does not fit"),
+            why,
+            "Take a checkpoint of this model and size",
+        )
     };
     for (name, host) in state {
         let weight = weights.by_name(name).ok_or_else(|| wrong(name, "the model has no such weight"))?;
@@ -254,12 +279,15 @@ fn import<const N: usize>(weights: &Weights, state: &BTreeMap<String, HostMoment
     }
     let device = weights.device().clone().without_autodiff();
     let upload = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &device);
-    let one = |host: &HostMoments| (host.steps, std::array::from_fn(|i| upload(host.moments.get(i).map_or(&[], Vec::as_slice))));
+    let one = |host: &HostMoments| {
+        (host.steps, std::array::from_fn(|i| upload(host.moments.get(i).map_or(&[], Vec::as_slice))))
+    };
     Ok(State::new(weights.list.iter().map(|w| state.get(&w.name).map(one)).collect()))
 }
 
 fn treatments(groups: &[Group]) -> Vec<Treatment> {
-    let one = |g: &Group| Treatment { scale: g.lr_scale as f32, decay: g.weight_decay as f32, adapts: g.weight_decay != 0.0 };
+    let one =
+        |g: &Group| Treatment { scale: g.lr_scale as f32, decay: g.weight_decay as f32, adapts: g.weight_decay != 0.0 };
     groups.iter().map(one).collect()
 }
 

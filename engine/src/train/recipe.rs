@@ -35,16 +35,17 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
     Constant(f64),
-    /// Warm-up and cosine, in steps, taken at the end of each step so that the first is not zero; past its end training goes on
-    /// at a hundredth of the peak.
+    /// Warm-up and cosine, in steps, taken at the end of each step so that the first is not zero; past its end training
+    /// goes on at a hundredth of the peak.
     WarmupCosine(Schedule),
-    /// `peak · ½ (1 + cos π s / steps)` at step s, the first being 0, without a warm-up; past its end as `WarmupCosine`.
+    /// `peak · ½ (1 + cos π s / steps)` at step s, the first being 0, without a warm-up; past its end as
+    /// `WarmupCosine`.
     Cosine {
         peak: f64,
         steps: f64,
     },
-    /// Cosine with warm restarts (Loshchilov and Hutter, ICLR 2017, arXiv 1608.03983): the first period has `first` steps, each
-    /// next one is `factor` times as long and starts at the peak again.
+    /// Cosine with warm restarts (Loshchilov and Hutter, ICLR 2017, arXiv 1608.03983): the first period has `first`
+    /// steps, each next one is `factor` times as long and starts at the peak again.
     Restarts {
         peak: f64,
         first: f64,
@@ -89,11 +90,16 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The MAE family's pre-training over the whole run: AdamW (0.9, 0.95), the knobs `lr`, `warmup` (a part of the run),
-    /// `weight_decay` and `steps`.
+    /// The MAE family's pre-training over the whole run: AdamW (0.9, 0.95), the knobs `lr`, `warmup` (a part of the
+    /// run), `weight_decay` and `steps`.
     pub fn pretraining(settings: &Settings, weights: &Weights) -> Self {
         let total = settings.number("steps").max(1.0);
-        let schedule = Schedule { peak: settings.number("lr"), floor: 0.0, warmup: (settings.number("warmup") * total).round(), total };
+        let schedule = Schedule {
+            peak: settings.number("lr"),
+            floor: 0.0,
+            warmup: (settings.number("warmup") * total).round(),
+            total,
+        };
         Self {
             rule: Rule::AdamW { beta1: 0.9, beta2: 0.95, eps: 1e-8 },
             rate: Rate::WarmupCosine(schedule),

@@ -14,7 +14,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The learning rate at time `t`: `peak · t / warmup`, then `floor + (peak − floor) · ½ (1 + cos π (t − warmup) / (total − warmup))`.
+    /// The learning rate at time `t`: `peak · t / warmup`, then `floor + (peak − floor) · ½ (1 + cos π (t − warmup) /
+    /// (total − warmup))`.
     ///
     /// Past the end it stays at the floor; the warm-up starts at zero, not at the floor.
     pub fn at(&self, t: f64) -> f64 {

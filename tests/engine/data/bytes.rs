@@ -37,7 +37,8 @@ fn bytes_and_numbers_give_the_same_pictures_and_patches() {
             assert_eq!(pictures.is_autodiff(), device.is_autodiff());
             same(&floats(pictures), &host);
             for order in [Order::ChannelFirst, Order::ChannelLast] {
-                let [got, wanted] = [&bytes, &numbers].map(|batch| floats(batch.patches(6, order, &device).expect("patches")));
+                let [got, wanted] =
+                    [&bytes, &numbers].map(|batch| floats(batch.patches(6, order, &device).expect("patches")));
                 same(&got, &wanted);
             }
         }

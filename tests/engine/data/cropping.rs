@@ -14,7 +14,8 @@ const CROPPED: Augment = Augment { smallest_crop: 0.2, flip: true };
 
 fn noise(width: u32, height: u32, channels: u32, seed: u64) -> Picture {
     let mut rng = Rng::new(seed, "noise");
-    Picture::new(width, height, channels, (0..width * height * channels).map(|_| rng.below(256) as u8).collect()).unwrap()
+    Picture::new(width, height, channels, (0..width * height * channels).map(|_| rng.below(256) as u8).collect())
+        .unwrap()
 }
 
 fn colour_set(pictures: Vec<Picture>) -> PictureData {
@@ -150,7 +151,9 @@ fn small_and_empty_sets_never_panic() {
     assert!(crops::batch(&set, &set.test, &[0], 8, CROPPED, &rng).is_empty());
     assert!(crops::batch(&set, &set.train, &[], 8, CROPPED, &rng).is_empty());
     assert!(
-        Picture::new(2, 2, 2, vec![0; 8]).is_err() && Picture::new(2, 2, 1, vec![0; 3]).is_err() && Picture::new(0, 2, 1, vec![]).is_err()
+        Picture::new(2, 2, 2, vec![0; 8]).is_err()
+            && Picture::new(2, 2, 1, vec![0; 3]).is_err()
+            && Picture::new(0, 2, 1, vec![]).is_err()
     );
 }
 

@@ -12,9 +12,9 @@ fn png_of_chunks(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     for (kind, content) in chunks {
         let body: Vec<u8> = kind.iter().chain(content).copied().collect();
-        let crc = !body
-            .iter()
-            .fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xEDB8_8320 } else { c >> 1 }));
+        let crc = !body.iter().fold(!0_u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xEDB8_8320 } else { c >> 1 })
+        });
         png.extend((content.len() as u32).to_be_bytes());
         png.extend(body);
         png.extend(crc.to_be_bytes());
@@ -24,7 +24,9 @@ fn png_of_chunks(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
 
 /// A zlib stream that stores `content` as it is.
 fn stored_zlib(content: &[u8]) -> Vec<u8> {
-    let (a, b) = content.iter().fold((1_u32, 0_u32), |(a, b), byte| ((a + u32::from(*byte)) % 65521, (a + u32::from(*byte) + b) % 65521));
+    let (a, b) = content
+        .iter()
+        .fold((1_u32, 0_u32), |(a, b), byte| ((a + u32::from(*byte)) % 65521, (a + u32::from(*byte) + b) % 65521));
     let length = content.len() as u16;
     let mut out = vec![0x78, 0x01, 1];
     out.extend(length.to_le_bytes());
@@ -122,9 +124,12 @@ fn exif_orientation_is_honoured() {
 #[test]
 fn bad_files_get_a_reason() {
     let png = encode(&one_colour(64, 64, [1, 2, 3]), ImageFormat::Png);
-    let noisy = DynamicImage::ImageRgb8(image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 + y * 91) as u8, x as u8, y as u8])));
+    let noisy = DynamicImage::ImageRgb8(image::RgbImage::from_fn(64, 64, |x, y| {
+        image::Rgb([(x * 37 + y * 91) as u8, x as u8, y as u8])
+    }));
     let jpeg = encode(&noisy, ImageFormat::Jpeg);
-    let huge = png_of_chunks(&[(b"IHDR", header(60_000, 60_000, 1, 0)), (b"IDAT", stored_zlib(&[0])), (b"IEND", vec![])]);
+    let huge =
+        png_of_chunks(&[(b"IHDR", header(60_000, 60_000, 1, 0)), (b"IDAT", stored_zlib(&[0])), (b"IEND", vec![])]);
     let strip = encode(&one_colour(300, 2, [0; 3]), ImageFormat::Png);
     let cases = [
         (&[][..], "empty"),

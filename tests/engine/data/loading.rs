@@ -51,7 +51,8 @@ fn idx_is_read_gzipped_or_not() {
 #[test]
 fn idx_errors_say_what_is_wrong() {
     let good = raw_idx(1, &[4], &[1, 2, 3, 4]);
-    let zipped = idx::write(&Idx { sides: vec![4000], values: (0..4000_u32).map(|v| (v * v / 7) as u8).collect() }).unwrap();
+    let zipped =
+        idx::write(&Idx { sides: vec![4000], values: (0..4000_u32).map(|v| (v * v / 7) as u8).collect() }).unwrap();
     assert!(why(idx::read("a", &good[..2], 1)).contains("before its header"));
     assert!(why(idx::read("a", &good[..6], 1)).contains("in its header"));
     assert!(why(idx::read("a", &good[..10], 1)).contains("cut short"));
@@ -125,7 +126,12 @@ fn downloads_are_checked() {
 fn class_folders() -> Vec<NamedBytes> {
     let picture = |v: u8| encode(&one_colour(40, 20, [v, v, v]), ImageFormat::Png);
     (0..12_u8)
-        .flat_map(|i| [named(&format!("pets/cats/{i:02}.png"), &picture(i)), named(&format!("pets/dogs/{i:02}.png"), &picture(100 + i))])
+        .flat_map(|i| {
+            [
+                named(&format!("pets/cats/{i:02}.png"), &picture(i)),
+                named(&format!("pets/dogs/{i:02}.png"), &picture(100 + i)),
+            ]
+        })
         .collect()
 }
 
@@ -168,7 +174,9 @@ fn train_and_test_folders_are_honoured() {
 #[test]
 fn a_folder_on_disk_is_read_and_an_empty_one_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let read = |progress: &mut Vec<(usize, usize)>| user_files::from_folder(folder.path(), 32, |done, total| progress.push((done, total)));
+    let read = |progress: &mut Vec<(usize, usize)>| {
+        user_files::from_folder(folder.path(), 32, |done, total| progress.push((done, total)))
+    };
     assert!(matches!(read(&mut Vec::new()), Err(Error::Data { .. })));
     for class in ["one", "two"] {
         std::fs::create_dir(folder.path().join(class)).unwrap();

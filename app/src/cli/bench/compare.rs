@@ -46,8 +46,11 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let all = WORKLOADS.map(String::from);
     let names = if options.workloads.is_empty() { all.as_slice() } else { &options.workloads };
     let mut worst = DONE;
-    let mut rows =
-        vec![["WORKLOAD", "FUSED CPU MS", "STOCK CPU MS", "RATIO", "FUSED MS", "STOCK MS", "RATIO", "DEVICE"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["WORKLOAD", "FUSED CPU MS", "STOCK CPU MS", "RATIO", "FUSED MS", "STOCK MS", "RATIO", "DEVICE"]
+            .map(String::from)
+            .to_vec(),
+    ];
     for name in names {
         let mut program = child(options, name, &["--compare", "--json"])?;
         let output = program.stderr(std::process::Stdio::inherit()).output().map_err(refuse)?;
@@ -87,7 +90,8 @@ fn compared(options: &Options, name: &str) -> Result<Comparison, crate::cli::fai
             engine.send(Command::UseKernels(kernels));
             let (warmup, repeats, max_ms) = (options.warmup, options.reps.max(1), options.max_ms / TURNS);
             engine.send(Command::Bench { name: name.into(), warmup, repeats, max_ms });
-            let report = engine.wait_for(|event| if let Event::Benched(report) = event { Some(report) } else { None })?;
+            let report =
+                engine.wait_for(|event| if let Event::Benched(report) = event { Some(report) } else { None })?;
             *side = better(*side, &report);
         }
     }

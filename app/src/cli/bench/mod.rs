@@ -1,4 +1,5 @@
-//! `masquerade bench`: time the workloads, one JSON object a line; compare the kernels; count what a training step costs.
+//! `masquerade bench`: time the workloads, one JSON object a line; compare the kernels; count what a training step
+//! costs.
 
 mod compare;
 mod step;
@@ -96,7 +97,12 @@ pub fn run(options: &Options, kernels: Kernels, out: &mut Output) -> Outcome {
 
 fn one(options: &Options, name: &str, out: &mut Output) -> Outcome {
     let mut engine = Engine::open(options.device)?;
-    engine.send(Command::Bench { name: name.into(), warmup: options.warmup, repeats: options.reps, max_ms: options.max_ms });
+    engine.send(Command::Bench {
+        name: name.into(),
+        warmup: options.warmup,
+        repeats: options.reps,
+        max_ms: options.max_ms,
+    });
     let report = engine.wait_for(|event| if let Event::Benched(report) = event { Some(report) } else { None })?;
     if report.unsupported {
         out.json(&Unsupported { peer: &options.peer, name, unsupported: true })?;

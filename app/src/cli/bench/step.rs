@@ -28,8 +28,11 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
 fn table(report: &StepReport) -> Vec<Vec<String>> {
     let row = |name: &str, value: String| vec![name.to_string(), value];
     let kernels = if report.kernels == Kernels::Stock { "stock" } else { "fused" };
-    let mut rows =
-        vec![row("Device", report.device.clone()), row("Kernels", kernels.into()), row("Milliseconds", format!("{:.1}", report.wall_ms))];
+    let mut rows = vec![
+        row("Device", report.device.clone()),
+        row("Kernels", kernels.into()),
+        row("Milliseconds", format!("{:.1}", report.wall_ms)),
+    ];
     let counts = [
         ("Dispatches", report.dispatches),
         ("Submits", report.submits),
@@ -38,7 +41,9 @@ fn table(report: &StepReport) -> Vec<Vec<String>> {
         ("Bytes up", report.bytes_up),
         ("Bytes back", report.bytes_back),
     ];
-    rows.extend(counts.map(|(name, count)| row(name, count.map_or_else(|| "not counted here".into(), |n| n.to_string()))));
+    rows.extend(
+        counts.map(|(name, count)| row(name, count.map_or_else(|| "not counted here".into(), |n| n.to_string()))),
+    );
     let launches: Vec<_> = report.by_kernel("all others").map(|(name, count)| row(name, count.to_string())).collect();
     if !launches.is_empty() {
         rows.extend([Vec::new(), row("KERNEL", "LAUNCHES".into())]);

@@ -10,7 +10,9 @@ use crate::scene::{Mark, Sign};
 pub fn draw(image: &mut RgbaImage, marks: &[Mark], scale: f32) {
     for mark in marks {
         match *mark {
-            Mark::Dot { at, radius, colour, sign } => dot(image, (at.to_vec2() * scale).to_pos2(), radius * scale, colour, sign),
+            Mark::Dot { at, radius, colour, sign } => {
+                dot(image, (at.to_vec2() * scale).to_pos2(), radius * scale, colour, sign)
+            }
             Mark::Line { from, to, width, colour } => {
                 line(image, [from, to].map(|p| (p.to_vec2() * scale).to_pos2()), width * scale, colour)
             }
@@ -20,7 +22,9 @@ pub fn draw(image: &mut RgbaImage, marks: &[Mark], scale: f32) {
 }
 
 fn dot(image: &mut RgbaImage, at: Pos2, radius: f32, colour: Color32, sign: Sign) {
-    over(image, Rect::from_center_size(at, Vec2::splat(2.0 * radius + 2.0)), colour, |pixel| sign.ink(pixel - at, radius));
+    over(image, Rect::from_center_size(at, Vec2::splat(2.0 * radius + 2.0)), colour, |pixel| {
+        sign.ink(pixel - at, radius)
+    });
 }
 
 fn line(image: &mut RgbaImage, [from, to]: [Pos2; 2], width: f32, colour: Color32) {
@@ -67,5 +71,10 @@ fn pixels(image: &RgbaImage, part: Rect) -> (u32, u32, u32, u32) {
     let inside = |v: f32, most: u32| v.clamp(0.0, most as f32) as u32;
     let (width, height) = image.dimensions();
     let floor = |v: f32, most: u32| inside(v.floor(), most);
-    (floor(part.min.x, width), floor(part.min.y, height), inside(part.max.x.ceil(), width), inside(part.max.y.ceil(), height))
+    (
+        floor(part.min.x, width),
+        floor(part.min.y, height),
+        inside(part.max.x.ceil(), width),
+        inside(part.max.y.ceil(), height),
+    )
 }

@@ -1,5 +1,5 @@
-//! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the theme;
-//! clouds, fields, films and boards are in [`scene`].
+//! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the
+//! theme; clouds, fields, films and boards are in [`scene`].
 
 use egui::Color32;
 use image::{Rgba, RgbaImage};
@@ -30,7 +30,11 @@ pub fn rgba(colour: Color32) -> Rgba<u8> {
 /// The picture of a view, if it is one and its bytes fit its size.
 pub fn picture(view: &View) -> Option<&Picture> {
     match &view.kind {
-        ViewKind::Picture(p) if p.width > 0 && p.height > 0 && p.rgba.len() == p.width as usize * p.height as usize * 4 => Some(p),
+        ViewKind::Picture(p)
+            if p.width > 0 && p.height > 0 && p.rgba.len() == p.width as usize * p.height as usize * 4 =>
+        {
+            Some(p)
+        }
         _ => None,
     }
 }
@@ -69,7 +73,9 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
 
 /// The view's own legend or, without one, the range of the values that have a meaning.
 fn legend(view: &View, values: &[f32], undefined: &[bool]) -> Legend {
-    let defined = || values.iter().enumerate().filter(|(i, v)| v.is_finite() && undefined.get(*i) != Some(&true)).map(|(_, v)| *v);
+    let defined = || {
+        values.iter().enumerate().filter(|(i, v)| v.is_finite() && undefined.get(*i) != Some(&true)).map(|(_, v)| *v)
+    };
     let mut legend = view.legend.clone().unwrap_or_else(|| Legend {
         low: defined().fold(f32::INFINITY, f32::min),
         high: defined().fold(f32::NEG_INFINITY, f32::max),
@@ -143,7 +149,10 @@ fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32)) -> RgbaI
         // A pixel within the ring's width of another token is part of the ring.
         let inside = |x: u32, y: u32| x < width && y < height && at(x, y) == query as usize;
         let edge = |x: u32, y: u32| {
-            !(inside(x.wrapping_sub(RING), y) && inside(x + RING, y) && inside(x, y.wrapping_sub(RING)) && inside(x, y + RING))
+            !(inside(x.wrapping_sub(RING), y)
+                && inside(x + RING, y)
+                && inside(x, y.wrapping_sub(RING))
+                && inside(x, y + RING))
         };
         for (_, _, pixel) in pixels.enumerate_pixels_mut().filter(|(x, y, _)| inside(*x, *y) && edge(*x, *y)) {
             *pixel = rgba(LIGHT.accent);

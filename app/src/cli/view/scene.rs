@@ -80,7 +80,8 @@ pub fn film(drawn: &Film) -> RgbaImage {
 pub fn board(drawn: &Board) -> RgbaImage {
     let layout = Layout::new(drawn, SIDE * SCALE);
     let size = layout.size();
-    let mut pixels = RgbaImage::from_pixel(size.x.ceil().max(1.0) as u32, size.y.ceil().max(1.0) as u32, rgba(LIGHT.card));
+    let mut pixels =
+        RgbaImage::from_pixel(size.x.ceil().max(1.0) as u32, size.y.ceil().max(1.0) as u32, rgba(LIGHT.card));
     for (index, picture) in drawn.pictures.iter().enumerate().take(layout.shown()) {
         let cell = layout.cell(index);
         let group = drawn.group.get(index).map_or(LIGHT.line, |group| theme::category(*group as usize));
@@ -90,7 +91,8 @@ pub fn board(drawn: &Board) -> RgbaImage {
         let place = layout.picture(picture, cell, FRAME as f32 + 1.0, 1.0);
         enlarge(&mut pixels, picture, place);
         if drawn.clashes.get(index) == Some(&true) {
-            let corner = Rect::from_min_max(inner.right_top() - vec2(CORNER, 0.0), inner.right_top() + vec2(0.0, CORNER));
+            let corner =
+                Rect::from_min_max(inner.right_top() - vec2(CORNER, 0.0), inner.right_top() + vec2(0.0, CORNER));
             ink::draw(&mut pixels, &[Mark::Cell { rect: corner, colour: LIGHT.bad }], 1.0);
         }
     }

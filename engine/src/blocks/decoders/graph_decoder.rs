@@ -54,7 +54,9 @@ impl GraphDecoder {
         let mut scope = scope.at("decoder");
         let LayerConfig { inputs, outputs, hidden, .. } = config;
         match kind {
-            DecoderKind::Graph(layer) => Self::Layer(Box::new(GraphLayer::new(scope.at(layer.list()).at(0), layer, config))),
+            DecoderKind::Graph(layer) => {
+                Self::Layer(Box::new(GraphLayer::new(scope.at(layer.list()).at(0), layer, config)))
+            }
             DecoderKind::Mlp => Self::Mlp {
                 first: linear(scope.at(0), inputs, hidden, true),
                 activation: Activation::new(scope.at(1), Rectifier::Prelu),
@@ -68,7 +70,14 @@ impl GraphDecoder {
     ///
     /// # Shapes
     /// [nodes, inputs] → [nodes or rows, outputs]
-    pub fn forward(&self, w: &Weights, x: Tensor<2>, edges: &Edges, pass: &GraphPass, rows: Option<&Edges>) -> Tensor<2> {
+    pub fn forward(
+        &self,
+        w: &Weights,
+        x: Tensor<2>,
+        edges: &Edges,
+        pass: &GraphPass,
+        rows: Option<&Edges>,
+    ) -> Tensor<2> {
         let picked = |x: Tensor<2>| rows.map_or_else(|| x.clone(), |rows| edge_propagate(x.clone(), None, rows));
         match self {
             Self::Layer(layer) => layer.forward(w, &Nodes::Dense(Box::new(x)), edges, pass, rows),

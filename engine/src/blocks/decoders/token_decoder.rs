@@ -22,7 +22,13 @@ pub struct TokenDecoder {
 
 impl TokenDecoder {
     /// A decoder for a `rows` × `columns` grid that predicts `outputs` numbers for each token.
-    pub fn new(scope: &mut Scope<'_>, encoder_dim: usize, grid: (usize, usize), outputs: usize, config: TransformerConfig) -> Self {
+    pub fn new(
+        scope: &mut Scope<'_>,
+        encoder_dim: usize,
+        grid: (usize, usize),
+        outputs: usize,
+        config: TransformerConfig,
+    ) -> Self {
         let (rows, columns) = grid;
         let dim = config.dim;
         Self {

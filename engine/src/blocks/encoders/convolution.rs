@@ -1,4 +1,5 @@
-//! Parts of convolutional networks in Keras' conventions, on maps whose channels lie together: [batch, rows, columns, channels].
+//! Parts of convolutional networks in Keras' conventions, on maps whose channels lie together: [batch, rows, columns,
+//! channels].
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
@@ -24,7 +25,8 @@ impl Default for Norm {
 impl Norm {
     /// A layer that keeps the biased variance, as Keras 3 does.
     pub fn layer(self, scope: Scope<'_>, channels: usize) -> BatchNorm {
-        let mut layer = BatchNorm::named(scope, ["gamma", "beta", "moving_mean", "moving_variance"], channels, self.eps);
+        let mut layer =
+            BatchNorm::named(scope, ["gamma", "beta", "moving_mean", "moving_variance"], channels, self.eps);
         (layer.momentum, layer.biased_running) = (1.0 - self.momentum, true);
         layer
     }

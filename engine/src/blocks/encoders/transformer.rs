@@ -85,7 +85,8 @@ impl Block {
 
 fn dropped(branch: Tensor<3>, drop: &mut DropPath) -> Tensor<3> {
     let keep = 1.0 - drop.rate;
-    let factors: Vec<f32> = (0..branch.dims()[0]).map(|_| if drop.rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
+    let factors: Vec<f32> =
+        (0..branch.dims()[0]).map(|_| if drop.rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
     let count = factors.len();
     branch.clone() * Tensor::from_data(TensorData::new(factors, [count, 1, 1]), &branch.device())
 }

@@ -1,4 +1,5 @@
-//! Which tokens are hidden. A mask is `true = hidden` everywhere; every sample of a batch has the same number of visible tokens.
+//! Which tokens are hidden. A mask is `true = hidden` everywhere; every sample of a batch has the same number of
+//! visible tokens.
 
 pub mod block;
 pub mod grid;
@@ -54,7 +55,8 @@ impl Mask {
     pub fn from_noise(noise: &[f32], tokens: usize, kept: usize) -> Self {
         let samples = noise.len() / tokens.max(1);
         let (ids_restore, hidden) = (vec![0; noise.len()], vec![true; noise.len()]);
-        let mut mask = Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore, hidden, placed: Placed::default() };
+        let mut mask =
+            Self { samples, tokens, kept, ids_keep: Vec::new(), ids_restore, hidden, placed: Placed::default() };
         for (sample, row) in noise.chunks_exact(tokens).enumerate() {
             let mut order: Vec<usize> = (0..tokens).collect();
             order.sort_by(|a, b| row[*a].total_cmp(&row[*b]));
@@ -91,8 +93,9 @@ impl Mask {
         Self::from_noise(&vec![0.0; samples * tokens], tokens, tokens)
     }
 
-    /// Put all that a model needs of the mask on `device` now. An upload in the midst of a step cuts the step's launches into
-    /// two submits, so a step asks for this at its beginning; without it the first of the tensors below does the same.
+    /// Put all that a model needs of the mask on `device` now. An upload in the midst of a step cuts the step's
+    /// launches into two submits, so a step asks for this at its beginning; without it the first of the tensors below
+    /// does the same.
     pub fn upload(&self, device: &Device) {
         self.on(device);
     }
@@ -120,7 +123,10 @@ impl Mask {
             let hidden: Vec<f32> = self.hidden.iter().map(|h| f32::from(u8::from(*h))).collect();
             OnDevice {
                 keep: Tensor::from_data(TensorData::new(self.ids_keep.clone(), [self.samples, self.kept]), device),
-                restore: Tensor::from_data(TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]), device),
+                restore: Tensor::from_data(
+                    TensorData::new(self.ids_restore.clone(), [self.samples, self.tokens]),
+                    device,
+                ),
                 hidden: Tensor::from_data(TensorData::new(hidden, [self.samples, self.tokens]), device),
             }
         })

@@ -1,4 +1,5 @@
-//! Which nodes of a graph have their features hidden, and what stands in their place: the mask token, or another node's features.
+//! Which nodes of a graph have their features hidden, and what stands in their place: the mask token, or another node's
+//! features.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -8,8 +9,8 @@ use crate::kernels::edges::Edges;
 use crate::placed::Placed;
 use crate::rng::Rng;
 
-/// The masked nodes of a step. Token and noise nodes are masked ones; one that is neither keeps its features, and still counts
-/// as masked (the two shares are rounded down apart).
+/// The masked nodes of a step. Token and noise nodes are masked ones; one that is neither keeps its features, and still
+/// counts as masked (the two shares are rounded down apart).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NodeMask {
     /// Nodes of the graph.
@@ -33,9 +34,9 @@ struct OnDevice {
 }
 
 impl NodeMask {
-    /// The masked nodes are the first ⌊`mask_rate` · nodes⌋ of `order`. In the order `of_masked` (places among them) the first
-    /// ⌊(1 − `replace_rate`) · masked⌋ become token nodes and the last ⌊`replace_rate` · masked⌋ noise nodes; where that is none,
-    /// all are token nodes. Noise nodes show the first nodes of `sources`.
+    /// The masked nodes are the first ⌊`mask_rate` · nodes⌋ of `order`. In the order `of_masked` (places among them)
+    /// the first ⌊(1 − `replace_rate`) · masked⌋ become token nodes and the last ⌊`replace_rate` · masked⌋ noise nodes;
+    /// where that is none, all are token nodes. Noise nodes show the first nodes of `sources`.
     ///
     /// # Errors
     /// [`Error::Request`] when nothing is masked, [`Error::Data`] when an order is too short.
@@ -48,16 +49,27 @@ impl NodeMask {
         let nodes = order.len();
         let count = (mask_rate * nodes as f64) as usize;
         let masked = order.get(..count).filter(|masked| !masked.is_empty()).ok_or_else(|| {
-            Error::request("No node would be masked", format!("{mask_rate} of {nodes} nodes is less than one"), "Raise the mask rate")
+            Error::request(
+                "No node would be masked",
+                format!("{mask_rate} of {nodes} nodes is less than one"),
+                "Raise the mask rate",
+            )
         })?;
         let noisy = (replace_rate * count as f64) as usize;
         let (mut token, mut noise) = (masked.to_vec(), Vec::new());
         if noisy > 0 {
             let tokens = ((1.0 - replace_rate) * count as f64) as usize;
-            let shuffled: Vec<u32> = of_masked.iter().filter_map(|place| masked.get(*place as usize).copied()).collect();
-            let (Some(first), Some(last)) = (shuffled.get(..tokens), shuffled.get(shuffled.len().wrapping_sub(noisy)..)) else {
+            let shuffled: Vec<u32> =
+                of_masked.iter().filter_map(|place| masked.get(*place as usize).copied()).collect();
+            let (Some(first), Some(last)) =
+                (shuffled.get(..tokens), shuffled.get(shuffled.len().wrapping_sub(noisy)..))
+            else {
                 let why = format!("{} places for {count} masked nodes", of_masked.len());
-                return Err(Error::data("The masked nodes cannot be divided", why, "Check the order of the masked nodes"));
+                return Err(Error::data(
+                    "The masked nodes cannot be divided",
+                    why,
+                    "Check the order of the masked nodes",
+                ));
             };
             (token, noise) = (first.to_vec(), last.to_vec());
         }
@@ -79,7 +91,8 @@ impl NodeMask {
 
     /// A mask as given, all of it token nodes.
     pub fn painted(hidden: &[bool]) -> Self {
-        let masked: Vec<u32> = hidden.iter().enumerate().filter(|(_, hidden)| **hidden).map(|(node, _)| node as u32).collect();
+        let masked: Vec<u32> =
+            hidden.iter().enumerate().filter(|(_, hidden)| **hidden).map(|(node, _)| node as u32).collect();
         Self { nodes: hidden.len(), token: masked.clone(), masked, ..Self::default() }
     }
 

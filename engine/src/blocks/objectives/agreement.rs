@@ -1,4 +1,5 @@
-//! Agreement of the tokens that two masks hide alike (Ren et al., Point-CMAE, ACCV 2024, arXiv 2407.05862): a contrast without negatives.
+//! Agreement of the tokens that two masks hide alike (Ren et al., Point-CMAE, ACCV 2024, arXiv 2407.05862): a contrast
+//! without negatives.
 
 use burn::tensor::Tensor;
 

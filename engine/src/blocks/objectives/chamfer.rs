@@ -1,4 +1,5 @@
-//! Chamfer distance between sets of points (Fan et al., CVPR 2017, arXiv 1612.00603), in the two forms that Point-MAE offers.
+//! Chamfer distance between sets of points (Fan et al., CVPR 2017, arXiv 1612.00603), in the two forms that Point-MAE
+//! offers.
 
 use burn::tensor::Tensor;
 

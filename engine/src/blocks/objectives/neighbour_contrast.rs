@@ -1,5 +1,5 @@
-//! The contrast of neighbours: an embedding is pulled towards those of the nodes that influence its own (Graph-MLP, Hu et al. 2021,
-//! arXiv 2106.04051; with influence of several hops SCGC, Kulatilleke et al. 2022, arXiv 2204.12656).
+//! The contrast of neighbours: an embedding is pulled towards those of the nodes that influence its own (Graph-MLP, Hu
+//! et al. 2021, arXiv 2106.04051; with influence of several hops SCGC, Kulatilleke et al. 2022, arXiv 2204.12656).
 
 use burn::tensor::{Device, Tensor};
 

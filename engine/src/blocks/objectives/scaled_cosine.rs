@@ -1,4 +1,5 @@
-//! Scaled cosine error (Hou et al., "GraphMAE: Self-Supervised Masked Graph Autoencoders", KDD 2022, arXiv 2205.10803, eq. 2).
+//! Scaled cosine error (Hou et al., "GraphMAE: Self-Supervised Masked Graph Autoencoders", KDD 2022, arXiv 2205.10803,
+//! eq. 2).
 
 use burn::tensor::{Int, Tensor};
 

@@ -1,5 +1,5 @@
-//! Clusters that sharpen themselves: soft assignment with Student's t as the kernel, and the target made of it (DEC, Xie, Girshick
-//! and Farhadi, ICML 2016, equations 1 to 3).
+//! Clusters that sharpen themselves: soft assignment with Student's t as the kernel, and the target made of it (DEC,
+//! Xie, Girshick and Farhadi, ICML 2016, equations 1 to 3).
 
 use burn::tensor::Tensor;
 

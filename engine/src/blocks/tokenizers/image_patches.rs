@@ -14,11 +14,16 @@ pub struct PatchEmbed {
 }
 
 impl PatchEmbed {
-    /// Weight [dim, channels, p, p] Xavier-uniform as if flattened; the bias keeps the convolution's own start ±1/√(c p²).
+    /// Weight [dim, channels, p, p] Xavier-uniform as if flattened; the bias keeps the convolution's own start ±1/√(c
+    /// p²).
     pub fn new(mut scope: Scope<'_>, channels: usize, patch: usize, dim: usize) -> Self {
         let inputs = channels * patch * patch;
         Self {
-            weight: scope.weight("proj.weight", [dim, channels, patch, patch], Init::Xavier { fan_in: inputs, fan_out: dim }),
+            weight: scope.weight(
+                "proj.weight",
+                [dim, channels, patch, patch],
+                Init::Xavier { fan_in: inputs, fan_out: dim },
+            ),
             bias: scope.weight("proj.bias", [dim], Init::Uniform(1.0 / (inputs as f32).sqrt())),
             patch,
         }

@@ -32,12 +32,20 @@ impl FeatureRows {
     /// # Errors
     /// [`Error::Data`] when the lists do not fit one another.
     pub fn from_entries(width: usize, starts: Vec<usize>, columns: Vec<u32>, values: Vec<f32>) -> Result<Self> {
-        let rising = starts.windows(2).all(|w| w[0] <= w[1]) && starts.first() == Some(&0) && starts.last() == Some(&columns.len());
+        let rising = starts.windows(2).all(|w| w[0] <= w[1])
+            && starts.first() == Some(&0)
+            && starts.last() == Some(&columns.len());
         if !rising || columns.len() != values.len() {
-            let why = format!("{} columns and {} values for {} rows", columns.len(), values.len(), starts.len().saturating_sub(1));
+            let why = format!(
+                "{} columns and {} values for {} rows",
+                columns.len(),
+                values.len(),
+                starts.len().saturating_sub(1)
+            );
             return Err(Error::data("The node features cannot be read", why, "Check the data set"));
         }
-        let rows: Vec<u32> = starts.windows(2).enumerate().flat_map(|(row, w)| std::iter::repeat_n(row as u32, w[1] - w[0])).collect();
+        let rows: Vec<u32> =
+            starts.windows(2).enumerate().flat_map(|(row, w)| std::iter::repeat_n(row as u32, w[1] - w[0])).collect();
         let entries = Graph::between(width, starts.len() - 1, &columns, &rows)?;
         Ok(Self { width, starts, columns, values, entries, ..Self::default() })
     }
@@ -102,7 +110,11 @@ impl FeatureRows {
             return Nodes::Dense(Box::new(self.table(device)));
         }
         let weights = self.weights.on(device, |device| column(&self.values, device));
-        Nodes::Sparse(Box::new(Entries { edges: self.entries.on(device), weights: lifted(weights, device), token: None }))
+        Nodes::Sparse(Box::new(Entries {
+            edges: self.entries.on(device),
+            weights: lifted(weights, device),
+            token: None,
+        }))
     }
 
     /// The nodes as a mask shows them, for an encoder.
@@ -116,7 +128,9 @@ impl FeatureRows {
         let (shown, column_of_tokens) = (mask.shown(), mask.token_column(device));
         if !self.sparse() {
             let picks = Graph::picks(self.rows(), shown.into_iter())?;
-            return Ok(Nodes::Dense(Box::new(edge_propagate(self.table(device), None, &picks.on(device)) + column_of_tokens * token)));
+            return Ok(Nodes::Dense(Box::new(
+                edge_propagate(self.table(device), None, &picks.on(device)) + column_of_tokens * token,
+            )));
         }
         let (mut columns, mut rows, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for (row, shown) in shown.iter().enumerate() {
@@ -128,7 +142,11 @@ impl FeatureRows {
         }
         let entries = Graph::between(self.width, shown.len(), &columns, &rows)?;
         let weights = lifted(column(&values, &device.clone().without_autodiff()), device);
-        Ok(Nodes::Sparse(Box::new(Entries { edges: entries.on(device), weights, token: Some((column_of_tokens, token)) })))
+        Ok(Nodes::Sparse(Box::new(Entries {
+            edges: entries.on(device),
+            weights,
+            token: Some((column_of_tokens, token)),
+        })))
     }
 }
 
@@ -192,8 +210,8 @@ impl Nodes {
         }
     }
 
-    /// With dropout. Of a token that many nodes show, the same values are left out at all of them: that keeps their rows alike,
-    /// and so the product with them one row's.
+    /// With dropout. Of a token that many nodes show, the same values are left out at all of them: that keeps their
+    /// rows alike, and so the product with them one row's.
     pub fn dropped(&self, rate: f64, rng: &mut Rng) -> Self {
         match self {
             Self::Dense(x) => Self::Dense(Box::new(dropout((**x).clone(), rate, rng))),

@@ -1,7 +1,8 @@
 //! A cloud of points cut into local groups, and the small PointNet that makes a token of each.
 //!
-//! Groups as in PointNet++ (Qi et al., NeurIPS 2017, arXiv 1706.02413) and Point-BERT (Yu et al., CVPR 2022, arXiv 2111.14819):
-//! centres spread out by farthest point sampling, each with its nearest points. Groups may overlap and need not cover the cloud.
+//! Groups as in PointNet++ (Qi et al., NeurIPS 2017, arXiv 1706.02413) and Point-BERT (Yu et al., CVPR 2022, arXiv
+//! 2111.14819): centres spread out by farthest point sampling, each with its nearest points. Groups may overlap and
+//! need not cover the cloud.
 
 use burn::tensor::activation::relu;
 use burn::tensor::{Int, Tensor};
@@ -27,7 +28,8 @@ pub struct Groups {
     pub points: Tensor<4>,
 }
 
-/// Cut clouds into `groups` groups of `size` points. Centres inside the radius √`origin` of the origin are left out, where that is given.
+/// Cut clouds into `groups` groups of `size` points. Centres inside the radius √`origin` of the origin are left out,
+/// where that is given.
 ///
 /// # Shapes
 /// points [batch, N, 3], with N at least `groups` and `size`
@@ -79,8 +81,8 @@ impl Normalising {
     }
 }
 
-/// Group → token: two layers on every point, the largest of each channel over the group set beside every point's own, two more
-/// layers, the largest again (Qi et al., PointNet, CVPR 2017, arXiv 1612.00593).
+/// Group → token: two layers on every point, the largest of each channel over the group set beside every point's own,
+/// two more layers, the largest again (Qi et al., PointNet, CVPR 2017, arXiv 1612.00593).
 #[derive(Debug, Clone)]
 pub struct PointNet {
     first: [PointLayer; 2],
@@ -93,7 +95,8 @@ impl PointNet {
     /// Widths w₁ → w₂ of the first two layers, then 2 w₂ → `dim`; the names of the authors' sequences.
     pub fn new(mut scope: Scope<'_>, widths: [usize; 2], dim: usize, start: Start, normalising: Normalising) -> Self {
         let [narrow, wide] = widths;
-        let mut layer = |name: &str, inputs: usize, outputs: usize| PointLayer::new(scope.at(name), inputs, outputs, start, true);
+        let mut layer =
+            |name: &str, inputs: usize, outputs: usize| PointLayer::new(scope.at(name), inputs, outputs, start, true);
         Self {
             first: [layer("first_conv.0", 3, narrow), layer("first_conv.3", narrow, wide)],
             second: [layer("second_conv.0", 2 * wide, 2 * wide), layer("second_conv.3", 2 * wide, dim)],

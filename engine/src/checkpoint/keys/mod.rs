@@ -1,4 +1,5 @@
-//! From the keys of a weights file to the names of a model, by tables of renames. Nothing is applied before it is listed.
+//! From the keys of a weights file to the names of a model, by tables of renames. Nothing is applied before it is
+//! listed.
 
 pub mod vit_mae;
 
@@ -17,7 +18,8 @@ pub struct Layout {
     pub name: &'static str,
     /// Starts that a key may carry or not, taken off before anything else (`vit.`).
     pub optional: &'static [&'static str],
-    /// Start of a key → start of the model's name. The first that matches is used; a key that matches none is unexpected.
+    /// Start of a key → start of the model's name. The first that matches is used; a key that matches none is
+    /// unexpected.
     pub starts: &'static [(&'static str, &'static str)],
     /// Renames within a key. The first that is found is used.
     pub inner: &'static [Inner],
@@ -66,7 +68,8 @@ impl Layout {
 
 /// List what of `file` fits `weights`, in the layout (and wrapper) under which most keys do.
 ///
-/// Fixed tables may be absent. A position table of another square grid is resized (bicubic); the report's `layout` says so.
+/// Fixed tables may be absent. A position table of another square grid is resized (bicubic); the report's `layout` says
+/// so.
 pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout]) -> Plan {
     let candidates = layouts.iter().flat_map(|layout| WRAPPERS.iter().map(move |wrapper| (layout, *wrapper)));
     let fits = |layout: &Layout, wrapper: &str| {
@@ -80,7 +83,9 @@ pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout])
     let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
     for (key, tensor) in &file.tensors {
         match layout.translate(wrapper, key) {
-            Some((name, piece)) if weights.by_name(&name).is_some() => found.entry(name).or_default().push((piece, key, tensor)),
+            Some((name, piece)) if weights.by_name(&name).is_some() => {
+                found.entry(name).or_default().push((piece, key, tensor))
+            }
             _ => plan.report.unexpected.push(key.clone()),
         }
     }
@@ -102,7 +107,11 @@ pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
     let Plan { mut report, values } = plan;
     if values.is_empty() {
         let why = format!("none of its {} keys fits", report.unexpected.len() + report.wrong_shape.len());
-        return Err(Error::checkpoint(format!("{} is of another model", report.file), why, "Choose the preset that the file was made for"));
+        return Err(Error::checkpoint(
+            format!("{} is of another model", report.file),
+            why,
+            "Choose the preset that the file was made for",
+        ));
     }
     for (name, values) in values {
         weights.set(&name, values)?;
@@ -153,7 +162,11 @@ impl Plan {
             self.report.layout.push_str(&note);
             values
         } else {
-            self.report.wrong_shape.push((key.to_string(), format!("{:?}", weight.shape), format!("{:?}", tensor.shape)));
+            self.report.wrong_shape.push((
+                key.to_string(),
+                format!("{:?}", weight.shape),
+                format!("{:?}", tensor.shape),
+            ));
             return;
         };
         self.report.mapped.push((key.to_string(), weight.name.clone()));
@@ -170,7 +183,11 @@ impl Plan {
             match piece {
                 None => self.report.missing.push(format!("{} (piece {} of {})", weight.name, index + 1, pieces.len())),
                 Some((key, tensor)) if !fit(tensor) => {
-                    self.report.wrong_shape.push(((*key).to_string(), format!("{wanted:?}"), format!("{:?}", tensor.shape)));
+                    self.report.wrong_shape.push((
+                        (*key).to_string(),
+                        format!("{wanted:?}"),
+                        format!("{:?}", tensor.shape),
+                    ));
                 }
                 Some(_) => {}
             }

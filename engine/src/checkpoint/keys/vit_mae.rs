@@ -1,4 +1,5 @@
-//! Names of a masked autoencoder on a plain vision transformer: the authors', and those of Hugging Face's `ViTMAE` and `ViT`.
+//! Names of a masked autoencoder on a plain vision transformer: the authors', and those of Hugging Face's `ViTMAE` and
+//! `ViT`.
 
 use super::{Inner, Layout, OFFICIAL};
 

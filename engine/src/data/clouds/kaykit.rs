@@ -1,4 +1,5 @@
-//! Clouds from low-poly models that somebody drew by hand: furniture, buildings, food, crates. Uneven classes, a few hundred models.
+//! Clouds from low-poly models that somebody drew by hand: furniture, buildings, food, crates. Uneven classes, a few
+//! hundred models.
 
 use super::{CloudData, CloudSplit, ply};
 use crate::data::files::Files;
@@ -12,7 +13,8 @@ const POINTS: usize = 1024;
 /// The set `kaykit`: the models that its table lists, 1,024 points of each, in the model's own units.
 ///
 /// # Errors
-/// [`Error::Data`] when the table or all models are missing; single models that cannot be used are listed in the report.
+/// [`Error::Data`] when the table or all models are missing; single models that cannot be used are listed in the
+/// report.
 pub async fn load(files: &Files) -> Result<CloudData> {
     let table = files.find(&format!("{FOLDER}/index.csv")).await?.ok_or_else(missing)?;
     let table = String::from_utf8_lossy(&table);

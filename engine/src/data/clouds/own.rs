@@ -10,7 +10,8 @@ use crate::session::{DataReport, NamedBytes};
 /// Most points that are kept of a cloud.
 const MOST: usize = 2048;
 
-/// A data set from files in memory. All clouds get as many points as the smallest has, 2,048 at most; faces give any number.
+/// A data set from files in memory. All clouds get as many points as the smallest has, 2,048 at most; faces give any
+/// number.
 ///
 /// # Errors
 /// [`Error::Data`] when no file holds a cloud.
@@ -27,14 +28,20 @@ pub fn from_files(files: Vec<NamedBytes>) -> Result<CloudData> {
     if found.is_empty() {
         let first = skipped.first().map_or_else(String::new, |(name, why)| format!("; {name}: {why}"));
         let why = format!("none of {seen} files could be used{first}");
-        return Err(Error::data("There is no point cloud to train on", why, "Choose PLY or OBJ files, or a folder that holds some"));
+        return Err(Error::data(
+            "There is no point cloud to train on",
+            why,
+            "Choose PLY or OBJ files, or a folder that holds some",
+        ));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let mut places = places(found.iter().map(|(name, _)| name.as_str()));
     let classes = classes(&places);
     if !classes.is_empty() {
         let strays = places.iter().zip(&found).filter(|(place, _)| place.class.is_none());
-        skipped.extend(strays.map(|(_, (name, _))| (name.clone(), "it lies beside the class folders, so its class is not known".into())));
+        skipped.extend(strays.map(|(_, (name, _))| {
+            (name.clone(), "it lies beside the class folders, so its class is not known".into())
+        }));
         let mut keep = places.iter().map(|place| place.class.is_some());
         found.retain(|_| keep.next().unwrap_or(false));
         places.retain(|place| place.class.is_some());

@@ -66,10 +66,13 @@ pub fn read(bytes: &[u8]) -> Result<Mesh, String> {
             for property in &element.properties {
                 numbers.read(property, &mut values)?;
                 match (element.name.as_str(), property.name.as_str(), values.first()) {
-                    ("vertex", axis @ ("x" | "y" | "z"), Some(value)) => vertex[usize::from(axis.as_bytes()[0] - b'x')] = *value as f32,
+                    ("vertex", axis @ ("x" | "y" | "z"), Some(value)) => {
+                        vertex[usize::from(axis.as_bytes()[0] - b'x')] = *value as f32
+                    }
                     ("face", "vertex_indices" | "vertex_index", _) => {
-                        let corner =
-                            |value: &f64| if *value >= 0.0 { Ok(*value as usize) } else { Err(format!("a face has vertex {value}")) };
+                        let corner = |value: &f64| {
+                            if *value >= 0.0 { Ok(*value as usize) } else { Err(format!("a face has vertex {value}")) }
+                        };
                         mesh.add_polygon(&values.iter().map(corner).collect::<Result<Vec<usize>, String>>()?);
                     }
                     _ => {}

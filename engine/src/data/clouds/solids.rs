@@ -49,7 +49,8 @@ fn cloud(class: usize, mut rng: Rng) -> Vec<[f32; 3]> {
 fn to_unit_sphere(points: &mut [[f32; 3]]) {
     let centre = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).sum::<f32>() / points.len().max(1) as f32);
     points.iter_mut().for_each(|p| *p = [0, 1, 2].map(|axis| p[axis] - centre[axis]));
-    let radius = points.iter().map(|p| p.iter().map(|v| v * v).sum::<f32>()).fold(0.0, f32::max).sqrt().max(f32::MIN_POSITIVE);
+    let radius =
+        points.iter().map(|p| p.iter().map(|v| v * v).sum::<f32>()).fold(0.0, f32::max).sqrt().max(f32::MIN_POSITIVE);
     points.iter_mut().for_each(|p| *p = p.map(|v| v / radius));
 }
 

@@ -1,8 +1,9 @@
-//! Three small public graphs: Cora and Citeseer (papers that cite one another; Planetoid's split), and DBLP (authors who wrote
-//! together), each one file `graphs/NAME.safetensors`.
+//! Three small public graphs: Cora and Citeseer (papers that cite one another; Planetoid's split), and DBLP (authors
+//! who wrote together), each one file `graphs/NAME.safetensors`.
 //!
-//! Tensors: `feat_indptr` [nodes + 1] and `feat_indices` (features that are 1), `edge_index` [2, edges] in both directions, `label`
-//! [nodes], and `split` [nodes] where the set has one (0 train, 1 validation, 2 test, others unused).
+//! Tensors: `feat_indptr` [nodes + 1] and `feat_indices` (features that are 1), `edge_index` [2, edges] in both
+//! directions, `label` [nodes], and `split` [nodes] where the set has one (0 train, 1 validation, 2 test, others
+//! unused).
 
 use crate::checkpoint::safetensors::{self, File, HostTensor};
 use crate::data::files::Files;
@@ -12,9 +13,17 @@ use crate::rng::Rng;
 use crate::session::DataReport;
 
 // The files number the classes; the names follow from their well-known sizes.
-const CORA: [&str; 7] =
-    ["theory", "reinforcement learning", "genetic algorithms", "neural networks", "probabilistic methods", "case-based", "rule learning"];
-const CITESEER: [&str; 6] = ["AI", "machine learning", "information retrieval", "databases", "agents", "human interaction"];
+const CORA: [&str; 7] = [
+    "theory",
+    "reinforcement learning",
+    "genetic algorithms",
+    "neural networks",
+    "probabilistic methods",
+    "case-based",
+    "rule learning",
+];
+const CITESEER: [&str; 6] =
+    ["AI", "machine learning", "information retrieval", "databases", "agents", "human interaction"];
 const DBLP: [&str; 4] = ["databases", "data mining", "machine learning", "information retrieval"];
 
 /// Title, names of the classes, source and terms of a set.
@@ -25,7 +34,12 @@ fn words(id: &str) -> Words {
     match id {
         "cora" => ("Cora", &CORA, "https://github.com/kimiyoung/planetoid, the public split", planetoid),
         "citeseer" => ("Citeseer", &CITESEER, "https://github.com/kimiyoung/planetoid, the public split", planetoid),
-        _ => ("DBLP", &DBLP, "https://github.com/yueliu1999/DCRN, derived from dblp.org", "MIT; the data of dblp.org are CC0 1.0"),
+        _ => (
+            "DBLP",
+            &DBLP,
+            "https://github.com/yueliu1999/DCRN, derived from dblp.org",
+            "MIT; the data of dblp.org are CC0 1.0",
+        ),
     }
 }
 
@@ -49,7 +63,9 @@ fn damaged(name: &str, why: impl ToString) -> Error {
 /// [`Error::Data`] when a tensor is missing or its numbers lead out of the graph.
 pub fn of_file(id: &str, file: &File) -> Result<GraphData> {
     let (title, classes, source, licence) = words(id);
-    let part = |name: &str| -> Result<&HostTensor> { file.tensors.get(name).ok_or_else(|| damaged(id, format!("it has no {name}"))) };
+    let part = |name: &str| -> Result<&HostTensor> {
+        file.tensors.get(name).ok_or_else(|| damaged(id, format!("it has no {name}")))
+    };
     let numbers = |name: &str| -> Result<Vec<u32>> { Ok(part(name)?.values.iter().map(|v| *v as u32).collect()) };
     let (starts, columns, labels) = (numbers("feat_indptr")?, numbers("feat_indices")?, numbers("label")?);
     let edges = numbers("edge_index")?;
@@ -57,19 +73,28 @@ pub fn of_file(id: &str, file: &File) -> Result<GraphData> {
     let (src, dst) = edges.split_at(edges.len() / 2);
     let told = |name: &str| file.metadata.get(name).and_then(|text| text.parse::<usize>().ok());
     let width = told("num_features").unwrap_or_else(|| columns.iter().max().map_or(0, |last| *last as usize + 1));
-    if starts.len() != nodes + 1 || starts.last().copied().unwrap_or(0) as usize != columns.len() || !starts.is_sorted() {
+    if starts.len() != nodes + 1 || starts.last().copied().unwrap_or(0) as usize != columns.len() || !starts.is_sorted()
+    {
         return Err(damaged(id, "the features are not cut into one row a node"));
     }
     if edges.len() % 2 == 1 || edges.iter().any(|node| *node as usize >= nodes) {
         return Err(damaged(id, format!("an edge leads out of the {nodes} nodes")));
     }
-    if labels.iter().any(|label| *label as usize >= classes.len()) || columns.iter().any(|column| *column as usize >= width) {
+    if labels.iter().any(|label| *label as usize >= classes.len())
+        || columns.iter().any(|column| *column as usize >= width)
+    {
         return Err(damaged(id, "a label or feature is out of its range"));
     }
     let split: Vec<u32> = if file.tensors.contains_key("split") { numbers("split")? } else { Vec::new() };
-    let of_split = |wanted: u32| split.iter().take(nodes).enumerate().filter(|(_, part)| **part == wanted).map(|(node, _)| node).collect();
-    let features =
-        NodeFeatures { width, starts: starts.iter().map(|start| *start as usize).collect(), values: vec![1.0; columns.len()], columns };
+    let of_split = |wanted: u32| {
+        split.iter().take(nodes).enumerate().filter(|(_, part)| **part == wanted).map(|(node, _)| node).collect()
+    };
+    let features = NodeFeatures {
+        width,
+        starts: starts.iter().map(|start| *start as usize).collect(),
+        values: vec![1.0; columns.len()],
+        columns,
+    };
     let report = DataReport {
         id: id.into(),
         title: title.into(),

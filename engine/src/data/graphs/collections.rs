@@ -1,6 +1,6 @@
-//! Sets of many small graphs, one class each: a drawn one, and the user's own in the form of the TU Dortmund collection (Morris et
-//! al., "TUDataset", 2020). All graphs are one graph without edges between them; a node has the class of its graph. Without labels
-//! of nodes their features are their degrees, one-hot.
+//! Sets of many small graphs, one class each: a drawn one, and the user's own in the form of the TU Dortmund collection
+//! (Morris et al., "TUDataset", 2020). All graphs are one graph without edges between them; a node has the class of its
+//! graph. Without labels of nodes their features are their degrees, one-hot.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,8 @@ type Family = fn(usize, &mut Rng) -> Vec<[usize; 2]>;
 
 /// The set `families`: rings with chords, grids, and three kinds of random graphs, of about as many edges each.
 pub fn families(seed: u64) -> GraphData {
-    let families: [(&str, Family); 4] = [("small world", small_world), ("grid", grid), ("uniform", uniform), ("hubs", hubs)];
+    let families: [(&str, Family); 4] =
+        [("small world", small_world), ("grid", grid), ("uniform", uniform), ("hubs", hubs)];
     let mut rng = Rng::new(seed, "families");
     let mut graphs = Vec::new();
     for i in 0..EACH * families.len() {
@@ -96,20 +97,30 @@ fn hubs(nodes: usize, rng: &mut Rng) -> Vec<[usize; 2]> {
     edges
 }
 
-/// The degree of every node as a one-hot feature; an edge that is listed in both directions or more than once counts once.
+/// The degree of every node as a one-hot feature; an edge that is listed in both directions or more than once counts
+/// once.
 fn degrees(nodes: usize, src: &[u32], dst: &[u32]) -> NodeFeatures {
-    let mut pairs: Vec<[u32; 2]> = src.iter().zip(dst).filter(|(a, b)| a != b).map(|(a, b)| [*a.min(b), *a.max(b)]).collect();
+    let mut pairs: Vec<[u32; 2]> =
+        src.iter().zip(dst).filter(|(a, b)| a != b).map(|(a, b)| [*a.min(b), *a.max(b)]).collect();
     pairs.sort_unstable();
     pairs.dedup();
     let mut degree = vec![0_usize; nodes];
     pairs.iter().flatten().for_each(|node| degree[*node as usize] += 1);
     degree.iter_mut().for_each(|degree| *degree = (*degree).min(MOST_DEGREE));
-    let mut features = NodeFeatures { width: degree.iter().max().map_or(1, |most| most + 1), ..NodeFeatures::default() };
+    let mut features =
+        NodeFeatures { width: degree.iter().max().map_or(1, |most| most + 1), ..NodeFeatures::default() };
     degree.iter().for_each(|degree| features.push(std::iter::once((*degree as u32, 1.0))));
     features
 }
 
-fn assembled(report: DataReport, starts: Vec<usize>, labels: Vec<u32>, features: NodeFeatures, src: Vec<u32>, dst: Vec<u32>) -> GraphData {
+fn assembled(
+    report: DataReport,
+    starts: Vec<usize>,
+    labels: Vec<u32>,
+    features: NodeFeatures,
+    src: Vec<u32>,
+    dst: Vec<u32>,
+) -> GraphData {
     let graph = GraphData {
         report,
         nodes: labels.len(),
@@ -132,8 +143,7 @@ pub fn is_collection(files: &[NamedBytes]) -> bool {
 }
 
 fn wrong(why: impl ToString) -> Error {
-    let advice =
-        "Choose NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt and, if there are any, NAME_node_labels.txt of one set";
+    let advice = "Choose NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt and, if there are any, NAME_node_labels.txt of one set";
     Error::data("The set of graphs cannot be read", why, advice)
 }
 
@@ -167,8 +177,9 @@ pub fn from_files(files: &[NamedBytes]) -> Result<GraphData> {
     (0..classes.len()).for_each(|graph| starts[graph + 1] += starts[graph]);
     let (mut src, mut dst) = (Vec::new(), Vec::new());
     for (line, pair) in edges.iter().enumerate() {
-        let ends =
-            [0, 1].map(|end| pair.get(end).and_then(|node| usize::try_from(node.saturating_sub(1)).ok()).filter(|node| *node < nodes));
+        let ends = [0, 1].map(|end| {
+            pair.get(end).and_then(|node| usize::try_from(node.saturating_sub(1)).ok()).filter(|node| *node < nodes)
+        });
         match ends {
             [Some(a), Some(b)] if of_graph[a] == of_graph[b] => {
                 src.push(place[a]);
@@ -225,7 +236,8 @@ fn numbers(file: &NamedBytes) -> Result<Vec<Vec<i64>>> {
     rows.map(|(number, line)| {
         let fields = line.split([',', ' ', '\t']).filter(|field| !field.is_empty()).map(str::parse::<i64>);
         let row: Option<Vec<i64>> = fields.map(std::result::Result::ok).collect();
-        row.filter(|row| !row.is_empty()).ok_or_else(|| wrong(format!("line {} of {} is {line:?}", number + 1, file.name)))
+        row.filter(|row| !row.is_empty())
+            .ok_or_else(|| wrong(format!("line {} of {} is {line:?}", number + 1, file.name)))
     })
     .collect()
 }

@@ -1,4 +1,5 @@
-//! Drawn graphs: stochastic block models (Holland, Laskey and Leinhardt 1983) whose nodes have features that depend on their class.
+//! Drawn graphs: stochastic block models (Holland, Laskey and Leinhardt 1983) whose nodes have features that depend on
+//! their class.
 
 use std::f32::consts::TAU;
 
@@ -32,7 +33,16 @@ pub fn blocks(seed: u64) -> GraphData {
 
 /// The set `million`: a million nodes in ten classes and ten million edges, laid out by class.
 pub fn million(seed: u64) -> GraphData {
-    let plan = Plan { nodes: 1_000_000, classes: 10, edges: 10_000_000, within: 0.9, width: 64, typical: 12, words: 6, own: 0.5 };
+    let plan = Plan {
+        nodes: 1_000_000,
+        classes: 10,
+        edges: 10_000_000,
+        within: 0.9,
+        width: 64,
+        typical: 12,
+        words: 6,
+        own: 0.5,
+    };
     let mut graph = draw(&plan, seed);
     graph.report.id = "million".into();
     graph.report.title = "A million nodes".into();

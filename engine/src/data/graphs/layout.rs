@@ -1,5 +1,6 @@
-//! Where the nodes of a graph are drawn: forces between them (Fruchterman and Reingold 1991), those of far nodes summed over the
-//! cells of grids of rising fineness, so that a step costs O(edges + nodes · log nodes). The same graph always looks the same.
+//! Where the nodes of a graph are drawn: forces between them (Fruchterman and Reingold 1991), those of far nodes summed
+//! over the cells of grids of rising fineness, so that a step costs O(edges + nodes · log nodes). The same graph always
+//! looks the same.
 
 use crate::rng::Rng;
 
@@ -23,7 +24,8 @@ pub fn of(nodes: usize, src: &[u32], dst: &[u32]) -> Vec<f32> {
     let mut places: Vec<Point> = (0..nodes).map(|_| [rng.normal(), rng.normal()]).collect();
     for _ in 0..SMOOTHINGS {
         places = each(nodes, |node| {
-            let (own, sum) = (places[node], links.of(node).fold([0.0, 0.0], |sum, other| added(sum, places[other], 1.0)));
+            let (own, sum) =
+                (places[node], links.of(node).fold([0.0, 0.0], |sum, other| added(sum, places[other], 1.0)));
             let count = links.of(node).count() as f32;
             [(own[0] + sum[0]) / (1.0 + count), (own[1] + sum[1]) / (1.0 + count)]
         });
@@ -56,8 +58,8 @@ pub fn of(nodes: usize, src: &[u32], dst: &[u32]) -> Vec<f32> {
     places.into_iter().flat_map(|place| place.map(|v| v / rim.max(norm(place)))).collect()
 }
 
-/// The same for many graphs, each in a cell of its own: nodes of a graph are those from one start to the next, and no edge joins two
-/// graphs.
+/// The same for many graphs, each in a cell of its own: nodes of a graph are those from one start to the next, and no
+/// edge joins two graphs.
 pub fn of_many(starts: &[usize], src: &[u32], dst: &[u32]) -> Vec<f32> {
     let graphs = starts.len().saturating_sub(1);
     let mut edges = vec![(Vec::new(), Vec::new()); graphs];
@@ -74,7 +76,9 @@ pub fn of_many(starts: &[usize], src: &[u32], dst: &[u32]) -> Vec<f32> {
         let (row, column) = ((graph as f32 / along).floor(), graph as f32 % along);
         let middle = [-1.0 + (column + 0.5) * cell, -1.0 + (row + 0.5) * cell];
         let own = of(starts[graph + 1] - starts[graph], src, dst);
-        own.chunks_exact(2).flat_map(move |at| [0, 1].map(|axis| middle[axis] + 0.42 * cell * at[axis])).collect::<Vec<f32>>()
+        own.chunks_exact(2)
+            .flat_map(move |at| [0, 1].map(|axis| middle[axis] + 0.42 * cell * at[axis]))
+            .collect::<Vec<f32>>()
     };
     edges.iter().enumerate().flat_map(place).collect()
 }
@@ -102,7 +106,8 @@ fn spread(places: &mut [Point]) {
     let count = places.len().max(1) as f32;
     let mean = places.iter().fold([0.0, 0.0], |sum, place| added(sum, *place, 1.0 / count));
     places.iter_mut().for_each(|place| *place = added(*place, mean, -1.0));
-    let along: f32 = places.iter().map(|p| p[0] * p[1]).sum::<f32>() / places.iter().map(|p| p[0] * p[0]).sum::<f32>().max(1e-20);
+    let along: f32 =
+        places.iter().map(|p| p[0] * p[1]).sum::<f32>() / places.iter().map(|p| p[0] * p[0]).sum::<f32>().max(1e-20);
     places.iter_mut().for_each(|place| place[1] -= along * place[0]);
     for axis in 0..2 {
         let width = (places.iter().map(|place| place[axis] * place[axis]).sum::<f32>() / count).sqrt().max(1e-12);
@@ -141,7 +146,8 @@ impl Links {
     }
 }
 
-/// Grids over all nodes: sums of places and numbers of nodes of every cell, and the nodes of each cell of the finest grid.
+/// Grids over all nodes: sums of places and numbers of nodes of every cell, and the nodes of each cell of the finest
+/// grid.
 struct Grids {
     depth: u32,
     corner: Point,
@@ -154,12 +160,14 @@ struct Grids {
 
 impl Grids {
     fn new(places: &[Point]) -> Self {
-        let edge = |axis: usize, start: f32, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[axis]).fold(start, pick);
+        let edge =
+            |axis: usize, start: f32, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[axis]).fold(start, pick);
         let corner = [edge(0, f32::MAX, f32::min), edge(1, f32::MAX, f32::min)];
         let far = [edge(0, f32::MIN, f32::max), edge(1, f32::MIN, f32::max)];
         let side = (far[0] - corner[0]).max(far[1] - corner[1]).max(1e-6) * 1.0001;
         let depth = (places.len().max(16).ilog2() / 2).clamp(2, DEEPEST);
-        let mut grids = Self { depth, corner, side, levels: Vec::new(), starts: Vec::new(), nodes: vec![0; places.len()] };
+        let mut grids =
+            Self { depth, corner, side, levels: Vec::new(), starts: Vec::new(), nodes: vec![0; places.len()] };
         let cells = 1_usize << (2 * depth);
         let (mut finest, mut starts) = (vec![[0.0; 3]; cells], vec![0_u32; cells + 1]);
         let own: Vec<usize> = places.iter().map(|place| grids.cell(*place, depth)).collect();
@@ -194,7 +202,9 @@ impl Grids {
     /// Row and column of a place on the grid of 2^level cells along a side.
     fn row_and_column(&self, place: Point, level: u32) -> [usize; 2] {
         let along = 1_usize << level;
-        [1, 0].map(|axis| ((place[axis] - self.corner[axis]) / self.side * along as f32).clamp(0.0, along as f32 - 1.0) as usize)
+        [1, 0].map(|axis| {
+            ((place[axis] - self.corner[axis]) / self.side * along as f32).clamp(0.0, along as f32 - 1.0) as usize
+        })
     }
 
     fn cell(&self, place: Point, level: u32) -> usize {
@@ -208,13 +218,15 @@ impl Grids {
         let mut force = [0.0, 0.0];
         let mut push = |from: Point, count: f32| {
             let apart = [here[0] - from[0], here[1] - from[1]];
-            force = added(force, apart, count * length * length / (apart[0] * apart[0] + apart[1] * apart[1]).max(1e-7));
+            force =
+                added(force, apart, count * length * length / (apart[0] * apart[0] + apart[1] * apart[1]).max(1e-7));
         };
         for level in 1..=self.depth {
             // Cells around the cell one level up that are not around this one; on the first level all.
             let [row, column] = self.row_and_column(here, level);
             let along = 1_usize << level;
-            let around = |at: usize| if level == 1 { 0..2 } else { ((at / 2).max(1) - 1) * 2..((at / 2 + 2) * 2).min(along) };
+            let around =
+                |at: usize| if level == 1 { 0..2 } else { ((at / 2).max(1) - 1) * 2..((at / 2 + 2) * 2).min(along) };
             for r in around(row) {
                 for c in around(column) {
                     let [x, y, count] = self.levels[level as usize - 1][(r << level) + c];
@@ -238,7 +250,10 @@ impl Grids {
                 let cell = (r << self.depth) + c;
                 let members = &self.nodes[self.starts[cell] as usize..self.starts[cell + 1] as usize];
                 if members.len() <= CROWD {
-                    members.iter().filter(|other| **other as usize != node).for_each(|other| push(places[*other as usize], 1.0));
+                    members
+                        .iter()
+                        .filter(|other| **other as usize != node)
+                        .for_each(|other| push(places[*other as usize], 1.0));
                 }
             }
         }

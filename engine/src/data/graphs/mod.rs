@@ -22,7 +22,8 @@ use crate::session::{DataReport, NamedBytes};
 /// The ids of the graphs.
 pub const IDS: [&str; 7] = ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million"];
 
-/// Labelled nodes of each class that train a probe, and the most that choose its epoch and test it: Planetoid's numbers.
+/// Labelled nodes of each class that train a probe, and the most that choose its epoch and test it: Planetoid's
+/// numbers.
 const TRAIN_PER_CLASS: usize = 20;
 const MOST_VALIDATION: usize = 500;
 const MOST_TEST: usize = 1000;
@@ -99,8 +100,9 @@ pub struct GraphData {
 }
 
 impl GraphData {
-    /// A graph with everything that follows from its parts: counts in the report, a layout where there is none, and, where there
-    /// are labels and no split, one as in Planetoid (20 nodes of each class to train on, 500 and 1,000 others), drawn from `rng`.
+    /// A graph with everything that follows from its parts: counts in the report, a layout where there is none, and,
+    /// where there are labels and no split, one as in Planetoid (20 nodes of each class to train on, 500 and 1,000
+    /// others), drawn from `rng`.
     #[must_use]
     pub fn finished(mut self, rng: &Rng) -> Self {
         if self.layout.len() != 2 * self.nodes {
@@ -113,7 +115,8 @@ impl GraphData {
         (self.train_labels, self.test_labels) = (labels(&self.train), labels(&self.test));
         self.report.samples = self.nodes as u64;
         self.report.test_samples = self.test.len() as u64;
-        self.report.detail = format!("{} nodes, {} edges, {} features a node", self.nodes, self.undirected_edges(), self.features.width);
+        self.report.detail =
+            format!("{} nodes, {} edges, {} features a node", self.nodes, self.undirected_edges(), self.features.width);
         self
     }
 
@@ -140,7 +143,8 @@ impl GraphData {
     /// Number of edges, each direction pair counted once, loops left out.
     fn undirected_edges(&self) -> usize {
         let edges = || self.src.iter().zip(&self.dst);
-        let (up, down) = edges().fold((0, 0), |(up, down), (a, b)| (up + usize::from(a < b), down + usize::from(a > b)));
+        let (up, down) =
+            edges().fold((0, 0), |(up, down), (a, b)| (up + usize::from(a < b), down + usize::from(a > b)));
         // Either every edge is listed in both directions, or once.
         if up == down { up } else { up + down }
     }

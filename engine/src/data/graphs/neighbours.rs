@@ -1,4 +1,5 @@
-//! Data without a graph made into one: each sample's nearest neighbours are its edges (as SCGC does for USPS, HHAR and REUT).
+//! Data without a graph made into one: each sample's nearest neighbours are its edges (as SCGC does for USPS, HHAR and
+//! REUT).
 
 use crate::data::fashion_mnist;
 use crate::data::files::Files;
@@ -12,7 +13,8 @@ use crate::session::DataReport;
 const NODES: usize = 2000;
 const NEIGHBOURS: usize = 5;
 
-/// The set `fashion-graph`: 2,000 pictures of Fashion-MNIST, each 14 × 14, joined with their 5 nearest by the cosine of their pixels.
+/// The set `fashion-graph`: 2,000 pictures of Fashion-MNIST, each 14 × 14, joined with their 5 nearest by the cosine of
+/// their pixels.
 ///
 /// # Errors
 /// Those of [`fashion_mnist::load`].
@@ -40,9 +42,16 @@ fn halved(picture: &Picture) -> Vec<f32> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let at = |row: usize, column: usize| f32::from(picture.pixels[(row * width + column) * picture.channels as usize]);
     let mean = |row: usize, column: usize| {
-        (at(2 * row, 2 * column) + at(2 * row, 2 * column + 1) + at(2 * row + 1, 2 * column) + at(2 * row + 1, 2 * column + 1)) / 1020.0
+        (at(2 * row, 2 * column)
+            + at(2 * row, 2 * column + 1)
+            + at(2 * row + 1, 2 * column)
+            + at(2 * row + 1, 2 * column + 1))
+            / 1020.0
     };
-    (0..height / 2).flat_map(|row| (0..width / 2).map(move |column| (row, column))).map(|(row, column)| mean(row, column)).collect()
+    (0..height / 2)
+        .flat_map(|row| (0..width / 2).map(move |column| (row, column)))
+        .map(|(row, column)| mean(row, column))
+        .collect()
 }
 
 /// An edge from every row to each of its `k` nearest others by cosine; of equals the earlier.
@@ -74,6 +83,7 @@ pub fn nearest(rows: &[Vec<f32>], k: usize) -> (Vec<u32>, Vec<u32>) {
     };
     #[cfg(target_arch = "wasm32")]
     let found: Vec<Vec<u32>> = (0..unit.len()).map(of_row).collect();
-    let src = found.iter().enumerate().flat_map(|(row, others)| std::iter::repeat_n(row as u32, others.len())).collect();
+    let src =
+        found.iter().enumerate().flat_map(|(row, others)| std::iter::repeat_n(row as u32, others.len())).collect();
     (src, found.concat())
 }

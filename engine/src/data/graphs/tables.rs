@@ -1,9 +1,12 @@
-//! The user's own graph from text files: an edge list with a table of features, or Planetoid's `NAME.content` with `NAME.cites`.
+//! The user's own graph from text files: an edge list with a table of features, or Planetoid's `NAME.content` with
+//! `NAME.cites`.
 //!
-//! * Edge list: two names of nodes a line, parted by commas, semicolons, tabs or spaces; further columns are left out. A file is
-//!   one if its name says so (`edge`, `cites`, `links`), or, where none says so, if its lines have two columns.
-//! * Table: the name of a node first, then its features; a last column of words, or one called `label` or `class`, is its class. If
-//!   there is no column of names (a header without `id`, `node` or `name`, or one column fewer) nodes are numbered from 0.
+//! * Edge list: two names of nodes a line, parted by commas, semicolons, tabs or spaces; further columns are left out.
+//!   A file is one if its name says so (`edge`, `cites`, `links`), or, where none says so, if its lines have two
+//!   columns.
+//! * Table: the name of a node first, then its features; a last column of words, or one called `label` or `class`, is
+//!   its class. If there is no column of names (a header without `id`, `node` or `name`, or one column fewer) nodes are
+//!   numbered from 0.
 
 use std::collections::HashMap;
 
@@ -21,7 +24,9 @@ fn wrong(why: impl ToString) -> Error {
 
 /// The fields of every line that is not empty and no comment.
 fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
-    let separator = ['\t', ';', ','].into_iter().find(|s| text.lines().find(|line| is_data(line)).is_some_and(|line| line.contains(*s)));
+    let separator = ['\t', ';', ',']
+        .into_iter()
+        .find(|s| text.lines().find(|line| is_data(line)).is_some_and(|line| line.contains(*s)));
     text.lines().filter(|line| is_data(line)).map(move |line| match separator {
         Some(separator) => line.split(separator).map(|field| field.trim().trim_matches('"')).collect(),
         None => line.split_whitespace().collect(),
@@ -63,7 +68,9 @@ pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
     }
     let (edges, table) = match (edges, table) {
         (Some(edges), Some(table)) => (edges, table),
-        (Some((name, _)), None) => return Err(wrong(format!("{name} lists edges, and no file holds features of the nodes"))),
+        (Some((name, _)), None) => {
+            return Err(wrong(format!("{name} lists edges, and no file holds features of the nodes")));
+        }
         (None, Some((name, _))) => return Err(wrong(format!("{name} holds features, and no file lists edges"))),
         (None, None) => return Err(wrong(format!("none of {count} files is one"))),
     };
@@ -134,28 +141,41 @@ impl Table {
         let columns = first.len();
         // A header has no number anywhere; the name and class of a node may be words.
         let header = rows.len() > 1 && first.iter().all(|field| number(field).is_none());
-        let called = |column: usize, words: &[&str]| header && words.contains(&first[column].to_ascii_lowercase().as_str());
+        let called =
+            |column: usize, words: &[&str]| header && words.contains(&first[column].to_ascii_lowercase().as_str());
         let sample = &rows[usize::from(header)];
         let named = if header { called(0, &["id", "node", "name", ""]) } else { true };
         let last = columns.saturating_sub(1);
-        let classed = last > 0 && (called(last, &["label", "class", "y"]) || sample.get(last).is_some_and(|field| number(field).is_none()));
+        let classed = last > 0
+            && (called(last, &["label", "class", "y"])
+                || sample.get(last).is_some_and(|field| number(field).is_none()));
         let range = usize::from(named)..columns - usize::from(classed);
         let rows = &rows[usize::from(header)..];
         if range.is_empty() || rows.len().saturating_mul(range.len()) > MOST_VALUES {
             return Err(wrong(format!("{name} has {} rows of {} features", rows.len(), range.len())));
         }
-        let mut table = Self { numbers: HashMap::new(), width: range.len(), values: Vec::new(), classes: Vec::new(), labels: Vec::new() };
+        let mut table = Self {
+            numbers: HashMap::new(),
+            width: range.len(),
+            values: Vec::new(),
+            classes: Vec::new(),
+            labels: Vec::new(),
+        };
         for (row, fields) in rows.iter().enumerate() {
             let line = row + 1 + usize::from(header);
             if fields.len() != columns {
-                return Err(wrong(format!("line {line} of {name} has {} columns, the first has {columns}", fields.len())));
+                return Err(wrong(format!(
+                    "line {line} of {name} has {} columns, the first has {columns}",
+                    fields.len()
+                )));
             }
             let key = if named { fields[0].to_string() } else { row.to_string() };
             if table.numbers.insert(key, row as u32).is_some() {
                 return Err(wrong(format!("line {line} of {name} names {} a second time", fields[0])));
             }
             for field in &fields[range.clone()] {
-                let value = number(field).ok_or_else(|| wrong(format!("line {line} of {name}: {field:?} is not a number")))?;
+                let value =
+                    number(field).ok_or_else(|| wrong(format!("line {line} of {name}: {field:?} is not a number")))?;
                 table.values.push(value);
             }
         }

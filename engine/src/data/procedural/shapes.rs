@@ -16,7 +16,8 @@ pub const LARGEST_SIDE: u32 = 64;
 /// Cells of the ground's texture, across and down.
 const CELLS: usize = 9;
 
-/// The data set `shapes`: 4,000 + 1,000 pictures of `side` × `side` pixels (put into 28 … 64), every class alike, from `seed`.
+/// The data set `shapes`: 4,000 + 1,000 pictures of `side` × `side` pixels (put into 28 … 64), every class alike, from
+/// `seed`.
 pub fn load(side: u32, seed: u64) -> PictureData {
     let side = side.clamp(SMALLEST_SIDE, LARGEST_SIDE);
     let stream = Rng::new(seed, "shapes");
@@ -76,11 +77,16 @@ impl Scene {
     fn new(class: usize, side: u32, mut rng: Rng) -> Self {
         let dark = rng.chance(0.5);
         let hue = rng.uniform();
-        let (saturation, value) =
-            if dark { (rng.between(0.25, 0.6), rng.between(0.18, 0.42)) } else { (rng.between(0.1, 0.4), rng.between(0.72, 0.95)) };
+        let (saturation, value) = if dark {
+            (rng.between(0.25, 0.6), rng.between(0.18, 0.42))
+        } else {
+            (rng.between(0.1, 0.4), rng.between(0.72, 0.95))
+        };
         let second_hue = hue + rng.between(-0.12, 0.12);
-        let ground =
-            [colour(hue, saturation, value), colour(second_hue, saturation * rng.between(0.6, 1.2), value * rng.between(0.65, 1.05))];
+        let ground = [
+            colour(hue, saturation, value),
+            colour(second_hue, saturation * rng.between(0.6, 1.2), value * rng.between(0.65, 1.05)),
+        ];
         let hue = hue + rng.between(0.25, 0.75);
         let values = if dark { [(0.82, 1.0), (0.8, 1.0)] } else { [(0.45, 0.8), (0.35, 0.6)] };
         let saturation = if dark { rng.between(0.45, 0.85) } else { rng.between(0.6, 0.95) };

@@ -40,7 +40,8 @@ pub async fn load(files: &Files) -> Result<VectorData> {
 /// [`Error::Data`] when a line is not 64 values of 0 … 16 and a class of 0 … 9.
 pub fn handwritten(bytes: &[u8]) -> Result<VectorData> {
     let wrong = |why: String| Error::data(format!("{FILE} cannot be read"), why, "Fetch the file again");
-    let source: Box<dyn std::io::Read> = if bytes.starts_with(&[0x1F, 0x8B]) { Box::new(GzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let source: Box<dyn std::io::Read> =
+        if bytes.starts_with(&[0x1F, 0x8B]) { Box::new(GzDecoder::new(bytes)) } else { Box::new(bytes) };
     let mut text = String::new();
     source.take(MOST_BYTES).read_to_string(&mut text).map_err(|e| wrong(e.to_string()))?;
     let mut data = VectorData { dims: DIMS, ..VectorData::default() };
@@ -48,7 +49,8 @@ pub fn handwritten(bytes: &[u8]) -> Result<VectorData> {
         let numbers = line.split(',').map(|cell| cell.trim().parse::<f32>().ok()).collect::<Option<Vec<f32>>>();
         let numbers = numbers.filter(|n| n.len() == DIMS + 1 && n[..DIMS].iter().all(|v| (0.0..=16.0).contains(v)));
         let numbers = numbers.filter(|n| (0.0..=9.0).contains(&n[DIMS]));
-        let numbers = numbers.ok_or_else(|| wrong(format!("line {} is not 64 values of 0 to 16 and a digit", index + 1)))?;
+        let numbers =
+            numbers.ok_or_else(|| wrong(format!("line {} is not 64 values of 0 to 16 and a digit", index + 1)))?;
         let (values, labels) = halves(&mut data, index % TEST_EVERY == TEST_EVERY - 1);
         values.extend(numbers[..DIMS].iter().map(|v| v / 16.0));
         labels.push(numbers[DIMS] as u32);
@@ -74,11 +76,16 @@ fn halves(data: &mut VectorData, test: bool) -> (&mut Vec<f32>, &mut Vec<u32>) {
 /// The first pictures of Fashion-MNIST shrunk to 8 × 8.
 fn clothes(pictures: &crate::data::pictures::PictureData) -> VectorData {
     let vectors = |split: &Split, most: usize| {
-        let small =
-            |picture: &Picture| shrink(picture.clone(), SIDE).pixels.into_iter().map(|byte| f32::from(byte) / 255.0).collect::<Vec<f32>>();
-        (split.pictures.iter().take(most).flat_map(small).collect::<Vec<f32>>(), split.labels.iter().take(most).copied().collect())
+        let small = |picture: &Picture| {
+            shrink(picture.clone(), SIDE).pixels.into_iter().map(|byte| f32::from(byte) / 255.0).collect::<Vec<f32>>()
+        };
+        (
+            split.pictures.iter().take(most).flat_map(small).collect::<Vec<f32>>(),
+            split.labels.iter().take(most).copied().collect(),
+        )
     };
-    let ((train, train_labels), (test, test_labels)) = (vectors(&pictures.train, SHRUNK[0]), vectors(&pictures.test, SHRUNK[1]));
+    let ((train, train_labels), (test, test_labels)) =
+        (vectors(&pictures.train, SHRUNK[0]), vectors(&pictures.test, SHRUNK[1]));
     let report = DataReport {
         id: "digits".into(),
         title: "Fashion-MNIST, 8 × 8".into(),

@@ -26,8 +26,15 @@ fn set(id: &str, title: &str, source: &str, truth: Mixture, [train, test]: [Vec<
         ..DataReport::default()
     };
     let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
-    VectorData { report, dims: truth.dim(), train: narrow(train), test: narrow(test), truth: Some(truth), ..VectorData::default() }
-        .counted()
+    VectorData {
+        report,
+        dims: truth.dim(),
+        train: narrow(train),
+        test: narrow(test),
+        truth: Some(truth),
+        ..VectorData::default()
+    }
+    .counted()
 }
 
 fn draw(truth: &Mixture, stream: &Rng) -> Result<[Vec<f64>; 2]> {
@@ -40,14 +47,16 @@ fn draw(truth: &Mixture, stream: &Rng) -> Result<[Vec<f64>; 2]> {
 /// None that a caller can cause.
 pub fn spiral(seed: u64) -> Result<VectorData> {
     let (curve, stream) = (Spiral::default(), Rng::new(seed, "spiral"));
-    let on_curve = |count: usize, mut rng: Rng| (0..count).flat_map(|_| curve.point(rng.uniform_f64())).collect::<Vec<f64>>();
+    let on_curve =
+        |count: usize, mut rng: Rng| (0..count).flat_map(|_| curve.point(rng.uniform_f64())).collect::<Vec<f64>>();
     let places = (0..CURVE).flat_map(|i| curve.point((i as f64 + 0.5) / CURVE as f64)).collect();
     let truth = Mixture::new(2, places, Vec::new(), Vec::new())?;
     let source = "0.04 t (sin t, cos t), t drawn evenly from 3 to 15 (experiment of Alain and Bengio)";
     Ok(set("spiral", "Spiral", source, truth, [on_curve(TRAIN, stream.at(0)), on_curve(TEST, stream.at(1))]))
 }
 
-/// Two bumps of the plane: Gaussians at x = ±5 with variances 40 and 5 along axes turned by ±45°, everything divided by 20.
+/// Two bumps of the plane: Gaussians at x = ±5 with variances 40 and 5 along axes turned by ±45°, everything divided by
+/// 20.
 ///
 /// # Errors
 /// None that a caller can cause.
@@ -75,7 +84,13 @@ pub fn line(seed: u64) -> Result<VectorData> {
     // A narrow bump at every place: smooth, and the density itself to within the width of a step.
     let truth = Mixture::new(1, grid, vec![step * step; LINE], weights)?;
     let halves = draw(&truth, &Rng::new(seed, "line"))?;
-    Ok(set("line", "Line", "numbers with the density exp(−E) of Alain and Bengio's experiment in one dimension", truth, halves))
+    Ok(set(
+        "line",
+        "Line",
+        "numbers with the density exp(−E) of Alain and Bengio's experiment in one dimension",
+        truth,
+        halves,
+    ))
 }
 
 /// The numbers −½, 0 and ½, nine times each.

@@ -1,7 +1,8 @@
 //! The user's own table: a CSV file of numbers, one sample a line.
 //!
-//! Cells are parted by commas, semicolons or tabs. A first line of names is passed over; a last column of names, or one that is headed
-//! `class`, `label` or `target`, is the class. Every column is shifted and scaled to mean 0 and deviation ⅓, so that one σ suits all.
+//! Cells are parted by commas, semicolons or tabs. A first line of names is passed over; a last column of names, or one
+//! that is headed `class`, `label` or `target`, is the class. Every column is shifted and scaled to mean 0 and
+//! deviation ⅓, so that one σ suits all.
 
 use std::collections::BTreeSet;
 
@@ -40,13 +41,17 @@ pub fn from_files(files: Vec<NamedBytes>) -> Result<VectorData> {
 
 fn read(file: &NamedBytes) -> std::result::Result<VectorData, String> {
     let text = std::str::from_utf8(&file.bytes).map_err(|_| "it is no text".to_string())?;
-    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let parting =
-        lines.peek().map_or(',', |(_, line)| [',', ';', '\t'].into_iter().max_by_key(|c| line.matches(*c).count()).unwrap_or(','));
-    let cells = |line: &str| line.split(parting).map(|cell| cell.trim().trim_matches('"').to_string()).collect::<Vec<String>>();
+    let mut lines =
+        text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
+    let parting = lines
+        .peek()
+        .map_or(',', |(_, line)| [',', ';', '\t'].into_iter().max_by_key(|c| line.matches(*c).count()).unwrap_or(','));
+    let cells =
+        |line: &str| line.split(parting).map(|cell| cell.trim().trim_matches('"').to_string()).collect::<Vec<String>>();
     let number = |cell: &String| cell.parse::<f64>().ok().filter(|v| v.is_finite());
     // Names of columns, where not even one cell of the first line is a number.
-    let heading = lines.next_if(|(_, line)| cells(line).iter().all(|cell| number(cell).is_none())).map(|(_, line)| cells(line));
+    let heading =
+        lines.next_if(|(_, line)| cells(line).iter().all(|cell| number(cell).is_none())).map(|(_, line)| cells(line));
     let classed = |names: &Vec<String>| names.last().is_some_and(|name| CLASS.contains(&name.to_lowercase().as_str()));
     let headed = heading.as_ref().is_some_and(classed);
     let (mut rows, mut skipped): (Vec<Row>, Vec<(String, String)>) = (Vec::new(), Vec::new());
@@ -72,9 +77,11 @@ fn read(file: &NamedBytes) -> std::result::Result<VectorData, String> {
     let scales: Vec<(f64, f64)> = (0..dims).map(|column| scale(&rows, column)).collect();
     for (index, (values, class)) in rows.iter().enumerate() {
         let test = rows.len() >= FEWEST_TO_SPLIT && index % TEST_EVERY == TEST_EVERY - 1;
-        let (half, labels) = if test { (&mut data.test, &mut data.test_labels) } else { (&mut data.train, &mut data.train_labels) };
+        let (half, labels) =
+            if test { (&mut data.test, &mut data.test_labels) } else { (&mut data.train, &mut data.train_labels) };
         half.extend(values.iter().zip(&scales).map(|(v, (mean, factor))| ((v - mean) * factor) as f32));
-        labels.extend(class.as_ref().and_then(|class| classes.iter().position(|c| c == class)).map(|label| label as u32));
+        labels
+            .extend(class.as_ref().and_then(|class| classes.iter().position(|c| c == class)).map(|label| label as u32));
     }
     data.report = DataReport {
         id: crate::card::OWN.into(),

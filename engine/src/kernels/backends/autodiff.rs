@@ -5,8 +5,9 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_backend::AutodiffBackend as _;
 
 use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, chamfer, contrast, convolution, cross_entropy, edge_dot, edge_propagate,
-    edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast, patch_error, patchify, prelu, row_cosine,
+    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, chamfer, contrast, convolution, cross_entropy,
+    edge_dot, edge_propagate, edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast,
+    patch_error, patchify, prelu, row_cosine,
 };
 
 impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
@@ -125,7 +126,12 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         chamfer::tracked::<B, C>(a, b)
     }
 
-    fn convolution(map: Tracked<B, C>, weight: Tracked<B, C>, bias: Tracked<B, C>, window: convolution::Window) -> Tracked<B, C> {
+    fn convolution(
+        map: Tracked<B, C>,
+        weight: Tracked<B, C>,
+        bias: Tracked<B, C>,
+        window: convolution::Window,
+    ) -> Tracked<B, C> {
         convolution::tracked::<B, C>(map, weight, bias, window)
     }
 }

@@ -3,9 +3,10 @@
 use burn_flex::{Flex, FlexTensor};
 
 use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, attention, attention_twin, chamfer, contrast, contrast_twin, convolution, cross_entropy,
-    edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points,
-    neighbour_contrast, neighbour_contrast_twin, patch_error, patchify, prelu, row_cosine, similarity_map,
+    KernelGradients, KernelOps, Links, Maybe, attention, attention_twin, chamfer, contrast, contrast_twin, convolution,
+    cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear,
+    mlp, nearest_points, neighbour_contrast, neighbour_contrast_twin, patch_error, patchify, prelu, row_cosine,
+    similarity_map,
 };
 
 impl KernelOps for Flex {
@@ -44,7 +45,13 @@ impl KernelOps for Flex {
         layer_norm::on_cpu(x, gamma, beta, eps)
     }
 
-    fn attention(q: FlexTensor, kv: Maybe<Self>, bias: Maybe<Self>, mask: Maybe<Self>, form: attention::Form) -> (FlexTensor, FlexTensor) {
+    fn attention(
+        q: FlexTensor,
+        kv: Maybe<Self>,
+        bias: Maybe<Self>,
+        mask: Maybe<Self>,
+        form: attention::Form,
+    ) -> (FlexTensor, FlexTensor) {
         attention_twin::on_cpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
@@ -139,11 +146,23 @@ impl KernelGradients for Flex {
         mlp::backward_on_cpu(grad, x, preactivation, w1, w2, wanted)
     }
 
-    fn patch_error_backward(grad: FlexTensor, pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
+    fn patch_error_backward(
+        grad: FlexTensor,
+        pred: FlexTensor,
+        target: FlexTensor,
+        mask: FlexTensor,
+        norm_pix: bool,
+    ) -> FlexTensor {
         patch_error::backward_on_cpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, _: FlexTensor, eps: f32) -> [FlexTensor; 3] {
+    fn layer_norm_backward(
+        grad: FlexTensor,
+        x: FlexTensor,
+        gamma: FlexTensor,
+        _: FlexTensor,
+        eps: f32,
+    ) -> [FlexTensor; 3] {
         layer_norm::backward_on_cpu(grad, x, gamma, eps)
     }
 
@@ -161,11 +180,20 @@ impl KernelGradients for Flex {
         gelu::backward_on_cpu(grad, x, bias)
     }
 
-    fn contrast_backward(grad: FlexTensor, kept: contrast::Kept<FlexTensor, FlexTensor>, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn contrast_backward(
+        grad: FlexTensor,
+        kept: contrast::Kept<FlexTensor, FlexTensor>,
+        wanted: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         contrast_twin::backward_on_cpu(grad, kept, wanted)
     }
 
-    fn soft_cross_entropy_backward(grad: FlexTensor, logits: FlexTensor, targets: FlexTensor, kept: FlexTensor) -> FlexTensor {
+    fn soft_cross_entropy_backward(
+        grad: FlexTensor,
+        logits: FlexTensor,
+        targets: FlexTensor,
+        kept: FlexTensor,
+    ) -> FlexTensor {
         cross_entropy::backward_on_cpu(grad, logits, targets, kept)
     }
 
@@ -181,11 +209,20 @@ impl KernelGradients for Flex {
         row_cosine::backward_on_cpu(grad, a, b, pick)
     }
 
-    fn neighbour_contrast_backward(grad: FlexTensor, kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>) -> FlexTensor {
+    fn neighbour_contrast_backward(
+        grad: FlexTensor,
+        kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>,
+    ) -> FlexTensor {
         neighbour_contrast_twin::backward_on_cpu(grad, kept)
     }
 
-    fn chamfer_backward(grad: FlexTensor, a: FlexTensor, b: FlexTensor, nearest: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+    fn chamfer_backward(
+        grad: FlexTensor,
+        a: FlexTensor,
+        b: FlexTensor,
+        nearest: FlexTensor,
+        wanted: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
         chamfer::backward_on_cpu(grad, a, b, nearest, wanted)
     }
 

@@ -4,9 +4,10 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, attention, attention_gpu, chamfer, contrast, contrast_gpu, convolution, cross_entropy,
-    edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear, mlp, nearest_points,
-    neighbour_contrast, neighbour_contrast_gpu, patch_error, patchify, prelu, row_cosine, similarity_map,
+    KernelGradients, KernelOps, Links, Maybe, attention, attention_gpu, chamfer, contrast, contrast_gpu, convolution,
+    cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear,
+    mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, patch_error, patchify, prelu, row_cosine,
+    similarity_map,
 };
 
 impl KernelOps for CubeBackend {
@@ -45,7 +46,13 @@ impl KernelOps for CubeBackend {
         layer_norm::on_gpu(x, gamma, beta, eps)
     }
 
-    fn attention(q: CubeTensor, kv: Maybe<Self>, bias: Maybe<Self>, mask: Maybe<Self>, form: attention::Form) -> (CubeTensor, CubeTensor) {
+    fn attention(
+        q: CubeTensor,
+        kv: Maybe<Self>,
+        bias: Maybe<Self>,
+        mask: Maybe<Self>,
+        form: attention::Form,
+    ) -> (CubeTensor, CubeTensor) {
         attention_gpu::on_gpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
@@ -140,11 +147,23 @@ impl KernelGradients for CubeBackend {
         mlp::backward_on_gpu(grad, x, preactivation, weights, biases, wanted)
     }
 
-    fn patch_error_backward(grad: CubeTensor, pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
+    fn patch_error_backward(
+        grad: CubeTensor,
+        pred: CubeTensor,
+        target: CubeTensor,
+        mask: CubeTensor,
+        norm_pix: bool,
+    ) -> CubeTensor {
         patch_error::backward_on_gpu(grad, pred, target, mask, norm_pix)
     }
 
-    fn layer_norm_backward(grad: CubeTensor, x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, eps: f32) -> [CubeTensor; 3] {
+    fn layer_norm_backward(
+        grad: CubeTensor,
+        x: CubeTensor,
+        gamma: CubeTensor,
+        beta: CubeTensor,
+        eps: f32,
+    ) -> [CubeTensor; 3] {
         layer_norm::backward_on_gpu(grad, x, gamma, beta, eps)
     }
 
@@ -162,11 +181,20 @@ impl KernelGradients for CubeBackend {
         gelu::backward_on_gpu(grad, x, bias)
     }
 
-    fn contrast_backward(grad: CubeTensor, kept: contrast::Kept<CubeTensor, CubeTensor>, wanted: [bool; 3]) -> [Option<CubeTensor>; 3] {
+    fn contrast_backward(
+        grad: CubeTensor,
+        kept: contrast::Kept<CubeTensor, CubeTensor>,
+        wanted: [bool; 3],
+    ) -> [Option<CubeTensor>; 3] {
         contrast_gpu::backward_on_gpu(grad, kept, wanted)
     }
 
-    fn soft_cross_entropy_backward(grad: CubeTensor, logits: CubeTensor, targets: CubeTensor, kept: CubeTensor) -> CubeTensor {
+    fn soft_cross_entropy_backward(
+        grad: CubeTensor,
+        logits: CubeTensor,
+        targets: CubeTensor,
+        kept: CubeTensor,
+    ) -> CubeTensor {
         cross_entropy::backward_on_gpu(grad, logits, targets, kept)
     }
 
@@ -182,11 +210,20 @@ impl KernelGradients for CubeBackend {
         row_cosine::backward_on_gpu(grad, a, b, pick)
     }
 
-    fn neighbour_contrast_backward(grad: CubeTensor, kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>) -> CubeTensor {
+    fn neighbour_contrast_backward(
+        grad: CubeTensor,
+        kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>,
+    ) -> CubeTensor {
         neighbour_contrast_gpu::backward_on_gpu(grad, kept)
     }
 
-    fn chamfer_backward(grad: CubeTensor, a: CubeTensor, b: CubeTensor, nearest: CubeTensor, wanted: [bool; 2]) -> [Option<CubeTensor>; 2] {
+    fn chamfer_backward(
+        grad: CubeTensor,
+        a: CubeTensor,
+        b: CubeTensor,
+        nearest: CubeTensor,
+        wanted: [bool; 2],
+    ) -> [Option<CubeTensor>; 2] {
         chamfer::backward_on_gpu(grad, a, b, nearest, wanted)
     }
 

@@ -24,7 +24,8 @@ pub(super) fn cases() -> Vec<Case> {
             let starts: Vec<u32> = std::iter::once(0).chain(ends).collect();
             // The weight of (i, j) is that of (j, i) turned.
             let weight = |i: usize, j: usize| 0.1 + 0.1 * (i * 5 % 7) as f32 + 0.02 * (j % 3) as f32;
-            let weights = (0..nodes).flat_map(|i| row(i).into_iter().flat_map(move |j| [weight(i, j as usize), weight(j as usize, i)]));
+            let weights = (0..nodes)
+                .flat_map(|i| row(i).into_iter().flat_map(move |j| [weight(i, j as usize), weight(j as usize, i)]));
             let weights: Vec<f32> = weights.collect();
             let out = neighbour_contrast(x.clone(), &Pairs::new(&starts, &columns, &weights, &x.device()), how);
             let gradients = backward(&out);

@@ -90,8 +90,12 @@ fn pack(b: Matrix, n: usize, panel: &mut [f32], width: usize) {
     } else if b.row == 1 {
         // As many columns side by side as a line holds where there are so many, so that whole lines are written.
         let (wide, whole) = (n / LINE_VALUES * LINE_VALUES, n / SIDE * SIDE);
-        (0..wide).step_by(LINE_VALUES).for_each(|column| pack_turned::<LINE_VALUES>(b.from(0, column), &mut panel[column..], width));
-        (wide..whole).step_by(SIDE).for_each(|column| pack_turned::<SIDE>(b.from(0, column), &mut panel[column..], width));
+        (0..wide)
+            .step_by(LINE_VALUES)
+            .for_each(|column| pack_turned::<LINE_VALUES>(b.from(0, column), &mut panel[column..], width));
+        (wide..whole)
+            .step_by(SIDE)
+            .for_each(|column| pack_turned::<SIDE>(b.from(0, column), &mut panel[column..], width));
         for column in whole..n {
             let rows = panel[column..].chunks_mut(width);
             rows.zip(b.from(0, column).values).for_each(|(row, value)| row[0] = *value);
@@ -112,7 +116,10 @@ fn pack_turned<const N: usize>(b: Matrix, panel: &mut [f32], width: usize) {
     for (i, rows) in panel.chunks_mut(SIDE * width).take(depth / SIDE).enumerate() {
         for column in (0..N).step_by(SIDE) {
             let turned = turn::turned(std::array::from_fn(|j| blocks[column + j][i]));
-            turned.iter().enumerate().for_each(|(j, values)| rows[j * width + column..][..SIDE].copy_from_slice(values));
+            turned
+                .iter()
+                .enumerate()
+                .for_each(|(j, values)| rows[j * width + column..][..SIDE].copy_from_slice(values));
         }
     }
     for (i, row) in panel.chunks_mut(width).enumerate().skip(depth / SIDE * SIDE) {

@@ -114,7 +114,11 @@ fn store_part(sums: &[f32], width: usize, out: Place) {
 
 /// The sums of a tile whose `a` is in row-major order.
 #[inline(always)]
-fn by_rows<S: Simd, const R: usize, const N: usize>(k: usize, a: Matrix, panel: &[[Floats<S>; N]]) -> [[Floats<S>; N]; R] {
+fn by_rows<S: Simd, const R: usize, const N: usize>(
+    k: usize,
+    a: Matrix,
+    panel: &[[Floats<S>; N]],
+) -> [[Floats<S>; N]; R] {
     let rows: [&[f32]; R] = std::array::from_fn(|i| &a.values[i * a.row..][..k]);
     let panel = &panel[..k];
     let mut sums = [[0.0_f32.splat(); N]; R];
@@ -137,7 +141,11 @@ fn by_columns<S: Simd, const R: usize, const N: usize>(a: Matrix, panel: &[[Floa
 
 /// Add the product of a column of `a` and a row of a panel.
 #[inline(always)]
-fn add_terms<S: Simd, const R: usize, const N: usize>(sums: &mut [[Floats<S>; N]; R], a: impl Fn(usize) -> f32, panel: &[Floats<S>; N]) {
+fn add_terms<S: Simd, const R: usize, const N: usize>(
+    sums: &mut [[Floats<S>; N]; R],
+    a: impl Fn(usize) -> f32,
+    panel: &[Floats<S>; N],
+) {
     for (i, sums) in sums.iter_mut().enumerate() {
         let factor: Floats<S> = a(i).splat();
         sums.iter_mut().zip(panel).for_each(|(sum, value)| *sum = factor.mul_add(*value, *sum));

@@ -17,10 +17,17 @@ pub(super) fn turned(rows: [[f32; SIDE]; SIDE]) -> [[f32; SIDE]; SIDE] {
 pub(super) fn turned(rows: [[f32; SIDE]; SIDE]) -> [[f32; SIDE]; SIDE] {
     use std::arch::x86_64::{_mm_movehl_ps, _mm_movelh_ps, _mm_unpackhi_ps, _mm_unpacklo_ps};
     let [a, b, c, d] = rows.map(bytemuck::cast);
-    // SAFETY: these instructions are part of every x86-64 processor. The compiler finds them in the plain loop only in part.
+    // SAFETY: these instructions are part of every x86-64 processor. The compiler finds them in the plain loop only in
+    // part.
     let rows = unsafe {
-        let (low, high) = ([_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d)], [_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d)]);
-        [_mm_movelh_ps(low[0], low[1]), _mm_movehl_ps(low[1], low[0]), _mm_movelh_ps(high[0], high[1]), _mm_movehl_ps(high[1], high[0])]
+        let (low, high) =
+            ([_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d)], [_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d)]);
+        [
+            _mm_movelh_ps(low[0], low[1]),
+            _mm_movehl_ps(low[1], low[0]),
+            _mm_movelh_ps(high[0], high[1]),
+            _mm_movehl_ps(high[1], high[0]),
+        ]
     };
     rows.map(bytemuck::cast)
 }

@@ -84,8 +84,8 @@ fn rows_to_one(starts: &[usize], values: &mut [f32]) {
     }
 }
 
-/// Take each feature's mean away and divide by its deviation. Zeros that are not listed would become other numbers, so this is for
-/// features that list all values; where they do not, they are divided alone.
+/// Take each feature's mean away and divide by its deviation. Zeros that are not listed would become other numbers, so
+/// this is for features that list all values; where they do not, they are divided alone.
 fn standardise(width: usize, nodes: usize, columns: &[u32], values: &mut [f32]) {
     let mut sums = vec![[0.0_f64; 2]; width];
     for (column, value) in columns.iter().zip(&*values) {

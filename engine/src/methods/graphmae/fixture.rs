@@ -67,7 +67,8 @@ fn config(case: &Case<'_>) -> Result<Config> {
         heads_out: count("nhead_out", 1),
         encoder: LayerKind::named(named("encoder")).ok_or_else(|| unknown(case, "encoder", named("encoder")))?,
         decoder: DecoderKind::named(named("decoder")).ok_or_else(|| unknown(case, "decoder", named("decoder")))?,
-        activation: Rectifier::named(named("activation")).ok_or_else(|| unknown(case, "activation", named("activation")))?,
+        activation: Rectifier::named(named("activation"))
+            .ok_or_else(|| unknown(case, "activation", named("activation")))?,
         norm: match named("norm") {
             "" => NormKind::None,
             "layernorm" => NormKind::Layer { eps: rate("ln_eps", 1e-5) },
@@ -94,7 +95,9 @@ fn config(case: &Case<'_>) -> Result<Config> {
 fn masking(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let rates = (case.number("mask_rate")?, case.number("replace_rate").unwrap_or(0.0));
     let mask = NodeMask::from_orders(rates, &numbers(case, "perm"), &numbers(case, "perm_mask"), std::iter::empty())?;
-    for (name, nodes) in [("in/mask_nodes", &mask.masked), ("in/token_nodes", &mask.token), ("in/noise_nodes", &mask.noise)] {
+    for (name, nodes) in
+        [("in/mask_nodes", &mask.masked), ("in/token_nodes", &mask.token), ("in/noise_nodes", &mask.noise)]
+    {
         answers.host(name, [nodes.len()], nodes.iter().map(|node| *node as f32).collect());
     }
     Ok(())
@@ -131,7 +134,8 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         Ok(_) => graph(case, nodes, ["enc_edge_src", "enc_edge_dst"])?.on(&device),
         Err(_) => whole.clone(),
     };
-    let [masked, token, noise, source] = ["mask_nodes", "token_nodes", "noise_nodes", "noise_source"].map(|role| numbers(case, role));
+    let [masked, token, noise, source] =
+        ["mask_nodes", "token_nodes", "noise_nodes", "noise_source"].map(|role| numbers(case, role));
     let mask = NodeMask::given(nodes, masked, token, noise, source);
     mask.upload(&device)?;
 
@@ -150,7 +154,12 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor("out/recon", prediction.clone()).await?;
     let rows = edge_propagate(prediction, None, &mask.rows(&device));
     let alpha = case.number("alpha").unwrap_or(1.0);
-    answers.tensor("out/sce_per_masked_node", scaled_cosine(rows, features.table(&device), mask.masked_tensor(&device), alpha)).await?;
+    answers
+        .tensor(
+            "out/sce_per_masked_node",
+            scaled_cosine(rows, features.table(&device), mask.masked_tensor(&device), alpha),
+        )
+        .await?;
 
     // The step as training makes it, in a pass of its own: its running statistics are those of one pass.
     let pass = GraphPass::training(model.config.in_drop, model.config.attn_drop, Rng::new(0, "fixture"));
@@ -218,8 +227,14 @@ async fn probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     };
     let classes = case.count("num_classes")?;
     let weights = case.weights();
-    let given = |name: &str| weights.get(name).map(|t| t.values.clone()).ok_or_else(|| unknown(case, "classifier", name));
-    let mut probe = Logistic::from_values(model.config.hidden, classes, &given("probe.linear.weight")?, &given("probe.linear.bias")?)?;
+    let given =
+        |name: &str| weights.get(name).map(|t| t.values.clone()).ok_or_else(|| unknown(case, "classifier", name));
+    let mut probe = Logistic::from_values(
+        model.config.hidden,
+        classes,
+        &given("probe.linear.weight")?,
+        &given("probe.linear.bias")?,
+    )?;
     let losses: Vec<f32> = (0..how.epochs).map(|_| probe.step(&train, &train_labels, &how) as f32).collect();
     answers.host("out/probe_losses", [losses.len()], losses);
     let narrow = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();

@@ -49,8 +49,8 @@ struct Look<'a> {
 /// The views the stage wants, computed now.
 ///
 /// # Errors
-/// [`Error::Data`] when the data is no graph; [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when
-/// the device is lost.
+/// [`Error::Data`] when the data is no graph; [`Error::Request`] when the painted mask is of another size;
+/// [`Error::Device`] when the device is lost.
 pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let prepared = system.cache.whole(&stage.batch)?;
     let nodes = prepared.graph.nodes();
@@ -102,7 +102,9 @@ impl Look<'_> {
     fn whole(&self) -> Result<View> {
         let (data, graph) = (self.stage.batch.graph()?, &self.graph.graph);
         let edges: Vec<u32> = match graph.edges() {
-            count if count / 2 <= MOST_EDGES => graph.pairs().filter(|(s, d)| s < d).flat_map(|(s, d)| [s, d]).collect(),
+            count if count / 2 <= MOST_EDGES => {
+                graph.pairs().filter(|(s, d)| s < d).flat_map(|(s, d)| [s, d]).collect()
+            }
             _ => Vec::new(),
         };
         let (token, noise) = (self.mask.token.len(), self.mask.noise.len());
@@ -114,7 +116,8 @@ impl Look<'_> {
             graph.nodes(),
         );
         let (class, classes) = (data.labels.clone(), data.report.classes.clone());
-        let cloud = Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud()? };
+        let cloud =
+            Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud()? };
         Ok(view("graph", caption, ViewKind::Cloud(cloud), "mask_nodes", self.stage.source, None))
     }
 
@@ -158,7 +161,8 @@ impl Look<'_> {
         Ok(view("similarity", caption, ViewKind::Cloud(cloud), "embedding", self.stage.source, Some(legend)))
     }
 
-    /// Attention weights of the edges that end at the node, in the last layer: the mean over heads on the graph, or each head.
+    /// Attention weights of the edges that end at the node, in the last layer: the mean over heads on the graph, or
+    /// each head.
     async fn attention(&self, by_head: bool) -> Result<Option<View>> {
         let model = &self.system.model;
         let edges = self.graph.graph.on(self.w.device());
@@ -185,7 +189,9 @@ impl Look<'_> {
         if by_head {
             let values = (0..heads).flat_map(|head| weights.iter().skip(head).step_by(heads).copied()).collect();
             let listed = neighbours.iter().take(30).map(|n| (n + 1).to_string()).collect::<Vec<_>>().join(", ");
-            let caption = format!("What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1.");
+            let caption = format!(
+                "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1."
+            );
             let matrix = Matrix { rows: heads as u32, columns: neighbours.len() as u32, values };
             return Ok(Some(view("heads", caption, ViewKind::Matrix(matrix), tensor, self.stage.source, Some(legend))));
         }
@@ -196,13 +202,16 @@ impl Look<'_> {
             token[*neighbour] = *neighbour as u32;
             lines.extend([*neighbour as u32, self.node as u32]);
         }
-        let caption =
-            format!("What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.", neighbours.len() - 1);
+        let caption = format!(
+            "What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.",
+            neighbours.len() - 1
+        );
         let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud()? };
         Ok(Some(view("attention", caption, ViewKind::Cloud(cloud), tensor, self.stage.source, Some(legend))))
     }
 
-    /// True and predicted features of the node, which is masked for it; both scaled to length 1, as the cosine sees them.
+    /// True and predicted features of the node, which is masked for it; both scaled to length 1, as the cosine sees
+    /// them.
     async fn words(&self) -> Result<View> {
         let mut mask = self.mask.clone();
         if !mask.masked.contains(&(self.node as u32)) {
@@ -225,7 +234,11 @@ impl Look<'_> {
         order.sort_by(|a, b| truth[*b].total_cmp(&truth[*a]).then(predicted[*b].total_cmp(&predicted[*a])));
         order.truncate(WORDS);
         let curve = |name: &str, values: &[f32]| {
-            let points = order.iter().enumerate().map(|(rank, column)| ((rank + 1) as f64, f64::from(values[*column]))).collect();
+            let points = order
+                .iter()
+                .enumerate()
+                .map(|(rank, column)| ((rank + 1) as f64, f64::from(values[*column])))
+                .collect();
             Curve { name: name.into(), points }
         };
         let cosine = truth.iter().zip(&predicted).map(|(a, b)| a * b).sum::<f32>();

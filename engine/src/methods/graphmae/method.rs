@@ -93,8 +93,8 @@ impl System {
         Ok(Features { dim: self.model.config.hidden, values: readback::floats(all).await? })
     }
 
-    /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the accuracy on
-    /// the test nodes; the mean over first weights of the probe.
+    /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the
+    /// accuracy on the test nodes; the mean over first weights of the probe.
     async fn node_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
         let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
         let data = batch.graph()?;
@@ -108,7 +108,10 @@ impl System {
         let [train, validation, test] = halves.each_ref().map(|(features, labels)| (features, labels.as_slice()));
         let validation = if validation.1.is_empty() { None } else { Some(validation) };
         let classes = data.report.classes.len();
-        let how = logistic::Settings { weight_decay: subject.settings.number("probe_decay"), ..logistic::Settings::default() };
+        let how = logistic::Settings {
+            weight_decay: subject.settings.number("probe_decay"),
+            ..logistic::Settings::default()
+        };
         let mut sum = 0.0;
         for seed in 0..PROBES {
             let mut rng = Rng::new(subject.settings.seed, "probe").at(seed);
@@ -122,12 +125,18 @@ impl System {
         let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
         let data = batch.graph()?;
         // A graph's class is that of its nodes.
-        let labels: Vec<u32> = data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
+        let labels: Vec<u32> =
+            data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
         if labels.is_empty() || labels.len() + 1 != data.graphs.len() {
             return Err(unlabelled("the set does not hold several labelled graphs"));
         }
         let all = pooled(&self.embedded(subject.weights, &batch).await?, &data.graphs, self.pool);
-        kernel_svm::cross_validated(&all, &labels, data.report.classes.len(), &mut Rng::new(subject.settings.seed, "folds"))
+        kernel_svm::cross_validated(
+            &all,
+            &labels,
+            data.report.classes.len(),
+            &mut Rng::new(subject.settings.seed, "folds"),
+        )
     }
 }
 
@@ -147,7 +156,8 @@ impl Method for System {
     fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
         let (prepared, config) = (self.graph_of(batch)?, &self.model.config);
         let device = weights.device();
-        let mask = NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut moment.rng.at(0))?;
+        let mask =
+            NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut moment.rng.at(0))?;
         let whole = prepared.graph.on(device);
         let seen = match config.drop_edge {
             rate if rate > 0.0 => prepared.graph.dropped(rate, &mut moment.rng.at(1))?.on(device),

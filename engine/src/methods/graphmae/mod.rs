@@ -1,13 +1,15 @@
 //! GraphMAE: hide the features of some nodes of a graph and rebuild them from their neighbours.
 //!
-//! Hou, Liu, Cen, Dong, Yang, Wang, Tang, "GraphMAE: Self-Supervised Masked Graph Autoencoders", KDD 2022 (arXiv 2205.10803).
-//! A graph network encodes what is left; before a second, one-layer network decodes, masked nodes are hidden again, so that the
-//! decoder has to rebuild them from their neighbours alone. Equation numbers: (1) re-mask, (2) scaled cosine error.
+//! Hou, Liu, Cen, Dong, Yang, Wang, Tang, "GraphMAE: Self-Supervised Masked Graph Autoencoders", KDD 2022 (arXiv
+//! 2205.10803). A graph network encodes what is left; before a second, one-layer network decodes, masked nodes are
+//! hidden again, so that the decoder has to rebuild them from their neighbours alone. Equation numbers: (1) re-mask,
+//! (2) scaled cosine error.
 //!
-//! This file: card, knobs, presets. `model`: encoder, decoder, loss. `data`: graphs as the model takes them. `method`: training and
-//! probes. `look`: views. `pooling`: from nodes to graphs. `fixture`: golden numbers. Differences from the authors' code: sums over
-//! neighbours and linear maps change places where that is cheaper (the same result), the prediction is computed for masked nodes
-//! alone (the same loss), and dropout leaves out the same values of the mask token at all nodes of a step where features are sparse.
+//! This file: card, knobs, presets. `model`: encoder, decoder, loss. `data`: graphs as the model takes them. `method`:
+//! training and probes. `look`: views. `pooling`: from nodes to graphs. `fixture`: golden numbers. Differences from the
+//! authors' code: sums over neighbours and linear maps change places where that is cheaper (the same result), the
+//! prediction is computed for masked nodes alone (the same loss), and dropout leaves out the same values of the mask
+//! token at all nodes of a step where features are sparse.
 
 #[cfg(feature = "compute")]
 pub mod data;
@@ -28,12 +30,21 @@ use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobValue, OWN, 
 
 #[cfg(feature = "compute")]
 /// GraphMAE for the registry.
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 fn knobs() -> Vec<Knob> {
     let (mask, model, training, probe) = ("Mask", "Model", "Training", "Probe");
     vec![
-        Knob::number("mask_rate", "Mask rate", "Share of the nodes whose features are hidden.", mask, (0.05, 0.95, 0.01), "", true),
+        Knob::number(
+            "mask_rate",
+            "Mask rate",
+            "Share of the nodes whose features are hidden.",
+            mask,
+            (0.05, 0.95, 0.01),
+            "",
+            true,
+        ),
         Knob::number(
             "replace_rate",
             "Replace rate",
@@ -54,13 +65,69 @@ fn knobs() -> Vec<Knob> {
             true,
         ),
         Knob::switch("remask", "Re-mask", "Hide masked nodes from the decoder again.", mask, true),
-        Knob::number("lr", "Learning rate", "Start of the cosine that ends at zero.", training, (1e-5, 1e-2, 1e-5), "", true),
-        Knob::number("weight_decay", "Weight decay", "L2 penalty, added to the gradient.", training, (0.0, 0.01, 1e-5), "", true),
-        Knob::number("steps", "Epochs", "Steps of the run, each over the whole graph.", training, (1.0, 100_000.0, 1.0), "steps", true),
-        Knob::number("in_drop", "Feature dropout", "Share of each layer's input that is left out.", training, (0.0, 0.9, 0.05), "", true),
-        Knob::number("attn_drop", "Attention dropout", "Share of the attention weights left out.", training, (0.0, 0.9, 0.05), "", true),
-        Knob::number("drop_edge", "Edge dropping", "Share of the edges the encoder does not see.", training, (0.0, 0.9, 0.05), "", true),
-        Knob::number("batch", "Batch", "Nodes of a step, with the edges between them; 0: all.", training, (0.0, 1e6, 1.0), "nodes", true),
+        Knob::number(
+            "lr",
+            "Learning rate",
+            "Start of the cosine that ends at zero.",
+            training,
+            (1e-5, 1e-2, 1e-5),
+            "",
+            true,
+        ),
+        Knob::number(
+            "weight_decay",
+            "Weight decay",
+            "L2 penalty, added to the gradient.",
+            training,
+            (0.0, 0.01, 1e-5),
+            "",
+            true,
+        ),
+        Knob::number(
+            "steps",
+            "Epochs",
+            "Steps of the run, each over the whole graph.",
+            training,
+            (1.0, 100_000.0, 1.0),
+            "steps",
+            true,
+        ),
+        Knob::number(
+            "in_drop",
+            "Feature dropout",
+            "Share of each layer's input that is left out.",
+            training,
+            (0.0, 0.9, 0.05),
+            "",
+            true,
+        ),
+        Knob::number(
+            "attn_drop",
+            "Attention dropout",
+            "Share of the attention weights left out.",
+            training,
+            (0.0, 0.9, 0.05),
+            "",
+            true,
+        ),
+        Knob::number(
+            "drop_edge",
+            "Edge dropping",
+            "Share of the edges the encoder does not see.",
+            training,
+            (0.0, 0.9, 0.05),
+            "",
+            true,
+        ),
+        Knob::number(
+            "batch",
+            "Batch",
+            "Nodes of a step, with the edges between them; 0: all.",
+            training,
+            (0.0, 1e6, 1.0),
+            "nodes",
+            true,
+        ),
         Knob::number(
             "graphs",
             "Graphs",
@@ -101,8 +168,23 @@ fn knobs() -> Vec<Knob> {
         ),
         Knob::switch("residual", "Residual", "Add each layer's input to its result.", model, false),
         Knob::switch("concat_hidden", "All layers", "The decoder gets the results of all layers.", model, false),
-        Knob::number("probe_decay", "Probe decay", "L2 penalty of the linear probe.", probe, (0.0, 0.1, 1e-4), "", true),
-        Knob::choice("pool", "Pooling", "From the nodes of a graph to one vector.", probe, &["mean", "sum", "max"], true),
+        Knob::number(
+            "probe_decay",
+            "Probe decay",
+            "L2 penalty of the linear probe.",
+            probe,
+            (0.0, 0.1, 1e-4),
+            "",
+            true,
+        ),
+        Knob::choice(
+            "pool",
+            "Pooling",
+            "From the nodes of a graph to one vector.",
+            probe,
+            &["mean", "sum", "max"],
+            true,
+        ),
     ]
 }
 
@@ -145,8 +227,8 @@ pub fn card() -> Card {
         data: ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million", OWN].map(String::from).to_vec(),
         claim: Some(Claim {
             sentence: "Scaled cosine error and re-masking give a better linear probe than squared error without.".into(),
-            // Squared errors of features that add up to 1 are tiny, and their gradients with them: the paper's weight decay alone
-            // would shrink that arm's embedding to nothing (31.9 %), so it goes without.
+            // Squared errors of features that add up to 1 are tiny, and their gradients with them: the paper's weight
+            // decay alone would shrink that arm's embedding to nothing (31.9 %), so it goes without.
             arms: vec![arm("scaled cosine, re-mask", "sce", true, 2e-4), arm("squared error, no re-mask", "mse", false, 0.0)],
             metric: "node_accuracy".into(),
             also: Vec::new(),
@@ -163,9 +245,22 @@ pub fn card() -> Card {
 fn presets() -> Vec<Preset> {
     let preset = |id: &str, title: &str, note: &str, [hidden, heads, steps]: [f64; 3], more: &[(&str, f64)]| {
         let mut knobs: BTreeMap<String, KnobValue> = BTreeMap::new();
-        knobs.extend(numbers([("hidden", hidden), ("heads", heads), ("steps", steps), ("layers", 2.0), ("batch", 0.0), ("graphs", 0.0)]));
+        knobs.extend(numbers([
+            ("hidden", hidden),
+            ("heads", heads),
+            ("steps", steps),
+            ("layers", 2.0),
+            ("batch", 0.0),
+            ("graphs", 0.0),
+        ]));
         knobs.extend(numbers([("mask_rate", 0.5), ("replace_rate", 0.05), ("alpha", 3.0), ("drop_edge", 0.0)]));
-        knobs.extend(numbers([("lr", 1e-3), ("weight_decay", 2e-4), ("in_drop", 0.2), ("attn_drop", 0.1), ("probe_decay", 1e-4)]));
+        knobs.extend(numbers([
+            ("lr", 1e-3),
+            ("weight_decay", 2e-4),
+            ("in_drop", 0.2),
+            ("attn_drop", 0.1),
+            ("probe_decay", 1e-4),
+        ]));
         knobs.extend(numbers(more.iter().copied()));
         knobs.extend(choices([("encoder", "gat"), ("decoder", "gat"), ("activation", "prelu")]));
         knobs.extend(choices([("norm", "none"), ("loss", "sce"), ("pool", "mean")]));
@@ -204,7 +299,13 @@ fn presets() -> Vec<Preset> {
             [128.0, 4.0, 600.0],
             &[],
         ),
-        preset("tiny", "Tiny, width 256", "A minute on two CPU cores: 82 % of Cora's test nodes.", [256.0, 4.0, 800.0], &[]),
+        preset(
+            "tiny",
+            "Tiny, width 256",
+            "A minute on two CPU cores: 82 % of Cora's test nodes.",
+            [256.0, 4.0, 800.0],
+            &[],
+        ),
         preset(
             "paper",
             "Paper, width 512",

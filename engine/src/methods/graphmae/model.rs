@@ -79,8 +79,8 @@ impl Config {
         Ok(())
     }
 
-    /// What a training step on a graph of this size needs: its largest tensors, and an estimate of all that is held until the
-    /// backward pass has used it. A step takes the whole graph, so nothing depends on the batch.
+    /// What a training step on a graph of this size needs: its largest tensors, and an estimate of all that is held
+    /// until the backward pass has used it. A step takes the whole graph, so nothing depends on the batch.
     pub fn needs(&self, nodes: usize, edges: usize) -> Needs {
         let heads = if self.encoder.attends() { self.heads } else { 1 };
         let masked = (nodes as f64 * self.mask_rate) as usize;
@@ -101,8 +101,8 @@ impl Config {
     fn layer(&self, number: usize) -> LayerConfig {
         let last = number + 1 == self.layers;
         let (alone, plain) = (self.layers == 1, self.norm == NormKind::None);
-        // The authors' constructors: a single attending layer has no activation, and a last GIN layer is wrapped in norm and
-        // activation only where there is a norm.
+        // The authors' constructors: a single attending layer has no activation, and a last GIN layer is wrapped in
+        // norm and activation only where there is a norm.
         let activated = match self.encoder {
             LayerKind::Gat | LayerKind::DotGat => !alone,
             LayerKind::Gin => !last || !plain,
@@ -144,7 +144,9 @@ impl GraphMae {
         let mask_token = scope.weight("enc_mask_token", [1, config.in_dim], Init::Zeros);
         let mut list = scope.at("encoder");
         let mut list = list.at(config.encoder.list());
-        let encoder = (0..config.layers).map(|number| GraphLayer::new(list.at(number), config.encoder, config.layer(number))).collect();
+        let encoder = (0..config.layers)
+            .map(|number| GraphLayer::new(list.at(number), config.encoder, config.layer(number)))
+            .collect();
         let inputs = if config.concat_hidden { config.layers * config.hidden } else { config.hidden };
         let to_decoder = linear(scope.at("encoder_to_decoder"), inputs, config.hidden, false);
         let last = LayerConfig {
@@ -212,7 +214,14 @@ impl GraphMae {
     ///
     /// # Shapes
     /// [nodes, hidden] → [nodes or rows, features]
-    pub fn decode(&self, w: &Weights, x: Tensor<2>, edges: &Edges, pass: &GraphPass, rows: Option<&Edges>) -> Tensor<2> {
+    pub fn decode(
+        &self,
+        w: &Weights,
+        x: Tensor<2>,
+        edges: &Edges,
+        pass: &GraphPass,
+        rows: Option<&Edges>,
+    ) -> Tensor<2> {
         self.decoder.forward(w, x, edges, pass, rows)
     }
 

@@ -1,7 +1,7 @@
 //! What makes two views of one picture: mirroring, colour, and (not in the authors' code) crops.
 //!
-//! All functions work on one picture [height, width, 3] with values in 0 … 1, in place, and do not cut off what leaves that
-//! range; [`clip`] does.
+//! All functions work on one picture [height, width, 3] with values in 0 … 1, in place, and do not cut off what leaves
+//! that range; [`clip`] does.
 
 use crate::rng::Rng;
 
@@ -86,8 +86,8 @@ fn rgb([h, s, v]: [f32; 3]) -> [f32; 3] {
     parts.map(|part| v - chroma + chroma * part.clamp(0.0, 1.0))
 }
 
-/// The part of a picture from row `area[0]` and column `area[1]`, `area[2]` rows and `area[3]` columns (not whole numbers), scaled to
-/// the picture's own size (bilinear).
+/// The part of a picture from row `area[0]` and column `area[1]`, `area[2]` rows and `area[3]` columns (not whole
+/// numbers), scaled to the picture's own size (bilinear).
 pub fn crop(picture: &mut [f32], [height, width]: [usize; 2], area: [f32; 4]) {
     let whole = picture.to_vec();
     let taps = |start: f32, extent: f32, length: usize| -> Vec<(usize, usize, f32)> {
@@ -125,13 +125,15 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The CIFAR-10 notebook as it runs: one draw a batch and view, mirroring and weak colour jitter half of the time; its colour drop
-    /// does nothing.
-    pub const PUBLISHED: Self = Self { shared: true, smallest_crop: 1.0, jitter_chance: 0.5, strength: 0.2, grey_chance: 0.0 };
+    /// The CIFAR-10 notebook as it runs: one draw a batch and view, mirroring and weak colour jitter half of the time;
+    /// its colour drop does nothing.
+    pub const PUBLISHED: Self =
+        Self { shared: true, smallest_crop: 1.0, jitter_chance: 0.5, strength: 0.2, grey_chance: 0.0 };
     /// The same with a draw for each picture, as the paper's text has it.
     pub const PER_PICTURE: Self = Self { shared: false, ..Self::PUBLISHED };
     /// SimCLR's own for small pictures: random resized crops, stronger jitter more often, grey for one picture in five.
-    pub const CROPPED: Self = Self { shared: false, smallest_crop: 0.2, jitter_chance: 0.8, strength: 0.5, grey_chance: 0.2 };
+    pub const CROPPED: Self =
+        Self { shared: false, smallest_crop: 0.2, jitter_chance: 0.8, strength: 0.5, grey_chance: 0.2 };
 
     /// Change the pictures of one view [batch, height, width, 3].
     pub fn apply(&self, pictures: &mut [f32], sides: [usize; 2], rng: &Rng) {
@@ -160,7 +162,8 @@ struct Draw {
 
 impl Draw {
     fn new(recipe: &Recipe, sides: [usize; 2], rng: &mut Rng) -> Self {
-        let (flip, jittered, grey) = (rng.chance(0.5), rng.chance(recipe.jitter_chance), rng.chance(recipe.grey_chance));
+        let (flip, jittered, grey) =
+            (rng.chance(0.5), rng.chance(recipe.jitter_chance), rng.chance(recipe.grey_chance));
         let (wide, narrow) = (0.8 * recipe.strength, 0.2 * recipe.strength);
         let factor = |rng: &mut Rng| rng.between(1.0 - wide, 1.0 + wide);
         let jitter = [rng.between(-wide, wide), factor(rng), factor(rng), rng.between(-narrow, narrow)];
@@ -188,7 +191,8 @@ impl Draw {
     }
 }
 
-/// A random part of a picture: area uniform in `smallest` … 1 of the whole, aspect log-uniform in 3/4 … 4/3, cut off at the sides.
+/// A random part of a picture: area uniform in `smallest` … 1 of the whole, aspect log-uniform in 3/4 … 4/3, cut off at
+/// the sides.
 fn area([height, width]: [usize; 2], smallest: f32, rng: &mut Rng) -> [f32; 4] {
     let share = rng.between(smallest.clamp(0.0, 1.0), 1.0);
     let aspect = rng.between((3.0_f32 / 4.0).ln(), (4.0_f32 / 3.0).ln()).exp();

@@ -3,10 +3,13 @@
 use burn::tensor::{Tensor, activation};
 
 use crate::blocks::batch_norm::Pass;
-use crate::blocks::encoders::convolution::{Convolution, Norm, NormedConvolution, Start, global_average, max_pool, upsample};
+use crate::blocks::encoders::convolution::{
+    Convolution, Norm, NormedConvolution, Start, global_average, max_pool, upsample,
+};
 use crate::weights::{Scope, Weights};
 
-/// Sizes of the autoencoder. Shallow (CIFAR-10): widths 32, 64, 128 and windows of 3; deep (ImageNet): 64 … 1024 and windows of 5.
+/// Sizes of the autoencoder. Shallow (CIFAR-10): widths 32, 64, 128 and windows of 3; deep (ImageNet): 64 … 1024 and
+/// windows of 5.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AutoencoderConfig {
     pub channels: usize,
@@ -32,7 +35,8 @@ impl Autoencoder {
         let mut layers = Vec::new();
         let mut inputs = config.channels;
         for (number, width) in config.widths.iter().chain(config.widths.iter().rev()).enumerate() {
-            let convolution = Convolution::new(scope.at(format!("conv{number}")), [config.side, inputs, *width], 1, Start::Glorot);
+            let convolution =
+                Convolution::new(scope.at(format!("conv{number}")), [config.side, inputs, *width], 1, Start::Glorot);
             let norm = config.norm.layer(scope.at(format!("bn{number}")), *width);
             layers.push(NormedConvolution { convolution, norm });
             inputs = *width;

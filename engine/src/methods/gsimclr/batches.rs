@@ -15,8 +15,8 @@ pub fn ranks(clusters: &[u32]) -> Vec<u32> {
 
 /// All samples by rank, those of equal rank by cluster: the paper's order, which is that of every epoch.
 ///
-/// Samples of one rank are of different clusters. Once the smallest cluster is used up a rank is shorter than a batch, and batches begin
-/// to hold two samples of one cluster; the last ones are of one or two large clusters.
+/// Samples of one rank are of different clusters. Once the smallest cluster is used up a rank is shorter than a batch,
+/// and batches begin to hold two samples of one cluster; the last ones are of one or two large clusters.
 pub fn order(clusters: &[u32]) -> Vec<usize> {
     let ranks = ranks(clusters);
     let mut order: Vec<usize> = (0..clusters.len()).collect();
@@ -29,8 +29,9 @@ pub fn cut(order: &[usize], batch: usize) -> Vec<Vec<usize>> {
     order.chunks_exact(batch.max(1)).map(<[usize]>::to_vec).collect()
 }
 
-/// Batches of one epoch by a rule of our own, which is not the paper's: clusters are shuffled inside, and each batch takes one sample
-/// of as many different clusters as it has places, clusters drawn in proportion to what is left of them.
+/// Batches of one epoch by a rule of our own, which is not the paper's: clusters are shuffled inside, and each batch
+/// takes one sample of as many different clusters as it has places, clusters drawn in proportion to what is left of
+/// them.
 ///
 /// The epoch ends when fewer clusters than places are left. Where there are fewer from the start, clusters are taken
 /// again inside a batch, and the epoch ends when no whole batch is left.

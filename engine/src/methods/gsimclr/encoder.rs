@@ -55,8 +55,8 @@ impl Maker<'_> {
     }
 }
 
-/// A bottleneck block (He et al. 2016, first version) with the stride on its middle convolution; the shortcut of a projection
-/// block is a convolution without batch normalisation.
+/// A bottleneck block (He et al. 2016, first version) with the stride on its middle convolution; the shortcut of a
+/// projection block is a convolution without batch normalisation.
 #[derive(Debug, Clone)]
 struct Bottleneck {
     shortcut: Option<Convolution>,
@@ -105,7 +105,9 @@ impl Encoder {
         for ((inner, expansion), stride) in config.widths.iter().zip(&config.expansions).zip(&config.strides) {
             let outputs = inner * expansion;
             blocks.push(Bottleneck::new(&mut maker, [inputs, *inner, outputs], Some(*stride)));
-            blocks.extend((0..config.identity_blocks).map(|_| Bottleneck::new(&mut maker, [outputs, *inner, outputs], None)));
+            blocks.extend(
+                (0..config.identity_blocks).map(|_| Bottleneck::new(&mut maker, [outputs, *inner, outputs], None)),
+            );
             inputs = outputs;
         }
         let mut head = Vec::new();

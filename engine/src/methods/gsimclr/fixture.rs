@@ -46,8 +46,13 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
 fn counts(case: &Case<'_>, key: &str) -> Result<Vec<usize>> {
     let list = case.config.get(key).and_then(Value::as_array);
     let numbers = list.map(|list| list.iter().filter_map(Value::as_u64).map(|n| n as usize).collect::<Vec<_>>());
-    numbers
-        .ok_or_else(|| Error::fixture(format!("Case {} cannot be run", case.name), format!("it has no list {key:?}"), "Check the manifest"))
+    numbers.ok_or_else(|| {
+        Error::fixture(
+            format!("Case {} cannot be run", case.name),
+            format!("it has no list {key:?}"),
+            "Check the manifest",
+        )
+    })
 }
 
 fn norm(case: &Case<'_>) -> Result<Norm> {
@@ -70,13 +75,24 @@ fn pictures(case: &Case<'_>, role: &str, w: &Weights) -> Result<Tensor<4>> {
     let input = case.input(role)?;
     if input.shape.get(1..) != Some(&[side, side, channels]) {
         let why = format!("{role:?} is {:?} and not [batch, {side}, {side}, {channels}]", input.shape);
-        return Err(Error::fixture(format!("Case {} cannot be run", case.name), why, "Check the fixture's manifest and files"));
+        return Err(Error::fixture(
+            format!("Case {} cannot be run", case.name),
+            why,
+            "Check the fixture's manifest and files",
+        ));
     }
     input.tensor(w.device())
 }
 
 /// Gradients of a loss under `grad/NAME`, and the running statistics of a pass under `out/…bn_after.NAME`.
-async fn learned(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>, pass: Pass, prefix: &str) -> Result<()> {
+async fn learned(
+    case: &Case<'_>,
+    answers: &mut Answers,
+    w: &Weights,
+    loss: Tensor<1>,
+    pass: Pass,
+    prefix: &str,
+) -> Result<()> {
     let gradients = w.backward(&loss);
     for (full, name) in case.expected_under("grad") {
         let found = w.list.iter().zip(&gradients).find(|(weight, _)| weight.name == name);
@@ -174,12 +190,19 @@ fn augmented(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let number = |key: &str| case.number(key).map(|value| value as f32);
     let four = |role: &str| -> Result<[f32; 4]> {
         let values = &case.input(role)?.values;
-        let wrong = |_| Error::fixture("The case cannot be run", format!("{role:?} has not four numbers"), "Check the fixture's files");
+        let wrong = |_| {
+            Error::fixture(
+                "The case cannot be run",
+                format!("{role:?} has not four numbers"),
+                "Check the fixture's files",
+            )
+        };
         <[f32; 4]>::try_from(values.as_slice()).map_err(wrong)
     };
     let ([shift, spread, colour, turn], strong) = (four("jitter")?, four("jitter_strong")?);
     let parts = [number("gray_r")?, number("gray_g")?, number("gray_b")?];
-    let mut put = |name: &str, pictures: HostTensor| answers.host(&format!("out/{name}"), pictures.shape, pictures.values);
+    let mut put =
+        |name: &str, pictures: HostTensor| answers.host(&format!("out/{name}"), pictures.shape, pictures.values);
 
     let step = changed(pictures, |p| augment::brightness(p, shift));
     put("brightness", step.clone());

@@ -1,4 +1,5 @@
-//! G-SimCLR on the stage: what the autoencoder sees and rebuilds, the batch with its clusters, the latent, the similarities.
+//! G-SimCLR on the stage: what the autoencoder sees and rebuilds, the batch with its clusters, the latent, the
+//! similarities.
 
 use burn::tensor::Tensor;
 
@@ -80,15 +81,24 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
     let noisy = noisy(pictures, config.noise, &stage.rng);
     let latent = network.encode(w, config.tensor(noisy.clone(), w.device()), &evaluation);
     let values = readback::floats(network.decode(w, latent, &evaluation)).await?;
-    let squares = |(one, other): (&[f32], &[f32])| one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / CHANNELS as f32;
+    let squares = |(one, other): (&[f32], &[f32])| {
+        one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / CHANNELS as f32
+    };
     let errors: Vec<f32> = values.chunks(CHANNELS).zip(pictures.chunks(CHANNELS)).map(squares).collect();
     let mean = errors.iter().sum::<f32>() / errors.len().max(1) as f32;
-    let legend = Legend { low: 0.0, high: errors.iter().copied().fold(1e-6, f32::max), signed: false, unit: "squared error".into() };
+    let legend = Legend {
+        low: 0.0,
+        high: errors.iter().copied().fold(1e-6, f32::max),
+        signed: false,
+        unit: "squared error".into(),
+    };
     let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined: Vec::new(), query: None };
     let noise = format!("The picture with noise of deviation {}, which the autoencoder takes away.", config.noise);
-    let words = format!("What the autoencoder makes of the noisy picture, by way of its narrow latent.{}", untrained(model));
-    let error =
-        format!("Squared error of each pixel against the clean picture; {mean:.4} on average, which is the loss of the first phase.");
+    let words =
+        format!("What the autoencoder makes of the noisy picture, by way of its narrow latent.{}", untrained(model));
+    let error = format!(
+        "Squared error of each pixel against the clean picture; {mean:.4} on average, which is the loss of the first phase."
+    );
     Ok(vec![
         view("noisy", noise, ViewKind::Picture(picture(&noisy, side)), "imgs + noise", Source::Data, None),
         view("reconstruction", words, ViewKind::Picture(picture(&values, side)), "reconstruction", stage.source, None),
@@ -107,7 +117,11 @@ fn next_batch(model: &Gsimclr, stage: &Stage) -> Vec<usize> {
 
 /// What there is to say where the autoencoder is not trained.
 fn untrained(model: &Gsimclr) -> &'static str {
-    if model.config.batches == Batches::Random { " Random batches need no autoencoder: this one is not trained." } else { "" }
+    if model.config.batches == Batches::Random {
+        " Random batches need no autoencoder: this one is not trained."
+    } else {
+        ""
+    }
 }
 
 /// The pictures of the batch that comes next.
@@ -146,9 +160,14 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
             let different: std::collections::BTreeSet<u32> = indices.iter().filter_map(cluster).collect();
             format!("{} pictures of the next batch, from {} clusters.", indices.len(), different.len())
         }
-        (true, true) if model.config.batches == Batches::Random => format!("{} pictures of the next batch, at random.", indices.len()),
+        (true, true) if model.config.batches == Batches::Random => {
+            format!("{} pictures of the next batch, at random.", indices.len())
+        }
         (true, true) => "Clusters are found before the next step; these pictures are at random.".into(),
-        (false, _) => format!("{} pictures of the autoencoder's next batch, at random. Clusters come after this phase.", indices.len()),
+        (false, _) => format!(
+            "{} pictures of the autoencoder's next batch, at random. Clusters come after this phase.",
+            indices.len()
+        ),
     };
     if let Some((first, random)) = plan::same_class_pairs(config, feed) {
         let own = batches::same_pairs(labels, &indices);
@@ -162,14 +181,16 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
 /// The autoencoder's embedding of some training pictures in the plane of its two main directions.
 async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     let (feed, clusters) = (&stage.feed, model.clusters.borrow().clone());
-    let pool: Vec<usize> = if clusters.is_empty() { (0..feed.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
+    let pool: Vec<usize> =
+        if clusters.is_empty() { (0..feed.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
     let chosen: Vec<usize> = pool.iter().copied().step_by(pool.len().div_ceil(LATENT).max(1)).collect();
     let features: Features = plan::embedded(&model.config, &model.networks, w, feed, &chosen).await?;
     let (points, share) = plane(&features);
     let labels = feed.labels(Half::Train);
     let (class, classes, by) = if !clusters.is_empty() {
         let most = clusters.values().max().map_or(0, |last| *last as usize + 1);
-        let class = chosen.iter().map(|index| clusters.get(index).map_or(0, |cluster| cluster % COLOURS as u32)).collect();
+        let class =
+            chosen.iter().map(|index| clusters.get(index).map_or(0, |cluster| cluster % COLOURS as u32)).collect();
         let names = (0..most.min(COLOURS)).map(|cluster| {
             if most > COLOURS {
                 format!("cluster {}, {} …", cluster + 1, cluster + 1 + COLOURS)

@@ -58,7 +58,9 @@ impl Gsimclr {
         let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));
         let mut note = format!("{} clusters of {} pictures, {least} to {most} each.", sizes.len(), clusters.len());
         if let Some((guided, random)) = plan::same_class_pairs(config, feed) {
-            note += &format!(" Pairs of one class in the first batches: {guided:.1} on average; {random:.1} in random ones.");
+            note += &format!(
+                " Pairs of one class in the first batches: {guided:.1} on average; {random:.1} in random ones."
+            );
         }
         self.clusters.replace(Rc::new(clusters));
         Ok(Some(note))
@@ -113,8 +115,14 @@ impl Method for Gsimclr {
 
     fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
         Box::pin(async move {
-            let pairs = plan::same_class_pairs(&self.config, subject.feed).map(|(own, _)| own).filter(|_| METRICS.contains(&metric));
-            let why = if subject.feed.labels(Half::Train).is_empty() { "the data has no classes" } else { "there is no such metric" };
+            let pairs = plan::same_class_pairs(&self.config, subject.feed)
+                .map(|(own, _)| own)
+                .filter(|_| METRICS.contains(&metric));
+            let why = if subject.feed.labels(Half::Train).is_empty() {
+                "the data has no classes"
+            } else {
+                "there is no such metric"
+            };
             pairs.ok_or_else(|| Error::request(format!("{metric} cannot be measured"), why, "Choose data with classes"))
         })
     }

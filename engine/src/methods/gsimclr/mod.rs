@@ -1,14 +1,16 @@
 //! G-SimCLR: contrast the pictures of batches that clusters have put together.
 //!
-//! Chakraborty, Gosthipaty, Paul, "G-SimCLR: Self-Supervised Contrastive Learning with Guided Projection via Pseudo Labelling",
-//! ICDM workshops 2020 (arXiv 2009.12007), on SimCLR: Chen, Kornblith, Norouzi, Hinton, ICML 2020 (arXiv 2002.05709).
-//! SimCLR drives every two pictures of a batch apart, those of one class too. Here a denoising autoencoder comes first; k-means
-//! of its latent gives every picture a pseudo label, and batches are put together from different ones. Equation numbers: see [`card`].
+//! Chakraborty, Gosthipaty, Paul, "G-SimCLR: Self-Supervised Contrastive Learning with Guided Projection via Pseudo
+//! Labelling", ICDM workshops 2020 (arXiv 2009.12007), on SimCLR: Chen, Kornblith, Norouzi, Hinton, ICML 2020 (arXiv
+//! 2002.05709). SimCLR drives every two pictures of a batch apart, those of one class too. Here a denoising autoencoder
+//! comes first; k-means of its latent gives every picture a pseudo label, and batches are put together from different
+//! ones. Equation numbers: see [`card`].
 //!
-//! This file: card and presets; `knobs`: what can be turned. `autoencoder`, `encoder`: the networks; `model`: both, and the losses.
-//! `batches`, `plan`: from clusters to batches. `augment`: views of a picture. `look` on `plane`: what is shown. `fixture`: golden numbers.
-//! Differences from the authors' code: the preset `paper` follows it, one augmentation for a whole batch included; the others draw
-//! one for each picture and crop, as SimCLR does. Phases have a fixed length where the authors stop early by the test loss.
+//! This file: card and presets; `knobs`: what can be turned. `autoencoder`, `encoder`: the networks; `model`: both, and
+//! the losses. `batches`, `plan`: from clusters to batches. `augment`: views of a picture. `look` on `plane`: what is
+//! shown. `fixture`: golden numbers. Differences from the authors' code: the preset `paper` follows it, one
+//! augmentation for a whole batch included; the others draw one for each picture and crop, as SimCLR does. Phases have
+//! a fixed length where the authors stop early by the test loss.
 
 #[cfg(feature = "compute")]
 pub mod augment;
@@ -36,11 +38,16 @@ use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Preset, choices, numbe
 
 #[cfg(feature = "compute")]
 /// G-SimCLR for the registry.
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// What the list, the command line and the sliders know of G-SimCLR.
 pub fn card() -> Card {
-    let equation = |name: &str, formula: &str, words: &str| Equation { name: name.into(), formula: formula.into(), words: words.into() };
+    let equation = |name: &str, formula: &str, words: &str| Equation {
+        name: name.into(),
+        formula: formula.into(),
+        words: words.into(),
+    };
     Card {
         id: "gsimclr".into(),
         title: "G-SimCLR".into(),
@@ -92,9 +99,10 @@ fn claim() -> Claim {
         seeds: vec![1, 2, 3],
         steps: 300,
         data: String::new(),
-        note: "The paper's table 1 on CIFAR-10: 40.50 % against 39.92 % (P3), one run each, the test set used to stop. \
+        note:
+            "The paper's table 1 on CIFAR-10: 40.50 % against 39.92 % (P3), one run each, the test set used to stop. \
                Here: Fashion-MNIST, a small network, equal steps of contrast."
-            .into(),
+                .into(),
     }
 }
 
@@ -123,8 +131,8 @@ fn presets() -> Vec<Preset> {
             "Nano, 28 × 28",
             "Three minutes on two CPU cores, with 4,096 pictures.",
             [
-                28.0, 4096.0, 32.0, 1.0, 16.0, 3.0, 3.0, 0.01, 3e-3, 1000.0, 8.0, 16.0, 32.0, 1.0, 64.0, 64.0, 32.0, 0.9, 0.1, 1000.0,
-                900.0, 0.1,
+                28.0, 4096.0, 32.0, 1.0, 16.0, 3.0, 3.0, 0.01, 3e-3, 1000.0, 8.0, 16.0, 32.0, 1.0, 64.0, 64.0, 32.0,
+                0.9, 0.1, 1000.0, 900.0, 0.1,
             ],
             cropped,
         ),
@@ -132,7 +140,10 @@ fn presets() -> Vec<Preset> {
             "micro",
             "Micro, 28 × 28",
             "For slow processors and tests: a step is over at once.",
-            [28.0, 128.0, 8.0, 1.0, 4.0, 2.0, 3.0, 0.01, 3e-3, 6.0, 4.0, 6.0, 8.0, 1.0, 12.0, 10.0, 8.0, 0.9, 0.1, 1000.0, 200.0, 0.1],
+            [
+                28.0, 128.0, 8.0, 1.0, 4.0, 2.0, 3.0, 0.01, 3e-3, 6.0, 4.0, 6.0, 8.0, 1.0, 12.0, 10.0, 8.0, 0.9, 0.1,
+                1000.0, 200.0, 0.1,
+            ],
             cropped,
         ),
         preset(
@@ -140,8 +151,8 @@ fn presets() -> Vec<Preset> {
             "Tiny, 32 × 32",
             "Minutes on a laptop's GPU.",
             [
-                32.0, 20_000.0, 64.0, 1.0, 32.0, 3.0, 3.0, 0.01, 1e-3, 1500.0, 16.0, 32.0, 64.0, 2.0, 128.0, 128.0, 50.0, 0.97, 0.1,
-                1000.0, 5000.0, 0.1,
+                32.0, 20_000.0, 64.0, 1.0, 32.0, 3.0, 3.0, 0.01, 1e-3, 1500.0, 16.0, 32.0, 64.0, 2.0, 128.0, 128.0,
+                50.0, 0.97, 0.1, 1000.0, 5000.0, 0.1,
             ],
             cropped,
         ),
@@ -150,8 +161,8 @@ fn presets() -> Vec<Preset> {
             "The paper's CIFAR-10 network",
             "Sizes, recipe and augmentation of the authors' notebook: 15 epochs of 50,000 pictures, one augmentation for a whole batch.",
             [
-                32.0, 0.0, 64.0, 1.0, 32.0, 3.0, 3.0, 0.01, 1e-3, 15_600.0, 16.0, 64.0, 128.0, 3.0, 256.0, 128.0, 50.0, 0.99, 0.1, 1000.0,
-                11_715.0, 0.1,
+                32.0, 0.0, 64.0, 1.0, 32.0, 3.0, 3.0, 0.01, 1e-3, 15_600.0, 16.0, 64.0, 128.0, 3.0, 256.0, 128.0, 50.0,
+                0.99, 0.1, 1000.0, 11_715.0, 0.1,
             ],
             "as published",
         ),

@@ -128,9 +128,11 @@ impl Config {
         let pixels = self.side() * self.side();
         let maps = |width: usize, halvings: usize| (pixels >> (2 * halvings).min(20)) * width;
         let groups = self.encoder.widths.iter().zip(&self.encoder.expansions).enumerate();
-        let groups: Vec<[usize; 2]> = groups.map(|(number, (inner, by))| [maps(*inner, number), maps(inner * by, number)]).collect();
+        let groups: Vec<[usize; 2]> =
+            groups.map(|(number, (inner, by))| [maps(*inner, number), maps(inner * by, number)]).collect();
         let largest = groups.iter().flatten().copied().max().unwrap_or(0);
-        let autoencoder: Vec<usize> = self.autoencoder.widths.iter().enumerate().map(|(number, width)| maps(*width, number)).collect();
+        let autoencoder: Vec<usize> =
+            self.autoencoder.widths.iter().enumerate().map(|(number, width)| maps(*width, number)).collect();
         let decoded = autoencoder.first().copied().unwrap_or(0) * 2;
         // Of each layer: the map before and after normalisation and after ReLU, and what the normalisation keeps.
         let block = |[inner, outer]: &[usize; 2]| 2 * 6 * inner + 7 * outer;
@@ -161,7 +163,9 @@ impl Config {
         for (row, values) in bytes.raw().chunks_exact(size * channels).enumerate() {
             let start = ((row / size * side + row % size + border) * side + border) * CHANNELS;
             for (pixel, out) in values.chunks_exact(channels).zip(out[start..].chunks_exact_mut(CHANNELS)) {
-                out.iter_mut().enumerate().for_each(|(channel, out)| *out = f32::from(pixel[channel % channels]) / 255.0);
+                out.iter_mut()
+                    .enumerate()
+                    .for_each(|(channel, out)| *out = f32::from(pixel[channel % channels]) / 255.0);
             }
         }
         Ok(out)
@@ -208,14 +212,22 @@ impl Networks {
     }
 
     /// The loss of the first phase: the mean squared error of the pictures rebuilt from noisy ones.
-    pub fn denoising_loss(&self, w: &Weights, config: &Config, pictures: Vec<f32>, rng: &Rng, pass: &Pass) -> Tensor<1> {
+    pub fn denoising_loss(
+        &self,
+        w: &Weights,
+        config: &Config,
+        pictures: Vec<f32>,
+        rng: &Rng,
+        pass: &Pass,
+    ) -> Tensor<1> {
         let noisy = config.tensor(noisy(&pictures, config.noise, rng), w.device());
         let clean = config.tensor(pictures, w.device());
         let latent = self.autoencoder.encode(w, noisy, pass);
         reconstruction_error(self.autoencoder.decode(w, latent, pass), clean)
     }
 
-    /// The head's output for two views of every picture, view after view: two passes, each with batch statistics of its own.
+    /// The head's output for two views of every picture, view after view: two passes, each with batch statistics of its
+    /// own.
     ///
     /// # Shapes
     /// [batch, side, side, 3] → [2 · batch, width]

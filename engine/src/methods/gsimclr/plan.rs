@@ -35,7 +35,8 @@ pub fn chosen(config: &Config, feed: &Feed, seed: u64) -> Vec<usize> {
 pub fn random(chosen: &[usize], size: usize, steps: usize, rng: &Rng) -> Vec<Vec<usize>> {
     let mut plan = Vec::new();
     for epoch in 0.. {
-        let order: Vec<usize> = rng.at(epoch).permutation(chosen.len()).into_iter().map(|place| chosen[place]).collect();
+        let order: Vec<usize> =
+            rng.at(epoch).permutation(chosen.len()).into_iter().map(|place| chosen[place]).collect();
         let batches = batches::cut(&order, size);
         if batches.is_empty() || plan.len() >= steps.max(1) {
             break;
@@ -49,7 +50,14 @@ pub fn random(chosen: &[usize], size: usize, steps: usize, rng: &Rng) -> Vec<Vec
 ///
 /// # Errors
 /// Those of reading pictures and of the device.
-pub async fn clusters(config: &Config, networks: &Networks, w: &Weights, feed: &Feed, chosen: &[usize], rng: &Rng) -> Result<Clusters> {
+pub async fn clusters(
+    config: &Config,
+    networks: &Networks,
+    w: &Weights,
+    feed: &Feed,
+    chosen: &[usize],
+    rng: &Rng,
+) -> Result<Clusters> {
     let features = embedded(config, networks, w, feed, chosen).await?;
     let found = kmeans::fit(&features, (config.clusters.max(1) * feed.batch_size()).min(chosen.len()), RESTARTS, rng);
     Ok(chosen.iter().copied().zip(found.labels).collect())
@@ -59,7 +67,13 @@ pub async fn clusters(config: &Config, networks: &Networks, w: &Weights, feed: &
 ///
 /// # Errors
 /// Those of reading pictures and of the device.
-pub async fn embedded(config: &Config, networks: &Networks, w: &Weights, feed: &Feed, chosen: &[usize]) -> Result<Features> {
+pub async fn embedded(
+    config: &Config,
+    networks: &Networks,
+    w: &Weights,
+    feed: &Feed,
+    chosen: &[usize],
+) -> Result<Features> {
     let w = w.frozen();
     let mut features = Features::default();
     for part in chosen.chunks(CHUNK) {
@@ -73,7 +87,8 @@ pub async fn embedded(config: &Config, networks: &Networks, w: &Weights, feed: &
 
 /// The batches of the contrast from clusters: one epoch that comes again and again, or as many as there are steps for.
 pub fn guided(config: &Config, clusters: &Clusters, size: usize, rng: &Rng) -> Vec<Vec<usize>> {
-    let (samples, labels): (Vec<usize>, Vec<u32>) = clusters.iter().map(|(sample, cluster)| (*sample, *cluster)).unzip();
+    let (samples, labels): (Vec<usize>, Vec<u32>) =
+        clusters.iter().map(|(sample, cluster)| (*sample, *cluster)).unzip();
     let mut plan: Vec<Vec<usize>> = Vec::new();
     if config.batches == Batches::GuidedOurs {
         for epoch in 0.. {
@@ -97,8 +112,8 @@ fn first(config: &Config, feed: &Feed) -> usize {
     (used / feed.batch_size().max(1) / 4).max(1)
 }
 
-/// Pairs of pictures of one class in a batch: the mean over the first quarter of an epoch, and what random batches have on average.
-/// `None` where there are no classes.
+/// Pairs of pictures of one class in a batch: the mean over the first quarter of an epoch, and what random batches have
+/// on average. `None` where there are no classes.
 pub fn same_class_pairs(config: &Config, feed: &Feed) -> Option<(f64, f64)> {
     let labels = feed.labels(Half::Train);
     if labels.is_empty() {

@@ -4,14 +4,16 @@ use crate::eval::Features;
 
 const ITERATIONS: usize = 60;
 
-/// Coordinates along the two directions of largest variance, two a sample, the farthest at distance 1; and their share of the variance.
+/// Coordinates along the two directions of largest variance, two a sample, the farthest at distance 1; and their share
+/// of the variance.
 pub fn plane(features: &Features) -> (Vec<f32>, f64) {
     let (dim, rows) = (features.dim.max(1), features.rows());
     let mut means = vec![0.0_f64; dim];
     for row in features.values.chunks_exact(dim) {
         means.iter_mut().zip(row).for_each(|(mean, value)| *mean += f64::from(*value) / rows.max(1) as f64);
     }
-    let mut left: Vec<f64> = features.values.iter().enumerate().map(|(i, value)| f64::from(*value) - means[i % dim]).collect();
+    let mut left: Vec<f64> =
+        features.values.iter().enumerate().map(|(i, value)| f64::from(*value) - means[i % dim]).collect();
     let whole: f64 = left.iter().map(|value| value * value).sum();
     let mut along = Vec::new();
     for start in 0..2 {

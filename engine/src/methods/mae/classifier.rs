@@ -43,8 +43,8 @@ impl MaeClassifier {
         }
     }
 
-    /// The vector the head sees: the normalised mean of the patch tokens (class token excluded), or the class token of the
-    /// normalised tokens.
+    /// The vector the head sees: the normalised mean of the patch tokens (class token excluded), or the class token of
+    /// the normalised tokens.
     ///
     /// # Shapes
     /// [batch, channels, height, width] → [batch, dim]

@@ -54,7 +54,13 @@ fn config(case: &Case<'_>) -> Result<Config> {
     let ratio = case.number("mlp_ratio").unwrap_or(4.0);
     let ln_eps = case.number("ln_eps").unwrap_or(1e-6);
     let stack = |dim: &str, depth: &str, heads: &str| -> Result<TransformerConfig> {
-        Ok(TransformerConfig { dim: case.count(dim)?, depth: case.count(depth)?, heads: case.count(heads)?, mlp_ratio: ratio, ln_eps })
+        Ok(TransformerConfig {
+            dim: case.count(dim)?,
+            depth: case.count(depth)?,
+            heads: case.count(heads)?,
+            mlp_ratio: ratio,
+            ln_eps,
+        })
     };
     let encoder = stack("dim", "depth", "heads")?;
     Ok(Config {
@@ -136,7 +142,9 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (mean, deviation) = pixel_error::patch_statistics(raw.clone());
     let hidden = mask.hidden_tensor(w.device()).unsqueeze_dim::<3>(2);
     let pasted = raw * hidden.clone().neg().add_scalar(1.0) + (prediction * deviation + mean) * hidden;
-    answers.tensor("out/paste_normpix", pictures_from_patches(pasted, mae.config.side(), mae.config.patch_size)).await?;
+    answers
+        .tensor("out/paste_normpix", pictures_from_patches(pasted, mae.config.side(), mae.config.patch_size))
+        .await?;
 
     let loss = mae.forward_loss(&w, pictures, &mask);
     answers.tensor(if mae.config.norm_pix { "out/loss_normpix" } else { "out/loss_raw" }, loss.clone()).await?;
@@ -251,8 +259,15 @@ async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (classifier, mut w) = classifier(case)?;
     let depth = case.count("depth")?;
-    let groups = layer_decay_groups(&w, depth, case.number("layer_decay")?, case.number("weight_decay")?, &["pos_embed", "cls_token"]);
-    let table = w.list.iter().zip(&groups).map(|(weight, g)| (weight.name.clone(), vec![g.lr_scale, g.weight_decay])).collect();
+    let groups = layer_decay_groups(
+        &w,
+        depth,
+        case.number("layer_decay")?,
+        case.number("weight_decay")?,
+        &["pos_embed", "cls_token"],
+    );
+    let table =
+        w.list.iter().zip(&groups).map(|(weight, g)| (weight.name.clone(), vec![g.lr_scale, g.weight_decay])).collect();
     answers.got.insert("lr_scale_and_weight_decay".into(), Got::Table(table));
     let mut adamw = adamw(case, groups)?;
     for step in 1..=case.count("steps")? {

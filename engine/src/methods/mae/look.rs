@@ -14,8 +14,13 @@ use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
-pub const VIEWS: [(&str, &str); 5] =
-    [("input", "Input"), ("mask", "Mask"), ("reconstruction", "Reconstruction"), ("error", "Error"), ("similarity", "Similarity")];
+pub const VIEWS: [(&str, &str); 5] = [
+    ("input", "Input"),
+    ("mask", "Mask"),
+    ("reconstruction", "Reconstruction"),
+    ("error", "Error"),
+    ("similarity", "Similarity"),
+];
 
 fn title(id: &str) -> String {
     VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into())
@@ -38,8 +43,13 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     }
     if wants("mask") {
         let side = mae.config.side() as u32;
-        let caption = format!("{} of {} patches are hidden; the encoder sees the others only.", mask.tokens - mask.kept, mask.tokens);
-        let kind = ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone(), paintable: true });
+        let caption = format!(
+            "{} of {} patches are hidden; the encoder sees the others only.",
+            mask.tokens - mask.kept,
+            mask.tokens
+        );
+        let kind =
+            ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone(), paintable: true });
         views.push(view("mask", caption, kind, "mask", stage.source, None));
     }
     if wants("reconstruction") || wants("error") {
@@ -75,8 +85,8 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
     let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
     let pixels = patches_channel_last(pictures, p);
     let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
-    // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near by;
-    // the true patch's own would leak the answer.
+    // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near
+    // by; the true patch's own would leak the answer.
     let shown = match (mae.config.norm_pix, stage.true_patch_mean) {
         (false, _) => prediction,
         (true, true) => prediction * deviation + mean,
@@ -86,15 +96,20 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
         }
     };
     let hidden = mask.hidden_tensor(&shown.device()).unsqueeze_dim::<3>(2);
-    let shown = if stage.raw_prediction { shown } else { pixels * hidden.clone().neg().add_scalar(1.0) + shown * hidden };
+    let shown =
+        if stage.raw_prediction { shown } else { pixels * hidden.clone().neg().add_scalar(1.0) + shown * hidden };
     let rebuilt = pictures_from_patches(shown, side, p);
     let flat = vec![rebuilt.flatten::<1>(0, 3), error.flatten::<1>(0, 1)];
     let read = readback::many(flat).await?;
     let (values, errors) = (read.first().cloned().unwrap_or_default(), read.get(1).cloned().unwrap_or_default());
     let source_of_light = match (mae.config.norm_pix, stage.true_patch_mean) {
         (false, _) => "",
-        (true, true) => " Brightness and contrast of each hidden patch are taken from the true patch, which leaks the answer.",
-        (true, false) => " The model predicts normalised patches; brightness and contrast are those of the visible patches near by.",
+        (true, true) => {
+            " Brightness and contrast of each hidden patch are taken from the true patch, which leaks the answer."
+        }
+        (true, false) => {
+            " The model predicts normalised patches; brightness and contrast are those of the visible patches near by."
+        }
     };
     let caption = if stage.raw_prediction {
         format!("The raw prediction, also where the patch was visible (no loss is taken there).{source_of_light}")
@@ -138,7 +153,8 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
     let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
     let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
     let values = readback::floats(similarity_map(latent, query)).await?;
-    let heat = Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
+    let heat =
+        Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
     let caption = format!(
         "How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.",
@@ -155,10 +171,13 @@ fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32], hidden: Vec<boo
     let plane = size * size;
     let byte = |channel: usize, pixel: usize| {
         let value = values.get(channel * plane + pixel).copied().unwrap_or(0.0);
-        let (mean, std) = (stage.mean.get(channel).copied().unwrap_or(0.0), stage.std.get(channel).copied().unwrap_or(1.0));
+        let (mean, std) =
+            (stage.mean.get(channel).copied().unwrap_or(0.0), stage.std.get(channel).copied().unwrap_or(1.0));
         ((value * std + mean) * 255.0).round().clamp(0.0, 255.0) as u8
     };
-    let rgba = (0..plane).flat_map(|i| [byte(0, i), byte(1.min(channels - 1), i), byte(2.min(channels - 1), i), 255]).collect();
+    let rgba = (0..plane)
+        .flat_map(|i| [byte(0, i), byte(1.min(channels - 1), i), byte(2.min(channels - 1), i), 255])
+        .collect();
     let side = mae.config.side() as u32;
     Picture { width: size as u32, height: size as u32, rgba, grid: (side, side), hidden }
 }

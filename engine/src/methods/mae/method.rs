@@ -37,7 +37,8 @@ impl Method for Mae {
         mask.upload(device);
         let patches = batch.patches(p, Order::ChannelFirst, device)?;
         // With one channel both orders are the same.
-        let target = if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
+        let target =
+            if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
         let total = self.loss_of_patches(weights, patches, target, &mask);
         Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]))
     }
@@ -71,10 +72,16 @@ impl Method for Mae {
         vit_mae::LAYOUTS
     }
 
-    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+    fn classifier(
+        &self,
+        weights: &Weights,
+        classes: usize,
+        settings: &Settings,
+    ) -> Result<(Box<dyn Classifier>, Weights)> {
         let mut tuned = Weights::new(weights.device(), settings.seed);
         let global_pool = settings.choice("pool") != "class";
-        let classifier = MaeClassifier::new(&self.config, classes, global_pool, settings.number("drop_path"), &mut tuned);
+        let classifier =
+            MaeClassifier::new(&self.config, classes, global_pool, settings.number("drop_path"), &mut tuned);
         for index in 0..tuned.list.len() {
             if let Some(source) = weights.by_name(&tuned.list[index].name) {
                 tuned.replace(index, plain(source.value.clone()));

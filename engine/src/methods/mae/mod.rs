@@ -1,8 +1,8 @@
 //! MAE: hide most patches of a picture, encode the rest, fill in the pixels.
 //!
-//! He, Chen, Xie, Li, Dollár, Girshick, "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022 (arXiv 2111.06377).
-//! The encoder never sees the hidden patches, so it is several times cheaper than its size suggests; a small decoder,
-//! thrown away afterwards, fills in their pixels. Equation numbers: (1) target, (2) loss, see [`card`].
+//! He, Chen, Xie, Li, Dollár, Girshick, "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022 (arXiv
+//! 2111.06377). The encoder never sees the hidden patches, so it is several times cheaper than its size suggests; a
+//! small decoder, thrown away afterwards, fills in their pixels. Equation numbers: (1) target, (2) loss, see [`card`].
 //!
 //! This file: card, knobs, presets. `model`: encoder, decoder, loss. `look`: views. `classifier`: fine-tuning.
 //! `fixture`: golden numbers. Differences from the authors' code: only visible patches are embedded (the same result).
@@ -24,7 +24,8 @@ use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, KnobValue, Prese
 
 #[cfg(feature = "compute")]
 /// MAE for the registry.
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// What the list, the command line and the sliders know of MAE.
 pub fn card() -> Card {
@@ -83,7 +84,15 @@ pub fn card() -> Card {
             "steps",
             true,
         ),
-        Knob::number("warmup", "Warm-up", "Share of the steps in which the learning rate rises.", "Training", (0.0, 0.5, 0.01), "", true),
+        Knob::number(
+            "warmup",
+            "Warm-up",
+            "Share of the steps in which the learning rate rises.",
+            "Training",
+            (0.0, 0.5, 0.01),
+            "",
+            true,
+        ),
         Knob::number(
             "crop",
             "Smallest crop",
@@ -121,8 +130,24 @@ pub fn card() -> Card {
             "",
             false,
         ),
-        Knob::number("depth", "Encoder depth", "Transformer blocks of the encoder.", "Model", (1.0, 32.0, 1.0), "blocks", false),
-        Knob::number("heads", "Encoder heads", "Attention heads of an encoder block.", "Model", (1.0, 16.0, 1.0), "", false),
+        Knob::number(
+            "depth",
+            "Encoder depth",
+            "Transformer blocks of the encoder.",
+            "Model",
+            (1.0, 32.0, 1.0),
+            "blocks",
+            false,
+        ),
+        Knob::number(
+            "heads",
+            "Encoder heads",
+            "Attention heads of an encoder block.",
+            "Model",
+            (1.0, 16.0, 1.0),
+            "",
+            false,
+        ),
         Knob::number(
             "dec_dim",
             "Decoder width",
@@ -141,10 +166,19 @@ pub fn card() -> Card {
             "blocks",
             false,
         ),
-        Knob::number("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "Model", (1.0, 16.0, 1.0), "", false),
+        Knob::number(
+            "dec_heads",
+            "Decoder heads",
+            "Attention heads of a decoder block.",
+            "Model",
+            (1.0, 16.0, 1.0),
+            "",
+            false,
+        ),
     ]);
-    let tuning =
-        |name: &str, title: &str, tooltip: &str, high: f64| Knob::number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true);
+    let tuning = |name: &str, title: &str, tooltip: &str, high: f64| {
+        Knob::number(name, title, tooltip, "Fine-tuning", (0.0, high, 0.01), "", true)
+    };
     knobs.extend([
         Knob::choice(
             "pool",
@@ -204,7 +238,13 @@ pub fn card() -> Card {
 
 /// Named start states; the first is the default.
 fn presets() -> Vec<Preset> {
-    let preset = |id: &str, title: &str, note: &str, sizes: [f64; 8], training: [f64; 5], norm_pix: bool, stored: Option<&str>| {
+    let preset = |id: &str,
+                  title: &str,
+                  note: &str,
+                  sizes: [f64; 8],
+                  training: [f64; 5],
+                  norm_pix: bool,
+                  stored: Option<&str>| {
         let names = ["img_size", "patch_size", "dim", "depth", "heads", "dec_dim", "dec_depth", "dec_heads"];
         let mut knobs: BTreeMap<String, KnobValue> = numbers(names.into_iter().zip(sizes)).collect();
         let names = ["lr", "batch", "steps", "warmup", "crop"];
@@ -212,9 +252,21 @@ fn presets() -> Vec<Preset> {
         knobs.extend(numbers([("mask_ratio", 0.75), ("weight_decay", 0.05)]));
         knobs.extend(choices([("sampling", "random")]));
         knobs.insert("norm_pix".into(), KnobValue::Switch(norm_pix));
-        knobs.extend(numbers([("layer_decay", 0.75), ("drop_path", 0.1), ("smoothing", 0.1), ("mixup", 0.8), ("cutmix", 1.0)]));
+        knobs.extend(numbers([
+            ("layer_decay", 0.75),
+            ("drop_path", 0.1),
+            ("smoothing", 0.1),
+            ("mixup", 0.8),
+            ("cutmix", 1.0),
+        ]));
         knobs.insert("flip".into(), KnobValue::Switch(training[4] < 1.0));
-        Preset { id: id.into(), title: title.into(), note: note.into(), knobs, stored_weights: stored.map(String::from) }
+        Preset {
+            id: id.into(),
+            title: title.into(),
+            note: note.into(),
+            knobs,
+            stored_weights: stored.map(String::from),
+        }
     };
     vec![
         preset(

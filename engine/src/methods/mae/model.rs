@@ -82,11 +82,17 @@ impl Config {
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::request("These sizes do not fit together", why, "Change one of them"));
         if self.patch_size == 0 || self.img_size == 0 || !self.img_size.is_multiple_of(self.patch_size) {
-            return refuse(format!("a picture of {} pixels cannot be cut into patches of {}", self.img_size, self.patch_size));
+            return refuse(format!(
+                "a picture of {} pixels cannot be cut into patches of {}",
+                self.img_size, self.patch_size
+            ));
         }
         for (name, part) in [("encoder", self.encoder), ("decoder", self.decoder)] {
             if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) || !part.dim.is_multiple_of(4) {
-                return refuse(format!("the {name}'s width {} must be a multiple of 4 and of its {} heads", part.dim, part.heads));
+                return refuse(format!(
+                    "the {name}'s width {} must be a multiple of 4 and of its {} heads",
+                    part.dim, part.heads
+                ));
             }
         }
         if let Some(part) = [self.encoder, self.decoder].iter().find(|p| p.dim / p.heads > MAX_DIM) {
@@ -103,7 +109,8 @@ impl Config {
 }
 
 impl Config {
-    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has used it.
+    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has
+    /// used it.
     pub fn needs(&self) -> Needs {
         let tokens = self.side() * self.side();
         let kept = visible_tokens(tokens, self.mask_ratio).unwrap_or(tokens);
@@ -156,7 +163,8 @@ impl Encoder {
         }
     }
 
-    /// Class token and visible patch tokens with their positions: what enters the first block. Only visible patches are embedded.
+    /// Class token and visible patch tokens with their positions: what enters the first block. Only visible patches are
+    /// embedded.
     ///
     /// # Shapes
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
@@ -215,7 +223,8 @@ impl Mae {
         let mut scope = weights.root();
         let encoder = Encoder::new(&mut scope, &config);
         let outputs = config.patch_size * config.patch_size * config.in_chans;
-        let decoder = TokenDecoder::new(&mut scope, config.encoder.dim, (config.side(), config.side()), outputs, config.decoder);
+        let decoder =
+            TokenDecoder::new(&mut scope, config.encoder.dim, (config.side(), config.side()), outputs, config.decoder);
         Ok(Self { config, encoder, decoder })
     }
 

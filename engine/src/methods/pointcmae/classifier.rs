@@ -60,7 +60,11 @@ impl Head {
             });
             from = *width;
         }
-        Self { last: Linear::new(scope.at(4 * widths.len()), from, sizes.classes, START, true), hidden, dropout: sizes.dropout }
+        Self {
+            last: Linear::new(scope.at(4 * widths.len()), from, sizes.classes, START, true),
+            hidden,
+            dropout: sizes.dropout,
+        }
     }
 
     fn forward(&self, w: &Weights, mut x: Tensor<2>, pass: &Pass, rng: Option<&Rng>) -> Tensor<2> {
@@ -80,7 +84,8 @@ pub(super) fn dropped_out(x: Tensor<2>, rate: f64, rng: &Rng) -> Tensor<2> {
         return x;
     }
     let (shape, keep, mut rng) = (x.dims(), 1.0 - rate, rng.clone());
-    let factors: Vec<f32> = (0..shape[0] * shape[1]).map(|_| if rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
+    let factors: Vec<f32> =
+        (0..shape[0] * shape[1]).map(|_| if rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
     let factors = Tensor::from_data(TensorData::new(factors, shape), &x.device());
     x * factors
 }

@@ -1,4 +1,5 @@
-//! From stored clouds to what the model takes: a choice of points, brought to the unit sphere, stretched and moved in training.
+//! From stored clouds to what the model takes: a choice of points, brought to the unit sphere, stretched and moved in
+//! training.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -34,7 +35,8 @@ pub fn for_training(batch: &Batch, points: usize, rng: &Rng, device: &Device) ->
     }
     // Everything goes up before the first launch.
     let chosen = Tensor::<2, Int>::from_data(TensorData::new(chosen, [clouds, points]), &stored.device());
-    let [stretches, shifts] = [stretches, shifts].map(|v| Tensor::<3>::from_data(TensorData::new(v, [clouds, 1, 3]), &stored.device()));
+    let [stretches, shifts] =
+        [stretches, shifts].map(|v| Tensor::<3>::from_data(TensorData::new(v, [clouds, 1, 3]), &stored.device()));
     Ok(to_unit_sphere(gather_tokens(stored, chosen)) * stretches + shifts)
 }
 
@@ -47,7 +49,8 @@ pub fn for_training(batch: &Batch, points: usize, rng: &Rng, device: &Device) ->
 /// As [`for_training`].
 pub fn for_evaluation(batch: &Batch, points: usize, device: &Device) -> Result<Tensor<3>> {
     let (stored, _, all) = stored(batch, points, device)?;
-    let chosen = if all == points { stored } else { gather_tokens(stored.clone(), farthest_points(stored, points, None)) };
+    let chosen =
+        if all == points { stored } else { gather_tokens(stored.clone(), farthest_points(stored, points, None)) };
     Ok(to_unit_sphere(chosen))
 }
 

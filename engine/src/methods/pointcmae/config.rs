@@ -122,7 +122,10 @@ impl Config {
         }
         for (name, part) in [("encoder", self.encoder), ("decoder", self.decoder)] {
             if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) {
-                return refuse(format!("the {name}'s width {} must be a multiple of its {} heads", part.dim, part.heads));
+                return refuse(format!(
+                    "the {name}'s width {} must be a multiple of its {} heads",
+                    part.dim, part.heads
+                ));
             }
             if part.dim / part.heads > MAX_DIM {
                 return refuse(format!("{} numbers in {} heads are more than {MAX_DIM} a head", part.dim, part.heads));
@@ -140,7 +143,8 @@ impl Config {
         Ok(())
     }
 
-    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has used it.
+    /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has
+    /// used it.
     pub fn needs(&self) -> Needs {
         let (groups, hidden) = (self.groups, self.hidden());
         let members = groups * self.group_size;
@@ -153,7 +157,8 @@ impl Config {
             Need::of_samples("the PointNet's features of all members", members * wide.max(dim)),
             Need::of_samples("the clouds", self.points * 3),
         ];
-        // Of the PointNet: the narrow layer before and after it is normalised, the wide ones twice as often, the tokens.
+        // Of the PointNet: the narrow layer before and after it is normalised, the wide ones twice as often, the
+        // tokens.
         let net = members * (6 * self.widths[0] + 2 * self.widths[1] + 7 * wide + dim);
         let mut together = Need { what: "training".into(), fixed: 0, per_sample: 4 * net as u64 };
         let (mut tensors, mut unmasked) = (points.clone(), points);

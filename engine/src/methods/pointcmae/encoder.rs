@@ -1,4 +1,5 @@
-//! The encoder of Point-MAE and Point-CMAE: tokens of groups through transformer blocks that are told the positions every time.
+//! The encoder of Point-MAE and Point-CMAE: tokens of groups through transformer blocks that are told the positions
+//! every time.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
@@ -36,7 +37,13 @@ impl Dropping<'_> {
 ///
 /// # Shapes
 /// x and positions [batch, tokens, dim] → as many of the same as there are blocks
-pub fn blocks_told_positions(blocks: &[Block], w: &Weights, x: Tensor<3>, positions: &Tensor<3>, drop: Dropping<'_>) -> Vec<Tensor<3>> {
+pub fn blocks_told_positions(
+    blocks: &[Block],
+    w: &Weights,
+    x: Tensor<3>,
+    positions: &Tensor<3>,
+    drop: Dropping<'_>,
+) -> Vec<Tensor<3>> {
     let mut outputs: Vec<Tensor<3>> = Vec::with_capacity(blocks.len());
     for (number, block) in blocks.iter().enumerate() {
         let x = outputs.last().unwrap_or(&x).clone() + positions.clone();
@@ -112,13 +119,21 @@ impl PointEncoder {
     ///
     /// # Shapes
     /// tokens [batch, tokens, dim], centres [batch, tokens, 3] → of each block [batch, (1 +) tokens, dim]
-    pub fn outputs(&self, w: &Weights, tokens: Tensor<3>, centres: Tensor<3>, class: Option<usize>, drop: Dropping<'_>) -> Vec<Tensor<3>> {
+    pub fn outputs(
+        &self,
+        w: &Weights,
+        tokens: Tensor<3>,
+        centres: Tensor<3>,
+        class: Option<usize>,
+        drop: Dropping<'_>,
+    ) -> Vec<Tensor<3>> {
         let positions = self.positions.forward(w, centres);
         let (x, positions) = match class.and_then(|class| self.classes.get(class)) {
             None => (tokens, positions),
             Some(class) => {
                 let [batch, _, dim] = tokens.dims();
-                let first = |slot: Slot<3>, rest: Tensor<3>| Tensor::cat(vec![w.get(slot).expand([batch, 1, dim]), rest], 1);
+                let first =
+                    |slot: Slot<3>, rest: Tensor<3>| Tensor::cat(vec![w.get(slot).expand([batch, 1, dim]), rest], 1);
                 (first(class.token, tokens), first(class.position, positions))
             }
         };
@@ -129,7 +144,14 @@ impl PointEncoder {
     ///
     /// # Shapes
     /// as [`PointEncoder::outputs`]
-    pub fn forward(&self, w: &Weights, tokens: Tensor<3>, centres: Tensor<3>, class: Option<usize>, drop: Dropping<'_>) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        w: &Weights,
+        tokens: Tensor<3>,
+        centres: Tensor<3>,
+        class: Option<usize>,
+        drop: Dropping<'_>,
+    ) -> Tensor<3> {
         let last = self.outputs(w, tokens.clone(), centres, class, drop).pop();
         self.norm.forward(w, last.unwrap_or(tokens))
     }

@@ -63,7 +63,13 @@ fn pass(case: &Case<'_>) -> Pass {
 fn config(case: &Case<'_>) -> Result<Config> {
     let stack = |depth: &str, heads: &str| -> Result<TransformerConfig> {
         let (dim, depth, heads) = (case.count("D")?, case.count(depth)?, case.count(heads)?);
-        Ok(TransformerConfig { dim, depth, heads, mlp_ratio: case.number("mlp_ratio")?, ln_eps: case.number("ln_eps")? })
+        Ok(TransformerConfig {
+            dim,
+            depth,
+            heads,
+            mlp_ratio: case.number("mlp_ratio")?,
+            ln_eps: case.number("ln_eps")?,
+        })
     };
     let encoder = stack("depth", "heads")?;
     Ok(Config {
@@ -148,7 +154,8 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     }
     let decay = case.number("weight_decay").unwrap_or(0.0);
     let groups = decay_groups(&w, decay);
-    let table = w.list.iter().zip(&groups).map(|(weight, group)| (weight.name.clone(), vec![group.weight_decay])).collect();
+    let table =
+        w.list.iter().zip(&groups).map(|(weight, group)| (weight.name.clone(), vec![group.weight_decay])).collect();
     answers.got.insert("adamw_weight_decay".into(), Got::Table(table));
     Ok(())
 }
@@ -161,7 +168,14 @@ async fn grouping(answers: &mut Answers, forward: &Forward) -> Result<()> {
     answers.tensor("out/group_tokens", forward.tokens.clone()).await
 }
 
-async fn branch(answers: &mut Answers, model: &PointCmae, w: &Weights, seen: &Seen, number: usize, pass: &Pass) -> Result<()> {
+async fn branch(
+    answers: &mut Answers,
+    model: &PointCmae,
+    w: &Weights,
+    seen: &Seen,
+    number: usize,
+    pass: &Pass,
+) -> Result<()> {
     answers.tensor(&format!("out/enc{number}_vis"), seen.visible.clone()).await?;
     answers.tensor(&format!("out/dec{number}_all_raw"), seen.raw.clone()).await?;
     answers.tensor(&format!("out/dec{number}_mask_normed"), seen.normed.clone()).await?;

@@ -54,7 +54,9 @@ pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Resul
     }
     if ["reconstruction", "reconstruction_second", "error", "contrast"].iter().any(|id| wants(id)) {
         let forward = model.forward(w, groups.clone(), &masks, &Pass::evaluation(), None);
-        for (id, (branch, mask)) in ["reconstruction", "reconstruction_second"].iter().zip(forward.branches.iter().zip(&masks)) {
+        for (id, (branch, mask)) in
+            ["reconstruction", "reconstruction_second"].iter().zip(forward.branches.iter().zip(&masks))
+        {
             if wants(id) {
                 found.push(reconstruction(id, &shown, branch, mask, stage).await?);
             }
@@ -83,7 +85,10 @@ fn stage_masks(model: &PointCmae, stage: &Stage) -> Result<Vec<Mask>> {
     let (Some(hidden), Some(first)) = (&stage.painted, masks.first_mut()) else { return Ok(masks) };
     let (groups, kept) = (model.config.groups, hidden.iter().filter(|h| !**h).count());
     if hidden.len() != groups || kept == 0 || kept == groups {
-        let why = format!("it leaves {kept} of {} groups, and the cloud has {groups}: some must be hidden, some seen", hidden.len());
+        let why = format!(
+            "it leaves {kept} of {} groups, and the cloud has {groups}: some must be hidden, some seen",
+            hidden.len()
+        );
         return Err(Error::request("The painted mask does not fit", why, "Draw a new mask"));
     }
     *first = mask_of(hidden, groups, kept);
@@ -97,7 +102,9 @@ async fn shown(cloud: Tensor<3>, groups: &Groups) -> Result<Shown> {
     let squared = |a: &[f32; 3], b: &[f32; 3]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
     let nearest = |point: &[f32; 3]| {
         let places = centres.iter().enumerate();
-        places.min_by(|a, b| squared(point, a.1).total_cmp(&squared(point, b.1))).map_or(u32::MAX, |(group, _)| group as u32)
+        places
+            .min_by(|a, b| squared(point, a.1).total_cmp(&squared(point, b.1)))
+            .map_or(u32::MAX, |(group, _)| group as u32)
     };
     let token = points.iter().map(nearest).collect();
     Ok(Shown { points, centres, token })
@@ -109,12 +116,16 @@ fn input(shown: &Shown, masks: &[Mask]) -> View {
     let class = (0..groups).map(|group| u32::from(hidden(0, group)) + 2 * u32::from(hidden(1, group))).collect();
     let (names, caption): (&[&str], String) = if masks.len() > 1 {
         let twice = (0..groups).filter(|group| hidden(0, *group) && hidden(1, *group)).count();
-        let caption =
-            format!("Each point belongs to the group with the nearest centre; {twice} of {groups} groups are hidden in both branches.");
+        let caption = format!(
+            "Each point belongs to the group with the nearest centre; {twice} of {groups} groups are hidden in both branches."
+        );
         (&["visible", "hidden in the first", "hidden in the second", "hidden twice"], caption)
     } else {
         let count = (0..groups).filter(|group| hidden(0, *group)).count();
-        (&["visible", "hidden"], format!("Each point belongs to the group with the nearest centre; {count} of {groups} groups are hidden."))
+        (
+            &["visible", "hidden"],
+            format!("Each point belongs to the group with the nearest centre; {count} of {groups} groups are hidden."),
+        )
     };
     let cloud = Cloud {
         dims: 3,
@@ -137,7 +148,8 @@ async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, sta
     let predicted = readback::floats(branch.prediction.clone()).await?;
     let (mut points, mut token) = (Vec::new(), Vec::new());
     if !stage.raw_prediction {
-        for (point, group) in shown.points.iter().zip(&shown.token).filter(|(_, group)| !mask.hidden[**group as usize]) {
+        for (point, group) in shown.points.iter().zip(&shown.token).filter(|(_, group)| !mask.hidden[**group as usize])
+        {
             points.extend(point);
             token.push(*group);
         }
@@ -168,7 +180,10 @@ async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, sta
 
 /// Chamfer distance of each group that some branch hides, the mean of the branches that do.
 async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mask], source: Source) -> Result<View> {
-    let distances = forward.branches.iter().map(|branch| model.config.chamfer.of_each(branch.prediction.clone(), branch.target.clone()));
+    let distances = forward
+        .branches
+        .iter()
+        .map(|branch| model.config.chamfer.of_each(branch.prediction.clone(), branch.target.clone()));
     let read = readback::many(distances.collect()).await?;
     let (mut sums, mut counts) = (vec![0.0_f32; shown.centres.len()], vec![0_u32; shown.centres.len()]);
     for (mask, distances) in masks.iter().zip(read) {
@@ -191,8 +206,14 @@ async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Show
     let query = stage.cursor.map_or(0, |cursor| cursor as usize).min(shown.centres.len().saturating_sub(1));
     let latent = model.encode(w, groups, &Pass::evaluation());
     let values = readback::floats(similarity_map(latent, query)).await?;
-    let cloud =
-        Cloud { dims: 3, points: shown.points.concat(), token: shown.token.clone(), values, query: Some(query as u32), ..Cloud::default() };
+    let cloud = Cloud {
+        dims: 3,
+        points: shown.points.concat(),
+        token: shown.token.clone(),
+        values,
+        query: Some(query as u32),
+        ..Cloud::default()
+    };
     let caption = format!("How like group {} the encoder finds every other group, nothing hidden.", query + 1);
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
     Ok(view("similarity", caption, ViewKind::Cloud(cloud), "latent", stage.source, Some(legend)))

@@ -23,7 +23,11 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
     let classes = subject.feed.report().classes.len();
     if classes < 2 {
         let why = format!("{} has no classes to tell apart", subject.feed.report().title);
-        return Err(Error::data("There is nothing to measure", why, "Put the clouds of each class into a folder of its own"));
+        return Err(Error::data(
+            "There is nothing to measure",
+            why,
+            "Put the clouds of each class into a folder of its own",
+        ));
     }
     let (mut train, train_labels) = features(model, &subject, Half::Train).await?;
     let (test, test_labels) = features(model, &subject, Half::Test).await?;
@@ -37,7 +41,11 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
             let protocol = Protocol { ways, shots, queries: 20, folds: 10 };
             Ok(few_shot::accuracy(&train, &labels, classes, protocol, &Rng::new(subject.settings.seed, "few-shot"))?.0)
         }
-        _ => Err(Error::request("This cannot be measured", format!("there is no metric {metric:?}"), "Choose a metric of the system")),
+        _ => Err(Error::request(
+            "This cannot be measured",
+            format!("there is no metric {metric:?}"),
+            "Choose a metric of the system",
+        )),
     }
 }
 

@@ -22,7 +22,8 @@ use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Recipe, Rule};
 use crate::weights::{Weights, plain};
 
-/// Names of weights files that fit: the authors', and those of Point-MAE, which go into the encoder and the first decoder.
+/// Names of weights files that fit: the authors', and those of Point-MAE, which go into the encoder and the first
+/// decoder.
 const LAYOUTS: &[Layout] = &[
     OFFICIAL,
     Layout {
@@ -100,7 +101,11 @@ impl Method for PointCmae {
 
     fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
         let rule = Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
-        Recipe { rule, groups: decay_groups(weights, settings.number("weight_decay")), ..Recipe::pretraining(settings, weights) }
+        Recipe {
+            rule,
+            groups: decay_groups(weights, settings.number("weight_decay")),
+            ..Recipe::pretraining(settings, weights)
+        }
     }
 
     fn metrics(&self) -> &'static [&'static str] {
@@ -132,14 +137,20 @@ impl Method for PointCmae {
         LAYOUTS
     }
 
-    fn classifier(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
+    fn classifier(
+        &self,
+        weights: &Weights,
+        classes: usize,
+        settings: &Settings,
+    ) -> Result<(Box<dyn Classifier>, Weights)> {
         let mut tuned = Weights::new(weights.device(), settings.seed);
         let tuning = match settings.choice("tuning") {
             "head of three layers" => Tuning::Mlp3,
             "linear head" => Tuning::Linear,
             _ => Tuning::Full,
         };
-        let sizes = HeadSizes { hidden: settings.count("head_width").max(1), classes, dropout: settings.number("dropout") };
+        let sizes =
+            HeadSizes { hidden: settings.count("head_width").max(1), classes, dropout: settings.number("dropout") };
         let model = PointClassifier::new(self.config.clone(), tuning, sizes, &mut tuned);
         for index in 0..tuned.list.len() {
             // The authors start the class token anew; that of the first branch is as good a start, and was trained.

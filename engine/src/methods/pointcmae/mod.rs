@@ -1,15 +1,17 @@
 //! Point-CMAE: hide the groups of a point cloud twice, fill both in, and let what both hide agree.
 //!
-//! Ren, Mei, Paudel, Wang, Li, Liu, Cucchiara, Van Gool, Sebe, "Bringing Masked Autoencoders Explicit Contrastive Properties for
-//! Point Cloud Self-Supervised Learning", ACCV 2024 (arXiv 2407.05862), on Point-MAE: Pang, Wang, Tay, Liu, Tian, Yuan, "Masked
-//! Autoencoders for Point Cloud Self-supervised Learning", ECCV 2022 (arXiv 2203.06604). Two masks, one encoder, two decoders.
-//! Tokens that both masks hide have no input in either branch, so both features of such a token are guesses: they are pulled
-//! together, without negatives and without a temperature. With the knob `system` at `point-mae` there is one mask and one decoder.
+//! Ren, Mei, Paudel, Wang, Li, Liu, Cucchiara, Van Gool, Sebe, "Bringing Masked Autoencoders Explicit Contrastive
+//! Properties for Point Cloud Self-Supervised Learning", ACCV 2024 (arXiv 2407.05862), on Point-MAE: Pang, Wang, Tay,
+//! Liu, Tian, Yuan, "Masked Autoencoders for Point Cloud Self-supervised Learning", ECCV 2022 (arXiv 2203.06604). Two
+//! masks, one encoder, two decoders. Tokens that both masks hide have no input in either branch, so both features of
+//! such a token are guesses: they are pulled together, without negatives and without a temperature. With the knob
+//! `system` at `point-mae` there is one mask and one decoder.
 //!
-//! This file: card, knobs, presets. `config`: sizes. `encoder`, `model`: the network and its loss. `clouds`: from stored points to
-//! input. `look`: views. `classifier`, `segmentation`: fine-tuning. `measures`: its own numbers. `fixture`: golden numbers.
-//! Differences from the authors' code: a batch without a token hidden twice has no contrast instead of 0 / 0; the class token's
-//! projection, which no loss uses, is left out of runs; fine-tuning starts from the first class token instead of a fresh one.
+//! This file: card, knobs, presets. `config`: sizes. `encoder`, `model`: the network and its loss. `clouds`: from
+//! stored points to input. `look`: views. `classifier`, `segmentation`: fine-tuning. `measures`: its own numbers.
+//! `fixture`: golden numbers. Differences from the authors' code: a batch without a token hidden twice has no contrast
+//! instead of 0 / 0; the class token's projection, which no loss uses, is left out of runs; fine-tuning starts from the
+//! first class token instead of a fresh one.
 
 #[cfg(feature = "compute")]
 pub mod classifier;
@@ -36,7 +38,8 @@ use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, Preset, choices,
 
 #[cfg(feature = "compute")]
 /// Point-CMAE for the registry.
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// A knob that is a number: name, title, tooltip, unit, range and step; whether it acts at once.
 type Number = (&'static str, &'static str, &'static str, &'static str, (f64, f64, f64), bool);
@@ -78,7 +81,11 @@ pub fn card() -> Card {
 }
 
 fn equations() -> Vec<Equation> {
-    let equation = |name: &str, formula: &str, words: &str| Equation { name: name.into(), formula: formula.into(), words: words.into() };
+    let equation = |name: &str, formula: &str, words: &str| Equation {
+        name: name.into(),
+        formula: formula.into(),
+        words: words.into(),
+    };
     vec![
         equation(
             "Reconstruction",
@@ -90,13 +97,18 @@ fn equations() -> Vec<Equation> {
             "L_con = mean over i hidden twice, all j of (1 − cos(f¹_i, f²_j))",
             "Features of both decoders before their last norm; the setting \"same token\" takes j = i alone, as the paper's text says.",
         ),
-        equation("Total", "L = 1000 · L_rec + w · L_con", "No temperature and no negatives; the gradient flows into both branches."),
+        equation(
+            "Total",
+            "L = 1000 · L_rec + w · L_con",
+            "No temperature and no negatives; the gradient flows into both branches.",
+        ),
     ]
 }
 
 fn knobs() -> Vec<Knob> {
-    let number =
-        |group: &str, (name, title, tooltip, unit, range, live): Number| Knob::number(name, title, tooltip, group, range, unit, live);
+    let number = |group: &str, (name, title, tooltip, unit, range, live): Number| {
+        Knob::number(name, title, tooltip, group, range, unit, live)
+    };
     let mut knobs = vec![
         Knob::choice(
             "system",
@@ -152,37 +164,107 @@ const MASK_AND_LOSS: [Number; 2] = [
 ];
 
 const TRAINING: [Number; 6] = [
-    ("lr", "Learning rate", "Peak of the schedule: a linear warm-up, then a cosine down to zero.", "", (1e-5, 1e-2, 1e-5), true),
+    (
+        "lr",
+        "Learning rate",
+        "Peak of the schedule: a linear warm-up, then a cosine down to zero.",
+        "",
+        (1e-5, 1e-2, 1e-5),
+        true,
+    ),
     ("weight_decay", "Weight decay", "AdamW's pull of the weight matrices towards zero.", "", (0.0, 0.3, 0.005), true),
     ("batch", "Batch", "Clouds of one step.", "clouds", (2.0, 1024.0, 1.0), true),
-    ("steps", "Steps", "Length of the run; the learning rate reaches zero there.", "steps", (1.0, 200_000.0, 1.0), true),
+    (
+        "steps",
+        "Steps",
+        "Length of the run; the learning rate reaches zero there.",
+        "steps",
+        (1.0, 200_000.0, 1.0),
+        true,
+    ),
     ("warmup", "Warm-up", "Share of the steps in which the learning rate rises.", "", (0.0, 0.5, 0.01), true),
-    ("drop_path", "Drop path", "How often the last block is skipped in training; the first never is.", "", (0.0, 0.5, 0.01), true),
+    (
+        "drop_path",
+        "Drop path",
+        "How often the last block is skipped in training; the first never is.",
+        "",
+        (0.0, 0.5, 0.01),
+        true,
+    ),
 ];
 
 const MODEL: [Number; 10] = [
-    ("points", "Points", "Points of a cloud; training draws them anew each time.", "points", (16.0, 2048.0, 16.0), false),
-    ("groups", "Groups", "Tokens of a cloud: centres that lie far apart, each with its nearest points.", "", (2.0, 256.0, 1.0), false),
-    ("group_size", "Points of a group", "Nearest points of each centre; groups overlap.", "points", (2.0, 128.0, 1.0), false),
+    (
+        "points",
+        "Points",
+        "Points of a cloud; training draws them anew each time.",
+        "points",
+        (16.0, 2048.0, 16.0),
+        false,
+    ),
+    (
+        "groups",
+        "Groups",
+        "Tokens of a cloud: centres that lie far apart, each with its nearest points.",
+        "",
+        (2.0, 256.0, 1.0),
+        false,
+    ),
+    (
+        "group_size",
+        "Points of a group",
+        "Nearest points of each centre; groups overlap.",
+        "points",
+        (2.0, 128.0, 1.0),
+        false,
+    ),
     ("dim", "Width", "Numbers in a token. A multiple of the heads.", "", (8.0, 768.0, 2.0), false),
     ("depth", "Encoder depth", "Transformer blocks of the encoder.", "blocks", (1.0, 24.0, 1.0), false),
     ("heads", "Encoder heads", "Attention heads of an encoder block.", "", (1.0, 16.0, 1.0), false),
     ("dec_depth", "Decoder depth", "Transformer blocks of each decoder.", "blocks", (1.0, 12.0, 1.0), false),
     ("dec_heads", "Decoder heads", "Attention heads of a decoder block.", "", (1.0, 16.0, 1.0), false),
-    ("point_width", "PointNet width", "Width of the PointNet's first layer; the second has twice as many.", "", (4.0, 256.0, 1.0), false),
-    ("position_width", "Position width", "Hidden width of the networks that turn centres into positions.", "", (4.0, 512.0, 1.0), false),
+    (
+        "point_width",
+        "PointNet width",
+        "Width of the PointNet's first layer; the second has twice as many.",
+        "",
+        (4.0, 256.0, 1.0),
+        false,
+    ),
+    (
+        "position_width",
+        "Position width",
+        "Hidden width of the networks that turn centres into positions.",
+        "",
+        (4.0, 512.0, 1.0),
+        false,
+    ),
 ];
 
 const TUNING: [Number; 4] = [
     ("head_width", "Head width", "Width of the head's hidden layers.", "", (4.0, 1024.0, 1.0), true),
     ("dropout", "Dropout", "Share of the head's values that are dropped in training.", "", (0.0, 0.9, 0.01), true),
     ("layer_decay", "Layer decay", "1: all layers learn equally fast, as in the paper.", "", (0.0, 1.0, 0.01), true),
-    ("smoothing", "Label smoothing", "Share of the target that is spread over all classes.", "", (0.0, 0.5, 0.01), true),
+    (
+        "smoothing",
+        "Label smoothing",
+        "Share of the target that is spread over all classes.",
+        "",
+        (0.0, 0.5, 0.01),
+        true,
+    ),
 ];
 
 const PROBE: [Number; 2] = [
     ("ways", "Classes of a fold", "Few-shot probe: classes to tell apart.", "classes", (2.0, 20.0, 1.0), true),
-    ("shots", "Samples of a class", "Few-shot probe: samples of each class to learn from.", "clouds", (1.0, 50.0, 1.0), true),
+    (
+        "shots",
+        "Samples of a class",
+        "Few-shot probe: samples of each class to learn from.",
+        "clouds",
+        (1.0, 50.0, 1.0),
+        true,
+    ),
 ];
 
 /// Named start states; the first is the default.
@@ -201,7 +283,8 @@ fn presets() -> Vec<Preset> {
             ("ways", 5.0),
             ("shots", 10.0),
         ];
-        let chosen = choices([("system", "point-cmae"), ("contrast", "whole row"), ("chamfer", "L2"), ("tuning", "everything")]);
+        let chosen =
+            choices([("system", "point-cmae"), ("contrast", "whole row"), ("chamfer", "L2"), ("tuning", "everything")]);
         Preset {
             id: id.into(),
             title: title.into(),

@@ -52,8 +52,15 @@ impl Branch {
     /// All tokens without the last norm, visible ones first, and the hidden ones with it.
     ///
     /// # Shapes
-    /// visible [batch, visible, dim], centres [batch, groups, 3] in that order → [batch, groups, dim], [batch, hidden, dim]
-    fn decode(&self, w: &Weights, visible: Tensor<3>, centres: Tensor<3>, drop: Dropping<'_>) -> (Tensor<3>, Tensor<3>) {
+    /// visible [batch, visible, dim], centres [batch, groups, 3] in that order → [batch, groups, dim], [batch, hidden,
+    /// dim]
+    fn decode(
+        &self,
+        w: &Weights,
+        visible: Tensor<3>,
+        centres: Tensor<3>,
+        drop: Dropping<'_>,
+    ) -> (Tensor<3>, Tensor<3>) {
         let [batch, kept, dim] = visible.dims();
         let hidden = centres.dims()[1] - kept;
         let x = Tensor::cat(vec![visible, w.get(self.mask_token).expand([batch, hidden, dim])], 1);
@@ -157,8 +164,10 @@ impl PointCmae {
         let tokens = self.encoder.point_net.forward(w, groups.points.clone(), pass);
         let branches = self.branches.iter().zip(masks).enumerate().map(|(number, (branch, mask))| {
             let streams = rng.map(|rng| [rng.at(2 * number as u64), rng.at(2 * number as u64 + 1)]);
-            let [encoding, decoding] =
-                [0, 1].map(|part| Dropping { rate: self.config.drop_path, rng: streams.as_ref().map(|streams| &streams[part]) });
+            let [encoding, decoding] = [0, 1].map(|part| Dropping {
+                rate: self.config.drop_path,
+                rng: streams.as_ref().map(|streams| &streams[part]),
+            });
             self.branch(w, &groups, &tokens, (number, branch, mask), [encoding, decoding])
         });
         let branches: Vec<Seen> = branches.collect();
@@ -209,7 +218,8 @@ impl PointCmae {
     /// # Shapes
     /// → of each branch [batch, groups, dim]
     pub fn features(&self, forward: &Forward, masks: &[Mask]) -> Vec<Tensor<3>> {
-        let in_order = |(seen, mask): (&Seen, &Mask)| gather_tokens(seen.raw.clone(), mask.restore_tensor(&seen.raw.device()));
+        let in_order =
+            |(seen, mask): (&Seen, &Mask)| gather_tokens(seen.raw.clone(), mask.restore_tensor(&seen.raw.device()));
         forward.branches.iter().zip(masks).map(in_order).collect()
     }
 
@@ -230,7 +240,9 @@ impl PointCmae {
         let reconstructions: Vec<Tensor<1>> = forward.branches.iter().map(reconstruction).collect();
         let agreement = config.agreement.and_then(|rule| self.agreement(forward, masks, rule));
         let sum = reconstructions.iter().cloned().reduce(Tensor::add);
-        let sum = sum.unwrap_or_else(|| Tensor::zeros([1], &forward.tokens.device())).mul_scalar(config.reconstruction_weight);
+        let sum = sum
+            .unwrap_or_else(|| Tensor::zeros([1], &forward.tokens.device()))
+            .mul_scalar(config.reconstruction_weight);
         let total = match &agreement {
             Some(agreement) => sum + agreement.clone().mul_scalar(config.agreement_weight),
             None => sum,
@@ -238,7 +250,8 @@ impl PointCmae {
         Losses { reconstructions, agreement, total }
     }
 
-    /// All groups through the encoder, nothing hidden, with the first class token where there is one (it is removed again).
+    /// All groups through the encoder, nothing hidden, with the first class token where there is one (it is removed
+    /// again).
     ///
     /// # Shapes
     /// groups of a batch → [batch, groups, dim]

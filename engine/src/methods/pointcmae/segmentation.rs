@@ -105,7 +105,14 @@ impl PartSegmenter {
     ///
     /// # Shapes
     /// points [batch, N, 3], categories [batch, categories] (one-hot) → [batch, N, parts]
-    pub fn forward(&self, w: &Weights, points: Tensor<3>, categories: Tensor<2>, pass: &Pass, rng: Option<&Rng>) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        w: &Weights,
+        points: Tensor<3>,
+        categories: Tensor<2>,
+        pass: &Pass,
+        rng: Option<&Rng>,
+    ) -> Tensor<3> {
         let [batch, count, _] = points.dims();
         let read = self.read(w, points.clone(), pass, rng); // features [batch, groups, 3 · dim] and centres
         let spread = interpolated(points.clone(), read.1, read.0.clone());

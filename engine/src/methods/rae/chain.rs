@@ -1,4 +1,5 @@
-//! Walkers on a trained net. A chain is a row of small steps that wait for one another, so the processor takes it, whatever trains.
+//! Walkers on a trained net. A chain is a row of small steps that wait for one another, so the processor takes it,
+//! whatever trains.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -102,11 +103,15 @@ impl Denoiser for OnCpu {
     }
 
     fn reconstruct<'a>(&'a self, points: &'a [f64]) -> Local<'a, Result<Vec<f64>>> {
-        Box::pin(async move { Ok(wide(readback::floats(self.rae.reconstruct(&self.weights, self.points(points))).await?)) })
+        Box::pin(
+            async move { Ok(wide(readback::floats(self.rae.reconstruct(&self.weights, self.points(points))).await?)) },
+        )
     }
 
     fn jacobian<'a>(&'a self, points: &'a [f64]) -> Local<'a, Result<Vec<f64>>> {
-        Box::pin(async move { Ok(wide(readback::floats(self.rae.with_jacobian(&self.weights, self.points(points)).1).await?)) })
+        Box::pin(async move {
+            Ok(wide(readback::floats(self.rae.with_jacobian(&self.weights, self.points(points)).1).await?))
+        })
     }
 }
 

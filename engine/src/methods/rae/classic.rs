@@ -75,7 +75,8 @@ impl Classic {
     pub fn new(scope: &mut Scope<'_>, config: ClassicConfig) -> Self {
         let ClassicConfig { dim, hidden, .. } = config;
         let learned = config.scale == Scale::Learned;
-        let (wide, narrow) = if learned { ((dim as f32).sqrt().recip(), (hidden as f32).sqrt().recip()) } else { (1.0, 1.0) };
+        let (wide, narrow) =
+            if learned { ((dim as f32).sqrt().recip(), (hidden as f32).sqrt().recip()) } else { (1.0, 1.0) };
         Self {
             config,
             wb: scope.weight("Wb", [dim, hidden], Init::Uniform(wide)),
@@ -129,7 +130,10 @@ impl Classic {
         let h = self.encode(w, x);
         let g = self.decode(w, h.clone());
         let inner = self.config.encoder.slope(h).unsqueeze_dim::<3>(1) * w.get(self.wb).unsqueeze::<3>(); // [rows, dim, hidden]
-        let product = inner.reshape([rows * dim, self.config.hidden]).matmul(w.get(self.wc).transpose()).reshape([rows, dim, dim]);
+        let product = inner
+            .reshape([rows * dim, self.config.hidden])
+            .matmul(w.get(self.wc).transpose())
+            .reshape([rows, dim, dim]);
         let outer = self.scaled(w, self.config.output.slope(g.clone()));
         (self.scaled(w, g), product * outer.unsqueeze_dim::<3>(2))
     }

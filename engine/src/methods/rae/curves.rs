@@ -113,8 +113,12 @@ fn error(sight: &Sight<'_>, line: &Line, r: &[f64]) -> Result<View> {
     let least = surprise.iter().copied().fold(f64::INFINITY, f64::min);
     let surprise: Vec<f64> = surprise.into_iter().map(|v| v - least).collect();
     let squares: Vec<f64> = r.iter().zip(&line.grid).map(|(r, x)| (r - x).powi(2)).collect();
-    let curves = vec![line.curve("‖r − x‖², to 1", to_one(&squares)), line.curve("−log p blurred by σ, to 1", to_one(&surprise))];
-    let caption = "The reconstruction error is no energy: it falls to zero between two modes too, where the density is lowest.";
+    let curves = vec![
+        line.curve("‖r − x‖², to 1", to_one(&squares)),
+        line.curve("−log p blurred by σ, to 1", to_one(&surprise)),
+    ];
+    let caption =
+        "The reconstruction error is no energy: it falls to zero between two modes too, where the density is lowest.";
     Ok(sight.view("error", caption.into(), ViewKind::Series(Series { curves }), "(r - x)^2", None))
 }
 
@@ -126,7 +130,8 @@ fn best(sight: &Sight<'_>, line: &Line) -> Result<View> {
         line.curve("contraction", line.estimate(&line::contractive(&line.grid, &p, sigma), sigma)),
         line.curve("true score of p", line.scores(&clean)),
     ];
-    let caption = "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
+    let caption =
+        "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
     Ok(sight.view_from(Source::Data, "best", caption.into(), ViewKind::Series(Series { curves }), "r*", None))
 }
 
@@ -143,5 +148,12 @@ fn ladder(sight: &Sight<'_>, line: &Line) -> Result<View> {
         Curve { name: "contraction".into(), points: errors(line::contractive) },
     ];
     let caption = "Relative error of the exact optimum's score, weighted by p, over σ. The direction is right long before the size.";
-    Ok(sight.view_from(Source::Data, "ladder", caption.into(), ViewKind::Series(Series { curves }), "error by sigma", None))
+    Ok(sight.view_from(
+        Source::Data,
+        "ladder",
+        caption.into(),
+        ViewKind::Series(Series { curves }),
+        "error by sigma",
+        None,
+    ))
 }

@@ -1,4 +1,5 @@
-//! Golden numbers of the regularized autoencoders: what each case of a fixture asks, computed by the functions that train and sample.
+//! Golden numbers of the regularized autoencoders: what each case of a fixture asks, computed by the functions that
+//! train and sample.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +42,10 @@ fn unknown(why: String) -> Error {
 }
 
 fn text<'a>(case: &'a Case<'_>, key: &str) -> Result<&'a str> {
-    case.config.get(key).and_then(serde_json::Value::as_str).ok_or_else(|| unknown(format!("{} has no {key:?}", case.name)))
+    case.config
+        .get(key)
+        .and_then(serde_json::Value::as_str)
+        .ok_or_else(|| unknown(format!("{} has no {key:?}", case.name)))
 }
 
 fn wide(values: &[f32]) -> Vec<f64> {
@@ -64,8 +68,13 @@ fn net(case: &Case<'_>) -> Result<(Classic, Weights)> {
     };
     let given = case.weights();
     let scale = if given.contains_key("s") { Scale::Learned } else { Scale::Constant(case.number("s").unwrap_or(1.0)) };
-    let config =
-        ClassicConfig { dim: case.count("d")?, hidden: case.count("hidden")?, encoder: activation("f")?, output: activation("g")?, scale };
+    let config = ClassicConfig {
+        dim: case.count("d")?,
+        hidden: case.count("hidden")?,
+        encoder: activation("f")?,
+        output: activation("g")?,
+        scale,
+    };
     let mut weights = Weights::new(&case.device.clone().autodiff(), 0);
     let net = Classic::new(&mut weights.root(), config);
     for (name, tensor) in given {
@@ -81,7 +90,8 @@ fn reduced(case: &Case<'_>, sum: Tensor<1>, points: usize) -> Result<Tensor<1>> 
 
 async fn denoising(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (net, mut w) = net(case)?;
-    let (clean, noisy): (Tensor<2>, Tensor<2>) = (case.input("x")?.tensor(w.device())?, case.input("x_noisy")?.tensor(w.device())?);
+    let (clean, noisy): (Tensor<2>, Tensor<2>) =
+        (case.input("x")?.tensor(w.device())?, case.input("x_noisy")?.tensor(w.device())?);
     let entropy = text(case, "loss")? == "cross_entropy";
     let errors = |w: &Weights| {
         let r = net.reconstruct(w, noisy.clone());
@@ -132,7 +142,8 @@ async fn contractive(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (r, jacobian) = net.with_jacobian(&w, x.clone());
     let error = squared_error(r, x).sum_dim(1).squeeze_dim::<1>(1);
     let penalty = jacobian.square().sum_dim(2).sum_dim(1).reshape([points]);
-    let loss = reduced(case, (error.clone() + penalty.clone().mul_scalar(case.number("sigma")?.powi(2))).sum(), points)?;
+    let loss =
+        reduced(case, (error.clone() + penalty.clone().mul_scalar(case.number("sigma")?.powi(2))).sum(), points)?;
     let out = |what: &str| format!("out/{}.{what}", case.name);
     answers.tensor(&out("rec"), error).await?;
     answers.tensor(&out("penalty"), penalty).await?;
@@ -145,7 +156,8 @@ fn one_dimension(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let scale = case.number("e_scale")?;
     let shape = [sigmas.len(), grid.len()];
     answers.host("out/score1d", [grid.len()], narrow(grid.iter().map(|x| -scale * line::energy_slope(*x))));
-    let all = |solve: fn(&[f64], &[f64], f64) -> Vec<f64>| narrow(sigmas.iter().flat_map(|sigma| solve(&grid, &p, *sigma)));
+    let all =
+        |solve: fn(&[f64], &[f64], f64) -> Vec<f64>| narrow(sigmas.iter().flat_map(|sigma| solve(&grid, &p, *sigma)));
     answers.host("out/r1d_dae", shape, all(line::denoising));
     answers.host("out/r1d_cae", shape, all(line::contractive));
     Ok(())
@@ -185,7 +197,8 @@ async fn energies(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     for (name, how) in [("out/dE_first_order", Energy::FirstOrder), ("out/dE_path", path)] {
         answers.host(name, [n], narrow(energy_difference(&density, sigma, how, &from, &to).await?));
     }
-    let exact = from.chunks_exact(d).zip(to.chunks_exact(d)).map(|(a, b)| density.log_density(a) - density.log_density(b));
+    let exact =
+        from.chunks_exact(d).zip(to.chunks_exact(d)).map(|(a, b)| density.log_density(a) - density.log_density(b));
     answers.host("out/dE_exact", [n], narrow(exact));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What is seen of a denoiser: fields and walkers in the plane, curves on the line, pictures of digits.
 //!
-//! This file: which views there are, and what they share. `plane`, `curves`, `portraits`: the views for 2, 1 and more numbers.
+//! This file: which views there are, and what they share. `plane`, `curves`, `portraits`: the views for 2, 1 and more
+//! numbers.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -69,8 +70,19 @@ impl Sight<'_> {
         self.view_from(source, id, caption, kind, tensor, legend)
     }
 
-    pub fn view_from(&self, source: Source, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
-        let title = views(self.set.dims).iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into());
+    pub fn view_from(
+        &self,
+        source: Source,
+        id: &str,
+        caption: String,
+        kind: ViewKind,
+        tensor: &str,
+        legend: Option<Legend>,
+    ) -> View {
+        let title = views(self.set.dims)
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map_or_else(String::new, |(_, title)| (*title).into());
         View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
     }
 }
@@ -78,8 +90,8 @@ impl Sight<'_> {
 /// The views the stage wants, computed now.
 ///
 /// # Errors
-/// [`Error::Data`](crate::error::Error::Data) when the data are no vectors, [`Error::Device`](crate::error::Error::Device) when the
-/// device is lost.
+/// [`Error::Data`](crate::error::Error::Data) when the data are no vectors,
+/// [`Error::Device`](crate::error::Error::Device) when the device is lost.
 pub(super) async fn look(system: &Denoising, weights: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let sight = Sight { system, weights, stage, set: set(&stage.feed)? };
     match sight.set.dims {

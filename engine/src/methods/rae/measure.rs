@@ -13,9 +13,11 @@ use crate::rng::Rng;
 
 /// What every net is measured by; larger is better.
 ///
-/// * `score_fit`: 1 − the relative root mean square error of (r − x) / σ² against the score of p_σ, at points drawn from p_σ
+/// * `score_fit`: 1 − the relative root mean square error of (r − x) / σ² against the score of p_σ, at points drawn
+///   from p_σ
 /// * `score_cosine`: the cosine of the two over the same points
-/// * `sample_share`: share of walkers that end within 2 σ of the data (√(2 d) σ, d the number of coordinates, where there are more than two)
+/// * `sample_share`: share of walkers that end within 2 σ of the data (√(2 d) σ, d the number of coordinates, where
+///   there are more than two)
 /// * `sample_match`: 1 − the energy distance of walkers' ends and fresh noisy data (0 … 1)
 ///
 /// One more is known where p itself has a density: `clean_score_fit`, against the score of p at points drawn from p.
@@ -36,7 +38,12 @@ const STEPS: usize = 200;
 pub(super) fn known(set: &Vectors<'_>) -> Result<Mixture> {
     match set.truth {
         Some(truth) => Ok(truth.clone()),
-        None => Mixture::new(set.dims, wide(&set.train[..set.train.len().min(STAND_INS * set.dims)]), Vec::new(), Vec::new()),
+        None => Mixture::new(
+            set.dims,
+            wide(&set.train[..set.train.len().min(STAND_INS * set.dims)]),
+            Vec::new(),
+            Vec::new(),
+        ),
     }
 }
 
@@ -58,7 +65,11 @@ pub(super) async fn measure(system: &Denoising, metric: &str, subject: Subject<'
         "sample_match" => Ok(walked(system, &subject, &set).await?.1),
         _ => {
             let why = format!("the system has no metric {metric:?}");
-            Err(Error::request("This cannot be measured", why, format!("Choose one of {}, clean_score_fit", METRICS.join(", "))))
+            Err(Error::request(
+                "This cannot be measured",
+                why,
+                format!("Choose one of {}, clean_score_fit", METRICS.join(", ")),
+            ))
         }
     }
 }
@@ -128,6 +139,8 @@ pub(super) fn scattered(set: &Vectors<'_>, count: usize, rng: &mut Rng) -> Vec<f
     };
     let spreads: Vec<(f64, f64)> = (0..set.dims).map(spread).collect();
     (0..count)
-        .flat_map(|_| spreads.iter().map(|(mean, deviation)| mean + deviation * f64::from(rng.normal())).collect::<Vec<f64>>())
+        .flat_map(|_| {
+            spreads.iter().map(|(mean, deviation)| mean + deviation * f64::from(rng.normal())).collect::<Vec<f64>>()
+        })
         .collect()
 }

@@ -19,14 +19,16 @@ use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
 
-/// Batches that are planned where only a part of the data is trained on; they are taken in turn, with fresh noise each time.
+/// Batches that are planned where only a part of the data is trained on; they are taken in turn, with fresh noise each
+/// time.
 const PLANNED: usize = 256;
 
 /// A net with the knobs that say how it is trained and walked on.
 #[derive(Debug, Clone)]
 pub struct Denoising {
     pub rae: Rae,
-    /// The noise starts this many times larger and falls evenly, on a logarithmic scale, to σ over the first half of the run.
+    /// The noise starts this many times larger and falls evenly, on a logarithmic scale, to σ over the first half of
+    /// the run.
     ladder: f64,
     /// Points that are trained on, the first of the set; 0: all.
     samples: usize,
@@ -36,7 +38,12 @@ pub struct Denoising {
 /// Build the system from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let rae = Rae::new(config(settings)?, weights)?;
-    Ok(Rc::new(Denoising { rae, ladder: settings.number("ladder"), samples: settings.count("samples"), chain: Chain::of(settings) }))
+    Ok(Rc::new(Denoising {
+        rae,
+        ladder: settings.number("ladder"),
+        samples: settings.count("samples"),
+        chain: Chain::of(settings),
+    }))
 }
 
 /// Sizes and switches of a run's knobs.
@@ -49,17 +56,30 @@ fn config(settings: &Settings) -> Result<Config> {
             hidden,
             encoder: activation("encoder"),
             output: activation("output"),
-            scale: if settings.number("scale") > 0.0 { Scale::Constant(settings.number("scale")) } else { Scale::Learned },
+            scale: if settings.number("scale") > 0.0 {
+                Scale::Constant(settings.number("scale"))
+            } else {
+                Scale::Learned
+            },
         }),
-        _ => NetConfig::Modern(ModernConfig { dim, hidden: vec![hidden; settings.count("layers")], gain: settings.number("gain") }),
+        _ => NetConfig::Modern(ModernConfig {
+            dim,
+            hidden: vec![hidden; settings.count("layers")],
+            gain: settings.number("gain"),
+        }),
     };
     let criterion = match settings.choice("criterion") {
         "cross-entropy" => Criterion::CrossEntropy,
         "contractive" => Criterion::Contractive,
         _ => Criterion::Denoising,
     };
-    let config =
-        Config { net, criterion, sigma: settings.number("sigma"), rare: settings.number("rare"), probes: settings.count("probes") };
+    let config = Config {
+        net,
+        criterion,
+        sigma: settings.number("sigma"),
+        rare: settings.number("rare"),
+        probes: settings.count("probes"),
+    };
     config.check()?;
     Ok(config)
 }
@@ -116,9 +136,11 @@ impl Method for Denoising {
             NetConfig::Classic(_) => 1.0,
         };
         let terms = rae.criterion(weights, self.vectors(batch, weights)?, &moment.rng);
-        let terms: Vec<(String, Tensor<1>)> = terms.into_iter().map(|(name, term)| (name.into(), term.mean().div_scalar(unit))).collect();
+        let terms: Vec<(String, Tensor<1>)> =
+            terms.into_iter().map(|(name, term)| (name.into(), term.mean().div_scalar(unit))).collect();
         let total = terms.iter().map(|(_, term)| term.clone()).reduce(|sum, term| sum + term);
-        let total = total.ok_or_else(|| Error::training("There is no loss", "the criterion has no term", "Please report this"))?;
+        let total = total
+            .ok_or_else(|| Error::training("There is no loss", "the criterion has no term", "Please report this"))?;
         Ok(Outcome::new(total, terms))
     }
 
@@ -161,7 +183,11 @@ impl Method for Denoising {
             _ => 1,
         };
         let held = rows * (widths.iter().sum::<usize>() * 8 + dim * 8);
-        let together = Need { what: "training".into(), fixed: 16 * (widths.len() * widest * widest) as u64, per_sample: 4 * held as u64 };
+        let together = Need {
+            what: "training".into(),
+            fixed: 16 * (widths.len() * widest * widest) as u64,
+            per_sample: 4 * held as u64,
+        };
         let layer = |rows: usize| vec![Need::of_samples("a hidden layer", rows * widest)];
         Needs { tensors: layer(rows), unmasked: layer(1), together }
     }
@@ -186,9 +212,11 @@ impl Method for Denoising {
 pub(super) fn set(feed: &Feed) -> Result<Vectors<'_>> {
     match &*feed.data {
         Data::Vectors(data) => Ok(Vectors { dims: data.dims.max(1), train: &data.train, truth: data.truth.as_ref() }),
-        _ => {
-            Err(Error::data("The data are no vectors", "the system learns the density of vectors", "Choose one of the data sets it lists"))
-        }
+        _ => Err(Error::data(
+            "The data are no vectors",
+            "the system learns the density of vectors",
+            "Choose one of the data sets it lists",
+        )),
     }
 }
 

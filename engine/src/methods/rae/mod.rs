@@ -1,13 +1,14 @@
 //! Regularized autoencoders: what a denoiser learns of the density of the data.
 //!
-//! Alain and Bengio, "What Regularized Auto-Encoders Learn from the Data-Generating Distribution", JMLR 15 (2014), 3743-3773
-//! (arXiv 1211.4246). A net r is trained to undo small noise of deviation σ; where it moves a point, r(x) − x, is σ² times the
-//! slope of the log density there (the score). So a denoiser is a density model that can be walked on, and its reconstruction error
-//! is not the energy. Equations: see [`card`].
+//! Alain and Bengio, "What Regularized Auto-Encoders Learn from the Data-Generating Distribution", JMLR 15 (2014),
+//! 3743-3773 (arXiv 1211.4246). A net r is trained to undo small noise of deviation σ; where it moves a point, r(x) −
+//! x, is σ² times the slope of the log density there (the score). So a denoiser is a density model that can be walked
+//! on, and its reconstruction error is not the energy. Equations: see [`card`].
 //!
-//! This file: card, knobs, presets. `classic`, `modern`: the nets; `model`: criteria; `sampler`: energy differences and steps of a
-//! chain; `chain`: walkers on a net; `method`: the system; `measure`: its numbers; `look`, `plane`, `curves`, `portraits`: views;
-//! `fixture`: golden numbers. Differences from the authors' code: Adam instead of BFGS, a residual net beside theirs.
+//! This file: card, knobs, presets. `classic`, `modern`: the nets; `model`: criteria; `sampler`: energy differences and
+//! steps of a chain; `chain`: walkers on a net; `method`: the system; `measure`: its numbers; `look`, `plane`,
+//! `curves`, `portraits`: views; `fixture`: golden numbers. Differences from the authors' code: Adam instead of BFGS, a
+//! residual net beside theirs.
 
 #[cfg(feature = "compute")]
 mod chain;
@@ -39,7 +40,8 @@ use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Knob, numbers};
 
 #[cfg(feature = "compute")]
 /// Regularized autoencoders for the registry.
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// What the list, the command line and the sliders know of regularized autoencoders.
 pub fn card() -> Card {
@@ -65,7 +67,11 @@ pub fn card() -> Card {
 }
 
 fn equations() -> Vec<Equation> {
-    let equation = |name: &str, formula: &str, words: &str| Equation { name: name.into(), formula: formula.into(), words: words.into() };
+    let equation = |name: &str, formula: &str, words: &str| Equation {
+        name: name.into(),
+        formula: formula.into(),
+        words: words.into(),
+    };
     vec![
         equation("Denoising", "L = E ‖r(x + e) − x‖², e ~ N(0, σ² I)", "Rebuild the clean point from a noisy one."),
         equation(
@@ -115,11 +121,18 @@ fn claim() -> Claim {
 type Range = (f64, f64, f64);
 
 fn knobs() -> Vec<Knob> {
-    let noise =
-        |name: &str, title: &str, tooltip: &str, range: Range, live: bool| Knob::number(name, title, tooltip, "Noise", range, "", live);
-    let model = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Model", range, "", false);
-    let sampler = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Sampler", range, "", true);
-    let training = |name: &str, title: &str, tooltip: &str, range: Range| Knob::number(name, title, tooltip, "Training", range, "", true);
+    let noise = |name: &str, title: &str, tooltip: &str, range: Range, live: bool| {
+        Knob::number(name, title, tooltip, "Noise", range, "", live)
+    };
+    let model = |name: &str, title: &str, tooltip: &str, range: Range| {
+        Knob::number(name, title, tooltip, "Model", range, "", false)
+    };
+    let sampler = |name: &str, title: &str, tooltip: &str, range: Range| {
+        Knob::number(name, title, tooltip, "Sampler", range, "", true)
+    };
+    let training = |name: &str, title: &str, tooltip: &str, range: Range| {
+        Knob::number(name, title, tooltip, "Training", range, "", true)
+    };
     let mut knobs = vec![
         Knob::choice(
             "criterion",
@@ -150,7 +163,13 @@ fn knobs() -> Vec<Knob> {
             (0.0, 0.5, 0.01),
             true,
         ),
-        noise("probes", "Probes", "Random directions that estimate the contraction; 0: the whole Jacobian.", (0.0, 16.0, 1.0), true),
+        noise(
+            "probes",
+            "Probes",
+            "Random directions that estimate the contraction; 0: the whole Jacobian.",
+            (0.0, 16.0, 1.0),
+            true,
+        ),
         noise("samples", "Points", "Train on the first points of the set only; 0: on all.", (0.0, 4000.0, 1.0), false),
         Knob::choice(
             "net",
@@ -161,14 +180,24 @@ fn knobs() -> Vec<Knob> {
             false,
         ),
         model("hidden", "Hidden width", "Units of a hidden layer.", (4.0, 1024.0, 4.0)),
-        model("layers", "Hidden layers", "Hidden layers of the residual net; the classic one has one.", (1.0, 6.0, 1.0)),
+        model(
+            "layers",
+            "Hidden layers",
+            "Hidden layers of the residual net; the classic one has one.",
+            (1.0, 6.0, 1.0),
+        ),
         model(
             "gain",
             "Input gain",
             "The residual net sees the point times this: about 4 for data within the unit square.",
             (0.1, 32.0, 0.1),
         ),
-        model("scale", "Output scale", "The classic net's output is multiplied with this; 0: with a learned vector.", (0.0, 100.0, 0.5)),
+        model(
+            "scale",
+            "Output scale",
+            "The classic net's output is multiplied with this; 0: with a learned vector.",
+            (0.0, 100.0, 0.5),
+        ),
         Knob::choice(
             "encoder",
             "Hidden activation",
@@ -195,8 +224,18 @@ fn knobs() -> Vec<Knob> {
             &["metropolis", "langevin", "metropolis-langevin"],
             true,
         ),
-        sampler("path", "Path points", "Points of the path an energy difference is taken over; 1: the first order.", (1.0, 50.0, 1.0)),
-        sampler("temperature", "Temperature", "Above 1 walkers roam, below 1 they keep to the peaks.", (0.05, 10.0, 0.05)),
+        sampler(
+            "path",
+            "Path points",
+            "Points of the path an energy difference is taken over; 1: the first order.",
+            (1.0, 50.0, 1.0),
+        ),
+        sampler(
+            "temperature",
+            "Temperature",
+            "Above 1 walkers roam, below 1 they keep to the peaks.",
+            (0.05, 10.0, 0.05),
+        ),
         sampler("tau", "Move", "Deviation of a random move, in units of σ.", (0.1, 10.0, 0.1)),
         sampler("beta", "β", "Langevin: how much of the reconstruction is taken at each step.", (0.01, 1.0, 0.01)),
         sampler("walkers", "Walkers", "Chains at once.", (1.0, 500.0, 1.0)),

@@ -69,8 +69,12 @@ impl Config {
         if !(self.sigma > 0.0 && self.sigma.is_finite()) {
             return refuse("the noise needs a σ above zero");
         }
-        let between_0_and_1 = |net: &ClassicConfig| net.output == super::classic::Activation::Sigmoid && net.scale == Scale::Constant(1.0);
-        if self.criterion == Criterion::CrossEntropy && !matches!(&self.net, NetConfig::Classic(net) if between_0_and_1(net)) {
+        let between_0_and_1 = |net: &ClassicConfig| {
+            net.output == super::classic::Activation::Sigmoid && net.scale == Scale::Constant(1.0)
+        };
+        if self.criterion == Criterion::CrossEntropy
+            && !matches!(&self.net, NetConfig::Classic(net) if between_0_and_1(net))
+        {
             return refuse("cross-entropy needs the classic net with a sigmoid output and the scale 1");
         }
         Ok(())
@@ -162,7 +166,8 @@ impl Rae {
         (r.reshape([rows, count, dim]).narrow(1, 0, 1).squeeze_dim(1), products.reshape([rows, count, dim]))
     }
 
-    /// r, and ‖∂r/∂x‖²_F: exact, or the mean of ‖∂r/∂x · v‖² over `probes` directions v of random signs (Hutchinson's estimate).
+    /// r, and ‖∂r/∂x‖²_F: exact, or the mean of ‖∂r/∂x · v‖² over `probes` directions v of random signs (Hutchinson's
+    /// estimate).
     ///
     /// # Shapes
     /// [rows, dim] → [rows, dim], [rows]
@@ -206,7 +211,10 @@ impl Rae {
         if self.config.criterion == Criterion::Contractive {
             let (r, penalty) = self.with_penalty(w, x.clone(), rng);
             let sigma = self.config.sigma;
-            return vec![("reconstruction", per_point((r - x).square())), ("contraction", penalty.mul_scalar(sigma * sigma))];
+            return vec![
+                ("reconstruction", per_point((r - x).square())),
+                ("contraction", penalty.mul_scalar(sigma * sigma)),
+            ];
         }
         let noise = Tensor::from_data(TensorData::new(self.noise(rows, rng), [rows, dim]), &x.device());
         let r = self.reconstruct(w, x.clone() + noise);

@@ -1,7 +1,7 @@
 //! A residual net for small noise: r(x) = x + σ · net(k x), net a plain stack of linear layers with GELU.
 //!
-//! A denoiser moves points by about σ² times the score, so a net that has to rebuild x itself sees almost no signal when σ is small.
-//! The residual and the factor σ leave only the direction to be learned, at a size near 1.
+//! A denoiser moves points by about σ² times the score, so a net that has to rebuild x itself sees almost no signal
+//! when σ is small. The residual and the factor σ leave only the direction to be learned, at a size near 1.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
@@ -66,8 +66,9 @@ impl Modern {
         })
     }
 
-    /// r, and the product of dr/dx with a direction for each point, carried forward through the layers: a linear layer maps the
-    /// direction by its weight, GELU multiplies it with Φ(z) + z φ(z). Plain operations, so that a loss on the product trains the net.
+    /// r, and the product of dr/dx with a direction for each point, carried forward through the layers: a linear layer
+    /// maps the direction by its weight, GELU multiplies it with Φ(z) + z φ(z). Plain operations, so that a loss on the
+    /// product trains the net.
     ///
     /// # Shapes
     /// x, direction [rows, dim] → two of [rows, dim]

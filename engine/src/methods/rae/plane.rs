@@ -45,7 +45,8 @@ impl Window {
         Self { low: middle.map(|m| m - half), high: middle.map(|m| m + half) }
     }
 
-    /// Points of a regular grid, its outermost ones on the edge or, for cells, half a cell inside; row 0 is the lowest or the highest.
+    /// Points of a regular grid, its outermost ones on the edge or, for cells, half a cell inside; row 0 is the lowest
+    /// or the highest.
     fn grid(&self, side: usize, cells: bool) -> Vec<f64> {
         let share = |i: usize| if cells { (i as f64 + 0.5) / side as f64 } else { i as f64 / (side - 1).max(1) as f64 };
         let at = |axis: usize, part: f64| self.low[axis] + (self.high[axis] - self.low[axis]) * part;
@@ -108,7 +109,11 @@ async fn field(sight: &Sight<'_>, window: &Window) -> Result<View> {
     // The fourth root: a density falls so steeply that its own share would show a few arrows only.
     let weight = answers.iter().map(|(log, _)| ((log - highest) / 4.0).exp() as f32).collect();
     let known = sight.set.truth.is_some();
-    let reference = if known { answers.iter().flat_map(|(_, score)| score.iter().map(|v| *v as f32)).collect() } else { Vec::new() };
+    let reference = if known {
+        answers.iter().flat_map(|(_, score)| score.iter().map(|v| *v as f32)).collect()
+    } else {
+        Vec::new()
+    };
     let most = ground.iter().fold(1e-6_f32, |most, v| most.max(v.abs())).min(2.0);
     let legend = Legend { low: -most, high: most, signed: true, unit: "trace(∂r/∂x − I)".into() };
     let truth = if known { " Fainter: the true score of the data blurred by σ." } else { "" };
@@ -176,7 +181,8 @@ fn surprise(sight: &Sight<'_>, window: &Window) -> Result<View> {
     let values = window.grid(CELLS, true).chunks_exact(2).map(|x| -density.log_density(x) as f32).collect();
     let (kind, legend) = heat(values, "nats");
     let of = if sight.set.truth.is_some() { "distribution that the data is drawn from" } else { "training points" };
-    let caption = format!("−log of the density of the {of}, blurred by σ: what the energy of the net should look like.");
+    let caption =
+        format!("−log of the density of the {of}, blurred by σ: what the energy of the net should look like.");
     Ok(sight.view_from(crate::trace::Source::Data, "surprise", caption, kind, "-log p_sigma", legend))
 }
 
@@ -184,18 +190,19 @@ async fn energy(sight: &Sight<'_>, window: &Window) -> Result<View> {
     let net = OnCpu::of(&sight.system.rae, sight.weights).await?;
     let to = window.grid(CELLS, true);
     // From the first point of the data, where the net is sure.
-    let from: Vec<f64> = wide(sight.set.train.get(..2).unwrap_or(&[0.0; 2])).into_iter().cycle().take(to.len()).collect();
+    let from: Vec<f64> =
+        wide(sight.set.train.get(..2).unwrap_or(&[0.0; 2])).into_iter().cycle().take(to.len()).collect();
     let values = energy_difference(&net, sight.sigma(), Energy::Path(STOPS), &from, &to).await?;
     let (kind, legend) = heat(values.into_iter().map(|v| v as f32).collect(), "energy difference");
-    let caption =
-        format!("Energy of every place less that of one data point, from the net's arrows alone: {STOPS} of them along a straight path.");
+    let caption = format!(
+        "Energy of every place less that of one data point, from the net's arrows alone: {STOPS} of them along a straight path."
+    );
     Ok(sight.view_of_cpu("energy", caption, kind, "dE", legend))
 }
 
 async fn asymmetry(sight: &Sight<'_>) -> Result<View> {
     let points: Vec<f64> = wide(sight.set.train.get(..(2 * SHOWN).min(sight.set.train.len())).unwrap_or_default());
     let found = readback::scalar(sight.system.rae.asymmetry(sight.weights, sight.points(&points))).await?;
-    let caption =
-        "‖J − Jᵀ‖ / ‖J − I‖ of the Jacobian J at the data: 0 where the arrows are the slope of an energy, so that paths do not matter.";
+    let caption = "‖J − Jᵀ‖ / ‖J − I‖ of the Jacobian J at the data: 0 where the arrows are the slope of an energy, so that paths do not matter.";
     Ok(sight.view("asymmetry", caption.into(), ViewKind::Number(f64::from(found)), "J - J^T", None))
 }

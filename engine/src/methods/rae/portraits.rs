@@ -45,11 +45,24 @@ async fn pictures(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64], side: us
     }
     if sight.wants("noisy") {
         let caption = format!("The sample with noise of deviation {sigma}: what the net is given.");
-        views.push(sight.view_from(Source::Data, "noisy", caption, ViewKind::Picture(picture(noisy.iter().copied(), side)), "x + e", None));
+        views.push(sight.view_from(
+            Source::Data,
+            "noisy",
+            caption,
+            ViewKind::Picture(picture(noisy.iter().copied(), side)),
+            "x + e",
+            None,
+        ));
     }
     if sight.wants("reconstruction") {
         let kind = ViewKind::Picture(picture(rebuilt(sight, noisy).await?, side));
-        views.push(sight.view("reconstruction", "What the net makes of the noisy sample.".into(), kind, "r(x + e)", None));
+        views.push(sight.view(
+            "reconstruction",
+            "What the net makes of the noisy sample.".into(),
+            kind,
+            "r(x + e)",
+            None,
+        ));
     }
     Ok(views)
 }
@@ -58,7 +71,8 @@ async fn profile(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64]) -> Result
     if !sight.wants("reconstruction") {
         return Ok(Vec::new());
     }
-    let curve = |name: &str, values: Vec<f64>| Curve { name: name.into(), points: (1..).map(f64::from).zip(values).collect() };
+    let curve =
+        |name: &str, values: Vec<f64>| Curve { name: name.into(), points: (1..).map(f64::from).zip(values).collect() };
     let curves = vec![
         curve("sample", input.values.iter().map(|v| f64::from(*v)).collect()),
         curve("with noise", noisy.to_vec()),
@@ -76,7 +90,11 @@ async fn chain(sight: &Sight<'_>, input: &HostTensor) -> Result<View> {
     let start = input.values.iter().map(|v| f64::from(*v)).collect();
     let walk = chain.walk(&net, start, every, &sight.stage.rng.at(7)).await?;
     let frames: Vec<&[f64]> = walk.frames.chunks_exact(sight.set.dims).collect();
-    let words = format!("{} sampler steps from the sample on; {:.0} % of the proposals were taken.", chain.steps, 100.0 * walk.accepted);
+    let words = format!(
+        "{} sampler steps from the sample on; {:.0} % of the proposals were taken.",
+        chain.steps,
+        100.0 * walk.accepted
+    );
     let kind = match side(sight.set.dims) {
         Some(side) => ViewKind::Board(Board {
             pictures: frames.iter().map(|frame| picture(frame.iter().copied(), side)).collect(),

@@ -31,12 +31,60 @@ fn knobs() -> Vec<Knob> {
             "",
             false,
         ),
-        Knob::number("hidden_2", "Second layer", "Width of the encoder's second hidden layer.", "Model", (4.0, 2048.0, 1.0), "", false),
-        Knob::number("hidden_3", "Third layer", "Width of the encoder's third hidden layer.", "Model", (4.0, 4096.0, 1.0), "", false),
-        Knob::number("width", "Embedding", "Numbers that a node is described by.", "Model", (2.0, 256.0, 1.0), "", false),
-        Knob::number("order", "Order", "How many steps influence reaches along the edges.", "Contrast", (1.0, 5.0, 1.0), "", true),
-        Knob::number("alpha", "α, contrast", "Weight of the contrast of neighbours.", "Contrast", (0.0, 10.0, 0.05), "", true),
-        Knob::number("beta", "β, clusters", "Weight of the clusters' self-training.", "Contrast", (0.0, 10.0, 0.05), "", true),
+        Knob::number(
+            "hidden_2",
+            "Second layer",
+            "Width of the encoder's second hidden layer.",
+            "Model",
+            (4.0, 2048.0, 1.0),
+            "",
+            false,
+        ),
+        Knob::number(
+            "hidden_3",
+            "Third layer",
+            "Width of the encoder's third hidden layer.",
+            "Model",
+            (4.0, 4096.0, 1.0),
+            "",
+            false,
+        ),
+        Knob::number(
+            "width",
+            "Embedding",
+            "Numbers that a node is described by.",
+            "Model",
+            (2.0, 256.0, 1.0),
+            "",
+            false,
+        ),
+        Knob::number(
+            "order",
+            "Order",
+            "How many steps influence reaches along the edges.",
+            "Contrast",
+            (1.0, 5.0, 1.0),
+            "",
+            true,
+        ),
+        Knob::number(
+            "alpha",
+            "α, contrast",
+            "Weight of the contrast of neighbours.",
+            "Contrast",
+            (0.0, 10.0, 0.05),
+            "",
+            true,
+        ),
+        Knob::number(
+            "beta",
+            "β, clusters",
+            "Weight of the clusters' self-training.",
+            "Contrast",
+            (0.0, 10.0, 0.05),
+            "",
+            true,
+        ),
         Knob::number(
             "tau",
             "τ",
@@ -73,18 +121,37 @@ fn knobs() -> Vec<Knob> {
             "",
             true,
         ),
-        Knob::number("pretrain_lr", "Autoencoder rate", "Learning rate of the first phase.", "Training", (1e-5, 1e-1, 1e-5), "", true),
-        Knob::number("lr", "Learning rate", "Learning rate of the refinement.", "Training", (1e-5, 1e-1, 1e-5), "", true),
+        Knob::number(
+            "pretrain_lr",
+            "Autoencoder rate",
+            "Learning rate of the first phase.",
+            "Training",
+            (1e-5, 1e-1, 1e-5),
+            "",
+            true,
+        ),
+        Knob::number(
+            "lr",
+            "Learning rate",
+            "Learning rate of the refinement.",
+            "Training",
+            (1e-5, 1e-1, 1e-5),
+            "",
+            true,
+        ),
     ]
 }
 
 /// Named start states; the first is the default.
 fn presets() -> Vec<Preset> {
     let preset = |id: &str, title: &str, note: &str, sizes: [f64; 4], contrast: [f64; 4], training: [f64; 3]| {
-        let names = ["hidden_1", "hidden_2", "hidden_3", "width", "order", "alpha", "beta", "tau", "pretrain", "steps", "lr"];
+        let names =
+            ["hidden_1", "hidden_2", "hidden_3", "width", "order", "alpha", "beta", "tau", "pretrain", "steps", "lr"];
         let values = sizes.into_iter().chain(contrast).chain(training);
         let rest = [("clusters", 0.0), ("batch", 0.0), ("pretrain_lr", 1e-3)];
-        let knobs = numbers(names.into_iter().zip(values).chain(rest)).chain(choices([("variant", Variant::Scgc.name())])).collect();
+        let knobs = numbers(names.into_iter().zip(values).chain(rest))
+            .chain(choices([("variant", Variant::Scgc.name())]))
+            .collect();
         Preset {
             id: id.into(),
             title: title.into(),
@@ -131,7 +198,14 @@ fn presets() -> Vec<Preset> {
 
 /// The claim's arms: SCGC* first. SCGC itself is no rival of it and is left out.
 fn arms() -> Vec<Arm> {
-    let sizes = [("hidden_1", 256.0), ("hidden_2", 256.0), ("hidden_3", 512.0), ("width", 10.0), ("pretrain", 480.0), ("lr", 1e-3)];
+    let sizes = [
+        ("hidden_1", 256.0),
+        ("hidden_2", 256.0),
+        ("hidden_3", 512.0),
+        ("width", 10.0),
+        ("pretrain", 480.0),
+        ("lr", 1e-3),
+    ];
     let contrast = [("order", 1.0), ("alpha", 1.0), ("beta", 0.1), ("tau", 0.25)];
     let arm = |name: &str, variant: Variant| {
         let knobs = numbers(sizes.into_iter().chain(contrast)).chain(choices([("variant", variant.name())]));
@@ -148,7 +222,11 @@ fn arms() -> Vec<Arm> {
 
 /// The card of SCGC.
 pub fn card() -> Card {
-    let equation = |name: &str, formula: &str, words: &str| Equation { name: name.into(), formula: formula.into(), words: words.into() };
+    let equation = |name: &str, formula: &str, words: &str| Equation {
+        name: name.into(),
+        formula: formula.into(),
+        words: words.into(),
+    };
     Card {
         id: "scgc".into(),
         title: "SCGC".into(),

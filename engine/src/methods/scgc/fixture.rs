@@ -127,7 +127,8 @@ async fn train_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 }
 
 fn named(losses: &Losses) -> Vec<(&'static str, &Tensor<1>)> {
-    let mut all = vec![("loss_contrast", &losses.contrast), ("loss_kl", &losses.divergence), ("loss_total", &losses.total)];
+    let mut all =
+        vec![("loss_contrast", &losses.contrast), ("loss_kl", &losses.divergence), ("loss_total", &losses.total)];
     all.extend(losses.reconstruction.as_ref().map(|loss| ("loss_recon", loss)));
     all
 }
@@ -150,7 +151,12 @@ async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: &T
 }
 
 /// Weights after one Adam step, two, … under every expected name `out/after_adamN/PARAMETER`.
-async fn steps(case: &Case<'_>, answers: &mut Answers, w: &mut Weights, loss: impl Fn(&Weights) -> Tensor<1>) -> Result<()> {
+async fn steps(
+    case: &Case<'_>,
+    answers: &mut Answers,
+    w: &mut Weights,
+    loss: impl Fn(&Weights) -> Tensor<1>,
+) -> Result<()> {
     let wanted: Vec<(&String, usize, &str)> = case
         .expected
         .iter()

@@ -104,8 +104,9 @@ pub fn all_nodes(data: &Rc<Data>) -> Batch {
     Batch { indices: (0..data.pool()).collect(), data: Some(data.clone()), ..Batch::default() }
 }
 
-/// Batches of `size` nodes for `steps` steps: every epoch visits all nodes in a fresh order (but those of the last batch, if it is
-/// not full), and a batch is made of patches that are joined by edges, so that there are neighbours in it.
+/// Batches of `size` nodes for `steps` steps: every epoch visits all nodes in a fresh order (but those of the last
+/// batch, if it is not full), and a batch is made of patches that are joined by edges, so that there are neighbours in
+/// it.
 pub fn patches(first: &Sparse, size: usize, steps: u64, rng: &Rng) -> Vec<Vec<usize>> {
     let nodes = first.nodes();
     let size = size.clamp(1, nodes.max(1));
@@ -131,7 +132,9 @@ pub fn patches(first: &Sparse, size: usize, steps: u64, rng: &Rng) -> Vec<Vec<us
                 if left == 0 {
                     break;
                 }
-                waiting.extend(first.row(node).map(|(other, _)| other as usize).filter(|other| !visited[*other]).take(PATCH));
+                waiting.extend(
+                    first.row(node).map(|(other, _)| other as usize).filter(|other| !visited[*other]).take(PATCH),
+                );
             }
             if plan.len() == wanted {
                 return plan;

@@ -46,7 +46,10 @@ impl<'a> Drawn<'a> {
     /// The nodes at their places, without colour.
     fn cloud(&self) -> Result<Cloud> {
         let (graph, indices) = (self.batch.graph()?, &self.batch.indices);
-        let points = indices.iter().flat_map(|node| graph.layout.get(2 * node..2 * node + 2).unwrap_or(&[0.0, 0.0]).to_vec()).collect();
+        let points = indices
+            .iter()
+            .flat_map(|node| graph.layout.get(2 * node..2 * node + 2).unwrap_or(&[0.0, 0.0]).to_vec())
+            .collect();
         let place = |node: &u32| indices.binary_search(&(*node as usize)).ok();
         let ends = graph.src.iter().zip(&graph.dst).filter(|(from, to)| from != to);
         let pairs = ends.filter_map(|(from, to)| Some([place(from)? as u32, place(to)? as u32])).take(MOST_EDGES);
@@ -56,11 +59,18 @@ impl<'a> Drawn<'a> {
     fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
         let source = if matches!(id, "labels" | "influence") { Source::Data } else { self.stage.source };
         let title = VIEWS.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
-        View { id: id.into(), title: title.into(), caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+        View {
+            id: id.into(),
+            title: title.into(),
+            caption,
+            kind,
+            origin: Origin { tensor: tensor.into(), source },
+            legend,
+        }
     }
 
-    /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without a match has
-    /// a colour of its own.
+    /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without
+    /// a match has a colour of its own.
     fn named(&self, clusters: &[u32], count: usize) -> Result<(Vec<u32>, Vec<String>)> {
         let graph = self.batch.graph()?;
         let labels: Vec<u32> = self.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
@@ -89,15 +99,19 @@ impl<'a> Drawn<'a> {
 /// The views the stage wants, computed now.
 ///
 /// # Errors
-/// [`Error::Data`](crate::error::Error::Data) when the data is no graph, [`Error::Device`](crate::error::Error::Device) when the
-/// device is lost.
+/// [`Error::Data`](crate::error::Error::Data) when the data is no graph, [`Error::Device`](crate::error::Error::Device)
+/// when the device is lost.
 pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
     let drawn = Drawn::new(stage)?;
     let mut views = Vec::new();
     let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
     let z = if needed { method.clustered(w, &drawn.batch).await? } else { Features::default() };
-    let clusters = if ["graph", "embedding", "similarity"].into_iter().any(wants) { method.clusters(w, &z).await? } else { Vec::new() };
+    let clusters = if ["graph", "embedding", "similarity"].into_iter().any(wants) {
+        method.clusters(w, &z).await?
+    } else {
+        Vec::new()
+    };
     let (colours, names) = drawn.named(&clusters, method.model.config.clusters)?;
     if wants("graph") {
         let cloud = Cloud { class: colours.clone(), classes: names.clone(), ..drawn.cloud()? };
@@ -111,11 +125,20 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         let graph = drawn.batch.graph()?;
         let class = drawn.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
         let cloud = Cloud { class, classes: graph.report.classes.clone(), ..drawn.cloud()? };
-        views.push(drawn.view("labels", "The true classes, which training never sees.".into(), ViewKind::Cloud(cloud), "labels", None));
+        views.push(drawn.view(
+            "labels",
+            "The true classes, which training never sees.".into(),
+            ViewKind::Cloud(cloud),
+            "labels",
+            None,
+        ));
     }
     if wants("embedding") {
         let cloud = Cloud { dims: 2, points: principal::plane(&z), class: colours, classes: names, ..Cloud::default() };
-        let caption = format!("The first two principal components of the {} numbers of each node, in the colour of its cluster.", z.dim);
+        let caption = format!(
+            "The first two principal components of the {} numbers of each node, in the colour of its cluster.",
+            z.dim
+        );
         views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z", None));
     }
     if wants("influence") {
@@ -170,8 +193,10 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32]) -> View {
     let dot = |a: usize, b: usize| -> f32 { unit.row(a).iter().zip(unit.row(b)).map(|(a, b)| a * b).sum() };
     let values = rows.iter().flat_map(|a| rows.iter().map(|b| dot(*a, *b))).collect();
     let matrix = Matrix { rows: rows.len() as u32, columns: rows.len() as u32, values };
-    let caption =
-        format!("The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters.", rows.len());
+    let caption = format!(
+        "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters.",
+        rows.len()
+    );
     let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
     drawn.view("similarity", caption, ViewKind::Matrix(matrix), "S", Some(legend))
 }

@@ -50,10 +50,19 @@ pub struct Clustering {
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let (variant, config) = (Variant::of(settings), config(settings));
     config.check()?;
-    let convolutions = (variant == Variant::Convolutions)
-        .then(|| Convolutions::new(weights, config.features, config.encoder.first().copied().unwrap_or(config.width), config.width));
-    let model =
-        if variant.has_network() { Scgc::new(config, weights)? } else { Scgc::new(config, &mut Weights::new(weights.device(), 0))? };
+    let convolutions = (variant == Variant::Convolutions).then(|| {
+        Convolutions::new(
+            weights,
+            config.features,
+            config.encoder.first().copied().unwrap_or(config.width),
+            config.width,
+        )
+    });
+    let model = if variant.has_network() {
+        Scgc::new(config, weights)?
+    } else {
+        Scgc::new(config, &mut Weights::new(weights.device(), 0))?
+    };
     Ok(Rc::new(Clustering { variant, model, convolutions, seed: settings.seed, known: Rc::default() }))
 }
 
@@ -111,14 +120,20 @@ impl Clustering {
             }
             (Variant::Spectral, _) => {
                 let all = spectral(&*self.first(batch)?, self.model.config.clusters, &Rng::new(self.seed, "spectral"));
-                Ok(Features { dim: all.dim, values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect() })
+                Ok(Features {
+                    dim: all.dim,
+                    values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect(),
+                })
             }
             (_, Some(convolutions)) => {
                 let whole = batch.data.as_ref().map(known::all_nodes).unwrap_or_default();
                 let x = known::features(&whole, w.device())?;
                 let z = convolutions.encode(w, x, &Propagation::new(&*self.first(batch)?, w.device()));
                 let all = Features { dim: z.dims()[1], values: readback::floats(z).await? };
-                Ok(Features { dim: all.dim, values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect() })
+                Ok(Features {
+                    dim: all.dim,
+                    values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect(),
+                })
             }
             _ => {
                 let mut all = Features { dim: self.model.config.width, values: Vec::new() };
@@ -143,7 +158,8 @@ impl Clustering {
         for rows in x.values.chunks((CHUNK * x.dim).max(1)) {
             let part = Features { dim: x.dim, values: rows.to_vec() };
             let q = readback::floats(self.model.assign(w, part.tensor(w.device()))).await?;
-            let best = |row: &[f32]| (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0) as u32;
+            let best =
+                |row: &[f32]| (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0) as u32;
             labels.extend(q.chunks(self.model.config.clusters).map(best));
         }
         Ok(labels)
@@ -152,7 +168,8 @@ impl Clustering {
     /// k-means of all rows, fitted on some of them where there are many.
     fn fit(&self, x: &Features, rng: &Rng) -> kmeans::Clusters {
         let step = x.rows().div_ceil(FITTED).max(1);
-        let some = Features { dim: x.dim, values: (0..x.rows()).step_by(step).flat_map(|row| x.row(row)).copied().collect() };
+        let some =
+            Features { dim: x.dim, values: (0..x.rows()).step_by(step).flat_map(|row| x.row(row)).copied().collect() };
         let found = kmeans::fit(&some, self.model.config.clusters, RESTARTS, rng);
         if step == 1 { found } else { kmeans::lloyd_until(x, &found.centres, 0.0, 0) }
     }
@@ -208,7 +225,11 @@ impl Clustering {
             "ari" => Ok(scores.ari),
             "accuracy" => Ok(scores.accuracy),
             "f1" => Ok(scores.f1),
-            other => Err(Error::request("This cannot be measured", format!("there is no {other:?}"), format!("Choose one of {METRICS:?}"))),
+            other => Err(Error::request(
+                "This cannot be measured",
+                format!("there is no {other:?}"),
+                format!("Choose one of {METRICS:?}"),
+            )),
         }
     }
 }
@@ -315,8 +336,12 @@ impl Method for Clustering {
                 Need::of_samples("the features", config.features),
                 Need::of_weights("a weight", layers.windows(2).map(|pair| pair[0] * pair[1]).max().unwrap_or(0)),
             ],
-            unmasked: vec![Need::of_samples("the widest layer", widest), Need::of_samples("the features", config.features)],
-            // Activations before and after ReLU with their gradients; weights of both halves, gradients and two moments.
+            unmasked: vec![
+                Need::of_samples("the widest layer", widest),
+                Need::of_samples("the features", config.features),
+            ],
+            // Activations before and after ReLU with their gradients; weights of both halves, gradients and two
+            // moments.
             together: Need { what: "training".into(), fixed: 32 * weights as u64, per_sample: 12 * values as u64 },
         }
     }

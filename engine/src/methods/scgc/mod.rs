@@ -1,13 +1,16 @@
-//! SCGC and SCGC*: clusters of the nodes of a graph by a plain autoencoder, pulled along the graph by a contrast of neighbours.
+//! SCGC and SCGC*: clusters of the nodes of a graph by a plain autoencoder, pulled along the graph by a contrast of
+//! neighbours.
 //!
-//! Kulatilleke, Portmann, Chandra, "SCGC: Self-Supervised Contrastive Graph Clustering", 2022 (arXiv 2204.12656). The graph enters
-//! the loss alone, so that a trained network clusters nodes without it. Clusters sharpen themselves as in DEC and SDCN.
+//! Kulatilleke, Portmann, Chandra, "SCGC: Self-Supervised Contrastive Graph Clustering", 2022 (arXiv 2204.12656). The
+//! graph enters the loss alone, so that a trained network clusters nodes without it. Clusters sharpen themselves as in
+//! DEC and SDCN.
 //!
-//! This file: variants. `catalogue`: card, knobs, presets. `model`: network and losses. `method`: phases, clusters, scores. `known`:
-//! what is kept of a graph, batches of nodes. `rivals`: what it is compared with. `look`: views. `fixture`: golden numbers.
-//! Differences from the authors' code: the contrast never stores a matrix of nodes × nodes, and its influence matrix is sparse (the
-//! same results); embeddings of no length get no gradient instead of NaN; scores are those of the last epoch, not the best ones of
-//! all epochs, and an empty cluster is no reason to change predictions.
+//! This file: variants. `catalogue`: card, knobs, presets. `model`: network and losses. `method`: phases, clusters,
+//! scores. `known`: what is kept of a graph, batches of nodes. `rivals`: what it is compared with. `look`: views.
+//! `fixture`: golden numbers. Differences from the authors' code: the contrast never stores a matrix of nodes × nodes,
+//! and its influence matrix is sparse (the same results); embeddings of no length get no gradient instead of NaN;
+//! scores are those of the last epoch, not the best ones of all epochs, and an empty cluster is no reason to change
+//! predictions.
 
 mod catalogue;
 #[cfg(feature = "compute")]
@@ -27,7 +30,8 @@ pub use catalogue::card;
 
 /// SCGC for the registry.
 #[cfg(feature = "compute")]
-pub const ENTRY: crate::method::Entry = crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
+pub const ENTRY: crate::method::Entry =
+    crate::method::Entry { card, build: method::build, verify: |case| Box::pin(fixture::verify(case)) };
 
 /// Numbers that say how well clusters agree with classes; of all nodes, at the last step.
 pub const METRICS: [&str; 4] = ["nmi", "ari", "accuracy", "f1"];
@@ -51,7 +55,8 @@ pub enum Variant {
 
 impl Variant {
     /// All of them, SCGC first.
-    pub const ALL: [Self; 6] = [Self::Scgc, Self::Star, Self::Autoencoder, Self::KMeans, Self::Spectral, Self::Convolutions];
+    pub const ALL: [Self; 6] =
+        [Self::Scgc, Self::Star, Self::Autoencoder, Self::KMeans, Self::Spectral, Self::Convolutions];
 
     /// Its name in the knob `variant`.
     pub fn name(self) -> &'static str {

@@ -165,8 +165,8 @@ impl Scgc {
         Some((self.decode(w, z)? - x).square().mean())
     }
 
-    /// α contrast + β divergence, over nodes whose influence on one another is `pairs`, and with `rebuilt` (SCGC; SCGC* leaves it
-    /// out) the reconstruction.
+    /// α contrast + β divergence, over nodes whose influence on one another is `pairs`, and with `rebuilt` (SCGC; SCGC*
+    /// leaves it out) the reconstruction.
     ///
     /// # Shapes
     /// features [nodes, features] → four of [1]
@@ -176,7 +176,8 @@ impl Scgc {
         let divergence = self_training::divergence(self_training::target(q.clone()), q);
         let contrast = neighbour_contrast::loss(z.clone(), pairs, self.config.contrast());
         let reconstruction = if rebuilt { self.reconstruction(w, x, z) } else { None };
-        let mut total = contrast.clone().mul_scalar(self.config.alpha) + divergence.clone().mul_scalar(self.config.beta);
+        let mut total =
+            contrast.clone().mul_scalar(self.config.alpha) + divergence.clone().mul_scalar(self.config.beta);
         if let Some(reconstruction) = &reconstruction {
             total = total + reconstruction.clone();
         }

@@ -19,8 +19,8 @@ fn symmetric(first: &Sparse) -> (BothWays, Vec<f32>) {
     (pairs, values)
 }
 
-/// Spectral clustering's features (Ng, Jordan and Weiss 2001): the eigenvectors of the symmetric matrix with the `count` largest
-/// eigenvalues, by subspace iteration, each node's row divided by its length.
+/// Spectral clustering's features (Ng, Jordan and Weiss 2001): the eigenvectors of the symmetric matrix with the
+/// `count` largest eigenvalues, by subspace iteration, each node's row divided by its length.
 pub fn spectral(first: &Sparse, count: usize, rng: &Rng) -> Features {
     let (pairs, values) = symmetric(first);
     let (nodes, count) = (first.nodes(), count.clamp(1, first.nodes().max(1)));
@@ -72,8 +72,9 @@ impl Propagation {
     pub fn new(first: &Sparse, device: &Device) -> Self {
         let (pairs, values) = symmetric(first);
         let count = values.len();
-        let rows: Vec<i32> =
-            (0..first.nodes()).flat_map(|node| vec![node as i32; (pairs.starts[node + 1] - pairs.starts[node]) as usize]).collect();
+        let rows: Vec<i32> = (0..first.nodes())
+            .flat_map(|node| vec![node as i32; (pairs.starts[node + 1] - pairs.starts[node]) as usize])
+            .collect();
         let columns: Vec<i32> = pairs.columns.iter().map(|column| *column as i32).collect();
         let index = |values: Vec<i32>| Tensor::from_data(TensorData::new(values, [1, count]), device);
         Self {
@@ -92,7 +93,8 @@ impl Propagation {
     }
 }
 
-/// An autoencoder of four graph convolutions (Kipf and Welling 2017) that rebuilds the features: Â σ(Â X W₁) W₂ and back.
+/// An autoencoder of four graph convolutions (Kipf and Welling 2017) that rebuilds the features: Â σ(Â X W₁) W₂ and
+/// back.
 #[derive(Debug, Clone)]
 pub struct Convolutions {
     layers: [Linear; 4],

@@ -1,5 +1,5 @@
-//! Graph attention (Veličković, Cucurull, Casanova, Romero, Liò, Bengio, "Graph Attention Networks", ICLR 2018, arXiv 1710.10903),
-//! with additive scores or, as in transformers, with products.
+//! Graph attention (Veličković, Cucurull, Casanova, Romero, Liò, Bengio, "Graph Attention Networks", ICLR 2018, arXiv
+//! 1710.10903), with additive scores or, as in transformers, with products.
 
 use burn::tensor::{Tensor, TensorData, activation};
 
@@ -14,8 +14,9 @@ use crate::kernels::edges::Edges;
 use crate::kernels::linear::linear as product;
 use crate::weights::{Init, Scope, Slot, Weights};
 
-/// h = W x for each head; e(u, v) = LeakyReLU(⟨a_l, h_u⟩ + ⟨a_r, h_v⟩); the weights a(u, v) are the softmax of e over the edges that
-/// end at v (eq. 3); y_v = Σ a(u, v) h_u + b, heads side by side (eq. 5); then residual, norm, activation.
+/// h = W x for each head; e(u, v) = LeakyReLU(⟨a_l, h_u⟩ + ⟨a_r, h_v⟩); the weights a(u, v) are the softmax of e over
+/// the edges that end at v (eq. 3); y_v = Σ a(u, v) h_u + b, heads side by side (eq. 5); then residual, norm,
+/// activation.
 #[derive(Debug, Clone)]
 pub struct Gat {
     fc: Slot<2>,
@@ -46,14 +47,16 @@ impl Gat {
         }
     }
 
-    /// The rows a_l and a_r of each head, zero outside the head's own values: their products with h are the two parts of a score.
+    /// The rows a_l and a_r of each head, zero outside the head's own values: their products with h are the two parts
+    /// of a score.
     ///
     /// # Shapes
     /// → [2 · heads, outputs]
     fn scoring(&self, w: &Weights) -> Tensor<2> {
         let LayerConfig { outputs, heads, .. } = self.config;
         let each = outputs / heads.max(1);
-        let own = (0..heads * outputs).map(|i| f32::from(u8::from(i % outputs / each == i / outputs))).collect::<Vec<_>>();
+        let own =
+            (0..heads * outputs).map(|i| f32::from(u8::from(i % outputs / each == i / outputs))).collect::<Vec<_>>();
         let left = w.get(self.attn_l).reshape([1, outputs]);
         let right = w.get(self.attn_r).reshape([1, outputs]);
         let own = Tensor::<2>::from_data(TensorData::new(own, [heads, outputs]), &left.device());
@@ -70,7 +73,8 @@ impl Gat {
         let part = |from: usize| parts.clone().narrow(1, from, heads).unsqueeze_dim::<3>(2);
         let one = || Tensor::<3>::ones([nodes, heads, 1], &parts.device());
         // ⟨(l, 1), (1, r)⟩ = l + r
-        let [left, right] = [vec![part(0), one()], vec![one(), part(heads)]].map(|pair| Tensor::cat(pair, 2).reshape([nodes, 2 * heads]));
+        let [left, right] = [vec![part(0), one()], vec![one(), part(heads)]]
+            .map(|pair| Tensor::cat(pair, 2).reshape([nodes, 2 * heads]));
         edge_softmax(activation::leaky_relu(edge_dot(left, right, edges, heads), self.config.slope), edges)
     }
 
@@ -89,7 +93,8 @@ impl Gat {
         let y = if self.config.heads == 1 && self.config.inputs < self.config.outputs {
             // The sum over neighbours and W can change places, and the sum is cheaper at the smaller width.
             let z = x.dense();
-            let weights = pass.attention(self.weights(product(z.clone(), scoring.matmul(fc.clone()), None, None), edges));
+            let weights =
+                pass.attention(self.weights(product(z.clone(), scoring.matmul(fc.clone()), None, None), edges));
             product(picked(edge_propagate(z, Some(weights), edges), rows), fc, Some(bias), None)
         } else {
             let h = x.times(fc);

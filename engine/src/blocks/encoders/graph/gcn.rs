@@ -1,4 +1,5 @@
-//! Graph convolution (Kipf and Welling, "Semi-Supervised Classification with Graph Convolutional Networks", ICLR 2017, arXiv
+//! Graph convolution (Kipf and Welling, "Semi-Supervised Classification with Graph Convolutional Networks", ICLR 2017,
+//! arXiv
 //! 1609.02907, eq. 2).
 
 use burn::tensor::Tensor;
@@ -11,7 +12,8 @@ use crate::kernels::edge_propagate::edge_propagate;
 use crate::kernels::edges::Edges;
 use crate::weights::{Init, Scope, Weights};
 
-/// y_v = d_in(v)^−½ (W Σ d_out(u)^−½ x_u + b) over the edges u → v, degrees counting as at least 1; then residual, norm, activation.
+/// y_v = d_in(v)^−½ (W Σ d_out(u)^−½ x_u + b) over the edges u → v, degrees counting as at least 1; then residual,
+/// norm, activation.
 #[derive(Debug, Clone)]
 pub struct Gcn {
     fc: Linear,

@@ -1,4 +1,5 @@
-//! The graph isomorphism network (Xu, Hu, Leskovec, Jegelka, "How Powerful are Graph Neural Networks?", ICLR 2019, arXiv
+//! The graph isomorphism network (Xu, Hu, Leskovec, Jegelka, "How Powerful are Graph Neural Networks?", ICLR 2019,
+//! arXiv
 //! 1810.00826, eq. 4.1).
 
 use burn::tensor::Tensor;
@@ -11,8 +12,8 @@ use crate::kernels::edge_propagate::edge_propagate;
 use crate::kernels::edges::Edges;
 use crate::weights::{Init, Scope, Slot, Weights};
 
-/// y_v = MLP((1 + ε) x_v + Σ x_u) over the edges u → v, MLP: linear, norm, activation, linear; then norm and activation where the
-/// layer is wrapped in them; then the residual. ε is 0 and not trained.
+/// y_v = MLP((1 + ε) x_v + Σ x_u) over the edges u → v, MLP: linear, norm, activation, linear; then norm and activation
+/// where the layer is wrapped in them; then the residual. ε is 0 and not trained.
 #[derive(Debug, Clone)]
 pub struct Gin {
     eps: Slot<1>,
@@ -39,7 +40,9 @@ impl Gin {
             Norm::new(apply.at(format!("{inside}norms.0")), hidden, config.norm),
             Activation::new(apply.at(format!("{inside}activations.0")), config.activation),
         );
-        let outer = config.activated.then(|| (config.norm(apply.at("norm")), Activation::new(apply.at("act"), config.activation)));
+        let outer = config
+            .activated
+            .then(|| (config.norm(apply.at("norm")), Activation::new(apply.at("act"), config.activation)));
         Self { eps, first, second, inner, outer, residual, config }
     }
 

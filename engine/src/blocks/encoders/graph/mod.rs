@@ -29,7 +29,8 @@ pub struct GraphPass {
 }
 
 impl GraphPass {
-    /// A training pass: each layer's input loses values at the rate `features`, attention weights at the rate `attention`.
+    /// A training pass: each layer's input loses values at the rate `features`, attention weights at the rate
+    /// `attention`.
     pub fn training(features: f64, attention: f64, rng: Rng) -> Self {
         Self { norms: Pass::training(), features, attention, rng: Some(RefCell::new(rng)) }
     }
@@ -123,7 +124,10 @@ impl Residual {
         match (wanted, inputs == outputs) {
             (false, _) => Self::None,
             (true, true) => Self::Identity,
-            (true, false) => Self::Linear(Linear { weight: scope.at("res_fc").weight("weight", [outputs, inputs], init), bias: None }),
+            (true, false) => Self::Linear(Linear {
+                weight: scope.at("res_fc").weight("weight", [outputs, inputs], init),
+                bias: None,
+            }),
         }
     }
 
@@ -217,8 +221,8 @@ impl GraphLayer {
         }
     }
 
-    /// The result for all nodes or, where `rows` picks some, for these: what comes after the last sum over neighbours is then
-    /// computed for them alone. `rows` is for layers without norm, activation and residual.
+    /// The result for all nodes or, where `rows` picks some, for these: what comes after the last sum over neighbours
+    /// is then computed for them alone. `rows` is for layers without norm, activation and residual.
     ///
     /// # Shapes
     /// [nodes, inputs] → [nodes or rows, outputs]
