@@ -1,19 +1,19 @@
-//! The app: events in, screen out, wishes done. The same code runs in the window and in the page.
+//! The app: events in, screen out, requests done. The same code runs in the window and in the page.
 
 use egui::{Context, Ui};
 use masquerade_engine::session::{Command, Event, NamedBytes, Session};
 
-use crate::desk::{Desk, Screen};
 use crate::import::Import;
 use crate::link::Link;
 use crate::selection::Selection;
 use crate::state::{Job, State};
+use crate::ui_context::{Screen, UiContext};
 use crate::undo::Undo;
 use crate::views::Textures;
 use crate::{commands, panels, text, theme};
 
 mod actions;
-mod wishes;
+mod requests;
 
 /// Listens to every event before the app does.
 pub type EventTap = Box<dyn FnMut(&Event)>;
@@ -101,12 +101,12 @@ impl App {
                 self.link.send(Command::LoadCheckpoint(file));
             } else {
                 self.weights = Some(file.clone());
-                self.screen.tab = crate::desk::Tab::Weights;
+                self.screen.tab = crate::ui_context::Tab::Weights;
                 self.link.send(Command::LoadWeights { file, apply: false });
             }
         }
         if !rest.is_empty() {
-            self.screen.tab = crate::desk::Tab::Data;
+            self.screen.tab = crate::ui_context::Tab::Data;
             self.link.send(Command::AddUserData(rest));
         }
     }
@@ -166,22 +166,22 @@ impl App {
             }
         }
         self.screen.can_pick = self.on_pick.is_some();
-        let mut wishes = Vec::new();
-        let mut desk = Desk {
+        let mut requests = Vec::new();
+        let mut cx = UiContext {
             state: &self.state,
             undo: &self.undo,
             selection: &mut self.selection,
             screen: &mut self.screen,
             textures: &mut self.textures,
-            wishes: &mut wishes,
+            requests: &mut requests,
         };
-        panels::screen_ui(ui, &mut desk);
+        panels::screen_ui(ui, &mut cx);
         if self.selection.turn() {
             self.state.looks.ask(crate::looks::Want::Cursor);
             ctx.request_repaint();
         }
-        for wish in wishes {
-            self.fulfil(&ctx, wish);
+        for request in requests {
+            self.fulfil(&ctx, request);
         }
         if self.screen.notice.is_some() {
             ctx.request_repaint_after_secs(theme::time::NOTICE as f32);

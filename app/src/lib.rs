@@ -4,7 +4,6 @@ pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod commands;
-mod desk;
 mod icons;
 mod import;
 pub mod link;
@@ -17,6 +16,7 @@ pub mod selection;
 pub mod state;
 pub mod text;
 pub mod theme;
+mod ui_context;
 pub mod undo;
 mod views;
 #[cfg(not(target_arch = "wasm32"))]

@@ -17,7 +17,7 @@ pub struct Stroke {
     pub mask: Vec<bool>,
 }
 
-/// Where a film stands.
+/// Where a trajectories stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reel {
     pub frame: usize,
@@ -39,9 +39,9 @@ pub struct Selection {
     /// Middle of the shown part, 0 to 1 each way.
     pub centre: Pos2,
     pub stroke: Option<Stroke>,
-    /// How all clouds, fields and films are looked at.
+    /// How all clouds, fields and trajectories are looked at.
     pub camera: Camera,
-    /// Where each film stands, by view.
+    /// Where each trajectories stands, by view.
     pub reels: BTreeMap<String, Reel>,
     /// Ranges of colour maps the user has locked, by view.
     pub locked: BTreeMap<String, (f32, f32)>,

@@ -117,7 +117,7 @@ pub mod space {
     pub const LEGEND: f32 = 8.0;
     pub const PALETTE: f32 = 520.0;
     pub const CARD_MIN: f32 = 148.0;
-    /// Narrower than this a cloud, a field or a film cannot be read.
+    /// Narrower than this a cloud, a field or a trajectories cannot be read.
     pub const SCENE_MIN: f32 = 220.0;
     /// The pointer has found a point that is so near.
     pub const REACH: f32 = 12.0;
@@ -131,7 +131,7 @@ pub mod time {
     pub const LOOK: f64 = 0.1;
     /// An unanswered request for views is given up after this.
     pub const LOOK_LOST: f64 = 5.0;
-    /// Between two frames of a film, and where the user's system asks for reduced motion.
+    /// Between two frames of a trajectories, and where the user's system asks for reduced motion.
     pub const FRAME: f64 = 0.1;
     pub const FRAME_CALM: f64 = 0.6;
     /// How long a short notice stays.

@@ -28,8 +28,6 @@ pub mod error;
 #[cfg(feature = "compute")]
 pub mod eval;
 #[cfg(feature = "compute")]
-pub mod feed;
-#[cfg(feature = "compute")]
 pub mod graph;
 #[cfg(feature = "compute")]
 pub mod host;
@@ -40,6 +38,8 @@ pub mod kernels;
 #[cfg(feature = "compute")]
 pub mod limits;
 pub mod link;
+#[cfg(feature = "compute")]
+pub mod loader;
 #[cfg(feature = "compute")]
 pub mod memory;
 #[cfg(feature = "compute")]

@@ -15,9 +15,9 @@ pub use crate::checkpoint::safetensors::HostTensor;
 use crate::data::Data;
 use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
-use crate::feed::Feed;
 use crate::kernels::patchify::Order;
 use crate::limits::Needs;
+use crate::loader::Loader;
 use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::settings::Settings;
@@ -158,7 +158,7 @@ fn lacking(role: &str) -> Error {
 
 /// A loss, whole and by term; each is one number on the device.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct Loss {
     pub total: Tensor<1>,
     pub terms: Vec<(String, Tensor<1>)>,
     /// New flat values of fixed weights (running statistics) by their place in `weights.list`, to be put in their place
@@ -166,7 +166,7 @@ pub struct Outcome {
     pub updates: Vec<(usize, Tensor<1>)>,
 }
 
-impl Outcome {
+impl Loss {
     /// A loss and its terms.
     pub fn new(total: Tensor<1>, terms: Vec<(String, Tensor<1>)>) -> Self {
         Self { total, terms, updates: Vec::new() }
@@ -175,7 +175,7 @@ impl Outcome {
 
 /// When a loss is asked for, and the randomness that belongs to it.
 #[derive(Debug, Clone)]
-pub struct Moment {
+pub struct StepContext {
     /// Stream of this step: masks, noise, augmentation.
     pub rng: Rng,
     /// Number of the phase.
@@ -185,7 +185,7 @@ pub struct Moment {
     pub steps: u64,
 }
 
-impl Moment {
+impl StepContext {
     /// The first step of the first phase.
     pub fn first(rng: Rng) -> Self {
         Self { rng, phase: 0, step: 0, steps: 1 }
@@ -196,7 +196,7 @@ impl Moment {
 pub struct Subject<'a> {
     /// Without history.
     pub weights: &'a Weights,
-    pub feed: &'a Feed,
+    pub loader: &'a Loader,
     pub settings: &'a Settings,
 }
 
@@ -206,7 +206,7 @@ pub struct Stage {
     /// One sample.
     pub batch: Batch,
     /// Where it is from.
-    pub feed: Feed,
+    pub loader: Loader,
     /// Mean and deviation the pictures were normalised with, by channel; empty for other data.
     pub mean: Vec<f32>,
     pub std: Vec<f32>,
@@ -232,8 +232,8 @@ pub trait Method {
     /// The same system with the knobs that act at once (mask ratio, loss switches) turned.
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>>;
 
-    /// The loss of a batch; masks, noise and augmentation are drawn from the moment's stream.
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome>;
+    /// The loss of a batch; masks, noise and augmentation are drawn from the context's stream.
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss>;
 
     /// Features for probes: one vector a sample, nothing hidden.
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>>;
@@ -249,7 +249,7 @@ pub trait Method {
     }
 
     /// What happens before the first step of a phase: clusters are found, weights start from them, batches are planned
-    /// ([`Feed::follow`]). `resumed`: the run was taken up in the midst of the phase; what lies in the weights stays as
+    /// ([`Loader::follow`]). `resumed`: the run was taken up in the midst of the phase; what lies in the weights stays as
     /// it is and only what does not is computed again, to the same result. The answer is a line for the log.
     fn enter<'a>(&'a self, _phase: usize, _entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
         Box::pin(async { Ok(None) })
@@ -306,7 +306,7 @@ pub trait Method {
 /// What a phase may change before its first step.
 pub struct Entering<'a> {
     pub weights: &'a mut Weights,
-    pub feed: &'a mut Feed,
+    pub loader: &'a mut Loader,
     pub settings: &'a Settings,
     /// The run was taken up in the midst of the phase.
     pub resumed: bool,
@@ -328,7 +328,7 @@ pub trait Classifier {
     /// Names of weights with more than one axis that are not decayed.
     fn not_decayed(&self) -> &'static [&'static str];
 
-    /// New running statistics of the last training pass, as [`Outcome::updates`].
+    /// New running statistics of the last training pass, as [`Loss::updates`].
     fn updates(&self) -> Vec<(usize, Tensor<1>)> {
         Vec::new()
     }

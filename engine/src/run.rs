@@ -8,9 +8,9 @@ use crate::card::Card;
 use crate::checkpoint::keys;
 use crate::checkpoint::safetensors::File;
 use crate::error::{Error, Result};
-use crate::feed::Feed;
 use crate::limits::Limits;
-use crate::method::{Entering, Entry, Method, Moment, Outcome};
+use crate::loader::Loader;
+use crate::method::{Entering, Entry, Loss, Method, StepContext};
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::{LossPoint, Session};
@@ -41,13 +41,13 @@ pub struct Run {
     phases: Vec<Phase>,
     /// The phase whose start was made ([`Method::enter`]).
     entered: Option<usize>,
-    pub feed: Feed,
+    pub loader: Loader,
     pub step: u64,
     pub provenance: Provenance,
     /// What the device allows.
     pub limits: Limits,
     /// Losses still on the device: step, total, terms.
-    pending: Vec<(u64, Outcome)>,
+    pending: Vec<(u64, Loss)>,
 }
 
 impl Run {
@@ -55,7 +55,7 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Request`] when the knobs do not fit.
-    pub fn new(entry: &Entry, settings: Settings, feed: Feed, device: &Device) -> Result<Self> {
+    pub fn new(entry: &Entry, settings: Settings, loader: Loader, device: &Device) -> Result<Self> {
         let mut weights = Weights::new(&device.clone().autodiff(), settings.seed);
         let method = (entry.build)(&settings, &mut weights)?;
         let recipe = method.recipe(0, &settings, &weights);
@@ -70,7 +70,7 @@ impl Run {
             phases,
             entered: None,
             settings,
-            feed,
+            loader,
             step: 0,
             provenance,
             limits: Limits::default(),
@@ -86,12 +86,12 @@ impl Run {
     /// [`Error::Request`] when they do not fit; the run is then as before.
     pub fn adjust(&mut self, settings: Settings) -> Result<()> {
         self.method = self.method.adjusted(&settings)?;
-        self.feed.adjust(&settings);
+        self.loader.adjust(&settings);
         self.phases = self.method.phases(&settings);
         self.recipe = self.method.recipe(self.phase(), &settings, &self.weights);
         self.optimiser.regroup(self.recipe.groups.clone());
         if let Some(batch) = self.recipe.batch {
-            self.feed.resize(batch);
+            self.loader.resize(batch);
         }
         self.settings = settings;
         Ok(())
@@ -108,8 +108,8 @@ impl Run {
     fn begin(&mut self, phase: usize) {
         self.recipe = self.method.recipe(phase, &self.settings, &self.weights);
         self.optimiser = Optimiser::new(&self.recipe);
-        self.feed.follow(None);
-        self.feed.resize(self.recipe.batch.unwrap_or_else(|| self.settings.count("batch")));
+        self.loader.follow(None);
+        self.loader.resize(self.recipe.batch.unwrap_or_else(|| self.settings.count("batch")));
     }
 
     /// How the phase is trained.
@@ -158,7 +158,7 @@ impl Run {
             resumed: self.step > self.start_of(phase),
             rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
             weights: &mut self.weights,
-            feed: &mut self.feed,
+            loader: &mut self.loader,
             settings: &self.settings,
         };
         let note = self.method.enter(phase, entering).await?;
@@ -172,9 +172,9 @@ impl Run {
     }
 
     /// When the next step is, and its randomness.
-    pub fn moment(&self) -> Moment {
+    pub fn context(&self) -> StepContext {
         let phase = self.phase();
-        Moment {
+        StepContext {
             rng: Rng::new(self.settings.seed, "masks").at(self.step),
             phase,
             step: self.step - self.start_of(phase),
@@ -188,7 +188,7 @@ impl Run {
     /// # Errors
     /// [`Error::Data`] when the data lacks what the method needs.
     pub async fn train_step(&mut self) -> Result<Option<String>> {
-        if self.feed.is_empty() {
+        if self.loader.is_empty() {
             return Err(Error::data(
                 "There is nothing to train on",
                 "the data set has no training samples",
@@ -196,9 +196,9 @@ impl Run {
             ));
         }
         let note = self.enter().await?;
-        let moment = self.moment();
-        let batch = self.feed.train_batch(moment.step)?;
-        let outcome = self.method.loss(&self.weights, &batch, &moment)?;
+        let context = self.context();
+        let batch = self.loader.train_batch(context.step)?;
+        let outcome = self.method.loss(&self.weights, &batch, &context)?;
         let gradients = self.weights.backward(&outcome.total);
         let lr = self.learning_rate();
         self.optimiser.step(&mut self.weights, &gradients, lr);
@@ -207,7 +207,7 @@ impl Run {
         }
         self.step += 1;
         let terms = outcome.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
-        self.pending.push((self.step, Outcome::new(plain(outcome.total), terms)));
+        self.pending.push((self.step, Loss::new(plain(outcome.total), terms)));
         Ok(note)
     }
 

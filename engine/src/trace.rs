@@ -66,7 +66,7 @@ pub enum ViewKind {
     Number(f64),
     Cloud(Cloud),
     Field(Field),
-    Film(Film),
+    Trajectories(Trajectories),
     Board(Board),
 }
 
@@ -172,9 +172,9 @@ pub struct Field {
     pub points: Vec<f32>,
 }
 
-/// Walkers in the plane, frame by frame: played as a film over the points they should settle on.
+/// Walkers in the plane, frame by frame: played as a trajectories over the points they should settle on.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Film {
+pub struct Trajectories {
     /// Walkers of each frame.
     pub walkers: u32,
     /// x and y of every walker, frame after frame.
@@ -214,7 +214,7 @@ impl View {
             ViewKind::Field(f) => {
                 (f.arrows.len() + f.reference.len() + f.weight.len() + f.ground.len() + f.points.len()) * 4
             }
-            ViewKind::Film(f) => (f.frames.len() + f.points.len()) * 4,
+            ViewKind::Trajectories(f) => (f.frames.len() + f.points.len()) * 4,
             ViewKind::Board(b) => b.pictures.iter().map(|p| p.rgba.len()).sum(),
         }
     }

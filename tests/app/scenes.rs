@@ -1,4 +1,4 @@
-//! Clouds, fields, films and boards on the stage: drawn, pointed at, turned together, and quick with many points.
+//! Clouds, fields, trajectories and boards on the stage: drawn, pointed at, turned together, and quick with many points.
 
 use egui::{PointerButton, Pos2, Rect, Vec2, vec2};
 use egui_kittest::Harness;
@@ -9,7 +9,7 @@ use masquerade::text;
 use masquerade::theme::LIGHT;
 use masquerade_engine::card::Kind;
 use masquerade_engine::session::{Command, Event};
-use masquerade_engine::trace::{Board, Cloud, Field, Film, Legend, Origin, Picture, Source, View, ViewKind};
+use masquerade_engine::trace::{Board, Cloud, Field, Legend, Origin, Picture, Source, Trajectories, View, ViewKind};
 
 use crate::fake::{Shared, harness, opened, shoot};
 
@@ -165,7 +165,7 @@ fn field(ground: bool) -> View {
     )
 }
 
-fn film() -> View {
+fn trajectories() -> View {
     let data = spiral(300);
     let walkers = 60;
     let mut frames = Vec::new();
@@ -178,7 +178,7 @@ fn film() -> View {
             frames.extend([0, 1].map(|i| from[i] + (data[p + i] - from[i]) * there.sqrt() + shake));
         }
     }
-    let film = Film {
+    let trajectories = Trajectories {
         walkers: walkers as u32,
         frames,
         unit: "sampler step".into(),
@@ -187,7 +187,7 @@ fn film() -> View {
         high: [1.2; 2],
         points: data,
     };
-    view("walk", "Walk", "Walkers settle on the data.", ViewKind::Film(film), None)
+    view("walk", "Walk", "Walkers settle on the data.", ViewKind::Trajectories(trajectories), None)
 }
 
 fn board() -> View {
@@ -274,7 +274,7 @@ fn stages_of_every_kind_are_drawn_at_every_width() {
             let rows = [
                 ("clouds", Kind::Clouds, vec![input(1024), reconstruction(1024), similarity(1024), board()]),
                 ("graph", Kind::Graphs, vec![graph(2708, 2), similarity(1024)]),
-                ("field", Kind::Vectors, vec![field(true), film(), field(false)]),
+                ("field", Kind::Vectors, vec![field(true), trajectories(), field(false)]),
                 ("board", Kind::Pictures, vec![board(), graph(700, 0)]),
                 ("alone", Kind::Graphs, vec![graph(2708, 2)]),
             ];
@@ -411,7 +411,7 @@ fn arrow_keys_turn_a_cloud_that_has_the_focus() {
 
 #[test]
 fn a_film_stands_at_its_end_plays_once_and_says_which_frame_it_is() {
-    let (mut app, _) = open(WIDE, true, Kind::Vectors, vec![film()]);
+    let (mut app, _) = open(WIDE, true, Kind::Vectors, vec![trajectories()]);
     let words = |frame| text::frame(frame, 40, 10, "sampler step");
     assert_eq!(words(3), "sampler step 30 of 390, frame 4 of 40");
     app.get_by_label(&words(39));
@@ -446,7 +446,7 @@ fn a_picture_of_a_board_says_its_words() {
 
 #[test]
 fn a_picture_file_shows_them_too() {
-    let views = [input(1024), similarity(1024), graph(2708, 2), field(true), film(), board()];
+    let views = [input(1024), similarity(1024), graph(2708, 2), field(true), trajectories(), board()];
     let sheet = masquerade::cli::view::draw(&views).unwrap();
     if let Some(folder) = crate::fake::shots() {
         sheet.save(folder.join("views-sheet.png")).unwrap();
@@ -484,7 +484,7 @@ fn wrong_numbers_are_survived() {
         points: vec![1.0],
         ..Field::default()
     };
-    let still = Film { walkers: 0, frames: vec![0.5; 3], ..Film::default() };
+    let still = Trajectories { walkers: 0, frames: vec![0.5; 3], ..Trajectories::default() };
     let large = Board {
         pictures: vec![Picture { width: 5000, height: 3, rgba: vec![0; 60_000], grid: (0, 0), hidden: Vec::new() }; 2],
         ..Board::default()
@@ -493,7 +493,7 @@ fn wrong_numbers_are_survived() {
         ViewKind::Cloud(wild),
         ViewKind::Cloud(flat),
         ViewKind::Field(short),
-        ViewKind::Film(still),
+        ViewKind::Trajectories(still),
         ViewKind::Board(large),
     ];
     let mut views: Vec<View> = kinds

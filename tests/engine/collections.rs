@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use masquerade_engine::card::{KnobValue, OWN};
 use masquerade_engine::data::Data;
 use masquerade_engine::data::graphs::{self, GraphData, collections, layout};
-use masquerade_engine::feed::Feed;
+use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::graphmae;
 use masquerade_engine::run::Run;
@@ -107,8 +107,8 @@ fn graphmae_learns_from_whole_graphs() {
     session.knobs.insert("steps".into(), KnobValue::Number(30.0));
     let data = Data::Graph(collections::families(1));
     let settings = Settings::of(&session, &graphmae::card(), data.shape()).expect("settings");
-    let feed = Feed::new(Rc::new(data), &settings);
-    let mut run = Run::new(&graphmae::ENTRY, settings, feed, &Device::flex()).expect("a run");
+    let loader = Loader::new(Rc::new(data), &settings);
+    let mut run = Run::new(&graphmae::ENTRY, settings, loader, &Device::flex()).expect("a run");
     while run.step < run.total_steps() {
         block_on(run.train_step()).expect("a step");
     }
@@ -116,10 +116,10 @@ fn graphmae_learns_from_whole_graphs() {
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     assert!(mean(&losses[25..]) < 0.8 * mean(&losses[..5]), "{losses:?}");
     // 160 graphs, 64 a step.
-    assert_eq!(run.feed.plan().expect("a plan").len(), 3);
+    assert_eq!(run.loader.plan().expect("a plan").len(), 3);
     assert!(run.method.metrics().contains(&"graph_accuracy"));
     let weights = run.weights.frozen();
-    let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
+    let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };
     let accuracy = block_on(run.method.measure("graph_accuracy", subject)).expect("an accuracy");
     assert!(accuracy > 0.6, "{accuracy} where a guess is right in a quarter");
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use masquerade_engine::card::{Kind, KnobValue};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::{self, Data, Shape};
-use masquerade_engine::feed::Feed;
 use masquerade_engine::host::Host;
+use masquerade_engine::loader::Loader;
 use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
 use masquerade_engine::settings::Settings;
@@ -199,8 +199,8 @@ fn a_gradient_reaches_every_trainable_weight() {
             .count("img_size");
         let data = drawn(card.kind, size as u32);
         let settings = Settings::of(&session, &card, data.shape()).expect("settings");
-        let feed = Feed::new(Rc::new(data), &settings);
-        let mut run = Run::new(&entry, settings, feed, &burn::tensor::Device::flex()).expect("a run");
+        let loader = Loader::new(Rc::new(data), &settings);
+        let mut run = Run::new(&entry, settings, loader, &burn::tensor::Device::flex()).expect("a run");
         let mut reached = vec![false; run.weights.list.len()];
         let mut start = 0;
         for phase in run.phases().to_vec() {
@@ -210,7 +210,7 @@ fn a_gradient_reaches_every_trainable_weight() {
             run.go_to(start);
             start += phase.steps;
             block_on(run.enter()).expect("the start of a phase");
-            let batch = run.feed.train_batch(0).expect("a batch");
+            let batch = run.loader.train_batch(0).expect("a batch");
             let outcome = run.method.loss(&run.weights, &batch, &run.moment()).expect("a loss");
             for (reached, gradient) in reached.iter_mut().zip(run.weights.backward(&outcome.total)) {
                 let values = gradient.map(|g| block_on(masquerade_engine::readback::floats(g)).expect("values"));

@@ -6,7 +6,7 @@ use masquerade_engine::card::{Kind, KnobValue};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::vectors::{VectorData, digits};
 use masquerade_engine::data::{self, Data, Half};
-use masquerade_engine::feed::Feed;
+use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::rae::ENTRY;
 use masquerade_engine::run::Run;
@@ -37,8 +37,8 @@ fn session(preset: &str, data: &str, knobs: &[(&str, KnobValue)]) -> Session {
 
 fn started(session: &Session, data: Data) -> Run {
     let settings = Settings::of(session, &(ENTRY.card)(), data.shape()).expect("settings");
-    let feed = Feed::new(Rc::new(data), &settings);
-    Run::new(&ENTRY, settings, feed, &burn::tensor::Device::flex()).expect("a run")
+    let loader = Loader::new(Rc::new(data), &settings);
+    Run::new(&ENTRY, settings, loader, &burn::tensor::Device::flex()).expect("a run")
 }
 
 fn driven(session: Session) -> Driven {
@@ -169,8 +169,8 @@ fn every_set_is_trained_on_with_every_criterion() {
 fn started_or_why(session: &Session) -> Option<String> {
     let data = Data::Vectors(opened("spiral", 1));
     let settings = Settings::of(session, &(ENTRY.card)(), data.shape()).expect("settings");
-    let feed = Feed::new(Rc::new(data), &settings);
-    Run::new(&ENTRY, settings, feed, &burn::tensor::Device::flex()).err().map(|e| e.report().why)
+    let loader = Loader::new(Rc::new(data), &settings);
+    Run::new(&ENTRY, settings, loader, &burn::tensor::Device::flex()).err().map(|e| e.report().why)
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_ladder_starts_with_more_noise_and_ends_with_the_same() {
         block_on(run.enter()).expect("the start");
         let mut moment = run.moment();
         moment.step = step;
-        let batch = run.feed.train_batch(0).expect("a batch");
+        let batch = run.loader.train_batch(0).expect("a batch");
         let outcome = run.method.loss(&run.weights, &batch, &moment).expect("a loss");
         block_on(masquerade_engine::readback::scalar(outcome.total)).expect("a number")
     };
@@ -198,8 +198,8 @@ fn a_part_of_the_points_is_trained_on() {
     );
     let note = block_on(run.enter()).expect("the start").expect("a note");
     assert!(note.contains('5') && note.contains("4000"), "{note}");
-    let first: Vec<usize> = run.feed.indices(0);
-    assert!(first.len() == 64 && first.iter().all(|i| *i < 5) && first != run.feed.indices(1));
+    let first: Vec<usize> = run.loader.indices(0);
+    assert!(first.len() == 64 && first.iter().all(|i| *i < 5) && first != run.loader.indices(1));
 }
 
 fn look(driven: &mut Driven, wanted: &[String]) -> Vec<View> {
@@ -213,7 +213,7 @@ fn finite(view: &View) -> bool {
         ViewKind::Field(f) => {
             all(&f.arrows) && all(&f.weight) && all(&f.ground) && f.arrows.len() == (f.rows * f.columns * 2) as usize
         }
-        ViewKind::Film(f) => all(&f.frames) && f.frames.len().is_multiple_of(f.walkers as usize * 2),
+        ViewKind::Trajectories(f) => all(&f.frames) && f.frames.len().is_multiple_of(f.walkers as usize * 2),
         ViewKind::Heat(h) => all(&h.values) && h.values.len() == (h.rows * h.columns) as usize,
         ViewKind::Series(s) => {
             s.curves.iter().all(|c| c.points.len() > 1 && c.points.iter().all(|p| p.0.is_finite() && p.1.is_finite()))
@@ -262,8 +262,8 @@ fn pictures_and_profiles_of_longer_vectors() {
         let ids: Vec<String> = run.method.views().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids.len(), count, "{kind}");
         let stage = masquerade_engine::method::Stage {
-            batch: run.feed.evaluation_batch(Half::Test, &[0]).expect("a sample"),
-            feed: run.feed.clone(),
+            batch: run.loader.evaluation_batch(Half::Test, &[0]).expect("a sample"),
+            loader: run.loader.clone(),
             mean: Vec::new(),
             std: Vec::new(),
             phase: 0,
@@ -293,7 +293,7 @@ fn a_short_run_learns_the_field_and_its_walkers_find_the_data() {
     let mut run = started(&session("micro", "mixture", &knobs), Data::Vectors(opened("mixture", 3)));
     let measure = |run: &Run, metric: &str| {
         let weights = run.weights.frozen();
-        let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
+        let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };
         block_on(run.method.measure(metric, subject)).expect("a number")
     };
     let before = measure(&run, "score_fit");
@@ -307,7 +307,7 @@ fn a_short_run_learns_the_field_and_its_walkers_find_the_data() {
     assert!((0.5..=1.0).contains(&measure(&run, "sample_share")));
     assert!(measure(&run, "clean_score_fit") < fit, "p_σ is not p");
     let weights = run.weights.frozen();
-    let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
+    let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };
     assert!(block_on(run.method.measure("accuracy", subject)).is_err());
 }
 

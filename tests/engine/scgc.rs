@@ -10,8 +10,8 @@ use masquerade_engine::data::Data;
 use masquerade_engine::data::graphs::drawn;
 use masquerade_engine::eval::clustering::{Average, agreement, matched_classes, official_patch};
 use masquerade_engine::eval::{Features, kmeans, principal};
-use masquerade_engine::feed::{Feed, Half};
 use masquerade_engine::kernels::neighbour_contrast::{self as kernel, How, neighbour_contrast};
+use masquerade_engine::loader::{Half, Loader};
 use masquerade_engine::method::{Stage, Subject};
 use masquerade_engine::methods::scgc;
 use masquerade_engine::rng::Rng;
@@ -236,8 +236,8 @@ fn run(variant: &str, knobs: &[(&str, f64)]) -> Run {
     session.knobs.extend(knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Number(*value))));
     let data = Data::Graph(drawn::blocks(3));
     let settings = Settings::of(&session, &card, data.shape()).expect("settings");
-    let feed = Feed::new(Rc::new(data), &settings);
-    Run::new(&scgc::ENTRY, settings, feed, &Device::flex()).expect("a run")
+    let loader = Loader::new(Rc::new(data), &settings);
+    Run::new(&scgc::ENTRY, settings, loader, &Device::flex()).expect("a run")
 }
 
 fn trained(mut run: Run) -> (Run, Vec<f32>) {
@@ -250,7 +250,7 @@ fn trained(mut run: Run) -> (Run, Vec<f32>) {
 
 fn measure(run: &Run, metric: &str) -> f64 {
     let weights = run.weights.frozen();
-    block_on(run.method.measure(metric, Subject { weights: &weights, feed: &run.feed, settings: &run.settings }))
+    block_on(run.method.measure(metric, Subject { weights: &weights, loader: &run.loader, settings: &run.settings }))
         .expect("a number")
 }
 
@@ -272,7 +272,7 @@ fn batches_of_nodes_train_too() {
     let (first, losses) = trained(run("scgc", &small));
     assert!(measure(&first, "ari") > 0.0 && measure(&first, "f1") > 0.2);
     assert_eq!(losses, trained(run("scgc", &small)).1);
-    let plan = first.feed.plan().expect("a plan");
+    let plan = first.loader.plan().expect("a plan");
     assert!(plan.len() == 40 && plan.iter().all(|batch| batch.len() == 100));
     // An epoch visits every node once.
     let mut nodes: Vec<usize> = plan[..4].concat();
@@ -311,8 +311,8 @@ fn every_view_is_drawn() {
         block_on(run.enter()).expect("a start");
         let wanted: Vec<String> = run.method.views().into_iter().map(|(id, _)| id).collect();
         let stage = Stage {
-            batch: run.feed.evaluation_batch(Half::Test, &[3]).expect("a node"),
-            feed: run.feed.clone(),
+            batch: run.loader.evaluation_batch(Half::Test, &[3]).expect("a node"),
+            loader: run.loader.clone(),
             mean: Vec::new(),
             std: Vec::new(),
             phase: 0,

@@ -1,4 +1,4 @@
-//! Ctrl-C as a wish, not an end: the first asks the run to finish its step, the second ends the program.
+//! Ctrl-C as a request, not an end: the first asks the run to finish its step, the second ends the program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,9 +3,9 @@
 use egui::{Button, Grid, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use crate::commands::Action;
-use crate::desk::{Desk, Wish};
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 
 /// How much of an action's button is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,23 +21,23 @@ pub enum Look {
 }
 
 /// The button of an action.
-pub fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, look: Look) -> Response {
-    action_sized_ui(ui, desk, action, look, 0.0)
+pub fn action_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Look) -> Response {
+    action_sized_ui(ui, cx, action, look, 0.0)
 }
 
 /// The button of an action, at least so wide.
-pub fn action_sized_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, look: Look, width: f32) -> Response {
-    let label = text::action(action, desk.state.playing);
-    let icon = action.icon(desk.state);
+pub fn action_sized_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Look, width: f32) -> Response {
+    let label = text::action(action, cx.state.playing);
+    let icon = action.icon(cx.state);
     let button = match look {
         Look::Accent => theme::accent_button(ui, text::with_icon(icon, &label)),
         Look::Full => Button::new(text::with_icon(icon, &label)),
-        Look::Short => Button::new(text::with_icon(icon, &text::action_short(action, desk.state.playing))),
+        Look::Short => Button::new(text::with_icon(icon, &text::action_short(action, cx.state.playing))),
         Look::Icon => Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false),
     };
     let height = ui.spacing().interact_size.y;
     let button = button.min_size(vec2(width.max(height), height));
-    let response = ui.add_enabled(action.enabled(desk.state, desk.undo), button);
+    let response = ui.add_enabled(action.enabled(cx.state, cx.undo), button);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), &label));
     let key = action.key_text(ui.ctx());
     let mut tooltip = text::with_key(text::action_tooltip(action), &key);
@@ -46,18 +46,18 @@ pub fn action_sized_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, look: L
     }
     let response = response.on_hover_text(&tooltip).on_disabled_hover_text(tooltip);
     if response.clicked() {
-        desk.wish(Wish::Run(action));
+        cx.request(UiRequest::Run(action));
     }
     response
 }
 
 /// A switch of an action.
-pub fn switch_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, mut on: bool) {
-    let label = text::action(action, desk.state.playing);
-    let enabled = action.enabled(desk.state, desk.undo);
+pub fn switch_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, mut on: bool) {
+    let label = text::action(action, cx.state.playing);
+    let enabled = action.enabled(cx.state, cx.undo);
     let response = theme::boxed(ui, |ui| ui.add_enabled(enabled, egui::Checkbox::new(&mut on, label)));
     if response.on_hover_text(text::with_key(text::action_tooltip(action), &action.key_text(ui.ctx()))).clicked() {
-        desk.wish(Wish::Run(action));
+        cx.request(UiRequest::Run(action));
     }
 }
 

@@ -4,19 +4,19 @@ use egui::{RichText, Ui};
 use masquerade_engine::card::{Kind, OWN};
 
 use super::controls::{facts_ui, heading_ui};
-use crate::desk::{Desk, Wish};
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 use crate::{icons, text, views};
 
 /// Choose a data set, drop files, see what was skipped.
-pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     heading_ui(ui, text::DATA_SET);
     let now = state.data.as_ref().map_or(state.session.data.as_str(), |d| &d.id);
     for id in state.card().map(|c| c.data.as_slice()).unwrap_or_default() {
         let chosen = id == now;
         if theme::radio(ui, chosen, id).clicked() && !chosen {
-            desk.open(|s| {
+            cx.open(|s| {
                 s.data.clone_from(id);
                 s.sample = 0;
                 s.painted = None;
@@ -26,7 +26,7 @@ pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         }
     }
     if let Some(card) = state.card().filter(|c| c.data.iter().any(|id| id == OWN)) {
-        drop_ui(ui, desk, card.kind);
+        drop_ui(ui, cx, card.kind);
     }
     let Some(data) = &state.data else { return };
     heading_ui(ui, &data.title);
@@ -46,7 +46,7 @@ pub fn data_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
 }
 
-fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>, kind: Kind) {
+fn drop_ui(ui: &mut Ui, cx: &mut UiContext<'_>, kind: Kind) {
     ui.add_space(space::S);
     let colours = theme::tokens(ui);
     let over = ui.input(|i| !i.raw.hovered_files.is_empty());
@@ -59,23 +59,23 @@ fn drop_ui(ui: &mut Ui, desk: &mut Desk<'_>, kind: Kind) {
             ui.label(theme::caption(ui, text::STAYS));
         });
     });
-    files_ui(ui, desk);
+    files_ui(ui, cx);
 }
 
 /// Other ways to a file than dropping it: the page's dialog, or a path.
-pub fn files_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    if desk.screen.can_pick {
+pub fn files_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    if cx.screen.can_pick {
         if ui.button(text::CHOOSE_FILES).clicked() {
-            desk.wish(Wish::Pick);
+            cx.request(UiRequest::Pick);
         }
     } else if cfg!(not(target_arch = "wasm32")) {
         ui.horizontal(|ui| {
             let width = ui.available_width() - 72.0;
-            let edit = egui::TextEdit::singleline(&mut desk.screen.path).hint_text(text::PATH).desired_width(width);
+            let edit = egui::TextEdit::singleline(&mut cx.screen.path).hint_text(text::PATH).desired_width(width);
             let done = ui.add(edit).lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-            if (ui.button(text::OPEN).clicked() || done) && !desk.screen.path.trim().is_empty() {
-                let path = desk.screen.path.trim().to_string();
-                desk.wish(Wish::Read(path));
+            if (ui.button(text::OPEN).clicked() || done) && !cx.screen.path.trim().is_empty() {
+                let path = cx.screen.path.trim().to_string();
+                cx.request(UiRequest::Read(path));
             }
         });
     }

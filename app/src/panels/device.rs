@@ -6,13 +6,13 @@ use masquerade_engine::session::Kernels;
 
 use super::controls::{Look, action_ui, facts_ui, heading_ui, switch_ui, table_ui};
 use crate::commands::{Action, DeviceKind};
-use crate::desk::{Desk, Wish};
 use crate::text;
 use crate::theme::space;
+use crate::ui_context::{UiContext, UiRequest};
 
 /// Name, backend, reason, limits; the choice of device; measurements.
-pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn device_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     let Some(device) = &state.device else { return };
     heading_ui(ui, &device.name);
     if !device.reason.is_empty() {
@@ -26,11 +26,11 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     facts_ui(ui, "device facts", &facts);
     ui.add_space(space::S);
     for kind in [DeviceKind::Auto, DeviceKind::Gpu, DeviceKind::Cpu] {
-        action_ui(ui, desk, Action::UseDevice(kind), Look::Full);
+        action_ui(ui, cx, Action::UseDevice(kind), Look::Full);
     }
-    switch_ui(ui, desk, Action::StockKernels, device.kernels == Kernels::Stock);
+    switch_ui(ui, cx, Action::StockKernels, device.kernels == Kernels::Stock);
     heading_ui(ui, text::STEP_COST);
-    action_ui(ui, desk, Action::MeasureStep, Look::Full);
+    action_ui(ui, cx, Action::MeasureStep, Look::Full);
     if let Some(step) = &state.step_report {
         let counts = [
             (text::DISPATCHES, step.dispatches),
@@ -50,7 +50,7 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         }
     }
     heading_ui(ui, text::KERNELS);
-    action_ui(ui, desk, Action::SelfCheck, Look::Full);
+    action_ui(ui, cx, Action::SelfCheck, Look::Full);
     let mark = |ok: bool| if ok { text::SAME } else { text::DIFFERS }.to_string();
     let rows: Vec<Vec<String>> = state
         .checks
@@ -71,7 +71,7 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if ui.button(text::COPY_REPORT).clicked() {
         let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let checks: Vec<String> = rows.iter().map(|r| r.join("  ")).collect();
-        desk.wish(Wish::Copy(
+        cx.request(UiRequest::Copy(
             [device.name.clone(), device.reason.clone(), lines.join("\n"), checks.join("\n")].join("\n"),
         ));
     }

@@ -2,13 +2,13 @@
 
 use egui::{Align2, Area, Id, Order, RichText, Ui};
 
-use crate::desk::{Desk, Wish};
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 use crate::{icons, text, views};
 
 /// The card of the newest error, until it is closed.
-pub fn error_ui(ui: &Ui, desk: &mut Desk<'_>) {
-    let Some(report) = &desk.state.error else { return };
+pub fn error_ui(ui: &Ui, cx: &mut UiContext<'_>) {
+    let Some(report) = &cx.state.error else { return };
     let width = (ui.ctx().content_rect().width() - 2.0 * space::L).min(space::PALETTE);
     let area =
         Area::new(Id::unique("error")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
@@ -35,14 +35,14 @@ pub fn error_ui(ui: &Ui, desk: &mut Desk<'_>) {
             }
             ui.add_space(space::S);
             ui.horizontal(|ui| {
-                if desk.state.lost && ui.add(theme::accent_button(ui, text::RESTART)).clicked() {
-                    desk.wishes.push(Wish::Restart);
+                if cx.state.lost && ui.add(theme::accent_button(ui, text::RESTART)).clicked() {
+                    cx.requests.push(UiRequest::Restart);
                 }
                 if ui.button(text::with_icon(icons::COPY, text::COPY)).clicked() {
-                    desk.wishes.push(Wish::Copy(text::report_text(report)));
+                    cx.requests.push(UiRequest::Copy(text::report_text(report)));
                 }
                 if ui.button(text::CLOSE).clicked() {
-                    desk.wishes.push(Wish::CloseError);
+                    cx.requests.push(UiRequest::CloseError);
                 }
             });
         });

@@ -3,12 +3,12 @@
 use egui::{ScrollArea, Ui};
 
 use super::{data, device, knobs, paper, weights};
-use crate::desk::{Desk, Tab};
 use crate::text;
 use crate::theme::space;
+use crate::ui_context::{Tab, UiContext};
 
 /// The tabs and the part that is chosen.
-pub fn inspector_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn inspector_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     ui.set_width(ui.available_width());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
@@ -21,20 +21,20 @@ pub fn inspector_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             (Tab::Paper, text::PAPER),
         ];
         for (tab, label) in tabs {
-            ui.selectable_value(&mut desk.screen.tab, tab, label);
+            ui.selectable_value(&mut cx.screen.tab, tab, label);
         }
     });
     ui.add_space(space::XS);
-    let part = |ui: &mut Ui, desk: &mut Desk<'_>| match desk.screen.tab {
-        Tab::Knobs => knobs::knobs_ui(ui, desk),
-        Tab::Data => data::data_ui(ui, desk),
-        Tab::Weights => weights::weights_ui(ui, desk),
-        Tab::Device => device::device_ui(ui, desk),
-        Tab::Paper => paper::paper_ui(ui, desk),
+    let part = |ui: &mut Ui, cx: &mut UiContext<'_>| match cx.screen.tab {
+        Tab::Knobs => knobs::knobs_ui(ui, cx),
+        Tab::Data => data::data_ui(ui, cx),
+        Tab::Weights => weights::weights_ui(ui, cx),
+        Tab::Device => device::device_ui(ui, cx),
+        Tab::Paper => paper::paper_ui(ui, cx),
     };
     if ui.available_width() < space::INSPECTOR && ui.available_height().is_finite() {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| part(ui, desk));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| part(ui, cx));
     } else {
-        part(ui, desk);
+        part(ui, cx);
     }
 }

@@ -4,14 +4,14 @@ use egui::{RichText, Ui};
 
 use super::controls::{Look, action_ui, progress_ui, table_ui};
 use crate::commands::Action;
-use crate::desk::Desk;
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 use crate::views;
 
 /// The card with the buttons, the running job and the tables of results.
-pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn learned_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     if state.model.is_none() {
         return;
     }
@@ -21,10 +21,10 @@ pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.label(theme::caption(ui, text::LEARNED_CAPTION));
         ui.horizontal_wrapped(|ui| {
             for action in [Action::Probe, Action::FineTune, Action::Claim] {
-                action_ui(ui, desk, action, Look::Full);
+                action_ui(ui, cx, action, Look::Full);
             }
             if state.job.is_some() {
-                action_ui(ui, desk, Action::Cancel, Look::Full);
+                action_ui(ui, cx, Action::Cancel, Look::Full);
             }
         });
         if let Some(job) = &state.job {
@@ -35,12 +35,12 @@ pub fn learned_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         } else if state.probes.is_empty() && state.fine_tuned.is_empty() && state.claim.is_none() {
             ui.label(theme::muted(ui, text::LEARNED_EMPTY));
         }
-        results_ui(ui, desk);
+        results_ui(ui, cx);
     });
 }
 
-fn results_ui(ui: &mut Ui, desk: &Desk<'_>) {
-    let state = desk.state;
+fn results_ui(ui: &mut Ui, cx: &UiContext<'_>) {
+    let state = cx.state;
     if !state.probes.is_empty() {
         let row = |p: &masquerade_engine::session::ProbeReport| {
             vec![

@@ -5,26 +5,23 @@ use egui::{Align2, FontId, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, po
 use masquerade_engine::card::{Card, Idea};
 use masquerade_engine::session::Session;
 
-use crate::desk::Desk;
 use crate::theme::{self, size, space};
+use crate::ui_context::UiContext;
 use crate::{icons, text};
 
 /// The column of the desktop layout.
-pub fn list_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn list_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     let hint = text::with_icon(icons::SEARCH, text::SEARCH);
     ui.add(
-        TextEdit::singleline(&mut desk.screen.search)
-            .hint_text(hint)
-            .desired_width(f32::INFINITY)
-            .margin(vec2(8.0, 6.0)),
+        TextEdit::singleline(&mut cx.screen.search).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)),
     );
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| systems_ui(ui, desk));
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| systems_ui(ui, cx));
 }
 
 /// The systems that match the search, grouped by idea in the order of the catalogue.
-pub fn systems_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
-    let wanted = desk.screen.search.trim().to_lowercase();
+pub fn systems_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
+    let wanted = cx.screen.search.trim().to_lowercase();
     let matches = |card: &&Card| {
         let words = [&card.title, &card.paper, &card.authors, &card.modality, &card.id];
         wanted.is_empty() || words.iter().any(|w| w.to_lowercase().contains(&wanted))
@@ -43,7 +40,7 @@ pub fn systems_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         for card in cards.iter().filter(|c| c.idea == *idea) {
             if row_ui(ui, card, card.id == state.session.method) && card.built && card.id != state.session.method {
                 let seed = state.session.seed;
-                desk.open(|s| *s = Session { method: card.id.clone(), seed, ..Session::default() });
+                cx.open(|s| *s = Session { method: card.id.clone(), seed, ..Session::default() });
             }
         }
     }

@@ -3,17 +3,17 @@
 use egui::{RichText, ScrollArea, Ui};
 use masquerade_engine::session::LogLevel;
 
-use crate::desk::{Desk, Wish};
 use crate::text;
 use crate::theme::{self, size};
+use crate::ui_context::{UiContext, UiRequest};
 
 /// The lines, newest at the bottom.
-pub fn log_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn log_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     let colours = theme::tokens(ui);
-    let log = &desk.state.log;
+    let log = &cx.state.log;
     if ui.button(text::COPY).clicked() {
         let lines: Vec<&str> = log.iter().map(|(_, line)| line.as_str()).collect();
-        desk.wish(Wish::Copy(lines.join("\n")));
+        cx.request(UiRequest::Copy(lines.join("\n")));
     }
     ScrollArea::vertical()
         .id_salt("log lines")

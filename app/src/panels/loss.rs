@@ -5,15 +5,15 @@ use masquerade_engine::session::LossPoint;
 use masquerade_engine::trace::Curve;
 
 use crate::commands::Action;
-use crate::desk::{Desk, Wish};
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 use crate::views::{self, series};
 
 /// The card of the loss, `width` points inside, its plot `height` points high.
-pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
+pub fn loss_ui(ui: &mut Ui, cx: &mut UiContext<'_>, width: f32, height: f32) {
     views::card_ui(ui, width, |ui| {
-        let mut logarithmic = desk.screen.log_scale;
+        let mut logarithmic = cx.screen.log_scale;
         egui::Sides::new().height(space::TITLE_ROW).shrink_left().truncate().show(
             ui,
             |ui| ui.label(theme::title(text::LOSS)),
@@ -22,12 +22,12 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
                     .on_hover_text(text::action_tooltip(Action::LogScale))
                     .clicked()
                 {
-                    desk.wish(Wish::Run(Action::LogScale));
+                    cx.request(UiRequest::Run(Action::LogScale));
                 }
             },
         );
         ui.label(theme::caption(ui, text::LOSS_CAPTION));
-        if desk.state.losses.is_empty() {
+        if cx.state.losses.is_empty() {
             // As high as the plot with its names will be.
             let names = space::L + ui.spacing().interact_size.y;
             let (rect, _) = ui.allocate_exact_size(vec2(width, height + names), egui::Sense::hover());
@@ -40,7 +40,7 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, width: f32, height: f32) {
             ui.painter().galley(rect.center() - galley.size() * 0.5, galley, theme::tokens(ui).muted);
             return;
         }
-        let curves = curves(&desk.state.losses);
+        let curves = curves(&cx.state.losses);
         series::plot_ui(ui, "loss", &curves, logarithmic, height);
         series::names_ui(ui, &curves);
     });

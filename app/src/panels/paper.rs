@@ -3,14 +3,14 @@
 use egui::Ui;
 
 use super::controls::heading_ui;
-use crate::desk::Desk;
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 use crate::views;
 
 /// What the card says of the paper.
-pub fn paper_ui(ui: &mut Ui, desk: &Desk<'_>) {
-    let Some(card) = desk.state.card() else { return };
+pub fn paper_ui(ui: &mut Ui, cx: &UiContext<'_>) {
+    let Some(card) = cx.state.card() else { return };
     heading_ui(ui, &card.paper);
     ui.add(egui::Label::new(theme::muted(ui, text::cited(&card.authors, card.year))).wrap());
     if !card.equations.is_empty() {

@@ -3,13 +3,13 @@
 use egui::{Grid, Id, Modal, ScrollArea, Ui, vec2};
 
 use crate::commands::Action;
-use crate::desk::Desk;
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 
 /// The dialog, while it is open.
-pub fn shortcuts_ui(ui: &Ui, desk: &mut Desk<'_>) {
-    if !desk.screen.shortcuts {
+pub fn shortcuts_ui(ui: &Ui, cx: &mut UiContext<'_>) {
+    if !cx.screen.shortcuts {
         return;
     }
     let modal = Modal::new(Id::unique("shortcuts")).show(ui.ctx(), |ui| {
@@ -29,5 +29,5 @@ pub fn shortcuts_ui(ui: &Ui, desk: &mut Desk<'_>) {
         ui.add_space(space::S);
         ui.button(text::CLOSE).clicked()
     });
-    desk.screen.shortcuts = !(modal.inner || modal.should_close());
+    cx.screen.shortcuts = !(modal.inner || modal.should_close());
 }

@@ -6,9 +6,9 @@ use masquerade_engine::card::Kind;
 use super::controls::{Look, action_ui, progress_ui, switch_ui};
 use super::loss;
 use crate::commands::Action;
-use crate::desk::Desk;
 use crate::state::Job;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 use crate::views;
 use crate::{icons, text};
 
@@ -16,8 +16,8 @@ use crate::{icons, text};
 const FIRST_ROW: usize = 4;
 
 /// Title, sentence, and the switches of the pictures.
-pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     if let Some(card) = state.card() {
         ui.label(theme::exhibit_title(&card.title));
         ui.add(egui::Label::new(theme::muted(ui, &card.sentence)).wrap());
@@ -27,35 +27,35 @@ pub fn heading_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     let session = &state.session;
     ui.horizontal_wrapped(|ui| {
-        action_ui(ui, desk, Action::PreviousSample, Look::Icon);
-        action_ui(ui, desk, Action::NextSample, Look::Icon);
-        action_ui(ui, desk, Action::NewMask, Look::Full);
+        action_ui(ui, cx, Action::PreviousSample, Look::Icon);
+        action_ui(ui, cx, Action::NextSample, Look::Icon);
+        action_ui(ui, cx, Action::NewMask, Look::Full);
         // Always there, so that nothing moves under the pointer while the mask is painted.
-        action_ui(ui, desk, Action::RuleMask, Look::Icon);
-        action_ui(ui, desk, Action::Unpin, Look::Icon);
+        action_ui(ui, cx, Action::RuleMask, Look::Icon);
+        action_ui(ui, cx, Action::Unpin, Look::Icon);
         let kind = state.card().map_or_else(Kind::default, |c| c.kind);
         if matches!(kind, Kind::Pictures | Kind::Clouds) {
-            switch_ui(ui, desk, Action::RawPrediction, session.raw_prediction);
+            switch_ui(ui, cx, Action::RawPrediction, session.raw_prediction);
         }
         if kind == Kind::Pictures {
-            switch_ui(ui, desk, Action::TruePatchMean, session.true_patch_mean);
+            switch_ui(ui, cx, Action::TruePatchMean, session.true_patch_mean);
         }
     });
     ui.add_space(space::XS);
 }
 
 /// All views of the system and the loss.
-pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn stage_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     if state.model.is_none() {
-        waiting_ui(ui, desk);
+        waiting_ui(ui, cx);
         return;
     }
     let (panels, others): (Vec<_>, Vec<_>) =
         state.stage().iter().partition(|(id, _)| views::is_panel(state.views.get(id)));
     let wide = ui.available_width() >= space::CARD_MIN * FIRST_ROW as f32;
     let gap = space::S;
-    let columns = columns(ui.available_width() + gap, wide, desk, &panels);
+    let columns = columns(ui.available_width() + gap, wide, cx, &panels);
     let outer = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
     let side = outer - 2.0 * space::S;
     ui.spacing_mut().item_spacing = vec2(gap, gap);
@@ -64,21 +64,21 @@ pub fn stage_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     // A scene that stands alone has the loss at its side.
     let first = if wide && panels.len() == 1 { 0 } else { first };
     for row in panels.iter().take(first).collect::<Vec<_>>().chunks(columns) {
-        ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side)));
+        ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, cx, id, title, side)));
     }
     let rest: Vec<_> = panels.iter().skip(first).chain(&others).collect();
     if wide {
-        second_row_ui(ui, desk, &rest, outer);
+        second_row_ui(ui, cx, &rest, outer);
     } else {
         let side = ui.available_width() - 2.0 * space::S;
-        rest.iter().for_each(|(id, title)| views::tile_ui(ui, desk, id, title, side));
-        loss::loss_ui(ui, desk, side, space::PLOT);
+        rest.iter().for_each(|(id, title)| views::tile_ui(ui, cx, id, title, side));
+        loss::loss_ui(ui, cx, side, space::PLOT);
     }
 }
 
 /// How many panels stand side by side: four pictures, fewer scenes, two on a narrow stage.
-fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]) -> usize {
-    let scenes = panels.iter().take(FIRST_ROW).any(|(id, _)| views::is_scene(desk.state.views.get(id)));
+fn columns(width: f32, wide: bool, cx: &UiContext<'_>, panels: &[&(String, String)]) -> usize {
+    let scenes = panels.iter().take(FIRST_ROW).any(|(id, _)| views::is_scene(cx.state.views.get(id)));
     match (wide, scenes) {
         (true, true) => ((width / (space::SCENE_MIN + space::S)) as usize).min(panels.len()).clamp(2, FIRST_ROW),
         (true, false) => FIRST_ROW,
@@ -88,16 +88,16 @@ fn columns(width: f32, wide: bool, desk: &Desk<'_>, panels: &[&(String, String)]
 }
 
 /// The map of the cursor at the left, the loss beside it.
-fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], outer: f32) {
+fn second_row_ui(ui: &mut Ui, cx: &mut UiContext<'_>, rest: &[&&(String, String)], outer: f32) {
     let side = outer * 1.25 - 2.0 * space::S;
     let alone = rest.is_empty();
     let mut rest = rest.iter();
     ui.horizontal_top(|ui| {
         if let Some((id, title)) = rest.next() {
-            views::tile_ui(ui, desk, id, title, side);
+            views::tile_ui(ui, cx, id, title, side);
         }
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, desk, left, if alone { space::PLOT } else { side + space::S });
+        loss::loss_ui(ui, cx, left, if alone { space::PLOT } else { side + space::S });
     });
     // The others are about as wide, so that whole rows are filled.
     let width = ui.available_width() + space::S;
@@ -105,16 +105,16 @@ fn second_row_ui(ui: &mut Ui, desk: &mut Desk<'_>, rest: &[&&(String, String)], 
     let each = width / columns - space::S;
     if rest.len() > 0 {
         ui.horizontal_wrapped(|ui| {
-            rest.for_each(|(id, title)| views::tile_ui(ui, desk, id, title, each - 2.0 * space::S))
+            rest.for_each(|(id, title)| views::tile_ui(ui, cx, id, title, each - 2.0 * space::S))
         });
     }
 }
 
 /// Before the first picture: what is being done, and how far it is.
-fn waiting_ui(ui: &mut Ui, desk: &Desk<'_>) {
+fn waiting_ui(ui: &mut Ui, cx: &UiContext<'_>) {
     let start = Job { name: text::STARTING.into(), done: 0, total: 0, note: String::new() };
     let open = Job { name: text::OPENING.into(), done: 0, total: 0, note: String::new() };
-    let job = desk.state.loading.clone().unwrap_or(if desk.state.device.is_none() { start } else { open });
+    let job = cx.state.loading.clone().unwrap_or(if cx.state.device.is_none() { start } else { open });
     views::card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.vertical_centered(|ui| {

@@ -4,21 +4,21 @@ use egui::{Align2, Area, Id, Order, RichText, Ui};
 
 use super::controls::{Look, action_ui, progress_ui};
 use crate::commands::Action;
-use crate::desk::{Desk, Tab};
 use crate::theme::{self, size, space};
+use crate::ui_context::{Tab, UiContext};
 use crate::{icons, text, views};
 
 /// Log switch, device, and what is being loaded or computed.
-pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn status_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     ui.horizontal_wrapped(|ui| {
-        action_ui(ui, desk, Action::ShowLog, Look::Full);
+        action_ui(ui, cx, Action::ShowLog, Look::Full);
         if let Some(device) = &state.device {
             let icon = if device.gpu { icons::GPU } else { icons::CPU };
             let label = text::with_icon(icon, &format!("{} · {}", device.name, device.backend));
             let button = egui::Button::new(RichText::new(label).size(size::CAPTION)).frame_when_inactive(false);
             if ui.add(button).on_hover_text(&device.reason).clicked() {
-                desk.screen.tab = Tab::Device;
+                cx.screen.tab = Tab::Device;
             }
         }
         if let Some(model) = &state.model {
@@ -31,8 +31,8 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 }
 
 /// A short notice over the bottom of the screen.
-pub fn notice_ui(ui: &Ui, desk: &Desk<'_>) {
-    let Some((notice, _)) = &desk.screen.notice else { return };
+pub fn notice_ui(ui: &Ui, cx: &UiContext<'_>) {
+    let Some((notice, _)) = &cx.screen.notice else { return };
     let area =
         Area::new(Id::unique("notice")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, [0.0, -3.0 * space::XL]);
     area.show(ui.ctx(), |ui| {

@@ -4,46 +4,46 @@ use egui::{ComboBox, Layout, RichText, Ui};
 
 use super::controls::{Look, action_sized_ui, action_ui};
 use crate::commands::{Action, ThemeChoice};
-use crate::desk::{Desk, Wish};
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 use crate::{icons, text};
 
 /// The bar of the desktop layout.
-pub fn top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn top_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::title(text::APP));
         ui.add_space(space::S);
-        preset_ui(ui, desk);
+        preset_ui(ui, cx);
         ui.add_space(space::S);
-        action_sized_ui(ui, desk, Action::PlayPause, Look::Accent, 88.0);
-        action_ui(ui, desk, Action::Step, Look::Icon);
-        action_ui(ui, desk, Action::Reset, Look::Icon);
+        action_sized_ui(ui, cx, Action::PlayPause, Look::Accent, 88.0);
+        action_ui(ui, cx, Action::Step, Look::Icon);
+        action_ui(ui, cx, Action::Reset, Look::Icon);
         ui.add_space(space::S);
-        counters_ui(ui, desk, true);
+        counters_ui(ui, cx, true);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
-            action_ui(ui, desk, Action::Shortcuts, Look::Icon);
-            theme_ui(ui, desk);
-            action_ui(ui, desk, Action::Palette, Look::Icon);
-            action_ui(ui, desk, Action::Redo, Look::Icon);
-            action_ui(ui, desk, Action::Undo, Look::Icon);
-            action_ui(ui, desk, Action::Share, Look::Full);
+            action_ui(ui, cx, Action::Shortcuts, Look::Icon);
+            theme_ui(ui, cx);
+            action_ui(ui, cx, Action::Palette, Look::Icon);
+            action_ui(ui, cx, Action::Redo, Look::Icon);
+            action_ui(ui, cx, Action::Undo, Look::Icon);
+            action_ui(ui, cx, Action::Share, Look::Full);
         });
     });
 }
 
 /// The bar at the top of a narrow screen: which system, which preset, the rest.
-pub fn narrow_top_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn narrow_top_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     ui.horizontal(|ui| {
         // Long names are cut, so that the icons at the right keep their places.
         let (gap, icon) = (ui.spacing().item_spacing.x, ui.spacing().interact_size.y);
         let room = ui.available_width() - 2.0 * icon - 2.0 * gap;
-        within(ui, room * 0.5, |ui| system_ui(ui, desk));
-        within(ui, ui.available_width() - 2.0 * icon - gap, |ui| preset_ui(ui, desk));
+        within(ui, room * 0.5, |ui| system_ui(ui, cx));
+        within(ui, ui.available_width() - 2.0 * icon - gap, |ui| preset_ui(ui, cx));
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            theme_ui(ui, desk);
-            action_ui(ui, desk, Action::Palette, Look::Icon);
+            theme_ui(ui, cx);
+            action_ui(ui, cx, Action::Palette, Look::Icon);
         });
     });
 }
@@ -58,8 +58,8 @@ fn within(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 }
 
 /// The bar at the bottom of a narrow screen: what a thumb needs.
-pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    ui.horizontal(|ui| counters_ui(ui, desk, false));
+pub fn bottom_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    ui.horizontal(|ui| counters_ui(ui, cx, false));
     let actions = [Action::PlayPause, Action::Step, Action::NewMask, Action::Share];
     let gap = space::S;
     let width = (ui.available_width() - gap * (actions.len() - 1) as f32) / actions.len() as f32;
@@ -68,14 +68,14 @@ pub fn bottom_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         ui.spacing_mut().button_padding.x = space::XS;
         for action in actions {
             let look = if action == Action::PlayPause { Look::Accent } else { Look::Short };
-            action_sized_ui(ui, desk, action, look, width);
+            action_sized_ui(ui, cx, action, look, width);
         }
     });
 }
 
-fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let Some(card) = desk.state.card() else { return };
-    let now = card.preset(&desk.state.session.preset);
+fn preset_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let Some(card) = cx.state.card() else { return };
+    let now = card.preset(&cx.state.session.preset);
     let combo = ComboBox::from_id_salt("preset")
         .selected_text(now.map_or(text::PRESET, |p| &p.title))
         .width(ui.available_width().min(136.0))
@@ -84,7 +84,7 @@ fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         for preset in &card.presets {
             let chosen = now.is_some_and(|p| p.id == preset.id);
             if ui.selectable_label(chosen, &preset.title).on_hover_text(&preset.note).clicked() && !chosen {
-                desk.open(|s| {
+                cx.open(|s| {
                     s.preset.clone_from(&preset.id);
                     s.knobs.clear();
                     s.painted = None;
@@ -101,18 +101,18 @@ fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
 }
 
-fn system_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let title = desk.state.card().map_or(text::SYSTEMS, |c| &c.title);
+fn system_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let title = cx.state.card().map_or(text::SYSTEMS, |c| &c.title);
     let combo = ComboBox::from_id_salt("system")
         .selected_text(theme::strong(title))
         .width(ui.available_width().min(104.0))
         .height(400.0)
         .truncate();
-    let inner = combo.show_ui(ui, |ui| super::list::systems_ui(ui, desk));
+    let inner = combo.show_ui(ui, |ui| super::list::systems_ui(ui, cx));
     inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text::SYSTEMS));
 }
 
-fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+fn theme_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     let icon = if ui.visuals().dark_mode { icons::MOON } else { icons::SUN };
     let side = ui.spacing().interact_size.y;
     let button = egui::Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false);
@@ -120,9 +120,9 @@ fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         egui::containers::menu::MenuButton::from_button(button.min_size(egui::vec2(side, side))).ui(ui, |ui| {
             let themes = [ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark].map(Action::Theme);
             for action in themes.into_iter().chain([Action::Lecture]) {
-                let label = text::with_icon(action.icon(desk.state), &text::action(action, false));
+                let label = text::with_icon(action.icon(cx.state), &text::action(action, false));
                 if ui.button(label).on_hover_text(text::action_tooltip(action)).clicked() {
-                    desk.wish(Wish::Run(action));
+                    cx.request(UiRequest::Run(action));
                 }
             }
         });
@@ -131,8 +131,8 @@ fn theme_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 }
 
 /// Step, phase, loss and, where there is room for it, the rate.
-fn counters_ui(ui: &mut Ui, desk: &Desk<'_>, room: bool) {
-    let state = desk.state;
+fn counters_ui(ui: &mut Ui, cx: &UiContext<'_>, room: bool) {
+    let state = cx.state;
     if state.model.is_none() {
         return;
     }

@@ -6,13 +6,13 @@ use masquerade_engine::session::KeyReport;
 use super::controls::{Look, action_ui, facts_ui, heading_ui};
 use super::data::files_ui;
 use crate::commands::Action;
-use crate::desk::{Desk, Wish};
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 
 /// Facts, saving, and the keys of a file that was loaded.
-pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let state = desk.state;
+pub fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
     if let Some(model) = &state.model {
         heading_ui(ui, text::WEIGHTS);
         let facts = [
@@ -29,7 +29,7 @@ pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     if has_stored {
         let mut stored = state.session.stored;
         if theme::checkbox(ui, &mut stored, text::START_FROM).on_hover_text(text::START_FROM_TOOLTIP).changed() {
-            desk.open(|s| {
+            cx.open(|s| {
                 s.stored = stored;
                 s.step = 0;
                 s.first_loss = None;
@@ -38,18 +38,18 @@ pub fn weights_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     }
     ui.add_space(space::S);
     ui.horizontal_wrapped(|ui| {
-        action_ui(ui, desk, Action::SaveWeights, Look::Full);
-        action_ui(ui, desk, Action::SaveCheckpoint, Look::Full);
+        action_ui(ui, cx, Action::SaveWeights, Look::Full);
+        action_ui(ui, cx, Action::SaveCheckpoint, Look::Full);
     });
     ui.add_space(space::S);
     ui.add(egui::Label::new(theme::muted(ui, text::DROP_WEIGHTS)).wrap());
-    files_ui(ui, desk);
+    files_ui(ui, cx);
     if let Some(keys) = &state.keys {
-        keys_ui(ui, desk, keys);
+        keys_ui(ui, cx, keys);
     }
 }
 
-fn keys_ui(ui: &mut Ui, desk: &mut Desk<'_>, keys: &KeyReport) {
+fn keys_ui(ui: &mut Ui, cx: &mut UiContext<'_>, keys: &KeyReport) {
     heading_ui(ui, &keys.file);
     ui.label(theme::caption(ui, &keys.layout));
     let fits = keys.missing.is_empty() && keys.wrong_shape.is_empty();
@@ -58,7 +58,7 @@ fn keys_ui(ui: &mut Ui, desk: &mut Desk<'_>, keys: &KeyReport) {
     } else if !keys.mapped.is_empty() {
         let button = ui.add_enabled(fits, theme::accent_button(ui, text::APPLY));
         if button.clicked() {
-            desk.wish(Wish::ApplyWeights);
+            cx.request(UiRequest::ApplyWeights);
         }
     }
     let mapped: Vec<String> = keys.mapped.iter().map(|(file, model)| text::maps_to(file, model)).collect();

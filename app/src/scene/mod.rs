@@ -2,14 +2,14 @@
 //!
 //! * [`camera`]: from coordinates to places
 //! * [`board`]: pictures side by side
-//! * [`cloud`], [`field`], [`film`]: from the numbers of a view to marks, each lying on a [`plane`] or in space
+//! * [`cloud`], [`field`], [`trajectories`]: from the numbers of a view to marks, each lying on a [`plane`] or in space
 
 pub mod board;
 pub mod camera;
 pub mod cloud;
 pub mod field;
-pub mod film;
 pub mod plane;
+pub mod trajectories;
 
 use egui::{Color32, Pos2, Rect, Vec2};
 

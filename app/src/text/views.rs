@@ -1,4 +1,4 @@
-//! The words of the views: what a kind of data is made of, and what is said of clouds, fields, films and boards.
+//! The words of the views: what a kind of data is made of, and what is said of clouds, fields, trajectories and boards.
 
 use masquerade_engine::card::Kind;
 
@@ -52,10 +52,10 @@ pub fn cloud_hint(turns: bool, nouns: Nouns) -> String {
 
 /// Over a field.
 pub const PLANE_HINT: &str = "Drag to move, Ctrl + wheel or pinch to zoom, double click to go back";
-/// Over a film.
+/// Over a trajectories.
 pub const FILM_HINT: &str = "Click to play or stop, drag to move, Ctrl + wheel or pinch to zoom";
-pub const PLAY_FILM: &str = "Play the film";
-pub const STOP_FILM: &str = "Stop the film";
+pub const PLAY_FILM: &str = "Play the trajectories";
+pub const STOP_FILM: &str = "Stop the trajectories";
 pub const FRAME: &str = "Frame";
 
 /// What a screen reader says of a cloud.
@@ -114,16 +114,16 @@ pub fn arrow_words(arrow: [f32; 2], reference: Option<[f32; 2]>, ground: Option<
     format!("{}{}{}", ground.unwrap_or_default(), pair(arrow), against.unwrap_or_default())
 }
 
-/// Which frame of a film is shown, and what it is.
+/// Which frame of a trajectories is shown, and what it is.
 pub fn frame(frame: usize, frames: usize, every: u32, unit: &str) -> String {
     let every = u64::from(every.max(1));
     let (at, last) = (frame as u64 * every, frames.saturating_sub(1) as u64 * every);
     format!("{unit} {} of {}, frame {} of {frames}", count(at), count(last), (frame + 1).min(frames))
 }
 
-/// What a screen reader says of a film.
-pub fn film_name(title: &str, walkers: u32, frame: &str) -> String {
-    format!("{title}, film of {} walkers, {frame}", count(u64::from(walkers)))
+/// What a screen reader says of a trajectories.
+pub fn trajectories_name(title: &str, walkers: u32, frame: &str) -> String {
+    format!("{title}, trajectories of {} walkers, {frame}", count(u64::from(walkers)))
 }
 
 /// Pictures of a board, how many of them have room, and how many clash.

@@ -7,10 +7,10 @@ use egui::{
 use masquerade_engine::trace::Board;
 
 use super::{picture, strip_ui};
-use crate::desk::Desk;
 use crate::scene::board::Layout;
 use crate::state::Shown;
 use crate::theme::{self, size, space};
+use crate::ui_context::UiContext;
 use crate::{icons, text};
 
 /// Width of a frame, and of the outline of a clash around it.
@@ -24,13 +24,13 @@ const LARGER: f32 = 6.0;
 const LARGE: f32 = 160.0;
 
 /// Draw a board into a square, or less high where it has fewer rows.
-pub fn board_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, board: &Board, side: f32) {
+pub fn board_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, board: &Board, side: f32) {
     let layout = Layout::new(board, side);
     let (area, response) = ui.allocate_exact_size(layout.size(), Sense::hover());
     let clashes = board.clashes.iter().filter(|c| **c).count();
     let count = text::board_count(board.pictures.len(), layout.shown(), clashes);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::board_name(&shown.view.title, &count)));
-    let texture = desk.textures.get(ui.ctx(), &shown.view.id, shown.version, false, || sheet(board, &layout));
+    let texture = cx.textures.get(ui.ctx(), &shown.view.id, shown.version, false, || sheet(board, &layout));
     for (index, drawn) in board.pictures.iter().enumerate().take(layout.shown()) {
         let cell = layout.cell(index).translate(area.min.to_vec2());
         let place = layout.picture(drawn, cell, FRAME + 1.0, ui.pixels_per_point());

@@ -3,9 +3,9 @@
 use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::hatch;
-use crate::desk::{Desk, Wish};
 use crate::selection::{Stroke, token_at};
 use crate::theme;
+use crate::ui_context::{UiContext, UiRequest};
 
 /// What a press on a panel does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Canvas {
 /// Place a canvas of a picture of `pixels` (across, down) into a square of `side` points, and let it be used.
 pub fn canvas_ui(
     ui: &mut Ui,
-    desk: &mut Desk<'_>,
+    cx: &mut UiContext<'_>,
     pixels: (u32, u32),
     grid: (u32, u32),
     side: f32,
@@ -45,8 +45,8 @@ pub fn canvas_ui(
     let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let canvas = Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, response };
-    canvas.navigate(ui, desk);
-    canvas.point(desk, press);
+    canvas.navigate(ui, cx);
+    canvas.point(cx, press);
     canvas
 }
 
@@ -65,56 +65,56 @@ pub fn shrinks(pixels: (u32, u32), side: f32, pixels_per_point: f32, zoom: f32) 
 
 impl Canvas {
     /// Where a token lies.
-    pub fn token(&self, desk: &Desk<'_>, token: u32) -> Rect {
-        desk.selection.token_rect(self.area, self.grid, token)
+    pub fn token(&self, cx: &UiContext<'_>, token: u32) -> Rect {
+        cx.selection.token_rect(self.area, self.grid, token)
     }
 
     /// Draw a texture that covers the whole picture.
-    pub fn image(&self, desk: &Desk<'_>, texture: egui::TextureId) {
-        self.painter.image(texture, self.area, desk.selection.shown(), egui::Color32::WHITE);
+    pub fn image(&self, cx: &UiContext<'_>, texture: egui::TextureId) {
+        self.painter.image(texture, self.area, cx.selection.shown(), egui::Color32::WHITE);
     }
 
     /// Draw crosshair, hovered and pinned token: the last thing a panel draws.
-    pub fn marks(&self, ui: &Ui, desk: &Desk<'_>) {
+    pub fn marks(&self, ui: &Ui, cx: &UiContext<'_>) {
         let colours = theme::tokens(ui);
         let tokens = self.grid.0 * self.grid.1;
-        if let Some(place) = desk.selection.crosshair {
-            let at = desk.selection.to_screen(self.area, place);
+        if let Some(place) = cx.selection.crosshair {
+            let at = cx.selection.to_screen(self.area, place);
             let line = egui::Stroke::new(1.0, colours.accent.gamma_multiply(0.35));
             self.painter.hline(self.area.x_range(), at.y, line);
             self.painter.vline(at.x, self.area.y_range(), line);
         }
-        if let Some(token) = desk.state.session.pinned.filter(|t| *t < tokens) {
-            hatch::ring(&self.painter, self.token(desk, token), 2.0, colours.accent);
+        if let Some(token) = cx.state.session.pinned.filter(|t| *t < tokens) {
+            hatch::ring(&self.painter, self.token(cx, token), 2.0, colours.accent);
         }
-        if let Some(token) = desk.selection.hovered.filter(|t| *t < tokens) {
-            hatch::ring(&self.painter, self.token(desk, token).shrink(0.5), 1.0, colours.text);
+        if let Some(token) = cx.selection.hovered.filter(|t| *t < tokens) {
+            hatch::ring(&self.painter, self.token(cx, token).shrink(0.5), 1.0, colours.text);
         }
     }
 
-    fn navigate(&self, ui: &Ui, desk: &mut Desk<'_>) {
+    fn navigate(&self, ui: &Ui, cx: &mut UiContext<'_>) {
         if let Some(pointer) = self.response.hover_pos() {
             let zoom = ui.input(|i| i.zoom_delta());
             if zoom != 1.0 {
-                let place = desk.selection.to_picture(self.area, pointer);
-                desk.selection.zoom_at(place, zoom);
+                let place = cx.selection.to_picture(self.area, pointer);
+                cx.selection.zoom_at(place, zoom);
             }
         }
         if self.response.dragged_by(PointerButton::Middle) || self.response.dragged_by(PointerButton::Secondary) {
-            let moved = self.response.drag_delta() / self.area.size() / desk.selection.zoom;
-            desk.selection.shift(-moved);
+            let moved = self.response.drag_delta() / self.area.size() / cx.selection.zoom;
+            cx.selection.shift(-moved);
         }
         if self.response.secondary_clicked() {
-            desk.selection.reset_zoom();
+            cx.selection.reset_zoom();
         }
     }
 
-    fn point(&self, desk: &mut Desk<'_>, press: Press) {
+    fn point(&self, cx: &mut UiContext<'_>, press: Press) {
         let here = self.response.hover_pos().or_else(|| self.response.interact_pointer_pos());
-        let Some(place) = here.map(|p| desk.selection.to_picture(self.area, p)) else { return };
+        let Some(place) = here.map(|p| cx.selection.to_picture(self.area, p)) else { return };
         let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
         if let Some(token) = token {
-            desk.selection.hover(token, Some(pos2(place.x, place.y)));
+            cx.selection.hover(token, Some(pos2(place.x, place.y)));
         }
         let pressed = self.response.is_pointer_button_down_on();
         let paints = match press {
@@ -123,42 +123,42 @@ impl Canvas {
             Press::Pin => false,
         };
         if let Some(to) = here.filter(|_| paints) {
-            self.stroke(desk, to);
+            self.stroke(cx, to);
         }
         if press != Press::Paint && self.response.clicked() {
-            let pinned = desk.state.session.pinned;
-            desk.wish(Wish::Pin(token.filter(|t| pinned != Some(*t))));
+            let pinned = cx.state.session.pinned;
+            cx.request(UiRequest::Pin(token.filter(|t| pinned != Some(*t))));
         }
     }
 }
 
 impl Canvas {
     /// Paint from where the pointer was to where it is: a fast finger must not skip tokens.
-    fn stroke(&self, desk: &mut Desk<'_>, to: Pos2) {
-        let from = match &desk.selection.stroke {
+    fn stroke(&self, cx: &mut UiContext<'_>, to: Pos2) {
+        let from = match &cx.selection.stroke {
             Some(_) => to - self.response.ctx.input(|i| i.pointer.delta()),
             None => to,
         };
-        let cell = self.area.width() / self.grid.1.max(1) as f32 * desk.selection.zoom;
+        let cell = self.area.width() / self.grid.1.max(1) as f32 * cx.selection.zoom;
         let parts = ((to - from).length() / cell.max(1.0) * 2.0).ceil().max(1.0);
         for part in 0..=parts as u32 {
             let at = from + (to - from) * (part as f32 / parts);
-            let place = desk.selection.to_picture(self.area, at);
+            let place = cx.selection.to_picture(self.area, at);
             if let Some(token) = token_at(place, self.grid).filter(|_| self.area.contains(at)) {
-                paint(desk, token, (self.grid.0 * self.grid.1) as usize);
+                paint(cx, token, (self.grid.0 * self.grid.1) as usize);
             }
         }
     }
 }
 
 /// Touch a token with the running stroke; the first one decides what the stroke does.
-fn paint(desk: &mut Desk<'_>, token: u32, tokens: usize) {
-    let Some(mask) = desk.state.mask().filter(|m| m.len() == tokens) else { return };
+fn paint(cx: &mut UiContext<'_>, token: u32, tokens: usize) {
+    let Some(mask) = cx.state.mask().filter(|m| m.len() == tokens) else { return };
     let Some(hidden) = mask.get(token as usize).copied() else { return };
-    let stroke = desk.selection.stroke.get_or_insert(Stroke { hide: !hidden, mask });
+    let stroke = cx.selection.stroke.get_or_insert(Stroke { hide: !hidden, mask });
     let hide = stroke.hide;
     let Some(place) = stroke.mask.get_mut(token as usize).filter(|h| **h != hide) else { return };
     *place = hide;
     let painted = stroke.mask.clone();
-    desk.wish(Wish::Paint(painted));
+    cx.request(UiRequest::Paint(painted));
 }

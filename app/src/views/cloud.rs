@@ -5,76 +5,75 @@ use masquerade_engine::trace::{Cloud, Legend};
 
 use super::viewport::{Viewport, viewport_ui};
 use super::{classes, dots, heat, legend, nouns};
-use crate::desk::{Desk, Wish};
 use crate::scene::cloud::{self, Style};
 use crate::state::Shown;
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::{UiContext, UiRequest};
 
 /// Draw a cloud.
-pub fn cloud_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Cloud, side: f32) {
+pub fn cloud_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Cloud, side: f32) {
     let hidden = drawn.hidden.iter().filter(|h| **h).count();
-    let name = text::cloud_name(&shown.view.title, cloud::points(drawn), cloud::tokens(drawn), hidden, nouns(desk));
+    let name = text::cloud_name(&shown.view.title, cloud::points(drawn), cloud::tokens(drawn), hidden, nouns(cx));
     let turns = drawn.dims == 3;
-    let place = viewport_ui(ui, desk, side, turns, &name);
-    let seen = cloud::project(drawn, &desk.selection.camera, place.area);
+    let place = viewport_ui(ui, cx, side, turns, &name);
+    let seen = cloud::project(drawn, &cx.selection.camera, place.area);
     let under = place.pointer().and_then(|p| cloud::nearest(drawn, &seen, p, space::REACH));
-    point(desk, &place, under);
+    point(cx, &place, under);
 
-    let range = (!drawn.values.is_empty()).then(|| heat::range(ui, desk, shown, &drawn.values));
+    let range = (!drawn.values.is_empty()).then(|| heat::range(ui, cx, shown, &drawn.values));
     let colours = theme::tokens(ui);
-    let style = Style { colours, range: range.as_ref(), side, zoom: desk.selection.camera.zoom };
-    let (hovered, pinned) = (desk.selection.hovered, desk.state.session.pinned);
+    let style = Style { colours, range: range.as_ref(), side, zoom: cx.selection.camera.zoom };
+    let (hovered, pinned) = (cx.selection.hovered, cx.state.session.pinned);
     let focus: Vec<u32> = [hovered, pinned].into_iter().flatten().collect();
     let mut marks = cloud::marks(drawn, &seen, &style, &focus);
     for (token, colour) in [(drawn.query, colours.accent), (pinned, colours.accent), (hovered, colours.text)] {
         marks.extend(token.into_iter().flat_map(|t| cloud::outlined(drawn, &seen, &style, t, colour)));
     }
-    dots::paint(&place.painter, desk.textures, &marks);
+    dots::paint(&place.painter, cx.textures, &marks);
 
-    let words =
-        hovered.or(pinned).filter(|t| (*t as usize) < cloud::tokens(drawn)).map(|t| token_words(drawn, t, desk));
+    let words = hovered.or(pinned).filter(|t| (*t as usize) < cloud::tokens(drawn)).map(|t| token_words(drawn, t, cx));
     // The words of a token stand under the drawing; a tooltip would cover them.
     if under.is_none() {
-        place.response.on_hover_text(text::cloud_hint(turns, nouns(desk)));
+        place.response.on_hover_text(text::cloud_hint(turns, nouns(cx)));
     }
-    below_ui(ui, desk, shown, drawn, range.as_ref(), words);
+    below_ui(ui, cx, shown, drawn, range.as_ref(), words);
 }
 
 /// The pointer is on a token; a click pins it.
-fn point(desk: &mut Desk<'_>, place: &Viewport, under: Option<u32>) {
+fn point(cx: &mut UiContext<'_>, place: &Viewport, under: Option<u32>) {
     if let Some(token) = under {
-        desk.selection.hover(token, None);
+        cx.selection.hover(token, None);
     }
-    let pinned = desk.state.session.pinned;
+    let pinned = cx.state.session.pinned;
     let pin = under.filter(|t| pinned != Some(*t));
     if place.response.clicked() && pin != pinned {
-        desk.wish(Wish::Pin(pin));
+        cx.request(UiRequest::Pin(pin));
     }
 }
 
 /// The scale of the values or the names of the classes.
 fn below_ui(
     ui: &mut Ui,
-    desk: &mut Desk<'_>,
+    cx: &mut UiContext<'_>,
     shown: &Shown,
     drawn: &Cloud,
     range: Option<&Legend>,
     words: Option<String>,
 ) {
     match range {
-        Some(range) => legend::legend_ui(ui, desk, &shown.view.id, range, words),
+        Some(range) => legend::legend_ui(ui, cx, &shown.view.id, range, words),
         None => {
-            let count = text::cloud_count(cloud::points(drawn), cloud::tokens(drawn), nouns(desk));
+            let count = text::cloud_count(cloud::points(drawn), cloud::tokens(drawn), nouns(cx));
             let edges = drawn.edges.len() / 2;
             let count = if edges > cloud::EDGES { text::edges_thinned(&count, edges) } else { count };
-            classes::classes_ui(ui, desk.textures, drawn, count, words);
+            classes::classes_ui(ui, cx.textures, drawn, count, words);
         }
     }
 }
 
 /// A token in words: its number, class, value, and whether it is hidden.
-fn token_words(drawn: &Cloud, token: u32, desk: &Desk<'_>) -> String {
+fn token_words(drawn: &Cloud, token: u32, cx: &UiContext<'_>) -> String {
     let value = drawn.values.get(token as usize).copied();
-    text::token_words(token, nouns(desk), value, cloud::class(drawn, token), cloud::hidden(drawn, token))
+    text::token_words(token, nouns(cx), value, cloud::class(drawn, token), cloud::hidden(drawn, token))
 }

@@ -5,21 +5,21 @@ use masquerade_engine::trace::Field;
 
 use super::viewport::viewport_ui;
 use super::{dots, heat, legend, strip_ui};
-use crate::desk::Desk;
 use crate::scene::field::{self, Style};
 use crate::scene::{Mark, Sign};
 use crate::state::Shown;
+use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Radius of the ring around the start of the arrow under the pointer.
 const RING: f32 = 4.5;
 
 /// Draw a field.
-pub fn field_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Field, side: f32) {
+pub fn field_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Field, side: f32) {
     let name = text::field_name(&shown.view.title, drawn.rows, drawn.columns);
-    let place = viewport_ui(ui, desk, side, false, &name);
-    let lens = place.lens(desk);
-    let range = (!drawn.ground.is_empty()).then(|| heat::range(ui, desk, shown, &drawn.ground));
+    let place = viewport_ui(ui, cx, side, false, &name);
+    let lens = place.lens(cx);
+    let range = (!drawn.ground.is_empty()).then(|| heat::range(ui, cx, shown, &drawn.ground));
     let style = Style { colours: theme::tokens(ui), range: range.as_ref() };
     let mut marks = field::marks(drawn, &lens, place.area, &style);
 
@@ -32,7 +32,7 @@ pub fn field_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Field, 
         let at = lens.plane(plane.unit(start));
         marks.push(Mark::Dot { at, radius: RING, colour: style.colours.text, sign: ring });
     }
-    dots::paint(&place.painter, desk.textures, &marks);
+    dots::paint(&place.painter, cx.textures, &marks);
 
     let words = under.and_then(|index| {
         let reference = field::arrow(&drawn.reference, index);
@@ -44,7 +44,7 @@ pub fn field_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Field, 
         None => format!("{scale}\n{}", text::PLANE_HINT),
     });
     match &range {
-        Some(range) => legend::legend_ui(ui, desk, &shown.view.id, range, words),
+        Some(range) => legend::legend_ui(ui, cx, &shown.view.id, range, words),
         None => strip_ui(ui, side, words.unwrap_or(scale)),
     }
 }

@@ -5,35 +5,35 @@ use masquerade_engine::trace::{Heat, Legend, ViewKind};
 
 use super::canvas::{Press, canvas_ui};
 use super::{hatch, legend};
-use crate::desk::Desk;
 use crate::state::Shown;
+use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Draw a map; tokens without a meaning are hatched.
-pub fn heat_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, heat: &Heat, side: f32) {
-    let pixels = match desk.state.picture().map(|s| &s.view.kind) {
+pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, side: f32) {
+    let pixels = match cx.state.picture().map(|s| &s.view.kind) {
         Some(ViewKind::Picture(p)) => (p.width, p.height),
         _ => (heat.columns, heat.rows),
     };
     let name = text::heat_name(&shown.view.title, greatest(heat));
-    let canvas = canvas_ui(ui, desk, pixels, (heat.rows, heat.columns), side, Press::Pin, &name);
-    let range = range(ui, desk, shown, &heat.values);
+    let canvas = canvas_ui(ui, cx, pixels, (heat.rows, heat.columns), side, Press::Pin, &name);
+    let range = range(ui, cx, shown, &heat.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
-    let texture = desk.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
-    canvas.image(desk, texture);
+    let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
+    canvas.image(cx, texture);
     for (token, _) in heat.undefined.iter().enumerate().filter(|(_, undefined)| **undefined) {
-        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+        hatch::hatch(&canvas.painter, canvas.token(cx, token as u32), theme::tokens(ui));
     }
     if let Some(query) = heat.query {
-        hatch::ring(&canvas.painter, canvas.token(desk, query), 1.0, theme::tokens(ui).accent);
+        hatch::ring(&canvas.painter, canvas.token(cx, query), 1.0, theme::tokens(ui).accent);
     }
-    canvas.marks(ui, desk);
-    canvas.response.on_hover_text(text::heat_hint(super::nouns(desk)));
-    legend::legend_ui(ui, desk, &shown.view.id, &range, cursor(desk, heat));
+    canvas.marks(ui, cx);
+    canvas.response.on_hover_text(text::heat_hint(super::nouns(cx)));
+    legend::legend_ui(ui, cx, &shown.view.id, &range, cursor(cx, heat));
 }
 
 /// The range the colours span: locked by the user, else the view's own, eased so that it does not flicker.
-pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, values: &[f32]) -> Legend {
+pub fn range(ui: &Ui, cx: &UiContext<'_>, shown: &Shown, values: &[f32]) -> Legend {
     let values = || values.iter().copied().filter(|v| v.is_finite());
     let mut legend = shown.view.legend.clone().unwrap_or_else(|| Legend {
         low: values().fold(f32::INFINITY, f32::min),
@@ -44,7 +44,7 @@ pub fn range(ui: &Ui, desk: &Desk<'_>, shown: &Shown, values: &[f32]) -> Legend 
     let ease = |end: &str, to: f32| {
         ui.ctx().animate_value_with_time(Id::unique(("range", &shown.view.id, end)), to, ui.style().animation_time)
     };
-    (legend.low, legend.high) = match desk.selection.locked.get(&shown.view.id) {
+    (legend.low, legend.high) = match cx.selection.locked.get(&shown.view.id) {
         Some(locked) => *locked,
         None => (ease("low", legend.low), ease("high", legend.high)),
     };
@@ -75,8 +75,8 @@ fn greatest(heat: &Heat) -> Option<(f32, u32, u32)> {
 }
 
 /// The value under the cursor, in words.
-fn cursor(desk: &Desk<'_>, heat: &Heat) -> Option<String> {
-    let token = desk.selection.hovered.or(desk.state.session.pinned)?;
+fn cursor(cx: &UiContext<'_>, heat: &Heat) -> Option<String> {
+    let token = cx.selection.hovered.or(cx.state.session.pinned)?;
     let value = *heat.values.get(token as usize)?;
     let columns = heat.columns.max(1);
     let what = if is_defined(heat, token as usize) { text::value(value) } else { text::UNDEFINED.to_string() };

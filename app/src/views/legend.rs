@@ -3,15 +3,15 @@
 use egui::{Mesh, Rect, Ui, pos2, vec2};
 use masquerade_engine::trace::Legend;
 
-use crate::desk::Desk;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 use crate::{icons, text};
 
 /// Bands the scale is drawn in.
 const BANDS: usize = 64;
 
 /// Draw the scale of `range` with a button that locks it; the value at the cursor takes the place of the range's words.
-pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, cursor: Option<String>) {
+pub fn legend_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend, cursor: Option<String>) {
     ui.spacing_mut().interact_size.y = space::L;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
     scale(ui, rect, range);
@@ -21,7 +21,7 @@ pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, c
         ui,
         |ui| ui.label(theme::caption(ui, words)).on_hover_text(ends),
         |ui| {
-            let locked = desk.selection.locked.contains_key(view);
+            let locked = cx.selection.locked.contains_key(view);
             let (icon, hint) =
                 if locked { (icons::LOCKED, text::UNLOCK_RANGE) } else { (icons::UNLOCKED, text::LOCK_RANGE) };
             let button =
@@ -29,9 +29,9 @@ pub fn legend_ui(ui: &mut Ui, desk: &mut Desk<'_>, view: &str, range: &Legend, c
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, hint));
             if button.on_hover_text(hint).clicked() {
                 if locked {
-                    desk.selection.locked.remove(view);
+                    cx.selection.locked.remove(view);
                 } else {
-                    desk.selection.locked.insert(view.into(), (range.low, range.high));
+                    cx.selection.locked.insert(view.into(), (range.low, range.high));
                 }
             }
         },

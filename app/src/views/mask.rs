@@ -5,35 +5,35 @@ use masquerade_engine::trace::{Mask, ViewKind};
 
 use super::canvas::{Press, canvas_ui, shrinks};
 use super::{hatch, picture};
-use crate::desk::Desk;
 use crate::state::Shown;
+use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Draw the mask. What the user paints is drawn before the engine has answered.
-pub fn mask_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, mask: &Mask, side: f32) {
-    let hidden = desk.state.mask().filter(|m| m.len() == mask.hidden.len()).unwrap_or_else(|| mask.hidden.clone());
+pub fn mask_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, mask: &Mask, side: f32) {
+    let hidden = cx.state.mask().filter(|m| m.len() == mask.hidden.len()).unwrap_or_else(|| mask.hidden.clone());
     let count = hidden.iter().filter(|h| **h).count();
-    let below = desk.state.picture();
+    let below = cx.state.picture();
     let pixels = match below.map(|s| &s.view.kind) {
         Some(ViewKind::Picture(p)) => (p.width, p.height),
         _ => (mask.columns, mask.rows),
     };
     let press = if mask.paintable { Press::Paint } else { Press::Pin };
     let name = text::mask_name(&shown.view.title, count, hidden.len());
-    let canvas = canvas_ui(ui, desk, pixels, (mask.rows, mask.columns), side, press, &name);
+    let canvas = canvas_ui(ui, cx, pixels, (mask.rows, mask.columns), side, press, &name);
     if let Some((id, version, p)) = below.and_then(|s| match &s.view.kind {
         ViewKind::Picture(p) => Some((&s.view.id, s.version, p)),
         _ => None,
     }) {
-        let smooth = shrinks(pixels, side, ui.pixels_per_point(), desk.selection.zoom);
-        let texture = desk.textures.get(ui.ctx(), id, version, smooth, || picture::image(p));
-        canvas.image(desk, texture);
+        let smooth = shrinks(pixels, side, ui.pixels_per_point(), cx.selection.zoom);
+        let texture = cx.textures.get(ui.ctx(), id, version, smooth, || picture::image(p));
+        canvas.image(cx, texture);
     }
     for (token, _) in hidden.iter().enumerate().filter(|(_, hidden)| **hidden) {
-        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+        hatch::hatch(&canvas.painter, canvas.token(cx, token as u32), theme::tokens(ui));
     }
-    canvas.marks(ui, desk);
-    let nouns = super::nouns(desk);
+    canvas.marks(ui, cx);
+    let nouns = super::nouns(cx);
     canvas.response.on_hover_text(if mask.paintable { text::mask_hint(nouns) } else { text::heat_hint(nouns) });
     super::strip_ui(ui, side, text::hidden_share(count, hidden.len()));
 }

@@ -7,7 +7,6 @@ mod classes;
 mod cloud;
 mod dots;
 mod field;
-mod film;
 mod hatch;
 mod heat;
 mod legend;
@@ -16,15 +15,16 @@ mod matrix;
 mod picture;
 pub mod series;
 mod textures;
+mod trajectories;
 mod viewport;
 
 use egui::{Frame, Ui, vec2};
 use masquerade_engine::trace::ViewKind;
 
-use crate::desk::Desk;
 use crate::state::Shown;
 use crate::text;
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 
 pub use textures::Textures;
 
@@ -60,34 +60,34 @@ pub fn is_panel(shown: Option<&Shown>) -> bool {
 
 /// Whether a view is looked at through the camera and needs room.
 pub fn is_scene(shown: Option<&Shown>) -> bool {
-    shown.is_some_and(|s| matches!(s.view.kind, ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Film(_)))
+    shown.is_some_and(|s| matches!(s.view.kind, ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Trajectories(_)))
 }
 
 /// What the parts of the samples on the stage are called.
-fn nouns(desk: &Desk<'_>) -> text::Nouns {
-    text::nouns(desk.state.card().map_or_else(Default::default, |c| c.kind))
+fn nouns(cx: &UiContext<'_>) -> text::Nouns {
+    text::nouns(cx.state.card().map_or_else(Default::default, |c| c.kind))
 }
 
 /// One view in its card, its drawing `side` points wide.
-pub fn tile_ui(ui: &mut Ui, desk: &mut Desk<'_>, id: &str, title: &str, side: f32) {
-    let shown = desk.state.views.get(id);
+pub fn tile_ui(ui: &mut Ui, cx: &mut UiContext<'_>, id: &str, title: &str, side: f32) {
+    let shown = cx.state.views.get(id);
     card_ui(ui, side, |ui| {
         header_ui(ui, shown, title, side);
         match shown {
             None => empty_ui(ui, side),
             Some(shown) => match &shown.view.kind {
-                ViewKind::Picture(picture) => picture::picture_ui(ui, desk, shown, picture, side),
-                ViewKind::Mask(mask) => mask::mask_ui(ui, desk, shown, mask, side),
-                ViewKind::Heat(heat) => heat::heat_ui(ui, desk, shown, heat, side),
-                ViewKind::Matrix(matrix) => matrix::matrix_ui(ui, desk, shown, matrix, side),
+                ViewKind::Picture(picture) => picture::picture_ui(ui, cx, shown, picture, side),
+                ViewKind::Mask(mask) => mask::mask_ui(ui, cx, shown, mask, side),
+                ViewKind::Heat(heat) => heat::heat_ui(ui, cx, shown, heat, side),
+                ViewKind::Matrix(matrix) => matrix::matrix_ui(ui, cx, shown, matrix, side),
                 ViewKind::Series(series) => series::series_ui(ui, id, series),
                 ViewKind::Number(number) => {
                     ui.label(theme::exhibit_title(text::value(*number as f32)));
                 }
-                ViewKind::Cloud(drawn) => cloud::cloud_ui(ui, desk, shown, drawn, side),
-                ViewKind::Field(drawn) => field::field_ui(ui, desk, shown, drawn, side),
-                ViewKind::Film(drawn) => film::film_ui(ui, desk, shown, drawn, side),
-                ViewKind::Board(drawn) => board::board_ui(ui, desk, shown, drawn, side),
+                ViewKind::Cloud(drawn) => cloud::cloud_ui(ui, cx, shown, drawn, side),
+                ViewKind::Field(drawn) => field::field_ui(ui, cx, shown, drawn, side),
+                ViewKind::Trajectories(drawn) => trajectories::trajectories_ui(ui, cx, shown, drawn, side),
+                ViewKind::Board(drawn) => board::board_ui(ui, cx, shown, drawn, side),
             },
         }
         caption_ui(ui, shown, side);

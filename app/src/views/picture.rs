@@ -5,25 +5,25 @@ use masquerade_engine::trace::Picture;
 
 use super::canvas::{Press, canvas_ui, shrinks};
 use super::hatch;
-use crate::desk::Desk;
 use crate::state::Shown;
+use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Draw a picture; on the first one of the stage a drag paints the mask.
-pub fn picture_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, picture: &Picture, side: f32) {
-    let first = desk.state.picture().is_some_and(|p| p.view.id == shown.view.id);
-    let paintable = first && desk.state.mask().is_some();
+pub fn picture_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, picture: &Picture, side: f32) {
+    let first = cx.state.picture().is_some_and(|p| p.view.id == shown.view.id);
+    let paintable = first && cx.state.mask().is_some();
     let press = if paintable { Press::PinAndPaint } else { Press::Pin };
     let pixels = (picture.width, picture.height);
-    let canvas = canvas_ui(ui, desk, pixels, picture.grid, side, press, &text::picture_name(&shown.view.title));
-    let smooth = shrinks(pixels, side, ui.pixels_per_point(), desk.selection.zoom);
-    let texture = desk.textures.get(ui.ctx(), &shown.view.id, shown.version, smooth, || image(picture));
-    canvas.image(desk, texture);
+    let canvas = canvas_ui(ui, cx, pixels, picture.grid, side, press, &text::picture_name(&shown.view.title));
+    let smooth = shrinks(pixels, side, ui.pixels_per_point(), cx.selection.zoom);
+    let texture = cx.textures.get(ui.ctx(), &shown.view.id, shown.version, smooth, || image(picture));
+    canvas.image(cx, texture);
     for (token, _) in picture.hidden.iter().enumerate().filter(|(_, hidden)| **hidden) {
-        hatch::hatch(&canvas.painter, canvas.token(desk, token as u32), theme::tokens(ui));
+        hatch::hatch(&canvas.painter, canvas.token(cx, token as u32), theme::tokens(ui));
     }
-    canvas.marks(ui, desk);
-    let nouns = super::nouns(desk);
+    canvas.marks(ui, cx);
+    let nouns = super::nouns(cx);
     canvas.response.on_hover_text(if paintable { text::picture_hint(nouns) } else { text::heat_hint(nouns) });
     super::strip_ui(ui, side, text::pixels(picture.height, picture.width, picture.grid));
 }

@@ -1,13 +1,13 @@
-//! A square that clouds, fields and films are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel
+//! A square that clouds, fields and trajectories are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel
 //! and pinch.
 
 use egui::{
     CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
 
-use crate::desk::Desk;
 use crate::scene::camera::{Camera, Lens};
 use crate::theme::{self, space};
+use crate::ui_context::UiContext;
 
 /// What one press of an arrow key does, in points of a drag over a square of 180 points.
 const KEY: f32 = 10.0;
@@ -25,17 +25,17 @@ pub struct Viewport {
 }
 
 /// Place a square of `side` points; what is in it `turns` (a cloud in space) or is moved (anything in the plane).
-pub fn viewport_ui(ui: &mut Ui, desk: &mut Desk<'_>, side: f32, turns: bool, name: &str) -> Viewport {
+pub fn viewport_ui(ui: &mut Ui, cx: &mut UiContext<'_>, side: f32, turns: bool, name: &str) -> Viewport {
     let (area, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
     painter.rect_filled(area, f32::from(space::RADIUS), theme::tokens(ui).ground);
-    let camera = &mut desk.selection.camera;
+    let camera = &mut cx.selection.camera;
     drag(ui, &response, camera, side, turns);
     enlarge(ui, &response, camera, area);
     keys(ui, &response, camera, side, turns);
     if response.double_clicked() {
-        desk.selection.camera = Camera::default();
+        cx.selection.camera = Camera::default();
     }
     if response.has_focus() {
         painter.rect_stroke(
@@ -50,8 +50,8 @@ pub fn viewport_ui(ui: &mut Ui, desk: &mut Desk<'_>, side: f32, turns: bool, nam
 }
 
 impl Viewport {
-    pub fn lens(&self, desk: &Desk<'_>) -> Lens {
-        desk.selection.camera.lens(self.area)
+    pub fn lens(&self, cx: &UiContext<'_>) -> Lens {
+        cx.selection.camera.lens(self.area)
     }
 
     /// The pointer, where it rests on the square and nothing is being turned.

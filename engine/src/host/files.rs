@@ -28,7 +28,7 @@ impl Host {
         self.emit(Event::Keys(report));
         if apply {
             let (session, model, data) =
-                (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
+                (Box::new(self.session.clone()), self.model_report()?, self.running()?.loader.report());
             self.emit(Event::Opened { session, model, data });
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Host {
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
         self.session.step = step;
         let (session, model, data) =
-            (Box::new(self.session.clone()), self.model_report()?, self.running()?.feed.report());
+            (Box::new(self.session.clone()), self.model_report()?, self.running()?.loader.report());
         self.emit(Event::Opened { session, model, data });
         Ok(())
     }

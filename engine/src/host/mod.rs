@@ -275,7 +275,7 @@ impl Host {
             claim.seeds = seeds;
         }
         let device = self.compute()?.device.clone();
-        let job = ClaimJob::new(entry, claim, self.session.clone(), run.feed.clone(), (&device, run.limits))?;
+        let job = ClaimJob::new(entry, claim, self.session.clone(), run.loader.clone(), (&device, run.limits))?;
         self.begin(Job::Claim(Box::new(job)))
     }
 

@@ -8,8 +8,8 @@ use crate::checkpoint::stored;
 use crate::data::{self, Data, Shape};
 use crate::device::Compute;
 use crate::error::Result;
-use crate::feed::{Feed, Half};
 use crate::limits::Limits;
+use crate::loader::{Half, Loader};
 use crate::registry;
 use crate::run::{Provenance, Run};
 use crate::session::{Event, ModelReport, NamedBytes, Session};
@@ -37,7 +37,9 @@ impl Host {
             self.run.is_some() && self.session.data == session.data && self.session.method == session.method;
         let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })?;
         let data = match &self.run {
-            Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => run.feed.data.clone(),
+            Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => {
+                run.loader.data.clone()
+            }
             _ => self.load_data(&session, card.kind, draft.count("img_size")).await?,
         };
         let settings = Settings::of(&session, &card, data.shape())?;
@@ -51,7 +53,7 @@ impl Host {
         if keep {
             self.check_batch(&settings, &data)?;
             if let Some(run) = &mut self.run {
-                run.feed.data = data;
+                run.loader.data = data;
                 run.adjust(settings)?;
                 session.step = run.step;
             }
@@ -65,14 +67,14 @@ impl Host {
             self.warm_up()?;
             session.step = 0;
         }
-        let samples = self.running()?.feed.len(Half::Test).max(self.running()?.feed.len(Half::Train));
+        let samples = self.running()?.loader.len(Half::Test).max(self.running()?.loader.len(Half::Train));
         session.sample = session.sample.min(samples.saturating_sub(1) as u64);
         let tokens = self.running()?.method.grid();
         if session.painted.as_ref().is_some_and(|p| p.len() != (tokens.0 * tokens.1) as usize) {
             session.painted = None;
         }
         self.session = session;
-        let (model, data) = (self.model_report()?, self.running()?.feed.report());
+        let (model, data) = (self.model_report()?, self.running()?.loader.report());
         self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data });
         if train_to > 0 {
             self.play(Some(train_to))?;
@@ -100,10 +102,10 @@ impl Host {
     ) -> Result<Run> {
         let compute = self.compute()?.clone();
         let entry = registry::entry(&session.method)?;
-        let feed = Feed::new(data, &settings);
-        let mut run = Run::new(&entry, settings, feed, &compute.device)?;
+        let loader = Loader::new(data, &settings);
+        let mut run = Run::new(&entry, settings, loader, &compute.device)?;
         run.limits = self.limits(&compute);
-        run.method.needs().check(run.feed.batch_size(), run.limits)?;
+        run.method.needs().check(run.loader.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
         if let (true, Some(name)) = (session.stored, weights) {
             let loaded = match self.files.stored(&name).await {
@@ -129,7 +131,7 @@ impl Host {
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
     fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
         let run = self.running()?;
-        let batch = Feed::most(data, settings.count("batch"));
+        let batch = Loader::most(data, settings.count("batch"));
         run.method.adjusted(settings)?.needs().check(batch, run.limits)
     }
 

@@ -3,7 +3,7 @@
 use super::{Host, PROGRESS_EVERY, Rate};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
-use crate::feed::Half;
+use crate::loader::Half;
 use crate::method::Stage;
 use crate::rng::Rng;
 use crate::session::{Event, Progress};
@@ -115,13 +115,13 @@ impl Host {
 
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<u32>) -> Result<()> {
         let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
-        let half = if run.feed.len(Half::Test) == 0 { Half::Train } else { Half::Test };
-        let sample = (self.session.sample as usize).min(run.feed.len(half).saturating_sub(1));
+        let half = if run.loader.len(Half::Test) == 0 { Half::Train } else { Half::Test };
+        let sample = (self.session.sample as usize).min(run.loader.len(half).saturating_sub(1));
         let stage = Stage {
-            batch: run.feed.evaluation_batch(half, &[sample])?,
-            mean: run.feed.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
-            std: run.feed.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
-            feed: run.feed.clone(),
+            batch: run.loader.evaluation_batch(half, &[sample])?,
+            mean: run.loader.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
+            std: run.loader.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
+            loader: run.loader.clone(),
             phase: run.phase(),
             step: run.provenance.trained_steps + run.step,
             rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),

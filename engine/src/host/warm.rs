@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 
 use super::Host;
 use crate::error::Result;
-use crate::feed::Half;
+use crate::loader::Half;
 use crate::method::{Batch, Local};
 use crate::readback;
 use crate::run::Run;
@@ -45,12 +45,12 @@ impl Warm {
             .chain((1..usize::BITS).map(|i| 1 << i).take_while(|n| *n < count))
             .chain([count])
             .collect();
-        let batch = match run.feed.len(Half::Train) {
-            0 => run.feed.train_batch(0)?,
-            _ => run.feed.evaluation_batch(Half::Train, &indices)?,
+        let batch = match run.loader.len(Half::Train) {
+            0 => run.loader.train_batch(0)?,
+            _ => run.loader.evaluation_batch(Half::Train, &indices)?,
         };
-        let whole = run.method.needs().together.at(run.feed.batch_size() as u64) <= MOST;
-        let last = if whole { run.feed.train_batch(0)? } else { batch.clone() };
+        let whole = run.method.needs().together.at(run.loader.batch_size() as u64) <= MOST;
+        let last = if whole { run.loader.train_batch(0)? } else { batch.clone() };
         Ok(Self { batch, last, slices, done: 0, running: None })
     }
 
@@ -107,7 +107,7 @@ impl Host {
         let report = &self.compute()?.report;
         let wanted = report.gpu && self.warms.unwrap_or(!report.software);
         let run = self.running()?;
-        self.warm = (wanted && !run.feed.is_empty()).then(|| Warm::of(run)).transpose()?;
+        self.warm = (wanted && !run.loader.is_empty()).then(|| Warm::of(run)).transpose()?;
         Ok(())
     }
 

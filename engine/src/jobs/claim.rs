@@ -4,8 +4,8 @@ use super::{Probe, Slice, needs_labels};
 use crate::card::{Claim, KnobValue};
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::feed::Feed;
 use crate::limits::Limits;
+use crate::loader::Loader;
 use crate::method::{Entry, Subject};
 use crate::run::Run;
 use crate::session::{ClaimReport, Event, Session};
@@ -19,7 +19,7 @@ pub struct ClaimJob {
     entry: Entry,
     claim: Claim,
     session: Session,
-    feed: Feed,
+    loader: Loader,
     device: burn::tensor::Device,
     limits: Limits,
     /// Arm-major results, and the seconds that each took.
@@ -40,17 +40,17 @@ impl ClaimJob {
         entry: Entry,
         claim: Claim,
         session: Session,
-        feed: Feed,
+        loader: Loader,
         (device, limits): (&burn::tensor::Device, Limits),
     ) -> Result<Self> {
         if PROBED.contains(&claim.metric.as_str()) {
-            needs_labels(&feed)?;
+            needs_labels(&loader)?;
         }
         Ok(Self {
             entry,
             claim,
             session,
-            feed,
+            loader,
             device: device.clone(),
             limits,
             results: Vec::new(),
@@ -119,11 +119,11 @@ impl ClaimJob {
         session.seed = self.claim.seeds[seed];
         session.knobs.insert("steps".into(), KnobValue::Number(f64::from(self.claim.steps)));
         session.knobs.extend(self.claim.arms[arm].knobs.clone());
-        let settings = Settings::of(&session, &(self.entry.card)(), self.feed.data.shape())?;
-        let feed = Feed::new(self.feed.data.clone(), &settings);
-        let mut run = Run::new(&self.entry, settings, feed, &self.device)?;
+        let settings = Settings::of(&session, &(self.entry.card)(), self.loader.data.shape())?;
+        let loader = Loader::new(self.loader.data.clone(), &settings);
+        let mut run = Run::new(&self.entry, settings, loader, &self.device)?;
         run.limits = self.limits;
-        run.method.needs().check(run.feed.batch_size(), run.limits)?;
+        run.method.needs().check(run.loader.batch_size(), run.limits)?;
         Ok(run)
     }
 
@@ -138,7 +138,7 @@ impl ClaimJob {
         let means: Vec<f64> = rows.iter().map(|r| r.iter().sum::<f64>() / r.len().max(1) as f64).collect();
         ClaimReport {
             method: (self.entry.card)().id,
-            data: self.feed.report().title,
+            data: self.loader.report().title,
             sentence: self.claim.sentence.clone(),
             metric: self.claim.metric.clone(),
             margin: self.claim.margin,
@@ -168,7 +168,7 @@ impl ClaimJob {
 /// A number of the system's own, of what has been trained.
 async fn measure(run: &Run, metric: &str) -> Result<f64> {
     let weights = run.weights.frozen();
-    let subject = Subject { weights: &weights, feed: &run.feed, settings: &run.settings };
+    let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };
     run.method.measure(metric, subject).await
 }
 

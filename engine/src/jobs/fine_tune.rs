@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{CHUNK, Slice, needs_labels};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
-use crate::feed::{Feed, Half};
+use crate::loader::{Half, Loader};
 use crate::method::Classifier;
 use crate::readback;
 use crate::rng::Rng;
@@ -24,7 +24,7 @@ pub struct FineTune {
     weights: Weights,
     optimiser: AdamW,
     schedule: Schedule,
-    feed: Feed,
+    loader: Loader,
     classes: usize,
     how: Mix,
     /// Samples of one slice of the test.
@@ -44,9 +44,9 @@ impl FineTune {
     /// # Errors
     /// [`Error::Data`] when the data has no labels.
     pub fn new(run: &Run, steps: u32) -> Result<Self> {
-        let classes = needs_labels(&run.feed)?;
+        let classes = needs_labels(&run.loader)?;
         let needs = run.method.needs().unmasked();
-        needs.check(run.feed.batch_size(), run.limits)?;
+        needs.check(run.loader.batch_size(), run.limits)?;
         let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
         let knob = |name: &str| run.settings.number(name);
         let groups = layer_decay_groups(
@@ -62,7 +62,7 @@ impl FineTune {
             weights,
             optimiser: AdamW::new(0.9, 0.999, groups),
             schedule: Schedule { peak: run.settings.number("lr"), floor: 1e-6, warmup: (total * 0.1).round(), total },
-            feed: run.feed.clone(),
+            loader: run.loader.clone(),
             classes,
             how: Mix { mixup_alpha: knob("mixup"), cutmix_alpha: knob("cutmix"), smoothing: knob("smoothing") },
             chunk: needs.most_unmasked(CHUNK, run.limits),
@@ -77,7 +77,7 @@ impl FineTune {
     }
 
     pub(super) async fn slice(&mut self) -> Result<Slice> {
-        let tests = self.feed.len(Half::Test);
+        let tests = self.loader.len(Half::Test);
         let total = self.steps + tests as u64;
         if self.step < self.steps {
             self.train_step().await?;
@@ -88,7 +88,7 @@ impl FineTune {
             self.judge(tests).await?;
             return Ok(Slice { done: self.step + self.judged as u64, total, note: "test".into(), answer: None });
         }
-        let labels = self.feed.labels(Half::Test);
+        let labels = self.loader.labels(Half::Test);
         let most = (0..self.classes as u32).map(|c| labels.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
         let report = FineTuneReport {
             steps: self.steps,
@@ -102,7 +102,7 @@ impl FineTune {
     }
 
     async fn train_step(&mut self) -> Result<()> {
-        let mut batch = self.feed.train_batch(self.step)?;
+        let mut batch = self.loader.train_batch(self.step)?;
         let mut rng = self.rng.at(self.step);
         let labels = batch.labels.clone();
         let targets = match batch.pictures_mut() {
@@ -138,7 +138,7 @@ impl FineTune {
 
     async fn judge(&mut self, tests: usize) -> Result<()> {
         let indices: Vec<usize> = (self.judged..(self.judged + self.chunk).min(tests)).collect();
-        let batch = self.feed.evaluation_batch(Half::Test, &indices)?;
+        let batch = self.loader.evaluation_batch(Half::Test, &indices)?;
         let logits: Tensor<2> = self.classifier.logits(&self.weights.frozen(), &batch, None)?;
         let scores = readback::floats(logits).await?;
         for (row, label) in scores.chunks(self.classes).zip(&batch.labels) {

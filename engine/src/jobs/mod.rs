@@ -9,7 +9,7 @@ pub use fine_tune::FineTune;
 pub use probe::Probe;
 
 use crate::error::{Error, Result};
-use crate::feed::{Feed, Half};
+use crate::loader::{Half, Loader};
 use crate::session::Event;
 
 /// Most samples of one slice of an embedding pass.
@@ -54,10 +54,10 @@ impl Job {
     }
 }
 
-fn needs_labels(feed: &Feed) -> Result<usize> {
-    let classes = feed.report().classes.len();
-    if classes < 2 || feed.labels(Half::Train).is_empty() || feed.labels(Half::Test).is_empty() {
-        let why = format!("{} has no classes to tell apart, or no test samples", feed.report().title);
+fn needs_labels(loader: &Loader) -> Result<usize> {
+    let classes = loader.report().classes.len();
+    if classes < 2 || loader.labels(Half::Train).is_empty() || loader.labels(Half::Test).is_empty() {
+        let why = format!("{} has no classes to tell apart, or no test samples", loader.report().title);
         return Err(Error::data(
             "There is nothing to measure",
             why,

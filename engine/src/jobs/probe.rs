@@ -7,7 +7,7 @@ use crate::clock::Stopwatch;
 use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::eval::{Features, linear_probe, nearest};
-use crate::feed::{Feed, Half};
+use crate::loader::{Half, Loader};
 use crate::method::{Method, Subject};
 use crate::readback;
 use crate::rng::Rng;
@@ -20,7 +20,7 @@ use crate::weights::Weights;
 pub struct Probe {
     method: Rc<dyn Method>,
     weights: Weights,
-    feed: Feed,
+    loader: Loader,
     settings: Settings,
     /// Steps that the weights have been trained for, before this run and in it.
     step: u64,
@@ -38,13 +38,13 @@ impl Probe {
     /// # Errors
     /// [`Error::Data`] when the data has no labels and the system no numbers of its own.
     pub fn new(run: &Run, train: u32, test: u32) -> Result<Self> {
-        let labelled = needs_labels(&run.feed);
+        let labelled = needs_labels(&run.loader);
         let counts = match (&labelled, run.method.metrics()) {
             (Err(_), [_, ..]) => (0, 0),
             _ => {
                 labelled?;
                 let counts =
-                    (run.feed.len(Half::Train).min(train as usize), run.feed.len(Half::Test).min(test as usize));
+                    (run.loader.len(Half::Train).min(train as usize), run.loader.len(Half::Test).min(test as usize));
                 if counts.0 == 0 || counts.1 == 0 {
                     return Err(Error::request(
                         "The probe has no samples",
@@ -55,11 +55,11 @@ impl Probe {
                 counts
             }
         };
-        let whole = matches!(*run.feed.data, Data::Graph(_));
+        let whole = matches!(*run.loader.data, Data::Graph(_));
         Ok(Self {
             method: run.method.clone(),
             weights: run.weights.frozen(),
-            feed: run.feed.clone(),
+            loader: run.loader.clone(),
             settings: run.settings.clone(),
             step: run.provenance.trained_steps + run.step,
             counts,
@@ -79,7 +79,7 @@ impl Probe {
         };
         if have < want {
             let indices: Vec<usize> = (have..(have + self.chunk).min(want)).collect();
-            let features = self.method.embed(&self.weights, &self.feed.evaluation_batch(half, &indices)?)?;
+            let features = self.method.embed(&self.weights, &self.loader.evaluation_batch(half, &indices)?)?;
             let dim = features.dims()[1];
             let values = readback::floats(features).await?;
             let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
@@ -109,9 +109,9 @@ impl Probe {
             seconds: 0.0,
         };
         if self.counts.0 > 0 {
-            let classes = needs_labels(&self.feed)?;
+            let classes = needs_labels(&self.loader)?;
             let (train, test) =
-                (&self.feed.labels(Half::Train)[..self.counts.0], &self.feed.labels(Half::Test)[..self.counts.1]);
+                (&self.loader.labels(Half::Train)[..self.counts.0], &self.loader.labels(Half::Test)[..self.counts.1]);
             let device = self.weights.device();
             let (train_set, test_set) = ((&self.train, train), (&self.test, test));
             let knn = nearest::accuracies(train_set, test_set, classes, &[nearest::WEIGHTED], device).await?;
@@ -131,7 +131,7 @@ impl Probe {
 
     /// One of the system's own numbers.
     async fn own(&self, metric: &str) -> Result<f64> {
-        let subject = Subject { weights: &self.weights, feed: &self.feed, settings: &self.settings };
+        let subject = Subject { weights: &self.weights, loader: &self.loader, settings: &self.settings };
         self.method.measure(metric, subject).await
     }
 }

@@ -171,7 +171,7 @@ pub struct KernelCheck {
     pub twin_ms: f64,
 }
 
-/// Outcome of a claim.
+/// Loss of a claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimReport {
     pub method: String,

@@ -138,7 +138,7 @@ fn class_folders() -> Vec<NamedBytes> {
 #[test]
 fn folders_are_classes_and_every_fifth_picture_is_for_testing() {
     let mut files = class_folders();
-    files.push(named("pets/notes.txt", b"feed the cats"));
+    files.push(named("pets/notes.txt", b"loader the cats"));
     let truncated = files[0].bytes[..40].to_vec();
     files.push(named("pets/cats/broken.png", &truncated));
     let stray = files[0].bytes.clone();

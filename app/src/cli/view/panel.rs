@@ -1,5 +1,5 @@
 //! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the
-//! theme; clouds, fields, films and boards are in [`scene`].
+//! theme; clouds, fields, trajectories and boards are in [`scene`].
 
 use egui::Color32;
 use image::{Rgba, RgbaImage};
@@ -65,7 +65,7 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
             let range = (!field.ground.is_empty()).then(|| legend(view, &field.ground, &[]));
             Some(panel(scene::field(field, range.as_ref()), range))
         }
-        ViewKind::Film(film) => Some(panel(scene::film(film), None)),
+        ViewKind::Trajectories(trajectories) => Some(panel(scene::trajectories(trajectories), None)),
         ViewKind::Board(board) => Some(panel(scene::board(board), None)),
         ViewKind::Series(_) | ViewKind::Number(_) => None,
     }

@@ -1,15 +1,15 @@
-//! Clouds, fields, films and boards as pixels: the marks of the stage, seen from where the stage begins.
+//! Clouds, fields, trajectories and boards as pixels: the marks of the stage, seen from where the stage begins.
 
 use egui::{Rect, Vec2, pos2, vec2};
 use image::{RgbaImage, imageops};
-use masquerade_engine::trace::{Board, Cloud, Field, Film, Legend, Picture};
+use masquerade_engine::trace::{Board, Cloud, Field, Legend, Picture, Trajectories};
 
 use super::panel::rgba;
 use super::{ink, label};
 use crate::scene::board::Layout;
 use crate::scene::camera::Camera;
 use crate::scene::cloud::{self, Style};
-use crate::scene::{Mark, field, film};
+use crate::scene::{Mark, field, trajectories};
 use crate::theme::{self, LIGHT, space};
 
 /// Side in points of the screen, and pixels a point.
@@ -70,10 +70,10 @@ pub fn field(drawn: &Field, range: Option<&Legend>) -> RgbaImage {
     paint(&field::marks(drawn, &Camera::default().lens(square()), square(), &style))
 }
 
-/// The last frame of a film.
-pub fn film(drawn: &Film) -> RgbaImage {
-    let last = film::frames(drawn).saturating_sub(1);
-    paint(&film::marks(drawn, last, &Camera::default().lens(square()), &LIGHT))
+/// The last frame of a trajectories.
+pub fn trajectories(drawn: &Trajectories) -> RgbaImage {
+    let last = trajectories::frames(drawn).saturating_sub(1);
+    paint(&trajectories::marks(drawn, last, &Camera::default().lens(square()), &LIGHT))
 }
 
 /// A board with its frames; what clashes has a red corner.

@@ -13,7 +13,7 @@ use crate::eval::{Features, kernel_svm, logistic};
 use crate::graph::Graph;
 use crate::kernels::edge_propagate::edge_propagate;
 use crate::limits::Needs;
-use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::graphmae::data::{Cache, Prepared};
 use crate::methods::graphmae::look;
 use crate::methods::graphmae::model::{Config, GraphMae, Loss};
@@ -96,7 +96,7 @@ impl System {
     /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the
     /// accuracy on the test nodes; the mean over first weights of the probe.
     async fn node_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
+        let batch = Batch { data: Some(subject.loader.data.clone()), ..Batch::default() };
         let data = batch.graph()?;
         if data.train.is_empty() || data.test.is_empty() {
             return Err(unlabelled("a probe needs nodes to train on and nodes to test"));
@@ -122,7 +122,7 @@ impl System {
 
     /// The probe of whole graphs of the paper: pooled features, a support vector machine, the mean accuracy over folds.
     async fn graph_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let batch = Batch { data: Some(subject.feed.data.clone()), ..Batch::default() };
+        let batch = Batch { data: Some(subject.loader.data.clone()), ..Batch::default() };
         let data = batch.graph()?;
         // A graph's class is that of its nodes.
         let labels: Vec<u32> =
@@ -153,21 +153,21 @@ impl Method for System {
         Ok(Rc::new(turned))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let (prepared, config) = (self.graph_of(batch)?, &self.model.config);
         let device = weights.device();
         let mask =
-            NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut moment.rng.at(0))?;
+            NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut context.rng.at(0))?;
         let whole = prepared.graph.on(device);
         let seen = match config.drop_edge {
-            rate if rate > 0.0 => prepared.graph.dropped(rate, &mut moment.rng.at(1))?.on(device),
+            rate if rate > 0.0 => prepared.graph.dropped(rate, &mut context.rng.at(1))?.on(device),
             _ => whole.clone(),
         };
         mask.upload(device)?;
-        let pass = GraphPass::training(config.in_drop, config.attn_drop, moment.rng.at(2));
+        let pass = GraphPass::training(config.in_drop, config.attn_drop, context.rng.at(2));
         let total = self.model.loss(weights, &prepared.features, [&seen, &whole], &mask, &pass)?;
         let name = if config.loss == Loss::Squared { "squared error" } else { "scaled cosine error" };
-        Ok(Outcome { terms: vec![(name.into(), total.clone())], total, updates: pass.norms.updates() })
+        Ok(Loss { terms: vec![(name.into(), total.clone())], total, updates: pass.norms.updates() })
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
@@ -190,7 +190,7 @@ impl Method for System {
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
         Box::pin(async move {
-            let batch = Batch { data: Some(entering.feed.data.clone()), ..Batch::default() };
+            let batch = Batch { data: Some(entering.loader.data.clone()), ..Batch::default() };
             let starts = &batch.graph()?.graphs;
             let count = entering.settings.count("graphs");
             let graphs = starts.len().saturating_sub(1);
@@ -203,7 +203,7 @@ impl Method for System {
             let nodes = |graphs: &[usize]| graphs.iter().flat_map(|g| starts[*g]..starts[*g + 1]).collect::<Vec<_>>();
             let plan: Vec<Vec<usize>> = order.chunks(count).map(nodes).filter(|nodes| !nodes.is_empty()).collect();
             let note = format!("{graphs} graphs in {} batches", plan.len());
-            entering.feed.follow(Some(plan));
+            entering.loader.follow(Some(plan));
             Ok(Some(note))
         })
     }

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::blocks::batch_norm::Pass;
 use crate::error::Result;
 use crate::eval::Features;
-use crate::feed::Half;
+use crate::loader::Half;
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
@@ -47,7 +47,7 @@ fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source,
 pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
     // Batches and the latent are of training pictures.
-    let trains = |id: &str| wants(id) && !stage.feed.is_empty();
+    let trains = |id: &str| wants(id) && !stage.loader.is_empty();
     let side = model.config.side();
     let pictures = model.config.pictures(&stage.batch)?;
     let mut views = Vec::new();
@@ -110,7 +110,7 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
 fn next_batch(model: &Gsimclr, stage: &Stage) -> Vec<usize> {
     let denoised = stage.phase == CONTRAST && model.config.batches != Batches::Random;
     let before = if denoised { model.config.autoencoder_steps as u64 } else { 0 };
-    let mut indices = stage.feed.indices(stage.step.saturating_sub(before));
+    let mut indices = stage.loader.indices(stage.step.saturating_sub(before));
     indices.truncate(SHOWN);
     indices
 }
@@ -126,12 +126,12 @@ fn untrained(model: &Gsimclr) -> &'static str {
 
 /// The pictures of the batch that comes next.
 fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
-    let (config, feed) = (&model.config, &stage.feed);
+    let (config, loader) = (&model.config, &stage.loader);
     let (side, clusters) = (config.side(), model.clusters.borrow().clone());
     let indices = next_batch(model, stage);
-    let values = config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
+    let values = config.pictures(&loader.evaluation_batch(Half::Train, &indices)?)?;
     let pictures = values.chunks_exact(side * side * CHANNELS).map(|values| picture(values, side)).collect();
-    let (labels, names) = (feed.labels(Half::Train), feed.report().classes);
+    let (labels, names) = (loader.labels(Half::Train), loader.report().classes);
     let label = |index: &usize| labels.get(*index).copied();
     let cluster = |index: &usize| clusters.get(index).copied();
     let word = |index: &usize| {
@@ -169,7 +169,7 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
             indices.len()
         ),
     };
-    if let Some((first, random)) = plan::same_class_pairs(config, feed) {
+    if let Some((first, random)) = plan::same_class_pairs(config, loader) {
         let own = batches::same_pairs(labels, &indices);
         caption += &format!(
             " {own} pairs are of one class although the loss drives them apart; in the first batches {first:.1} on average, at random {random:.1}."
@@ -180,13 +180,13 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
 
 /// The autoencoder's embedding of some training pictures in the plane of its two main directions.
 async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
-    let (feed, clusters) = (&stage.feed, model.clusters.borrow().clone());
+    let (loader, clusters) = (&stage.loader, model.clusters.borrow().clone());
     let pool: Vec<usize> =
-        if clusters.is_empty() { (0..feed.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
+        if clusters.is_empty() { (0..loader.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
     let chosen: Vec<usize> = pool.iter().copied().step_by(pool.len().div_ceil(LATENT).max(1)).collect();
-    let features: Features = plan::embedded(&model.config, &model.networks, w, feed, &chosen).await?;
+    let features: Features = plan::embedded(&model.config, &model.networks, w, loader, &chosen).await?;
     let (points, share) = plane(&features);
-    let labels = feed.labels(Half::Train);
+    let labels = loader.labels(Half::Train);
     let (class, classes, by) = if !clusters.is_empty() {
         let most = clusters.values().max().map_or(0, |last| *last as usize + 1);
         let class =
@@ -202,7 +202,7 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     } else if !labels.is_empty() {
         (
             chosen.iter().map(|index| labels.get(*index).copied().unwrap_or(0)).collect(),
-            feed.report().classes,
+            loader.report().classes,
             "by its class, as there are no clusters yet",
         )
     } else {
@@ -220,13 +220,13 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
 
 /// Cosines between the projections of all views of the batch that comes next.
 async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
-    let feed = &stage.feed;
+    let loader = &stage.loader;
     let indices = next_batch(model, stage);
-    let pictures = model.config.pictures(&feed.evaluation_batch(Half::Train, &indices)?)?;
+    let pictures = model.config.pictures(&loader.evaluation_batch(Half::Train, &indices)?)?;
     let rows = model.networks.views(w, &model.config, &pictures, &stage.rng, &Pass::training());
     let unit: Tensor<2> = rows.clone() / rows.square().sum_dim(1).clamp_min(1e-12).sqrt();
     let values = readback::floats(unit.clone().matmul(unit.transpose())).await?;
-    let (count, labels) = (indices.len(), feed.labels(Half::Train));
+    let (count, labels) = (indices.len(), loader.labels(Half::Train));
     let (mut own, mut alike, mut others) = ((0.0, 0), (0.0, 0), (0.0, 0));
     for (place, value) in values.iter().enumerate() {
         let (row, column) = (place / (2 * count), place % (2 * count));

@@ -7,9 +7,9 @@ use burn::tensor::Tensor;
 
 use crate::blocks::batch_norm::Pass;
 use crate::error::{Error, Result};
-use crate::feed::Half;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::loader::Half;
+use crate::method::{Batch, Classifier, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::methods::gsimclr::plan::{self, Clusters};
@@ -43,21 +43,21 @@ pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn
 impl Gsimclr {
     /// Plan the batches of a phase; before the contrast, find the clusters.
     async fn begin(&self, phase: usize, entering: Entering<'_>) -> Result<Option<String>> {
-        let Entering { weights, feed, settings, rng, .. } = entering;
-        let (config, size) = (&self.config, feed.batch_size());
-        let chosen = plan::chosen(config, feed, settings.seed);
+        let Entering { weights, loader, settings, rng, .. } = entering;
+        let (config, size) = (&self.config, loader.batch_size());
+        let chosen = plan::chosen(config, loader, settings.seed);
         if phase == DENOISING || config.batches == Batches::Random {
             let steps = if phase == DENOISING { config.autoencoder_steps } else { config.steps };
-            feed.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
+            loader.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
             return Ok(None);
         }
-        let clusters = plan::clusters(config, &self.networks, weights, feed, &chosen, &rng.at(2)).await?;
-        feed.follow(Some(plan::guided(config, &clusters, size, &rng.at(3))));
+        let clusters = plan::clusters(config, &self.networks, weights, loader, &chosen, &rng.at(2)).await?;
+        loader.follow(Some(plan::guided(config, &clusters, size, &rng.at(3))));
         let mut sizes = vec![0; clusters.values().max().map_or(0, |last| *last as usize + 1)];
         clusters.values().for_each(|cluster| sizes[*cluster as usize] += 1);
         let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));
         let mut note = format!("{} clusters of {} pictures, {least} to {most} each.", sizes.len(), clusters.len());
-        if let Some((guided, random)) = plan::same_class_pairs(config, feed) {
+        if let Some((guided, random)) = plan::same_class_pairs(config, loader) {
             note += &format!(
                 " Pairs of one class in the first batches: {guided:.1} on average; {random:.1} in random ones."
             );
@@ -72,15 +72,15 @@ impl Method for Gsimclr {
         Ok(Rc::new(Self { config: Config::of(settings)?, ..self.clone() }))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
-        let (config, pass, rng) = (&self.config, Pass::training(), &moment.rng);
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
+        let (config, pass, rng) = (&self.config, Pass::training(), &context.rng);
         let pictures = config.pictures(batch)?;
-        let (name, total) = if moment.phase == DENOISING {
+        let (name, total) = if context.phase == DENOISING {
             ("reconstruction", self.networks.denoising_loss(weights, config, pictures, rng, &pass))
         } else {
             ("contrast", self.networks.contrast_loss(weights, config, &pictures, rng, &pass))
         };
-        Ok(Outcome { terms: vec![(name.into(), total.clone())], total, updates: pass.updates() })
+        Ok(Loss { terms: vec![(name.into(), total.clone())], total, updates: pass.updates() })
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
@@ -115,10 +115,10 @@ impl Method for Gsimclr {
 
     fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
         Box::pin(async move {
-            let pairs = plan::same_class_pairs(&self.config, subject.feed)
+            let pairs = plan::same_class_pairs(&self.config, subject.loader)
                 .map(|(own, _)| own)
                 .filter(|_| METRICS.contains(&metric));
-            let why = if subject.feed.labels(Half::Train).is_empty() {
+            let why = if subject.loader.labels(Half::Train).is_empty() {
                 "the data has no classes"
             } else {
                 "there is no such metric"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::eval::{Features, kmeans};
-use crate::feed::{Feed, Half};
+use crate::loader::{Half, Loader};
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::readback;
@@ -20,13 +20,13 @@ const CHUNK: usize = 100;
 pub type Clusters = BTreeMap<usize, u32>;
 
 /// The pictures that take part: all, or as many as the knob says, drawn by the seed. At least one batch.
-pub fn chosen(config: &Config, feed: &Feed, seed: u64) -> Vec<usize> {
-    let pool = feed.len(Half::Train);
+pub fn chosen(config: &Config, loader: &Loader, seed: u64) -> Vec<usize> {
+    let pool = loader.len(Half::Train);
     if config.pictures == 0 || config.pictures >= pool {
         return (0..pool).collect();
     }
     let mut chosen = Rng::new(seed, "pictures").permutation(pool);
-    chosen.truncate(config.pictures.max(feed.batch_size()));
+    chosen.truncate(config.pictures.max(loader.batch_size()));
     chosen.sort_unstable();
     chosen
 }
@@ -54,12 +54,12 @@ pub async fn clusters(
     config: &Config,
     networks: &Networks,
     w: &Weights,
-    feed: &Feed,
+    loader: &Loader,
     chosen: &[usize],
     rng: &Rng,
 ) -> Result<Clusters> {
-    let features = embedded(config, networks, w, feed, chosen).await?;
-    let found = kmeans::fit(&features, (config.clusters.max(1) * feed.batch_size()).min(chosen.len()), RESTARTS, rng);
+    let features = embedded(config, networks, w, loader, chosen).await?;
+    let found = kmeans::fit(&features, (config.clusters.max(1) * loader.batch_size()).min(chosen.len()), RESTARTS, rng);
     Ok(chosen.iter().copied().zip(found.labels).collect())
 }
 
@@ -71,13 +71,13 @@ pub async fn embedded(
     config: &Config,
     networks: &Networks,
     w: &Weights,
-    feed: &Feed,
+    loader: &Loader,
     chosen: &[usize],
 ) -> Result<Features> {
     let w = w.frozen();
     let mut features = Features::default();
     for part in chosen.chunks(CHUNK) {
-        let pictures = config.pictures(&feed.evaluation_batch(Half::Train, part)?)?;
+        let pictures = config.pictures(&loader.evaluation_batch(Half::Train, part)?)?;
         let rows = networks.autoencoder.embed(&w, config.tensor(pictures, w.device()));
         features.dim = rows.dims()[1];
         features.values.extend(readback::floats(rows).await?);
@@ -106,24 +106,24 @@ pub fn guided(config: &Config, clusters: &Clusters, size: usize, rng: &Rng) -> V
 }
 
 /// The first batches of an epoch: those that the guidance is about.
-fn first(config: &Config, feed: &Feed) -> usize {
-    let pool = feed.len(Half::Train);
+fn first(config: &Config, loader: &Loader) -> usize {
+    let pool = loader.len(Half::Train);
     let used = if config.pictures == 0 { pool } else { config.pictures.min(pool) };
-    (used / feed.batch_size().max(1) / 4).max(1)
+    (used / loader.batch_size().max(1) / 4).max(1)
 }
 
 /// Pairs of pictures of one class in a batch: the mean over the first quarter of an epoch, and what random batches have
 /// on average. `None` where there are no classes.
-pub fn same_class_pairs(config: &Config, feed: &Feed) -> Option<(f64, f64)> {
-    let labels = feed.labels(Half::Train);
+pub fn same_class_pairs(config: &Config, loader: &Loader) -> Option<(f64, f64)> {
+    let labels = loader.labels(Half::Train);
     if labels.is_empty() {
         return None;
     }
-    let first = first(config, feed);
-    let pairs: usize = (0..first as u64).map(|step| batches::same_pairs(labels, &feed.indices(step))).sum();
+    let first = first(config, loader);
+    let pairs: usize = (0..first as u64).map(|step| batches::same_pairs(labels, &loader.indices(step))).sum();
     let mut counts = BTreeMap::<u32, f64>::new();
     labels.iter().for_each(|label| *counts.entry(*label).or_default() += 1.0);
-    let (all, size) = (labels.len() as f64, feed.batch_size() as f64);
+    let (all, size) = (labels.len() as f64, loader.batch_size() as f64);
     let alike: f64 = counts.values().map(|count| count * (count - 1.0)).sum::<f64>() / (all * (all - 1.0)).max(1.0);
     Some((pairs as f64 / first as f64, size * (size - 1.0) / 2.0 * alike))
 }

@@ -9,7 +9,7 @@ use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::patchify::Order;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Local, Method, Moment, Outcome, Stage};
+use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
 use crate::methods::mae::model::{Config, Mae};
@@ -30,9 +30,9 @@ impl Method for Mae {
         Ok(Rc::new(turned))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let (device, p) = (weights.device(), self.config.patch_size);
-        let mask = self.random_masking(batch.samples()?, &moment.rng)?;
+        let mask = self.random_masking(batch.samples()?, &context.rng)?;
         batch.upload(device);
         mask.upload(device);
         let patches = batch.patches(p, Order::ChannelFirst, device)?;
@@ -40,7 +40,7 @@ impl Method for Mae {
         let target =
             if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
         let total = self.loss_of_patches(weights, patches, target, &mask);
-        Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]))
+        Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]))
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::few_shot::{self, Protocol};
 use crate::eval::linear_svm::LinearSvm;
-use crate::feed::Half;
+use crate::loader::Half;
 use crate::method::{Method as _, Subject};
 use crate::methods::pointcmae::model::PointCmae;
 use crate::readback;
@@ -20,9 +20,9 @@ const MOST: usize = 10_000;
 /// # Errors
 /// [`Error::Request`] for an unknown metric, [`Error::Data`] when the data has no labels.
 pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_>) -> Result<f64> {
-    let classes = subject.feed.report().classes.len();
+    let classes = subject.loader.report().classes.len();
     if classes < 2 {
-        let why = format!("{} has no classes to tell apart", subject.feed.report().title);
+        let why = format!("{} has no classes to tell apart", subject.loader.report().title);
         return Err(Error::data(
             "There is nothing to measure",
             why,
@@ -50,11 +50,11 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
 }
 
 async fn features(model: &PointCmae, subject: &Subject<'_>, half: Half) -> Result<(Features, Vec<u32>)> {
-    let labels: Vec<u32> = subject.feed.labels(half).iter().take(MOST).copied().collect();
+    let labels: Vec<u32> = subject.loader.labels(half).iter().take(MOST).copied().collect();
     let mut features = Features::default();
     for start in (0..labels.len()).step_by(AT_ONCE) {
         let indices: Vec<usize> = (start..(start + AT_ONCE).min(labels.len())).collect();
-        let part = model.embed(subject.weights, &subject.feed.evaluation_batch(half, &indices)?)?;
+        let part = model.embed(subject.weights, &subject.loader.evaluation_batch(half, &indices)?)?;
         features.dim = part.dims()[1];
         features.values.extend(readback::floats(part).await?);
     }

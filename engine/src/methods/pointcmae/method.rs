@@ -9,7 +9,7 @@ use crate::blocks::batch_norm::Pass;
 use crate::checkpoint::keys::{Layout, OFFICIAL};
 use crate::error::Result;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier, Tuning};
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
@@ -76,13 +76,13 @@ impl Method for PointCmae {
         Ok(Rc::new(Self { config: Config::of(settings)?, ..self.clone() }))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let device = weights.device();
-        let masks = self.random_masks(batch.samples()?, &moment.rng);
+        let masks = self.random_masks(batch.samples()?, &context.rng);
         masks.iter().for_each(|mask| mask.upload(device));
-        let points = clouds::for_training(batch, self.config.points, &moment.rng.at(2), device)?;
+        let points = clouds::for_training(batch, self.config.points, &context.rng.at(2), device)?;
         let pass = Pass::training();
-        let forward = self.forward(weights, self.group(onto(points, device)), &masks, &pass, Some(&moment.rng.at(3)));
+        let forward = self.forward(weights, self.group(onto(points, device)), &masks, &pass, Some(&context.rng.at(3)));
         let losses = self.losses(&forward, &masks);
         let none = || Tensor::<1>::zeros([1], device);
         let reconstruction = losses.reconstructions.into_iter().reduce(Tensor::add).unwrap_or_else(none);
@@ -90,7 +90,7 @@ impl Method for PointCmae {
         if self.branches.len() > 1 && self.config.agreement.is_some() {
             terms.push(("contrast".to_string(), losses.agreement.unwrap_or_else(none)));
         }
-        Ok(Outcome { total: losses.total, terms, updates: pass.updates() })
+        Ok(Loss { total: losses.total, terms, updates: pass.updates() })
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {

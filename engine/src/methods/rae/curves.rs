@@ -3,7 +3,7 @@
 use crate::density::line;
 use crate::density::mixture::{Blurred, Mixture};
 use crate::error::Result;
-use crate::methods::rae::look::Sight;
+use crate::methods::rae::look::LookContext;
 use crate::methods::rae::measure::known;
 use crate::readback;
 use crate::trace::{Curve, Series, Source, View, ViewKind};
@@ -32,11 +32,11 @@ struct Line {
 }
 
 impl Line {
-    fn of(sight: &Sight<'_>) -> Result<Self> {
-        let truth = known(&sight.set)?;
-        let ends = || sight.set.train.iter().map(|v| f64::from(*v));
+    fn of(context: &LookContext<'_>) -> Result<Self> {
+        let truth = known(&context.set)?;
+        let ends = || context.set.train.iter().map(|v| f64::from(*v));
         let (low, high) = (ends().fold(f64::INFINITY, f64::min), ends().fold(f64::NEG_INFINITY, f64::max));
-        let margin = 0.2 * (high - low) + sight.sigma();
+        let margin = 0.2 * (high - low) + context.sigma();
         let step = (high - low + 2.0 * margin) / (PLACES - 1) as f64;
         Ok(Self { truth, grid: (0..PLACES).map(|i| low - margin + step * i as f64).collect() })
     }
@@ -71,44 +71,44 @@ fn to_one(values: &[f64]) -> impl Iterator<Item = f64> {
 }
 
 /// The views of the line that the stage wants.
-pub(super) async fn look(sight: &Sight<'_>) -> Result<Vec<View>> {
-    let line = Line::of(sight)?;
+pub(super) async fn look(context: &LookContext<'_>) -> Result<Vec<View>> {
+    let line = Line::of(context)?;
     let mut views = Vec::new();
-    if sight.wants("score") || sight.wants("error") {
-        let r = readback::floats(sight.system.rae.reconstruct(sight.weights, sight.points(&line.grid))).await?;
+    if context.wants("score") || context.wants("error") {
+        let r = readback::floats(context.system.rae.reconstruct(context.weights, context.points(&line.grid))).await?;
         let r: Vec<f64> = r.into_iter().map(f64::from).collect();
-        if sight.wants("score") {
-            views.push(score(sight, &line, &r)?);
+        if context.wants("score") {
+            views.push(score(context, &line, &r)?);
         }
-        if sight.wants("error") {
-            views.push(error(sight, &line, &r)?);
+        if context.wants("error") {
+            views.push(error(context, &line, &r)?);
         }
     }
-    if sight.wants("best") {
-        views.push(best(sight, &line)?);
+    if context.wants("best") {
+        views.push(best(context, &line)?);
     }
-    if sight.wants("ladder") {
-        views.push(ladder(sight, &line)?);
+    if context.wants("ladder") {
+        views.push(ladder(context, &line)?);
     }
     Ok(views)
 }
 
-fn score(sight: &Sight<'_>, line: &Line, r: &[f64]) -> Result<View> {
-    let blurred = line.truth.blurred(sight.sigma())?;
+fn score(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
+    let blurred = line.truth.blurred(context.sigma())?;
     let truth = line.scores(&blurred);
     let most = truth.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     let heights = line.heights(&blurred);
     let curves = vec![
-        line.curve("the net, (r − x) / σ²", line.estimate(r, sight.sigma())),
+        line.curve("the net, (r − x) / σ²", line.estimate(r, context.sigma())),
         line.curve("true score of p blurred by σ", truth),
         line.curve("p blurred by σ (height to scale)", to_one(&heights).map(|v| v * most)),
     ];
     let caption = "The displacement over σ² beside the true score. Where the density is near zero the net has seen nothing and is free.";
-    Ok(sight.view("score", caption.into(), ViewKind::Series(Series { curves }), "(r - x) / sigma^2", None))
+    Ok(context.view("score", caption.into(), ViewKind::Series(Series { curves }), "(r - x) / sigma^2", None))
 }
 
-fn error(sight: &Sight<'_>, line: &Line, r: &[f64]) -> Result<View> {
-    let blurred = line.truth.blurred(sight.sigma())?;
+fn error(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
+    let blurred = line.truth.blurred(context.sigma())?;
     let surprise: Vec<f64> = line.grid.iter().map(|x| -blurred.log_density(&[*x])).collect();
     let least = surprise.iter().copied().fold(f64::INFINITY, f64::min);
     let surprise: Vec<f64> = surprise.into_iter().map(|v| v - least).collect();
@@ -119,11 +119,11 @@ fn error(sight: &Sight<'_>, line: &Line, r: &[f64]) -> Result<View> {
     ];
     let caption =
         "The reconstruction error is no energy: it falls to zero between two modes too, where the density is lowest.";
-    Ok(sight.view("error", caption.into(), ViewKind::Series(Series { curves }), "(r - x)^2", None))
+    Ok(context.view("error", caption.into(), ViewKind::Series(Series { curves }), "(r - x)^2", None))
 }
 
-fn best(sight: &Sight<'_>, line: &Line) -> Result<View> {
-    let (clean, sigma) = (line.clean()?, sight.sigma());
+fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
+    let (clean, sigma) = (line.clean()?, context.sigma());
     let p = line.heights(&clean);
     let curves = vec![
         line.curve("denoising", line.estimate(&line::denoising(&line.grid, &p, sigma), sigma)),
@@ -132,10 +132,10 @@ fn best(sight: &Sight<'_>, line: &Line) -> Result<View> {
     ];
     let caption =
         "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
-    Ok(sight.view_from(Source::Data, "best", caption.into(), ViewKind::Series(Series { curves }), "r*", None))
+    Ok(context.view_from(Source::Data, "best", caption.into(), ViewKind::Series(Series { curves }), "r*", None))
 }
 
-fn ladder(sight: &Sight<'_>, line: &Line) -> Result<View> {
+fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
     let clean = line.clean()?;
     let (p, truth) = (line.heights(&clean), line.scores(&clean));
     let sigmas: Vec<f64> = (0..RUNGS).map(|rung| LARGEST * PART.powi(rung)).collect();
@@ -148,7 +148,7 @@ fn ladder(sight: &Sight<'_>, line: &Line) -> Result<View> {
         Curve { name: "contraction".into(), points: errors(line::contractive) },
     ];
     let caption = "Relative error of the exact optimum's score, weighted by p, over σ. The direction is right long before the size.";
-    Ok(sight.view_from(
+    Ok(context.view_from(
         Source::Data,
         "ladder",
         caption.into(),

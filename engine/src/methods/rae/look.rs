@@ -32,14 +32,14 @@ pub(super) fn side(dim: usize) -> Option<usize> {
 }
 
 /// What the views are drawn from.
-pub(super) struct Sight<'a> {
+pub(super) struct LookContext<'a> {
     pub system: &'a Denoising,
     pub weights: &'a Weights,
     pub stage: &'a Stage,
     pub set: Vectors<'a>,
 }
 
-impl Sight<'_> {
+impl LookContext<'_> {
     pub fn wants(&self, id: &str) -> bool {
         self.stage.wanted.iter().any(|wanted| wanted == id)
     }
@@ -93,11 +93,11 @@ impl Sight<'_> {
 /// [`Error::Data`](crate::error::Error::Data) when the data are no vectors,
 /// [`Error::Device`](crate::error::Error::Device) when the device is lost.
 pub(super) async fn look(system: &Denoising, weights: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let sight = Sight { system, weights, stage, set: set(&stage.feed)? };
-    match sight.set.dims {
-        2 => plane::look(&sight).await,
-        1 => curves::look(&sight).await,
-        _ => portraits::look(&sight).await,
+    let context = LookContext { system, weights, stage, set: set(&stage.loader)? };
+    match context.set.dims {
+        2 => plane::look(&context).await,
+        1 => curves::look(&context).await,
+        _ => portraits::look(&context).await,
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn wide(values: &[f32]) -> Vec<f64> {
 /// # Errors
 /// [`Error::Request`] for another name, and for `clean_score_fit` where the distribution has no density.
 pub(super) async fn measure(system: &Denoising, metric: &str, subject: Subject<'_>) -> Result<f64> {
-    let set = set(subject.feed)?;
+    let set = set(subject.loader)?;
     match metric {
         "score_fit" => Ok(1.0 - agreement(system, &subject, &set, true).await?.0),
         "score_cosine" => Ok(agreement(system, &subject, &set, true).await?.1),

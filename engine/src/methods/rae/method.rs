@@ -5,9 +5,9 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
-use crate::feed::{Data, Feed, Half};
 use crate::limits::{Need, Needs};
-use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::loader::{Data, Half, Loader};
+use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::rae::chain::Chain;
 use crate::methods::rae::classic::{Activation, ClassicConfig, Scale};
 use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
@@ -85,11 +85,11 @@ fn config(settings: &Settings) -> Result<Config> {
 }
 
 impl Denoising {
-    /// The net with the noise of a moment.
-    fn at(&self, moment: &Moment) -> Rae {
+    /// The net with the noise of a context.
+    fn at(&self, context: &StepContext) -> Rae {
         let mut rae = self.rae.clone();
-        let half = (moment.steps / 2).max(1) as f64;
-        let left = (1.0 - moment.step as f64 / half).clamp(0.0, 1.0);
+        let half = (context.steps / 2).max(1) as f64;
+        let left = (1.0 - context.step as f64 / half).clamp(0.0, 1.0);
         rae.config.sigma *= self.ladder.max(1.0).powf(left);
         rae
     }
@@ -105,8 +105,8 @@ impl Denoising {
     }
 
     /// The first points of the set in batches, each point drawn at random.
-    fn part(&self, feed: &mut Feed, entering: &crate::rng::Rng) -> Option<String> {
-        let (whole, batch) = (feed.len(Half::Train), feed.batch_size());
+    fn part(&self, loader: &mut Loader, entering: &crate::rng::Rng) -> Option<String> {
+        let (whole, batch) = (loader.len(Half::Train), loader.batch_size());
         if self.samples == 0 || self.samples >= whole {
             return None;
         }
@@ -114,7 +114,7 @@ impl Denoising {
             let mut rng = entering.at(number);
             (0..batch).map(|_| rng.below(self.samples)).collect()
         };
-        feed.follow(Some((0..PLANNED as u64).map(drawn).collect()));
+        loader.follow(Some((0..PLANNED as u64).map(drawn).collect()));
         Some(format!("Trains on the first {} of {whole} points", self.samples))
     }
 }
@@ -128,20 +128,20 @@ impl Method for Denoising {
         Ok(Rc::new(turned))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
-        let rae = self.at(moment);
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
+        let rae = self.at(context);
         // With the residual net the loss is in units of σ²: near d, the number of coordinates, where nothing is known.
         let unit = match rae.config.net {
             NetConfig::Modern(_) => rae.config.sigma * rae.config.sigma,
             NetConfig::Classic(_) => 1.0,
         };
-        let terms = rae.criterion(weights, self.vectors(batch, weights)?, &moment.rng);
+        let terms = rae.criterion(weights, self.vectors(batch, weights)?, &context.rng);
         let terms: Vec<(String, Tensor<1>)> =
             terms.into_iter().map(|(name, term)| (name.into(), term.mean().div_scalar(unit))).collect();
         let total = terms.iter().map(|(_, term)| term.clone()).reduce(|sum, term| sum + term);
         let total = total
             .ok_or_else(|| Error::training("There is no loss", "the criterion has no term", "Please report this"))?;
-        Ok(Outcome::new(total, terms))
+        Ok(Loss::new(total, terms))
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
@@ -159,7 +159,7 @@ impl Method for Denoising {
     }
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
-        Box::pin(async move { Ok(self.part(entering.feed, &entering.rng)) })
+        Box::pin(async move { Ok(self.part(entering.loader, &entering.rng)) })
     }
 
     fn metrics(&self) -> &'static [&'static str] {
@@ -205,12 +205,12 @@ impl Method for Denoising {
     }
 }
 
-/// The set of vectors behind a feed.
+/// The set of vectors behind a loader.
 ///
 /// # Errors
 /// [`Error::Data`] when it holds something else.
-pub(super) fn set(feed: &Feed) -> Result<Vectors<'_>> {
-    match &*feed.data {
+pub(super) fn set(loader: &Loader) -> Result<Vectors<'_>> {
+    match &*loader.data {
         Data::Vectors(data) => Ok(Vectors { dims: data.dims.max(1), train: &data.train, truth: data.truth.as_ref() }),
         _ => Err(Error::data(
             "The data are no vectors",

@@ -3,11 +3,11 @@
 use crate::density::mixture::Blurred;
 use crate::error::Result;
 use crate::methods::rae::chain::OnCpu;
-use crate::methods::rae::look::{Sight, range};
+use crate::methods::rae::look::{LookContext, range};
 use crate::methods::rae::measure::{known, scattered, wide};
 use crate::methods::rae::sampler::{Energy, energy_difference};
 use crate::readback;
-use crate::trace::{Field, Film, Heat, Legend, View, ViewKind};
+use crate::trace::{Field, Heat, Legend, Trajectories, View, ViewKind};
 
 /// Ids and titles, in stage order.
 pub const VIEWS: &[(&str, &str)] = &[
@@ -26,7 +26,7 @@ const CELLS: usize = 32;
 const SHOWN: usize = 1000;
 /// Points of a path of the map of energies.
 const STOPS: usize = 12;
-/// Frames of a film of walkers.
+/// Frames of a trajectories of walkers.
 const FRAMES: usize = 60;
 
 /// Lower and upper corner of what is shown: the data with a margin.
@@ -36,11 +36,11 @@ struct Window {
 }
 
 impl Window {
-    fn of(sight: &Sight<'_>) -> Self {
-        let column = |i: usize| sight.set.train.iter().skip(i).step_by(2).map(|v| f64::from(*v));
+    fn of(context: &LookContext<'_>) -> Self {
+        let column = |i: usize| context.set.train.iter().skip(i).step_by(2).map(|v| f64::from(*v));
         let edge = |i: usize| (column(i).fold(f64::INFINITY, f64::min), column(i).fold(f64::NEG_INFINITY, f64::max));
         let (x, y) = (edge(0), edge(1));
-        let half = (0.5 * (x.1 - x.0).max(y.1 - y.0) * 1.15 + sight.sigma()).max(1e-6);
+        let half = (0.5 * (x.1 - x.0).max(y.1 - y.0) * 1.15 + context.sigma()).max(1e-6);
         let middle = [0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1)];
         Self { low: middle.map(|m| m - half), high: middle.map(|m| m + half) }
     }
@@ -63,52 +63,52 @@ fn corner(at: [f64; 2]) -> [f32; 2] {
 }
 
 /// The views of the plane that the stage wants.
-pub(super) async fn look(sight: &Sight<'_>) -> Result<Vec<View>> {
-    let window = Window::of(sight);
+pub(super) async fn look(context: &LookContext<'_>) -> Result<Vec<View>> {
+    let window = Window::of(context);
     let mut views = Vec::new();
-    if sight.wants("field") {
-        views.push(field(sight, &window).await?);
+    if context.wants("field") {
+        views.push(field(context, &window).await?);
     }
-    if sight.wants("walk") {
-        views.push(walk(sight, &window).await?);
+    if context.wants("walk") {
+        views.push(walk(context, &window).await?);
     }
-    if sight.wants("error") {
-        views.push(error(sight, &window).await?);
+    if context.wants("error") {
+        views.push(error(context, &window).await?);
     }
-    if sight.wants("surprise") {
-        views.push(surprise(sight, &window)?);
+    if context.wants("surprise") {
+        views.push(surprise(context, &window)?);
     }
-    if sight.wants("energy") {
-        views.push(energy(sight, &window).await?);
+    if context.wants("energy") {
+        views.push(energy(context, &window).await?);
     }
-    if sight.wants("asymmetry") {
-        views.push(asymmetry(sight).await?);
+    if context.wants("asymmetry") {
+        views.push(asymmetry(context).await?);
     }
     Ok(views)
 }
 
-fn shown(sight: &Sight<'_>) -> Vec<f32> {
-    sight.set.train.iter().take(SHOWN * 2).copied().collect()
+fn shown(context: &LookContext<'_>) -> Vec<f32> {
+    context.set.train.iter().take(SHOWN * 2).copied().collect()
 }
 
 /// p_σ of the set, or of its points where its distribution is not known.
-fn density(sight: &Sight<'_>) -> Result<Blurred> {
-    known(&sight.set)?.blurred(sight.sigma())
+fn density(context: &LookContext<'_>) -> Result<Blurred> {
+    known(&context.set)?.blurred(context.sigma())
 }
 
-async fn field(sight: &Sight<'_>, window: &Window) -> Result<View> {
-    let (grid, sigma) = (window.grid(ARROWS, false), sight.sigma());
-    let (r, jacobian) = sight.system.rae.with_jacobian(sight.weights, sight.points(&grid));
+async fn field(context: &LookContext<'_>, window: &Window) -> Result<View> {
+    let (grid, sigma) = (window.grid(ARROWS, false), context.sigma());
+    let (r, jacobian) = context.system.rae.with_jacobian(context.weights, context.points(&grid));
     let read = readback::many(vec![r.flatten(0, 1), jacobian.flatten(0, 2)]).await?;
     let (r, jacobian) = (read.first().cloned().unwrap_or_default(), read.get(1).cloned().unwrap_or_default());
     let arrows: Vec<f32> = r.iter().zip(&grid).map(|(r, x)| ((f64::from(*r) - x) / (sigma * sigma)) as f32).collect();
     let ground: Vec<f32> = jacobian.as_chunks::<4>().0.iter().map(|j| j[0] + j[3] - 2.0).collect();
-    let density = density(sight)?;
+    let density = density(context)?;
     let answers: Vec<(f64, Vec<f64>)> = grid.chunks_exact(2).map(|x| density.log_density_and_score(x)).collect();
     let highest = answers.iter().map(|(log, _)| *log).fold(f64::NEG_INFINITY, f64::max);
     // The fourth root: a density falls so steeply that its own share would show a few arrows only.
     let weight = answers.iter().map(|(log, _)| ((log - highest) / 4.0).exp() as f32).collect();
-    let known = sight.set.truth.is_some();
+    let known = context.set.truth.is_some();
     let reference = if known {
         answers.iter().flat_map(|(_, score)| score.iter().map(|v| *v as f32)).collect()
     } else {
@@ -132,33 +132,33 @@ async fn field(sight: &Sight<'_>, window: &Window) -> Result<View> {
         reference,
         weight,
         ground,
-        points: shown(sight),
+        points: shown(context),
     };
-    Ok(sight.view("field", caption, ViewKind::Field(field), "(r - x) / sigma^2", Some(legend)))
+    Ok(context.view("field", caption, ViewKind::Field(field), "(r - x) / sigma^2", Some(legend)))
 }
 
-async fn walk(sight: &Sight<'_>, window: &Window) -> Result<View> {
-    let chain = &sight.system.chain;
-    let net = OnCpu::of(&sight.system.rae, sight.weights).await?;
+async fn walk(context: &LookContext<'_>, window: &Window) -> Result<View> {
+    let chain = &context.system.chain;
+    let net = OnCpu::of(&context.system.rae, context.weights).await?;
     let every = chain.steps.div_ceil(FRAMES).max(1);
-    let start = scattered(&sight.set, chain.walkers, &mut sight.stage.rng.at(0));
-    let walk = chain.walk(&net, start, every, &sight.stage.rng.at(1)).await?;
+    let start = scattered(&context.set, chain.walkers, &mut context.stage.rng.at(0));
+    let walk = chain.walk(&net, start, every, &context.stage.rng.at(1)).await?;
     let caption = format!(
         "{} walkers that know the net alone, {} steps from random places; {:.0} % of the proposals were taken.",
         chain.walkers,
         chain.steps,
         100.0 * walk.accepted
     );
-    let film = Film {
+    let trajectories = Trajectories {
         walkers: chain.walkers as u32,
         frames: walk.frames.iter().map(|v| *v as f32).collect(),
         unit: "sampler step".into(),
         every: every as u32,
         low: corner(window.low),
         high: corner(window.high),
-        points: shown(sight),
+        points: shown(context),
     };
-    Ok(sight.view_of_cpu("walk", caption, ViewKind::Film(film), "x", None))
+    Ok(context.view_of_cpu("walk", caption, ViewKind::Trajectories(trajectories), "x", None))
 }
 
 fn heat(values: Vec<f32>, unit: &str) -> (ViewKind, Option<Legend>) {
@@ -168,41 +168,41 @@ fn heat(values: Vec<f32>, unit: &str) -> (ViewKind, Option<Legend>) {
     (ViewKind::Heat(Heat { rows: side, columns: side, values, undefined: Vec::new(), query: None }), Some(legend))
 }
 
-async fn error(sight: &Sight<'_>, window: &Window) -> Result<View> {
-    let x = sight.points(&window.grid(CELLS, true));
-    let error = (sight.system.rae.reconstruct(sight.weights, x.clone()) - x).square().sum_dim(1);
+async fn error(context: &LookContext<'_>, window: &Window) -> Result<View> {
+    let x = context.points(&window.grid(CELLS, true));
+    let error = (context.system.rae.reconstruct(context.weights, x.clone()) - x).square().sum_dim(1);
     let (kind, legend) = heat(readback::floats(error).await?, "‖r − x‖²");
     let caption = "Squared length of the displacement. It is no energy: it is small between the arms too, where the density is lowest.";
-    Ok(sight.view("error", caption.into(), kind, "(r - x)^2", legend))
+    Ok(context.view("error", caption.into(), kind, "(r - x)^2", legend))
 }
 
-fn surprise(sight: &Sight<'_>, window: &Window) -> Result<View> {
-    let density = density(sight)?;
+fn surprise(context: &LookContext<'_>, window: &Window) -> Result<View> {
+    let density = density(context)?;
     let values = window.grid(CELLS, true).chunks_exact(2).map(|x| -density.log_density(x) as f32).collect();
     let (kind, legend) = heat(values, "nats");
-    let of = if sight.set.truth.is_some() { "distribution that the data is drawn from" } else { "training points" };
+    let of = if context.set.truth.is_some() { "distribution that the data is drawn from" } else { "training points" };
     let caption =
         format!("−log of the density of the {of}, blurred by σ: what the energy of the net should look like.");
-    Ok(sight.view_from(crate::trace::Source::Data, "surprise", caption, kind, "-log p_sigma", legend))
+    Ok(context.view_from(crate::trace::Source::Data, "surprise", caption, kind, "-log p_sigma", legend))
 }
 
-async fn energy(sight: &Sight<'_>, window: &Window) -> Result<View> {
-    let net = OnCpu::of(&sight.system.rae, sight.weights).await?;
+async fn energy(context: &LookContext<'_>, window: &Window) -> Result<View> {
+    let net = OnCpu::of(&context.system.rae, context.weights).await?;
     let to = window.grid(CELLS, true);
     // From the first point of the data, where the net is sure.
     let from: Vec<f64> =
-        wide(sight.set.train.get(..2).unwrap_or(&[0.0; 2])).into_iter().cycle().take(to.len()).collect();
-    let values = energy_difference(&net, sight.sigma(), Energy::Path(STOPS), &from, &to).await?;
+        wide(context.set.train.get(..2).unwrap_or(&[0.0; 2])).into_iter().cycle().take(to.len()).collect();
+    let values = energy_difference(&net, context.sigma(), Energy::Path(STOPS), &from, &to).await?;
     let (kind, legend) = heat(values.into_iter().map(|v| v as f32).collect(), "energy difference");
     let caption = format!(
         "Energy of every place less that of one data point, from the net's arrows alone: {STOPS} of them along a straight path."
     );
-    Ok(sight.view_of_cpu("energy", caption, kind, "dE", legend))
+    Ok(context.view_of_cpu("energy", caption, kind, "dE", legend))
 }
 
-async fn asymmetry(sight: &Sight<'_>) -> Result<View> {
-    let points: Vec<f64> = wide(sight.set.train.get(..(2 * SHOWN).min(sight.set.train.len())).unwrap_or_default());
-    let found = readback::scalar(sight.system.rae.asymmetry(sight.weights, sight.points(&points))).await?;
+async fn asymmetry(context: &LookContext<'_>) -> Result<View> {
+    let points: Vec<f64> = wide(context.set.train.get(..(2 * SHOWN).min(context.set.train.len())).unwrap_or_default());
+    let found = readback::scalar(context.system.rae.asymmetry(context.weights, context.points(&points))).await?;
     let caption = "‖J − Jᵀ‖ / ‖J − I‖ of the Jacobian J at the data: 0 where the arrows are the slope of an energy, so that paths do not matter.";
-    Ok(sight.view("asymmetry", caption.into(), ViewKind::Number(f64::from(found)), "J - J^T", None))
+    Ok(context.view("asymmetry", caption.into(), ViewKind::Number(f64::from(found)), "J - J^T", None))
 }

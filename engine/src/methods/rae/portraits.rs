@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::method::HostTensor;
 use crate::methods::rae::chain::OnCpu;
-use crate::methods::rae::look::{Sight, side};
+use crate::methods::rae::look::{LookContext, side};
 use crate::readback;
 use crate::trace::{Board, Curve, Picture, Series, Source, View, ViewKind};
 
@@ -17,35 +17,35 @@ pub const PROFILES: &[(&str, &str)] = &[("reconstruction", "Reconstruction"), ("
 const SHOWN: usize = 12;
 
 /// The views of a longer vector that the stage wants.
-pub(super) async fn look(sight: &Sight<'_>) -> Result<Vec<View>> {
-    let input = sight.stage.batch.array("vectors")?;
-    let noise = sight.system.rae.noise(1, &sight.stage.rng);
+pub(super) async fn look(context: &LookContext<'_>) -> Result<Vec<View>> {
+    let input = context.stage.batch.array("vectors")?;
+    let noise = context.system.rae.noise(1, &context.stage.rng);
     let noisy: Vec<f64> = input.values.iter().zip(&noise).map(|(x, n)| f64::from(x + n)).collect();
-    let mut views = match side(sight.set.dims) {
-        Some(side) => pictures(sight, input, &noisy, side).await?,
-        None => profile(sight, input, &noisy).await?,
+    let mut views = match side(context.set.dims) {
+        Some(side) => pictures(context, input, &noisy, side).await?,
+        None => profile(context, input, &noisy).await?,
     };
-    if sight.wants("chain") {
-        views.push(chain(sight, input).await?);
+    if context.wants("chain") {
+        views.push(chain(context, input).await?);
     }
     Ok(views)
 }
 
-async fn rebuilt(sight: &Sight<'_>, noisy: &[f64]) -> Result<Vec<f64>> {
-    let r = readback::floats(sight.system.rae.reconstruct(sight.weights, sight.points(noisy))).await?;
+async fn rebuilt(context: &LookContext<'_>, noisy: &[f64]) -> Result<Vec<f64>> {
+    let r = readback::floats(context.system.rae.reconstruct(context.weights, context.points(noisy))).await?;
     Ok(r.into_iter().map(f64::from).collect())
 }
 
-async fn pictures(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64], side: usize) -> Result<Vec<View>> {
+async fn pictures(context: &LookContext<'_>, input: &HostTensor, noisy: &[f64], side: usize) -> Result<Vec<View>> {
     let mut views = Vec::new();
-    let sigma = sight.sigma();
-    if sight.wants("input") {
+    let sigma = context.sigma();
+    if context.wants("input") {
         let kind = ViewKind::Picture(picture(input.values.iter().map(|v| f64::from(*v)), side));
-        views.push(sight.view_from(Source::Data, "input", "The sample as it is.".into(), kind, "x", None));
+        views.push(context.view_from(Source::Data, "input", "The sample as it is.".into(), kind, "x", None));
     }
-    if sight.wants("noisy") {
+    if context.wants("noisy") {
         let caption = format!("The sample with noise of deviation {sigma}: what the net is given.");
-        views.push(sight.view_from(
+        views.push(context.view_from(
             Source::Data,
             "noisy",
             caption,
@@ -54,9 +54,9 @@ async fn pictures(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64], side: us
             None,
         ));
     }
-    if sight.wants("reconstruction") {
-        let kind = ViewKind::Picture(picture(rebuilt(sight, noisy).await?, side));
-        views.push(sight.view(
+    if context.wants("reconstruction") {
+        let kind = ViewKind::Picture(picture(rebuilt(context, noisy).await?, side));
+        views.push(context.view(
             "reconstruction",
             "What the net makes of the noisy sample.".into(),
             kind,
@@ -67,8 +67,8 @@ async fn pictures(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64], side: us
     Ok(views)
 }
 
-async fn profile(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64]) -> Result<Vec<View>> {
-    if !sight.wants("reconstruction") {
+async fn profile(context: &LookContext<'_>, input: &HostTensor, noisy: &[f64]) -> Result<Vec<View>> {
+    if !context.wants("reconstruction") {
         return Ok(Vec::new());
     }
     let curve =
@@ -76,26 +76,26 @@ async fn profile(sight: &Sight<'_>, input: &HostTensor, noisy: &[f64]) -> Result
     let curves = vec![
         curve("sample", input.values.iter().map(|v| f64::from(*v)).collect()),
         curve("with noise", noisy.to_vec()),
-        curve("reconstruction", rebuilt(sight, noisy).await?),
+        curve("reconstruction", rebuilt(context, noisy).await?),
     ];
     let caption = "The numbers of the sample, in their order in the table, scaled alike.";
-    Ok(vec![sight.view("reconstruction", caption.into(), ViewKind::Series(Series { curves }), "r(x + e)", None)])
+    Ok(vec![context.view("reconstruction", caption.into(), ViewKind::Series(Series { curves }), "r(x + e)", None)])
 }
 
 /// A chain that starts at the sample.
-async fn chain(sight: &Sight<'_>, input: &HostTensor) -> Result<View> {
-    let chain = &sight.system.chain;
-    let net = OnCpu::of(&sight.system.rae, sight.weights).await?;
+async fn chain(context: &LookContext<'_>, input: &HostTensor) -> Result<View> {
+    let chain = &context.system.chain;
+    let net = OnCpu::of(&context.system.rae, context.weights).await?;
     let every = chain.steps.div_ceil(SHOWN - 1).max(1);
     let start = input.values.iter().map(|v| f64::from(*v)).collect();
-    let walk = chain.walk(&net, start, every, &sight.stage.rng.at(7)).await?;
-    let frames: Vec<&[f64]> = walk.frames.chunks_exact(sight.set.dims).collect();
+    let walk = chain.walk(&net, start, every, &context.stage.rng.at(7)).await?;
+    let frames: Vec<&[f64]> = walk.frames.chunks_exact(context.set.dims).collect();
     let words = format!(
         "{} sampler steps from the sample on; {:.0} % of the proposals were taken.",
         chain.steps,
         100.0 * walk.accepted
     );
-    let kind = match side(sight.set.dims) {
+    let kind = match side(context.set.dims) {
         Some(side) => ViewKind::Board(Board {
             pictures: frames.iter().map(|frame| picture(frame.iter().copied(), side)).collect(),
             group: vec![0; frames.len()],
@@ -111,7 +111,7 @@ async fn chain(sight: &Sight<'_>, input: &HostTensor) -> Result<View> {
             ViewKind::Series(Series { curves: few.map(|(i, frame)| of(i, frame)).collect() })
         }
     };
-    Ok(sight.view_of_cpu("chain", words, kind, "x", None))
+    Ok(context.view_of_cpu("chain", words, kind, "x", None))
 }
 
 /// Values of 0 … 1 as a grey picture.

@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::blocks::influence::{Reach, Sparse};
 use crate::blocks::objectives::neighbour_contrast;
 use crate::error::Result;
-use crate::feed::Data;
 use crate::kernels::neighbour_contrast::Pairs;
+use crate::loader::Data;
 use crate::method::Batch;
 use crate::rng::Rng;
 

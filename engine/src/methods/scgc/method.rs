@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::eval::clustering::{Average, agreement};
 use crate::eval::{Features, kmeans};
 use crate::limits::{Need, Needs};
-use crate::method::{Batch, Entering, Local, Method, Moment, Outcome, Stage, Subject};
+use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::scgc::known::{self, Known};
 use crate::methods::scgc::look;
 use crate::methods::scgc::model::{Config, Scgc};
@@ -177,7 +177,7 @@ impl Clustering {
     /// The start of the refinement: k-means of the embedding gives the centres.
     async fn find_centres(&self, entering: &mut Entering<'_>) -> Result<Option<String>> {
         let frozen = entering.weights.frozen();
-        let batch = known::all_nodes(&entering.feed.data);
+        let batch = known::all_nodes(&entering.loader.data);
         let found = self.fit(&self.clustered(&frozen, &batch).await?, &entering.rng.at(0));
         entering.weights.set("cluster_layer", found.centres)?;
         let labels = &batch.graph()?.labels;
@@ -195,24 +195,24 @@ impl Clustering {
     }
 
     async fn enter_phase(&self, phase: usize, mut entering: Entering<'_>) -> Result<Option<String>> {
-        let batch = Batch { data: Some(entering.feed.data.clone()), ..Batch::default() };
-        let (nodes, size) = (batch.graph()?.nodes, entering.feed.batch_size());
+        let batch = Batch { data: Some(entering.loader.data.clone()), ..Batch::default() };
+        let (nodes, size) = (batch.graph()?.nodes, entering.loader.batch_size());
         if self.variant.refines() && phase == 1 {
             if size < nodes {
                 let steps = entering.settings.count("steps") as u64;
-                entering.feed.follow(Some(known::patches(&*self.first(&batch)?, size, steps, &entering.rng.at(1))));
+                entering.loader.follow(Some(known::patches(&*self.first(&batch)?, size, steps, &entering.rng.at(1))));
             }
             return if entering.resumed { Ok(None) } else { self.find_centres(&mut entering).await };
         }
         if size < nodes && nodes > LARGE {
             // A new order of all nodes at every step would cost more than the step.
-            entering.feed.follow(Some(known::shuffled(nodes, size, &entering.rng.at(1))));
+            entering.loader.follow(Some(known::shuffled(nodes, size, &entering.rng.at(1))));
         }
         Ok(None)
     }
 
     async fn measured(&self, metric: &str, subject: Subject<'_>) -> Result<f64> {
-        let batch = known::all_nodes(&subject.feed.data);
+        let batch = known::all_nodes(&subject.loader.data);
         let labels = &batch.graph()?.labels;
         if labels.len() != batch.indices.len() {
             let why = "the graph has no classes to compare clusters with";
@@ -242,28 +242,28 @@ impl Method for Clustering {
         Ok(Rc::new(turned))
     }
 
-    fn loss(&self, weights: &Weights, batch: &Batch, moment: &Moment) -> Result<Outcome> {
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let device = weights.device();
         if let Some(convolutions) = &self.convolutions {
             let along = Propagation::new(&*self.first(batch)?, device);
             let total = convolutions.loss(weights, known::features(batch, device)?, &along);
-            return Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]));
+            return Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]));
         }
         if !self.variant.has_network() {
             let why = format!("{} clusters what is there", self.variant.name());
             return Err(Error::request("There is nothing to train", why, "Probe it, or choose another variant"));
         }
-        if moment.phase == 0 {
+        if context.phase == 0 {
             let x = known::features(batch, device)?;
             let z = self.model.encode(weights, x.clone());
             let total = self.model.reconstruction(weights, x, z).unwrap_or_else(|| Tensor::zeros([1], device));
-            return Ok(Outcome::new(total.clone(), vec![("reconstruction".into(), total)]));
+            return Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]));
         }
         let (x, pairs) = self.known.inputs(batch, self.model.config.reach, device)?;
         let losses = self.model.losses(weights, x, &pairs, self.variant == Variant::Scgc);
         let mut terms = vec![("contrast".into(), losses.contrast), ("clusters".into(), losses.divergence)];
         terms.extend(losses.reconstruction.map(|loss| ("reconstruction".into(), loss)));
-        Ok(Outcome::new(losses.total, terms))
+        Ok(Loss::new(losses.total, terms))
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {

@@ -1,32 +1,32 @@
 //! Walkers frame by frame, with a button that plays them and a slider to any frame.
 
 use egui::{Button, Key, Role, Sense, Slider, Ui, UiBuilder, WidgetInfo, vec2};
-use masquerade_engine::trace::Film;
+use masquerade_engine::trace::Trajectories;
 
 use super::viewport::viewport_ui;
 use super::{STRIP, dots};
-use crate::desk::Desk;
-use crate::scene::film;
+use crate::scene::trajectories;
 use crate::selection::Reel;
 use crate::state::Shown;
 use crate::theme::{self, space, time};
+use crate::ui_context::UiContext;
 use crate::{icons, text};
 
-/// Draw a film. It stands at its end, where the walkers have settled, until it is played; and plays once.
-pub fn film_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Film, side: f32) {
-    let frames = film::frames(drawn);
+/// Draw a trajectories. It stands at its end, where the walkers have settled, until it is played; and plays once.
+pub fn trajectories_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Trajectories, side: f32) {
+    let frames = trajectories::frames(drawn);
     let last = frames.saturating_sub(1);
     let now = ui.input(|i| i.time);
     let at_end = Reel { frame: last, playing: false, since: now };
-    let mut reel = desk.selection.reels.get(&shown.view.id).copied().unwrap_or(at_end);
+    let mut reel = cx.selection.reels.get(&shown.view.id).copied().unwrap_or(at_end);
     reel.frame = reel.frame.min(last);
     run(ui, &mut reel, last, now);
 
     let words = text::frame(reel.frame, frames, drawn.every, &drawn.unit);
-    let place = viewport_ui(ui, desk, side, false, &text::film_name(&shown.view.title, drawn.walkers, &words));
+    let place = viewport_ui(ui, cx, side, false, &text::trajectories_name(&shown.view.title, drawn.walkers, &words));
     let toggled = place.response.clicked() || place.response.has_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-    let marks = film::marks(drawn, reel.frame, &place.lens(desk), theme::tokens(ui));
-    dots::paint(&place.painter, desk.textures, &marks);
+    let marks = trajectories::marks(drawn, reel.frame, &place.lens(cx), theme::tokens(ui));
+    dots::paint(&place.painter, cx.textures, &marks);
     place.response.on_hover_text(text::FILM_HINT);
     if bar_ui(ui, &mut reel, last, side, words) || toggled {
         play_or_stop(&mut reel, last, now);
@@ -34,7 +34,7 @@ pub fn film_ui(ui: &mut Ui, desk: &mut Desk<'_>, shown: &Shown, drawn: &Film, si
     if reel.playing {
         ui.ctx().request_repaint_after_secs(pace(ui) as f32);
     }
-    desk.selection.reels.insert(shown.view.id.clone(), reel);
+    cx.selection.reels.insert(shown.view.id.clone(), reel);
 }
 
 /// Seconds a frame stays.

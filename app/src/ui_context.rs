@@ -1,4 +1,4 @@
-//! What every panel is handed: the state to draw, the cursor to move, and a list to write wishes on.
+//! What every panel is handed: the state to draw, the cursor to move, and a list to write requests on.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::views::Textures;
 
 /// Something a panel wants done; the app does it after the pass.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Wish {
+pub enum UiRequest {
     Run(Action),
     /// Open a session that differs from the one on screen (undoable).
     Open(Box<Session>),
@@ -65,25 +65,25 @@ pub struct Screen {
 }
 
 /// What a panel draws from and writes to.
-pub struct Desk<'a> {
+pub struct UiContext<'a> {
     pub state: &'a State,
     pub undo: &'a Undo,
     pub selection: &'a mut Selection,
     pub screen: &'a mut Screen,
     pub textures: &'a mut Textures,
-    pub wishes: &'a mut Vec<Wish>,
+    pub requests: &'a mut Vec<UiRequest>,
 }
 
-impl Desk<'_> {
-    /// Write a wish down.
-    pub fn wish(&mut self, wish: Wish) {
-        self.wishes.push(wish);
+impl UiContext<'_> {
+    /// Write a request down.
+    pub fn request(&mut self, request: UiRequest) {
+        self.requests.push(request);
     }
 
-    /// Wish for a session that differs in what `change` does.
+    /// UiRequest for a session that differs in what `change` does.
     pub fn open(&mut self, change: impl FnOnce(&mut Session)) {
         let mut session = self.state.session.clone();
         change(&mut session);
-        self.wish(Wish::Open(Box::new(session)));
+        self.request(UiRequest::Open(Box::new(session)));
     }
 }

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 
 /// A data set with the run's batch size, crop and order.
 #[derive(Debug, Clone)]
-pub struct Feed {
+pub struct Loader {
     pub data: Rc<Data>,
     size: usize,
     batch: usize,
@@ -24,13 +24,13 @@ pub struct Feed {
     plan: Option<Rc<Vec<Vec<usize>>>>,
 }
 
-impl Feed {
-    /// Feed `data` by the run's knobs.
+impl Loader {
+    /// Loader `data` by the run's knobs.
     pub fn new(data: Rc<Data>, settings: &Settings) -> Self {
         let augment = Augment { smallest_crop: 1.0, flip: false };
-        let mut feed = Self { data, size: 0, batch: 1, augment, rng: Rng::new(settings.seed, "batches"), plan: None };
-        feed.adjust(settings);
-        feed
+        let mut loader = Self { data, size: 0, batch: 1, augment, rng: Rng::new(settings.seed, "batches"), plan: None };
+        loader.adjust(settings);
+        loader
     }
 
     /// Take the knobs that act at once.

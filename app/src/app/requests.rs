@@ -5,43 +5,43 @@ use masquerade_engine::card::KnobValue;
 use masquerade_engine::session::Command;
 
 use super::App;
-use crate::desk::Wish;
 use crate::looks::Want;
 use crate::text;
+use crate::ui_context::UiRequest;
 
 impl App {
-    pub(super) fn fulfil(&mut self, ctx: &Context, wish: Wish) {
-        match wish {
-            Wish::Run(action) => self.run(ctx, action),
-            Wish::Open(session) => self.open(*session),
-            Wish::Knob(name, value) => self.set_knob(name, value),
-            Wish::Paint(mask) => {
+    pub(super) fn fulfil(&mut self, ctx: &Context, request: UiRequest) {
+        match request {
+            UiRequest::Run(action) => self.run(ctx, action),
+            UiRequest::Open(session) => self.open(*session),
+            UiRequest::Knob(name, value) => self.set_knob(name, value),
+            UiRequest::Paint(mask) => {
                 self.edit(|s| s.painted = Some(mask.clone()));
                 self.link.send(Command::PaintMask(Some(mask)));
                 self.state.looks.ask(Want::All);
             }
-            Wish::Pin(token) => {
+            UiRequest::Pin(token) => {
                 self.edit(|s| s.pinned = token);
                 self.link.send(Command::Pin(token));
                 self.state.looks.ask(Want::Cursor);
             }
-            Wish::ApplyWeights => {
+            UiRequest::ApplyWeights => {
                 if let Some(file) = self.weights.clone() {
                     self.link.send(Command::LoadWeights { file, apply: true });
                 }
             }
-            Wish::Copy(copied) => {
+            UiRequest::Copy(copied) => {
                 ctx.copy_text(copied);
                 self.notify(ctx, text::COPIED);
             }
-            Wish::Read(path) => self.import.read(ctx, &path),
-            Wish::Pick => {
+            UiRequest::Read(path) => self.import.read(ctx, &path),
+            UiRequest::Pick => {
                 if let Some(pick) = &mut self.on_pick {
                     pick();
                 }
             }
-            Wish::CloseError => self.state.error = None,
-            Wish::Restart => {
+            UiRequest::CloseError => self.state.error = None,
+            UiRequest::Restart => {
                 self.state.error = None;
                 self.state.lost = false;
                 let mut session = self.state.session.clone();
