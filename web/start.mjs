@@ -14,10 +14,33 @@ const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
-function progress(done, total) {
-  byId("bar").max = Math.max(total, done, 1);
-  byId("bar").value = done;
-  byId("amount").textContent = total ? `${megabytes(done)} of ${megabytes(total)} MB` : `${megabytes(done)} MB`;
+// What is being done, in words, and how many bytes of it are here.
+function progress(doing, done, total) {
+  byId("doing").textContent = doing;
+  if (total || done) {
+    byId("bar").max = Math.max(total, done, 1);
+    byId("bar").value = done;
+    byId("amount").textContent = total ? `${megabytes(done)} of ${megabytes(total)} MB` : `${megabytes(done)} MB`;
+  } else {
+    byId("bar").removeAttribute("value");
+    byId("amount").textContent = "";
+  }
+}
+
+// The stored pictures are of the first system with its first sample, mask and weights: under a link to anything else they would
+// be of something else than what comes up.
+const STORED = { v: /./, x: /^mae$/, p: /^(nano)?$/, data: /^(fashion-mnist)?$/, seed: /^7$/ };
+function showsStored() {
+  const pairs = location.hash.slice(1).split("&").filter(Boolean).map((pair) => pair.split("="));
+  return pairs.every(([key, value]) => STORED[key]?.test(value ?? ""));
+}
+
+// The program calls these until its first views are drawn; the stored pictures stay until then.
+function untilFirstView() {
+  return new Promise((keep) => {
+    globalThis.masqueradeLoading = progress;
+    globalThis.masqueradeShown = () => requestAnimationFrame(() => requestAnimationFrame(keep));
+  });
 }
 
 function notice({ title, text }) {
@@ -50,6 +73,7 @@ async function start({ js, wasm }) {
   byId("notice-close").onclick = () => (byId("notice").hidden = true);
   globalThis.masqueradePanic = (text) => crash("Masquerade has stopped", text);
 
+  byId("stored").hidden = byId("stored-note").hidden = !showsStored();
   if (!WebAssembly.validate(SIMD_PROBE)) {
     const versions = "Chrome and Edge have it since version 91, Firefox since 89, Safari since 16.4.";
     crash("This browser is too old for Masquerade", `It has no WebAssembly SIMD. ${versions}`);
@@ -58,11 +82,15 @@ async function start({ js, wasm }) {
   describeGpu().then((missing) => missing && notice(missing));
   const [app, response] = await Promise.all([
     import(new URL(js, document.baseURI)),
-    fetchCounted(new URL(wasm, document.baseURI), Number(build.pageSize) || 0, progress),
+    fetchCounted(new URL(wasm, document.baseURI), Number(build.pageSize) || 0, (done, total) =>
+      progress("Loading the page", done, total),
+    ),
   ]);
   await app.default({ module_or_path: response });
   window.masquerade = scripting(app);
+  const shown = untilFirstView();
   await app.start(byId("app"), build.version, Number(build.engineSize) || 0);
+  await shown;
   byId("first").hidden = true;
   byId("app").focus();
   watchForUpdates(byId("update"), byId("update-now"));

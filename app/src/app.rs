@@ -159,6 +159,7 @@ impl App {
     /// Lay out the screen and do what was wished for.
     pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
+        ctx.input(|input| self.selection.notice_touch(input));
         self.import.dropped(&ctx);
         for action in commands::pressed(&ctx) {
             if action.enabled(&self.state, &self.undo) {

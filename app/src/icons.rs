@@ -35,3 +35,7 @@ pub const PICTURE: &str = "\u{e2ca}";
 pub const ERASE: &str = "\u{e21e}";
 pub const LOCKED: &str = "\u{e2fa}";
 pub const UNLOCKED: &str = "\u{e306}";
+pub const HAND: &str = "\u{e298}";
+pub const SPEAKER: &str = "\u{e44a}";
+pub const SAME: &str = "\u{e606}";
+pub const CONTINUE: &str = "\u{e528}";

@@ -19,6 +19,9 @@ use crate::link::worker::{Inbox, Place, WorkerLink};
 use crate::{text, theme};
 use address::Address;
 
+/// Everything that is loaded is larger than this many bytes.
+const FEWEST_BYTES: u64 = 4096;
+
 /// What scripts have asked for and are told, between two frames.
 #[derive(Default)]
 struct Desk {
@@ -28,6 +31,8 @@ struct Desk {
     listeners: Vec<Function>,
     waiting: Vec<Function>,
     ready: bool,
+    /// The program has something to show: the stored pictures are gone.
+    shown: bool,
     session: Session,
     context: Option<egui::Context>,
 }
@@ -41,6 +46,14 @@ extern "C" {
     /// Shows the crash page.
     #[wasm_bindgen(js_namespace = globalThis, js_name = masqueradePanic)]
     fn show_panic(text: &str);
+
+    /// Tells the loading bar what is being done, and how many bytes of how many are here (0 of 0: not counted).
+    #[wasm_bindgen(js_namespace = globalThis, js_name = masqueradeLoading)]
+    fn show_loading(doing: &str, done: f64, total: f64);
+
+    /// Takes the stored pictures away: there is something live to see.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = masqueradeShown)]
+    fn show_program();
 }
 
 /// Start the program on this canvas. `version` is the build's, `engine_bytes` the size of the engine's code.
@@ -106,7 +119,28 @@ fn give(command: Command) {
     });
 }
 
+/// Before there is anything live to see, the page shows stored pictures over a loading bar.
+fn tell_first_screen(event: &Event) {
+    if DESK.with_borrow(|desk| desk.shown) {
+        return;
+    }
+    match event {
+        // Parts that are counted and are not bytes.
+        Event::Loading { what, total, .. } if *total < FEWEST_BYTES => show_loading(what, 0.0, 0.0),
+        Event::Loading { what, done, total } => show_loading(what, *done as f64, *total as f64),
+        Event::Ready { .. } => show_loading(text::OPENING, 0.0, 0.0),
+        Event::Opened { .. } => show_loading(text::FIRST_VIEWS, 0.0, 0.0),
+        // An error has to be read, too.
+        Event::Views { .. } | Event::Error(_) | Event::Lost { .. } => {
+            DESK.with_borrow_mut(|desk| desk.shown = true);
+            show_program();
+        }
+        _ => {}
+    }
+}
+
 fn tell(event: &Event) {
+    tell_first_screen(event);
     if let Event::File(file) = event {
         report(files::save(file).map(|()| JsValue::UNDEFINED));
     }

@@ -39,6 +39,10 @@ pub struct Selection {
     /// Middle of the shown part, 0 to 1 each way.
     pub centre: Pos2,
     pub stroke: Option<Stroke>,
+    /// The user's last move was one of a finger: one finger scrolls the page then, also over a drawing.
+    pub touch: bool,
+    /// The view whose brush or hand was taken up: there one finger paints or turns.
+    pub armed: Option<String>,
     /// How all clouds, fields and trajectories are looked at.
     pub camera: Camera,
     /// Where each trajectories stands, by view.
@@ -56,6 +60,8 @@ impl Default for Selection {
             zoom: 1.0,
             centre: pos2(0.5, 0.5),
             stroke: None,
+            touch: false,
+            armed: None,
             camera: Camera::default(),
             reels: BTreeMap::new(),
             locked: BTreeMap::new(),
@@ -64,6 +70,21 @@ impl Default for Selection {
 }
 
 impl Selection {
+    /// Notice whether fingers or a mouse are at work.
+    pub fn notice_touch(&mut self, input: &egui::InputState) {
+        let finger = input.any_touches() || input.events.iter().any(|event| matches!(event, egui::Event::Touch { .. }));
+        if finger {
+            self.touch = true;
+        } else if input.pointer.delta() != Vec2::ZERO {
+            (self.touch, self.armed) = (false, None);
+        }
+    }
+
+    /// Whether a press on the drawing of a view is for the drawing, not for the page that is scrolled.
+    pub fn takes_drags(&self, view: &str) -> bool {
+        !self.touch || self.armed.as_deref() == Some(view)
+    }
+
     /// The pointer is on this token; on a picture, at this place of it.
     pub fn hover(&mut self, token: u32, place: Option<Pos2>) {
         self.next = Some((token, place));

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { open, ready, started } from "./masquerade.mjs";
+import { Masquerade, open, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
 /// The same with more steps than a test waits for.
@@ -296,6 +296,56 @@ export const checks = {
     await page.locator("#crash").waitFor();
     assert.match(await page.locator("#crash-text").innerText(), /503/);
     assert.equal(await page.locator("#copy").isEnabled(), true);
+    await context.close();
+  },
+
+  async "the stored pictures are the ones that come up live, and stay until then"({ plain, server }) {
+    const context = await plain.newContext(UNCACHED);
+    const page = await context.newPage();
+    await page.goto(`${server.address}?device=cpu`);
+    await started(page);
+    await page.evaluate(() => {
+      window.seen = [];
+      window.masquerade.on((event) => {
+        if (event.views) window.heldUntilViews ??= !document.getElementById("first").hidden;
+        window.seen.push(event);
+      });
+    });
+    const stored = await page.evaluate(() =>
+      Promise.all(
+        [...document.querySelectorAll("#stored img")].map(async (image) => {
+          await image.decode();
+          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+          const drawing = canvas.getContext("2d");
+          drawing.drawImage(image, 0, 0);
+          const { data, width, height } = drawing.getImageData(0, 0, canvas.width, canvas.height);
+          return { id: image.src.match(/([^/]*)\.png$/)[1], width, height, rgba: [...data] };
+        }),
+      ),
+    );
+    await ready(page);
+    await page.waitForFunction(() => window.heldUntilViews !== undefined);
+    assert.equal(await page.evaluate(() => window.heldUntilViews), true);
+    await page.locator("#first").waitFor({ state: "hidden" });
+
+    const live = await new Masquerade(page, context, []).look(stored.map(({ id }) => id));
+    const hidden = live.mask.kind.mask;
+    for (const { id, width, height, rgba } of stored) {
+      const clear = (x, y) => rgba[(y * width + x) * 4 + 3] === 0;
+      const { picture, heat } = live[id].kind;
+      if (picture) {
+        assert.deepEqual([width, height], [picture.width, picture.height], id);
+        const worst = Math.max(...picture.rgba.map((value, i) => Math.abs(value - rgba[i])));
+        assert.ok(worst <= 3, `${id} differs by ${worst} of 255`);
+      } else if (heat) {
+        assert.deepEqual([width, height], [heat.columns, heat.rows], id);
+        heat.values.forEach((_, token) => assert.equal(clear(token % width, Math.floor(token / width)), heat.undefined[token] ?? false, id));
+      } else {
+        const [down, across] = [height / hidden.rows, width / hidden.columns];
+        const token = (x, y) => Math.floor(y / down) * hidden.columns + Math.floor(x / across);
+        for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) assert.equal(clear(x, y), hidden.hidden[token(x, y)], id);
+      }
+    }
     await context.close();
   },
 

@@ -45,7 +45,8 @@ export async function started(page) {
   assert.equal(await page.locator("#crash-text").textContent(), "", "the page crashed");
 }
 
-class Masquerade {
+/// A page that is open; its events are in `window.seen`.
+export class Masquerade {
   constructor(page, context, complaints) {
     Object.assign(this, { page, context, complaints });
   }

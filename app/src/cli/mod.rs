@@ -21,7 +21,6 @@ mod start;
 mod train;
 mod verify;
 pub mod view;
-mod web_data;
 mod weights;
 
 use std::ffi::OsString;
@@ -75,8 +74,6 @@ enum Task {
     Fetch(fetch::Options),
     /// Make the small weights file that comes with the program
     Pack(pack::Options),
-    /// Cut the part of Fashion-MNIST that the browser page brings along
-    WebData(web_data::Options),
 }
 
 /// Do what the command line says and return the exit code. `args` begins with the program's name, as
@@ -134,6 +131,5 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Task::View(options) => view::run(options, out),
         Task::Fetch(options) => fetch::run(options, out),
         Task::Pack(options) => pack::run(options, out),
-        Task::WebData(options) => web_data::run(options, out),
     }
 }

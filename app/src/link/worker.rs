@@ -153,7 +153,7 @@ impl Engine {
             self.ended(&panic);
         } else if let Some(loading) = field(data, "loading") {
             let bytes = |name| field(&loading, name).and_then(|v| v.as_f64()).unwrap_or(0.0) as u64;
-            self.tell(Event::Loading { what: text::STARTING.into(), done: bytes("done"), total: bytes("total") });
+            self.tell(Event::Loading { what: text::LOADING_ENGINE.into(), done: bytes("done"), total: bytes("total") });
         }
     }
 

@@ -18,6 +18,7 @@ mod status;
 mod top;
 mod weights;
 
+use egui::containers::scroll_area::{DragScroll, ScrollSource};
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::theme::{self, space};
@@ -44,6 +45,13 @@ fn ground(ui: &Ui) -> Frame {
     Frame::new().fill(theme::tokens(ui).ground).inner_margin(space::M)
 }
 
+/// What is scrolled: by one finger too, but not while two turn or enlarge a drawing.
+fn page(ui: &Ui) -> ScrollArea {
+    let two_fingers = ui.input(|input| input.multi_touch().is_some());
+    let drag = if two_fingers { DragScroll::Never } else { DragScroll::OnTouch };
+    ScrollArea::vertical().auto_shrink([false, false]).scroll_source(ScrollSource { drag, ..ScrollSource::default() })
+}
+
 fn wide_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     Panel::top("top").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::top_ui(ui, cx));
     Panel::bottom("status").frame(bar(ui)).show_separator_line(false).show(ui, |ui| status::status_ui(ui, cx));
@@ -59,7 +67,7 @@ fn wide_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         .show_separator_line(false);
     inspector.show(ui, |ui| inspector::inspector_ui(ui, cx));
     CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        page(ui).show(ui, |ui| {
             stage::heading_ui(ui, cx);
             stage::stage_ui(ui, cx);
             learned::learned_ui(ui, cx);
@@ -72,7 +80,7 @@ fn narrow_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     Panel::top("top").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::narrow_top_ui(ui, cx));
     Panel::bottom("bottom").frame(bar(ui)).show_separator_line(false).show(ui, |ui| top::bottom_ui(ui, cx));
     CentralPanel::default().frame(ground(ui)).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        page(ui).show(ui, |ui| {
             stage::heading_ui(ui, cx);
             stage::stage_ui(ui, cx);
             learned::learned_ui(ui, cx);

@@ -137,3 +137,13 @@ pub fn board_count(pictures: usize, shown: usize, clashes: usize) -> String {
 pub fn board_name(title: &str, count: &str) -> String {
     format!("{title}, board of {count}")
 }
+
+/// The button that lets a finger paint.
+pub fn brush(on: bool) -> &'static str {
+    if on { "Put the brush away: a finger scrolls again" } else { "Take the brush: a finger paints the mask" }
+}
+
+/// The button that lets a finger turn or move.
+pub fn hand(on: bool) -> &'static str {
+    if on { "Let go: a finger scrolls again" } else { "Take hold: a finger turns and moves" }
+}

@@ -1,8 +1,9 @@
 //! What all panels over the picture share: their place, zoom, cursor, pinning and painting.
 
-use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::hatch;
+use super::touch::{self, Tool};
 use crate::selection::{Stroke, token_at};
 use crate::theme;
 use crate::ui_context::{UiContext, UiRequest};
@@ -37,16 +38,19 @@ pub fn canvas_ui(
     grid: (u32, u32),
     side: f32,
     press: Press,
-    name: &str,
+    (view, name): (&str, &str),
 ) -> Canvas {
     let size = fit(pixels, side, ui.pixels_per_point());
-    let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), Sense::click_and_drag());
+    let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), touch::sense(cx, view));
     let left = ((outer.width() - size.x) * 0.5 * ui.pixels_per_point()).round() / ui.pixels_per_point();
     let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let canvas = Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, response };
+    if press != Press::Pin {
+        touch::tool_ui(ui, cx, view, outer, Tool::Brush);
+    }
     canvas.navigate(ui, cx);
-    canvas.point(cx, press);
+    canvas.point(cx, press, cx.selection.takes_drags(view));
     canvas
 }
 
@@ -109,7 +113,7 @@ impl Canvas {
         }
     }
 
-    fn point(&self, cx: &mut UiContext<'_>, press: Press) {
+    fn point(&self, cx: &mut UiContext<'_>, press: Press, drags: bool) {
         let here = self.response.hover_pos().or_else(|| self.response.interact_pointer_pos());
         let Some(place) = here.map(|p| cx.selection.to_picture(self.area, p)) else { return };
         let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
@@ -122,10 +126,10 @@ impl Canvas {
             Press::PinAndPaint => self.response.dragged_by(PointerButton::Primary),
             Press::Pin => false,
         };
-        if let Some(to) = here.filter(|_| paints) {
+        if let Some(to) = here.filter(|_| paints && drags) {
             self.stroke(cx, to);
         }
-        if press != Press::Paint && self.response.clicked() {
+        if (press != Press::Paint || !drags) && self.response.clicked() {
             let pinned = cx.state.session.pinned;
             cx.request(UiRequest::Pin(token.filter(|t| pinned != Some(*t))));
         }

@@ -16,7 +16,7 @@ pub fn cloud_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Clou
     let hidden = drawn.hidden.iter().filter(|h| **h).count();
     let name = text::cloud_name(&shown.view.title, cloud::points(drawn), cloud::tokens(drawn), hidden, nouns(cx));
     let turns = drawn.dims == 3;
-    let place = viewport_ui(ui, cx, side, turns, &name);
+    let place = viewport_ui(ui, cx, side, turns, (&shown.view.id, &name));
     let seen = cloud::project(drawn, &cx.selection.camera, place.area);
     let under = place.pointer().and_then(|p| cloud::nearest(drawn, &seen, p, space::REACH));
     point(cx, &place, under);

@@ -17,7 +17,7 @@ const RING: f32 = 4.5;
 /// Draw a field.
 pub fn field_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Field, side: f32) {
     let name = text::field_name(&shown.view.title, drawn.rows, drawn.columns);
-    let place = viewport_ui(ui, cx, side, false, &name);
+    let place = viewport_ui(ui, cx, side, false, (&shown.view.id, &name));
     let lens = place.lens(cx);
     let range = (!drawn.ground.is_empty()).then(|| heat::range(ui, cx, shown, &drawn.ground));
     let style = Style { colours: theme::tokens(ui), range: range.as_ref() };

@@ -16,7 +16,7 @@ pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, 
         _ => (heat.columns, heat.rows),
     };
     let name = text::heat_name(&shown.view.title, greatest(heat));
-    let canvas = canvas_ui(ui, cx, pixels, (heat.rows, heat.columns), side, Press::Pin, &name);
+    let canvas = canvas_ui(ui, cx, pixels, (heat.rows, heat.columns), side, Press::Pin, (&shown.view.id, &name));
     let range = range(ui, cx, shown, &heat.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));

@@ -20,7 +20,7 @@ pub fn mask_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, mask: &Mask, 
     };
     let press = if mask.paintable { Press::Paint } else { Press::Pin };
     let name = text::mask_name(&shown.view.title, count, hidden.len());
-    let canvas = canvas_ui(ui, cx, pixels, (mask.rows, mask.columns), side, press, &name);
+    let canvas = canvas_ui(ui, cx, pixels, (mask.rows, mask.columns), side, press, (&shown.view.id, &name));
     if let Some((id, version, p)) = below.and_then(|s| match &s.view.kind {
         ViewKind::Picture(p) => Some((&s.view.id, s.version, p)),
         _ => None,

@@ -15,6 +15,7 @@ mod matrix;
 mod picture;
 pub mod series;
 mod textures;
+mod touch;
 mod trajectories;
 mod viewport;
 

@@ -15,7 +15,8 @@ pub fn picture_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, picture: &
     let paintable = first && cx.state.mask().is_some();
     let press = if paintable { Press::PinAndPaint } else { Press::Pin };
     let pixels = (picture.width, picture.height);
-    let canvas = canvas_ui(ui, cx, pixels, picture.grid, side, press, &text::picture_name(&shown.view.title));
+    let canvas =
+        canvas_ui(ui, cx, pixels, picture.grid, side, press, (&shown.view.id, &text::picture_name(&shown.view.title)));
     let smooth = shrinks(pixels, side, ui.pixels_per_point(), cx.selection.zoom);
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, shown.version, smooth, || image(picture));
     canvas.image(cx, texture);

@@ -23,7 +23,8 @@ pub fn trajectories_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn
     run(ui, &mut reel, last, now);
 
     let words = text::frame(reel.frame, frames, drawn.every, &drawn.unit);
-    let place = viewport_ui(ui, cx, side, false, &text::trajectories_name(&shown.view.title, drawn.walkers, &words));
+    let name = text::trajectories_name(&shown.view.title, drawn.walkers, &words);
+    let place = viewport_ui(ui, cx, side, false, (&shown.view.id, &name));
     let toggled = place.response.clicked() || place.response.has_focus() && ui.input(|i| i.key_pressed(Key::Enter));
     let marks = trajectories::marks(drawn, reel.frame, &place.lens(cx), theme::tokens(ui));
     dots::paint(&place.painter, cx.textures, &marks);

@@ -1,10 +1,9 @@
 //! A square that clouds, fields and trajectories are drawn in: turned or moved by a drag and by arrow keys, enlarged by wheel
 //! and pinch.
 
-use egui::{
-    CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
-};
+use egui::{CursorIcon, EventFilter, Key, Painter, PointerButton, Rect, Response, Role, Ui, Vec2, WidgetInfo, vec2};
 
+use super::touch::{self, Tool};
 use crate::scene::camera::{Camera, Lens};
 use crate::theme::{self, space};
 use crate::ui_context::UiContext;
@@ -25,8 +24,15 @@ pub struct Viewport {
 }
 
 /// Place a square of `side` points; what is in it `turns` (a cloud in space) or is moved (anything in the plane).
-pub fn viewport_ui(ui: &mut Ui, cx: &mut UiContext<'_>, side: f32, turns: bool, name: &str) -> Viewport {
-    let (area, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
+pub fn viewport_ui(
+    ui: &mut Ui,
+    cx: &mut UiContext<'_>,
+    side: f32,
+    turns: bool,
+    (view, name): (&str, &str),
+) -> Viewport {
+    let (area, response) = ui.allocate_exact_size(Vec2::splat(side), touch::sense(cx, view));
+    let drags = cx.selection.takes_drags(view);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
     painter.rect_filled(area, f32::from(space::RADIUS), theme::tokens(ui).ground);
@@ -45,7 +51,8 @@ pub fn viewport_ui(ui: &mut Ui, cx: &mut UiContext<'_>, side: f32, turns: bool, 
             egui::StrokeKind::Inside,
         );
     }
-    let response = if turns { response.on_hover_and_drag_cursor(CursorIcon::Grab) } else { response };
+    touch::tool_ui(ui, cx, view, area, Tool::Hand);
+    let response = if turns && drags { response.on_hover_and_drag_cursor(CursorIcon::Grab) } else { response };
     Viewport { painter, area, response }
 }
 
@@ -62,10 +69,10 @@ impl Viewport {
 
 fn drag(ui: &Ui, response: &Response, camera: &mut Camera, side: f32, turns: bool) {
     let by = |button| if response.dragged_by(button) { response.drag_delta() } else { Vec2::ZERO };
-    // Two fingers move, whatever one finger does.
+    // Two fingers turn or move, whatever one finger does.
     let fingers = ui.input(|i| i.multi_touch().map(|touch| touch.translation_delta));
     if let Some(moved) = fingers.filter(|_| response.contains_pointer()) {
-        camera.slide(moved, side);
+        if turns { camera.turn(moved, side) } else { camera.slide(moved, side) }
     } else if turns {
         camera.turn(by(PointerButton::Primary), side);
         camera.slide(by(PointerButton::Secondary) + by(PointerButton::Middle), side);

@@ -47,12 +47,11 @@ pub const DOWNLOADS: &[(&str, &str, &str, u64)] = &[
 type Pair = (&'static str, &'static str);
 const TRAIN: Pair = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
 const TEST: Pair = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz");
-/// The balanced part that a browser page brings along, made by [`cut_subset`].
+/// The balanced part that a browser page brings along, made by `web/cut_data.mjs`.
 pub const SUBSET: (&str, &str) = ("subset-images-idx3-ubyte.gz", "subset-labels-idx1-ubyte.gz");
 
-/// Pictures of a class in the subset: the first ones train, the others test.
-const SUBSET_TRAIN: usize = 200;
-const SUBSET_TEST: usize = 50;
+/// Parts of the subset: the first ones train, the others test.
+const SUBSET_PARTS: (usize, usize) = (4, 5);
 
 /// Load what is there: all 70,000 pictures, else one original part, else the subset. The report says which.
 ///
@@ -85,7 +84,7 @@ pub async fn load(files: &Files) -> Result<PictureData> {
         }
     }
     let subset = part(files, SUBSET).await?.ok_or_else(missing)?;
-    Ok(cut_in_two("a balanced part of the original pictures", subset, SUBSET_TRAIN, SUBSET_TRAIN + SUBSET_TEST))
+    Ok(cut_in_two("a balanced part of the original pictures", subset, SUBSET_PARTS.0, SUBSET_PARTS.1))
 }
 
 /// The pictures and labels of a part, or `None` when its files are not there.
@@ -153,41 +152,6 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
         skipped: Vec::new(),
     };
     PictureData::grey(report, MEAN, STD, train, test)
-}
-
-/// Cut the subset for a page out of an original pair of files: 2,000 pictures to train on, then 500 to test on, every
-/// class alike.
-///
-/// Returns the gzipped IDX files of pictures and labels, named [`SUBSET`] on the page.
-///
-/// # Errors
-/// [`Error::Data`] when a file is damaged or holds too few pictures of a class.
-pub fn cut_subset(images: &[u8], labels: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
-    let (images, labels) = (idx::read("the file of pictures", images, 3)?, idx::read("the file of labels", labels, 1)?);
-    let all = split(&images, &labels)?;
-    let (mut train, mut test) = (Vec::new(), Vec::new());
-    let mut seen = [0_usize; CLASSES.len()];
-    for (index, label) in labels.values.iter().enumerate() {
-        let seen = &mut seen[usize::from(*label)];
-        match *seen {
-            n if n < SUBSET_TRAIN => train.push(index),
-            n if n < SUBSET_TRAIN + SUBSET_TEST => test.push(index),
-            _ => (),
-        }
-        *seen += 1;
-    }
-    if let Some((class, count)) = CLASSES.iter().zip(seen).find(|(_, count)| *count < SUBSET_TRAIN + SUBSET_TEST) {
-        return Err(Error::data(
-            "The subset cannot be cut",
-            format!("{count} pictures of the class {class:?}, {} are needed", SUBSET_TRAIN + SUBSET_TEST),
-            "Give the original training or test files",
-        ));
-    }
-    let chosen: Vec<usize> = train.into_iter().chain(test).collect();
-    let values = chosen.iter().flat_map(|i| all.pictures[*i].pixels.iter().copied()).collect();
-    let pictures = Idx { sides: vec![chosen.len(), images.sides[1], images.sides[2]], values };
-    let labels = Idx { sides: vec![chosen.len()], values: chosen.iter().map(|i| labels.values[*i]).collect() };
-    Ok((idx::write(&pictures)?, idx::write(&labels)?))
 }
 
 /// Check a downloaded file against its SHA-256 (64 hexadecimal digits).

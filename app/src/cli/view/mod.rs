@@ -3,6 +3,7 @@
 mod ink;
 mod label;
 mod panel;
+mod parts;
 mod scene;
 mod sheet;
 
@@ -18,6 +19,7 @@ use masquerade_engine::trace::View;
 
 use super::engine::Engine;
 use super::failure::{DONE, Failure, Outcome};
+use super::files;
 use super::output::Output;
 use super::start::Start;
 
@@ -27,8 +29,11 @@ pub struct Options {
     #[command(flatten)]
     start: Start,
     /// Where the PNG goes
-    #[arg(long, value_name = "FILE.png")]
-    out: PathBuf,
+    #[arg(long, value_name = "FILE.png", required_unless_present = "parts")]
+    out: Option<PathBuf>,
+    /// Folder for one bare PNG a view: not enlarged, not lettered, hidden tokens transparent
+    #[arg(long, value_name = "DIR")]
+    parts: Option<PathBuf>,
     /// Weights or checkpoint of a run [default: the weights that came with the program]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -54,11 +59,20 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let mut engine = Engine::open(options.start.device)?;
     plan.open_with_weights(&mut engine)?;
     let views = look(&mut engine, &options.views)?;
-    let sheet = draw(&views).ok_or_else(|| {
-        let why = "all of its views are curves or numbers";
-        Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window")
-    })?;
-    write_atomically(&options.out, &png(&sheet)?)?;
+    if let Some(file) = &options.out {
+        let sheet = draw(&views).ok_or_else(|| {
+            let why = "all of its views are curves or numbers";
+            Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window")
+        })?;
+        write_atomically(file, &png(&sheet)?)?;
+    }
+    if let Some(folder) = &options.parts {
+        files::make_folder(folder)?;
+        let below = views.iter().find_map(panel::picture);
+        for (view, pixels) in views.iter().filter_map(|view| Some((view, parts::pixels(view, below)?))) {
+            write_atomically(&folder.join(format!("{}.png", view.id)), &png(&pixels)?)?;
+        }
+    }
     for view in &views {
         out.line(format_args!("{}: {} (from {})", view.title, view.caption, view.origin.tensor))?;
     }

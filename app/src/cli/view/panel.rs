@@ -72,7 +72,7 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
 }
 
 /// The view's own legend or, without one, the range of the values that have a meaning.
-fn legend(view: &View, values: &[f32], undefined: &[bool]) -> Legend {
+pub fn legend(view: &View, values: &[f32], undefined: &[bool]) -> Legend {
     let defined = || {
         values.iter().enumerate().filter(|(i, v)| v.is_finite() && undefined.get(*i) != Some(&true)).map(|(_, v)| *v)
     };
@@ -112,7 +112,7 @@ fn enlarge(picture: &Picture) -> RgbaImage {
 }
 
 /// Index of the token under a pixel of an image of this size.
-fn token((x, y): (u32, u32), (width, height): (u32, u32), (rows, columns): (u32, u32)) -> usize {
+pub fn token((x, y): (u32, u32), (width, height): (u32, u32), (rows, columns): (u32, u32)) -> usize {
     (y * rows / height * columns + x * columns / width) as usize
 }
 
