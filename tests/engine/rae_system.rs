@@ -180,10 +180,10 @@ fn a_ladder_starts_with_more_noise_and_ends_with_the_same() {
         let knobs = [("net", KnobValue::Choice("classic".into())), ("ladder", KnobValue::Number(ladder))];
         let mut run = started(&session("micro", "spiral", &knobs), Data::Vectors(opened("spiral", 3)));
         block_on(run.enter()).expect("the start");
-        let mut moment = run.moment();
-        moment.step = step;
+        let mut context = run.context();
+        context.step = step;
         let batch = run.loader.train_batch(0).expect("a batch");
-        let outcome = run.method.loss(&run.weights, &batch, &moment).expect("a loss");
+        let outcome = run.method.loss(&run.weights, &batch, &context).expect("a loss");
         block_on(masquerade_engine::readback::scalar(outcome.total)).expect("a number")
     };
     assert!(loss(20.0, 0) > 1.05 * loss(1.0, 0), "{} {}", loss(20.0, 0), loss(1.0, 0));

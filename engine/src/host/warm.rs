@@ -62,7 +62,7 @@ impl Warm {
             weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
         names.iter().for_each(|name| weights.set_trainable(name, false));
         let batch = if trained < count { &self.batch } else { &self.last };
-        let outcome = run.method.loss(&weights, batch, &run.moment())?;
+        let outcome = run.method.loss(&weights, batch, &run.context())?;
         if trained == 0 {
             return Ok(vec![plain(outcome.total)]);
         }

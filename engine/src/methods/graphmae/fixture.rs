@@ -15,7 +15,7 @@ use crate::eval::Features;
 use crate::eval::logistic::{Logistic, Settings};
 use crate::graph::Graph;
 use crate::kernels::edge_propagate::edge_propagate;
-use crate::methods::graphmae::model::{Config, GraphMae, Loss};
+use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
 use crate::methods::graphmae::pooling::{Pool, pooled};
 use crate::readback;
 use crate::rng::Rng;
@@ -86,8 +86,8 @@ fn config(case: &Case<'_>) -> Result<Config> {
         replace_rate: rate("replace_rate", 0.0),
         remask: true,
         loss: match named("loss_fn") {
-            "mse" => Loss::Squared,
-            _ => Loss::ScaledCosine { alpha: rate("alpha", 1.0) },
+            "mse" => Criterion::Squared,
+            _ => Criterion::ScaledCosine { alpha: rate("alpha", 1.0) },
         },
     })
 }

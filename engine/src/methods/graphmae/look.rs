@@ -10,7 +10,7 @@ use crate::kernels::similarity_map::similarity_map;
 use crate::method::Stage;
 use crate::methods::graphmae::data::Prepared;
 use crate::methods::graphmae::method::System;
-use crate::methods::graphmae::model::{Config, Loss};
+use crate::methods::graphmae::model::{Config, Criterion};
 use crate::readback;
 use crate::trace::{Cloud, Curve, Legend, Matrix, Origin, Series, Source, View, ViewKind};
 use crate::weights::Weights;
@@ -143,8 +143,8 @@ impl Look<'_> {
         }
         let high = errors.iter().copied().fold(1e-6_f32, f32::max);
         let unit = match self.system.model.config.loss {
-            Loss::ScaledCosine { alpha } => format!("(1 − cosine)^{alpha}"),
-            Loss::Squared => "mean squared error".into(),
+            Criterion::ScaledCosine { alpha } => format!("(1 − cosine)^{alpha}"),
+            Criterion::Squared => "mean squared error".into(),
         };
         let legend = Legend { low: 0.0, high, signed: false, unit };
         let caption = "Error of each masked node, the numbers the loss is the mean of; other nodes have none.".into();

@@ -16,7 +16,7 @@ use crate::limits::Needs;
 use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::graphmae::data::{Cache, Prepared};
 use crate::methods::graphmae::look;
-use crate::methods::graphmae::model::{Config, GraphMae, Loss};
+use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
 use crate::methods::graphmae::pooling::{Pool, pooled};
 use crate::readback;
 use crate::rng::Rng;
@@ -72,8 +72,8 @@ fn config(settings: &Settings) -> Config {
         replace_rate: settings.number("replace_rate"),
         remask: settings.switch("remask"),
         loss: match settings.choice("loss") {
-            "mse" => Loss::Squared,
-            _ => Loss::ScaledCosine { alpha: settings.number("alpha") },
+            "mse" => Criterion::Squared,
+            _ => Criterion::ScaledCosine { alpha: settings.number("alpha") },
         },
     }
 }
@@ -166,7 +166,7 @@ impl Method for System {
         mask.upload(device)?;
         let pass = GraphPass::training(config.in_drop, config.attn_drop, context.rng.at(2));
         let total = self.model.loss(weights, &prepared.features, [&seen, &whole], &mask, &pass)?;
-        let name = if config.loss == Loss::Squared { "squared error" } else { "scaled cosine error" };
+        let name = if config.loss == Criterion::Squared { "squared error" } else { "scaled cosine error" };
         Ok(Loss { terms: vec![(name.into(), total.clone())], total, updates: pass.norms.updates() })
     }
 

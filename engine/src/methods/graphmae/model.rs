@@ -43,12 +43,12 @@ pub struct Config {
     pub replace_rate: f64,
     /// Hide masked nodes from the decoder again.
     pub remask: bool,
-    pub loss: Loss,
+    pub loss: Criterion,
 }
 
 /// What a prediction costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Loss {
+pub enum Criterion {
     /// (1 − cosine)^α.
     ScaledCosine { alpha: f64 },
     /// Mean squared error.
@@ -233,8 +233,8 @@ impl GraphMae {
         let device = prediction.device();
         let table = features.table(&device);
         match self.config.loss {
-            Loss::ScaledCosine { alpha } => scaled_cosine(prediction, table, mask.masked_tensor(&device), alpha),
-            Loss::Squared => {
+            Criterion::ScaledCosine { alpha } => scaled_cosine(prediction, table, mask.masked_tensor(&device), alpha),
+            Criterion::Squared => {
                 let truth = edge_propagate(table, None, &mask.rows(&device)).unsqueeze_dim::<3>(0);
                 let all = Tensor::ones([1, mask.masked.len()], &device);
                 patch_error(prediction.unsqueeze_dim::<3>(0), truth, all, false).squeeze_dim(0)
