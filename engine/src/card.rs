@@ -174,41 +174,24 @@ pub enum KnobKind {
     Choice { options: Vec<String> },
 }
 
+impl Equation {
+    /// A formula with its name and a sentence.
+    pub fn new(name: &str, formula: &str, words: &str) -> Self {
+        Self { name: name.into(), formula: formula.into(), words: words.into() }
+    }
+}
+
 impl Knob {
-    /// A slider from `low` to `high`, logarithmic where these are a thousand times apart.
-    pub fn number(
-        name: &str,
-        title: &str,
-        tooltip: &str,
-        group: &str,
-        (low, high, step): (f64, f64, f64),
-        unit: &str,
-        live: bool,
-    ) -> Self {
-        let logarithmic = low > 0.0 && high / low >= 1000.0;
-        Self::of_kind(
-            name,
-            title,
-            tooltip,
-            group,
-            KnobKind::Number { low, high, step, logarithmic, unit: unit.into() },
-            live,
-        )
-    }
-
-    /// A menu.
-    pub fn choice(name: &str, title: &str, tooltip: &str, group: &str, options: &[&str], live: bool) -> Self {
-        let options = options.iter().map(|option| (*option).to_string()).collect();
-        Self::of_kind(name, title, tooltip, group, KnobKind::Choice { options }, live)
-    }
-
-    /// A switch.
-    pub fn switch(name: &str, title: &str, tooltip: &str, group: &str, live: bool) -> Self {
-        Self::of_kind(name, title, tooltip, group, KnobKind::Switch, live)
-    }
-
-    fn of_kind(name: &str, title: &str, tooltip: &str, group: &str, kind: KnobKind, live: bool) -> Self {
-        Self { name: name.into(), title: title.into(), tooltip: tooltip.into(), group: group.into(), kind, live }
+    /// A knob whose group and liveness its table gives ([`crate::knobs`]).
+    pub(crate) fn new(name: &str, title: &str, tooltip: &str, kind: KnobKind) -> Self {
+        Self {
+            name: name.into(),
+            title: title.into(),
+            tooltip: tooltip.into(),
+            group: String::new(),
+            kind,
+            live: false,
+        }
     }
 }
 
@@ -274,14 +257,4 @@ impl KnobValue {
             Self::Choice(v) => v.clone(),
         }
     }
-}
-
-/// Names and numbers as the knobs of a preset or of an arm.
-pub fn numbers<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> impl Iterator<Item = (String, KnobValue)> {
-    pairs.into_iter().map(|(name, value)| (name.to_string(), KnobValue::Number(value)))
-}
-
-/// Names and options as the knobs of a preset or of an arm.
-pub fn choices<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> impl Iterator<Item = (String, KnobValue)> {
-    pairs.into_iter().map(|(name, option)| (name.to_string(), KnobValue::Choice(option.into())))
 }

@@ -35,6 +35,7 @@ pub mod host;
 pub mod jobs;
 #[cfg(feature = "compute")]
 pub mod kernels;
+pub mod knobs;
 #[cfg(feature = "compute")]
 pub mod limits;
 pub mod link;

@@ -35,11 +35,11 @@ impl Loader {
 
     /// Take the knobs that act at once.
     pub fn adjust(&mut self, settings: &Settings) {
-        self.size = settings.count("img_size");
-        self.resize(settings.count("batch"));
-        // A system without this knob makes its own views.
-        let smallest_crop = if settings.values().contains_key("crop") { settings.number("crop") as f32 } else { 1.0 };
-        self.augment = Augment { smallest_crop, flip: settings.switch("flip") };
+        self.size = settings.find("img_size").unwrap_or_default();
+        self.resize(settings.find("batch").unwrap_or_default());
+        // A system without these knobs makes its own views.
+        let smallest_crop = settings.find("crop").unwrap_or(1.0_f64) as f32;
+        self.augment = Augment { smallest_crop, flip: settings.find("flip").unwrap_or(false) };
         self.rng = Rng::new(settings.seed, "batches");
     }
 

@@ -16,6 +16,8 @@ use crate::data::Data;
 use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
 use crate::kernels::patchify::Order;
+use crate::knobs::KnobTable;
+use crate::knobs::shared::Training;
 use crate::limits::Needs;
 use crate::loader::Loader;
 use crate::picture_bytes::PictureBytes;
@@ -239,13 +241,19 @@ pub trait Method {
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>>;
 
     /// The phases of a run, in order; their steps together are the run's. One by default, with the knob `steps`.
-    fn phases(&self, settings: &Settings) -> Vec<Phase> {
-        vec![Phase::new("training", settings.count("steps"))]
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the system lacks that knob.
+    fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
+        Ok(vec![Phase::new("training", settings.get("steps")?)])
     }
 
-    /// How a phase is trained.
-    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
-        Recipe::pretraining(settings, weights)
+    /// How a phase is trained; by the knobs of [`Training`] by default.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the system lacks one of them.
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        Ok(Recipe::pretraining(&Training::of(settings)?, weights))
     }
 
     /// What happens before the first step of a phase: clusters are found, weights start from them, batches are planned
@@ -344,4 +352,20 @@ pub struct Entry {
     /// Build the model, declaring its weights.
     pub build: fn(&Settings, &mut Weights) -> Result<Rc<dyn Method>>,
     pub verify: Verify,
+    /// Trained weights that are part of the native program: file name and content ([`stored_weights!`]).
+    pub stored: &'static [(&'static str, &'static [u8])],
 }
+
+/// Files of `engine/stored` as the entry's [`Entry::stored`]; empty in a browser, where they lie beside the page.
+macro_rules! stored_weights {
+    ($($file:literal),* $(,)?) => {{
+        #[cfg(target_arch = "wasm32")]
+        const STORED: &[(&str, &[u8])] = &[];
+        #[cfg(not(target_arch = "wasm32"))]
+        const STORED: &[(&str, &[u8])] = &[
+            $(($file, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/stored/", $file)))),*
+        ];
+        STORED
+    }};
+}
+pub(crate) use stored_weights;

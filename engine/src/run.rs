@@ -58,8 +58,8 @@ impl Run {
     pub fn new(entry: &Entry, settings: Settings, loader: Loader, device: &Device) -> Result<Self> {
         let mut weights = Weights::new(&device.clone().autodiff(), settings.seed);
         let method = (entry.build)(&settings, &mut weights)?;
-        let recipe = method.recipe(0, &settings, &weights);
-        let phases = method.phases(&settings);
+        let recipe = method.recipe(0, &settings, &weights)?;
+        let phases = method.phases(&settings)?;
         let provenance = Provenance { words: "from scratch".into(), stored: false, trained_steps: 0 };
         let mut run = Self {
             card: (entry.card)(),
@@ -76,7 +76,7 @@ impl Run {
             limits: Limits::default(),
             pending: Vec::new(),
         };
-        run.go_to(0);
+        run.go_to(0)?;
         Ok(run)
     }
 
@@ -85,10 +85,11 @@ impl Run {
     /// # Errors
     /// [`Error::Request`] when they do not fit; the run is then as before.
     pub fn adjust(&mut self, settings: Settings) -> Result<()> {
-        self.method = self.method.adjusted(&settings)?;
+        let method = self.method.adjusted(&settings)?;
+        let phases = method.phases(&settings)?;
+        let recipe = method.recipe(phase_at(&phases, self.step), &settings, &self.weights)?;
+        (self.method, self.phases, self.recipe) = (method, phases, recipe);
         self.loader.adjust(&settings);
-        self.phases = self.method.phases(&settings);
-        self.recipe = self.method.recipe(self.phase(), &settings, &self.weights);
         self.optimiser.regroup(self.recipe.groups.clone());
         if let Some(batch) = self.recipe.batch {
             self.loader.resize(batch);
@@ -99,17 +100,21 @@ impl Run {
 
     /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next
     /// step.
-    pub fn go_to(&mut self, step: u64) {
+    ///
+    /// # Errors
+    /// Those of the method's recipe.
+    pub fn go_to(&mut self, step: u64) -> Result<()> {
         self.step = step;
         self.entered = None;
-        self.begin(self.phase());
+        self.begin(self.phase())
     }
 
-    fn begin(&mut self, phase: usize) {
-        self.recipe = self.method.recipe(phase, &self.settings, &self.weights);
+    fn begin(&mut self, phase: usize) -> Result<()> {
+        self.recipe = self.method.recipe(phase, &self.settings, &self.weights)?;
         self.optimiser = Optimiser::new(&self.recipe);
         self.loader.follow(None);
-        self.loader.resize(self.recipe.batch.unwrap_or_else(|| self.settings.count("batch")));
+        self.loader.resize(self.recipe.batch.map_or_else(|| self.settings.get("batch"), Ok)?);
+        Ok(())
     }
 
     /// How the phase is trained.
@@ -129,12 +134,7 @@ impl Run {
 
     /// The phase that the next step belongs to; past the end, the last one.
     pub fn phase(&self) -> usize {
-        let mut end = 0;
-        let found = self.phases.iter().position(|phase| {
-            end += phase.steps;
-            self.step < end
-        });
-        found.unwrap_or(self.phases.len().saturating_sub(1))
+        phase_at(&self.phases, self.step)
     }
 
     /// The first step of a phase.
@@ -152,7 +152,7 @@ impl Run {
             return Ok(None);
         }
         if self.entered.is_some() {
-            self.begin(phase);
+            self.begin(phase)?;
         }
         let entering = Entering {
             resumed: self.step > self.start_of(phase),
@@ -272,4 +272,14 @@ impl Run {
             && self.settings.seed == session.seed
             && self.settings.data == settings.data
     }
+}
+
+/// The phase that the step after `step` belongs to; past the end, the last one.
+fn phase_at(phases: &[Phase], step: u64) -> usize {
+    let mut end = 0;
+    let found = phases.iter().position(|phase| {
+        end += phase.steps;
+        step < end
+    });
+    found.unwrap_or(phases.len().saturating_sub(1))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::card::{Card, KnobKind, KnobValue};
+use crate::card::{Card, KnobValue};
 use crate::data::Shape;
 use crate::error::{Error, Result};
+use crate::knobs::{self, KnobType};
 use crate::session::Session;
 
 /// Every knob of a method with its value, and what the data set decides.
@@ -50,48 +51,42 @@ impl Settings {
             }
             values.insert(name.clone(), value.clone());
         }
-        for knob in &card.knobs {
-            if !values.contains_key(&knob.name) {
-                let value = match &knob.kind {
-                    KnobKind::Number { low, .. } => KnobValue::Number(*low),
-                    KnobKind::Switch => KnobValue::Switch(false),
-                    KnobKind::Choice { options } => KnobValue::Choice(options.first().cloned().unwrap_or_default()),
-                };
-                values.insert(knob.name.clone(), value);
-            }
+        if let Some(knob) = card.knobs.iter().find(|knob| !values.contains_key(&knob.name)) {
+            return Err(Error::request(
+                format!("{} cannot be opened", preset.title),
+                format!("the preset has no value for {}", knob.title),
+                "Give the knob a value, or choose another preset",
+            ));
         }
         Ok(Self { values, data, seed: session.seed })
     }
 
-    /// Settings from plain values, for fixtures and benchmarks.
-    pub fn from_values(
-        values: impl IntoIterator<Item = (&'static str, KnobValue)>,
-        channels: usize,
-        seed: u64,
-    ) -> Self {
-        Self {
-            values: values.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
-            data: Shape { channels, ..Shape::default() },
-            seed,
-        }
+    /// The value of a knob that every system of the asker's kind has: `get::<f64>("lr")`.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the system has no such knob, naming those it has, or when it is of another kind.
+    pub fn get<T: KnobType>(&self, name: &str) -> Result<T> {
+        knobs::get(&self.values, name)
+    }
+
+    /// The value of a knob that some systems have, or `None`.
+    pub fn find<T: KnobType>(&self, name: &str) -> Option<T> {
+        self.values.get(name).and_then(T::of_value)
     }
 
     /// A number; 0 when the knob does not exist.
     pub fn number(&self, name: &str) -> f64 {
-        match self.values.get(name) {
-            Some(KnobValue::Number(v)) => *v,
-            _ => 0.0,
-        }
+        self.find(name).unwrap_or(0.0)
     }
 
     /// A number as a whole one.
     pub fn count(&self, name: &str) -> usize {
-        self.number(name).round().max(0.0) as usize
+        self.find(name).unwrap_or(0)
     }
 
     /// A switch; off when the knob does not exist.
     pub fn switch(&self, name: &str) -> bool {
-        matches!(self.values.get(name), Some(KnobValue::Switch(true)))
+        self.find(name).unwrap_or(false)
     }
 
     /// A choice; empty when the knob does not exist.

@@ -13,6 +13,7 @@ mod graph_networks;
 mod graphs;
 mod gsimclr;
 mod kernels;
+mod knobs;
 mod methods;
 mod optimisers;
 mod points;

@@ -196,7 +196,8 @@ fn a_gradient_reaches_every_trainable_weight() {
         let session = Session { method: card.id.clone(), preset: "micro".into(), ..Session::default() };
         let size = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })
             .expect("settings")
-            .count("img_size");
+            .find("img_size")
+            .unwrap_or(0_usize);
         let data = drawn(card.kind, size as u32);
         let settings = Settings::of(&session, &card, data.shape()).expect("settings");
         let loader = Loader::new(Rc::new(data), &settings);
@@ -207,7 +208,7 @@ fn a_gradient_reaches_every_trainable_weight() {
             if phase.steps == 0 {
                 continue;
             }
-            run.go_to(start);
+            run.go_to(start).expect("a recipe");
             start += phase.steps;
             block_on(run.enter()).expect("the start of a phase");
             let batch = run.loader.train_batch(0).expect("a batch");

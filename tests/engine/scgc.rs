@@ -289,7 +289,7 @@ fn a_run_taken_up_again_goes_on_alike() {
     }
     let (step, optimiser) = (first.step, first.optimiser.clone());
     let mut second = run("scgc", &[("batch", 150.0), ("pretrain", 5.0), ("steps", 8.0)]);
-    second.go_to(step);
+    second.go_to(step).expect("a recipe");
     second.weights = first.weights.clone();
     second.optimiser = optimiser;
     let (_, rest) = trained(second);

@@ -122,6 +122,23 @@ fn nothing_points_up() {
 }
 
 #[test]
+fn methods_read_their_knobs_from_their_tables() {
+    let by_name = [
+        "settings.get",
+        "settings.find",
+        "settings.number(",
+        "settings.count(",
+        "settings.switch(",
+        "settings.choice(",
+    ];
+    let mut wrong = Vec::new();
+    for (name, text) in files("engine/src/methods", "rs") {
+        wrong.extend(by_name.iter().filter(|by| text.contains(**by)).map(|by| format!("{name}: {by}")));
+    }
+    assert!(wrong.is_empty(), "take these from the system's table of knobs: {wrong:?}");
+}
+
+#[test]
 fn the_front_end_names_no_system() {
     let ids: Vec<String> =
         masquerade_engine::registry::cards().into_iter().map(|c| c.id).filter(|id| id != "mae").collect();

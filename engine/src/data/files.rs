@@ -7,17 +7,6 @@ use crate::error::{Error, Result};
 /// Told while a file arrives: its name, bytes so far, bytes in all (0 = not known).
 pub type OnProgress = Rc<dyn Fn(&str, u64, u64)>;
 
-/// Trained weights that are part of the native program: file name and content.
-#[cfg(not(target_arch = "wasm32"))]
-const STORED: &[(&str, &[u8])] = &[
-    ("mae-nano.safetensors", include_bytes!("../../stored/mae-nano.safetensors")),
-    ("rae-nano.safetensors", include_bytes!("../../stored/rae-nano.safetensors")),
-    ("graphmae-nano.safetensors", include_bytes!("../../stored/graphmae-nano.safetensors")),
-    ("gsimclr-nano.safetensors", include_bytes!("../../stored/gsimclr-nano.safetensors")),
-    ("scgc-nano.safetensors", include_bytes!("../../stored/scgc-nano.safetensors")),
-    ("pointcmae-nano.safetensors", include_bytes!("../../stored/pointcmae-nano.safetensors")),
-];
-
 /// The files that come with the program or were fetched for it. Cheap to clone.
 ///
 /// Natively a file is looked for in the folders of the environment variable `MASQUERADE_DATA` (separated as in `PATH`),
@@ -84,17 +73,20 @@ impl Files {
         })
     }
 
-    /// The trained weights of this file name that came with the program.
+    /// The trained weights of this file name that came with the program: natively among `inside`, in a browser beside
+    /// the page.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when there are none of this name, and (in a browser) [`Error::File`] when the network
     /// fails.
-    pub async fn stored(&self, name: &str) -> Result<Vec<u8>> {
+    pub async fn stored(&self, name: &str, inside: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+        #[cfg(target_arch = "wasm32")]
+        let _ = inside;
         #[cfg(target_arch = "wasm32")]
         let found =
             fetch::bytes(&format!("./stored/{name}"), |done, total| (self.on_progress)(name, done, total)).await?;
         #[cfg(not(target_arch = "wasm32"))]
-        let found = STORED.iter().find(|(stored, _)| *stored == name).map(|(_, bytes)| bytes.to_vec());
+        let found = inside.iter().find(|(stored, _)| *stored == name).map(|(_, bytes)| bytes.to_vec());
         found.ok_or_else(|| {
             Error::checkpoint(
                 format!("There are no stored weights {name}"),

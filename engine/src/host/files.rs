@@ -76,7 +76,7 @@ impl Host {
             .run
             .as_mut()
             .ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
-        run.go_to(step);
+        run.go_to(step)?;
         checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
         self.session.step = step;

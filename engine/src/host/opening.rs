@@ -40,7 +40,7 @@ impl Host {
             Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => {
                 run.loader.data.clone()
             }
-            _ => self.load_data(&session, card.kind, draft.count("img_size")).await?,
+            _ => self.load_data(&session, card.kind, draft.find("img_size").unwrap_or_default()).await?,
         };
         let settings = Settings::of(&session, &card, data.shape())?;
         let keep = self.run.as_ref().is_some_and(|run| {
@@ -108,7 +108,7 @@ impl Host {
         run.method.needs().check(run.loader.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
         if let (true, Some(name)) = (session.stored, weights) {
-            let loaded = match self.files.stored(&name).await {
+            let loaded = match self.files.stored(&name, entry.stored).await {
                 Ok(bytes) => stored::unpack(&bytes).and_then(|file| run.take(&file, &name).map(|()| file)),
                 Err(error) => Err(error),
             };
@@ -131,7 +131,7 @@ impl Host {
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
     fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
         let run = self.running()?;
-        let batch = Loader::most(data, settings.count("batch"));
+        let batch = Loader::most(data, settings.get("batch")?);
         run.method.adjusted(settings)?.needs().check(batch, run.limits)
     }
 
@@ -171,7 +171,8 @@ impl Host {
             self.undecoded = files;
             return Ok(());
         };
-        self.user = Some(data::of_user(files, run.card.kind, kept_side(run.settings.count("img_size")))?);
+        self.user =
+            Some(data::of_user(files, run.card.kind, kept_side(run.settings.find("img_size").unwrap_or_default()))?);
         let session = Session { data: OWN.into(), sample: 0, step: 0, ..self.session.clone() };
         self.run = None;
         self.open(session).await

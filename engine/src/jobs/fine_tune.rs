@@ -48,12 +48,13 @@ impl FineTune {
         let needs = run.method.needs().unmasked();
         needs.check(run.loader.batch_size(), run.limits)?;
         let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
-        let knob = |name: &str| run.settings.number(name);
+        // A system without one of these knobs goes without what it turns.
+        let knob = |name: &str| run.settings.find::<f64>(name);
         let groups = layer_decay_groups(
             &weights,
             classifier.depth(),
-            knob("layer_decay"),
-            knob("weight_decay"),
+            knob("layer_decay").unwrap_or(1.0),
+            run.settings.get("weight_decay")?,
             classifier.not_decayed(),
         );
         let total = f64::from(steps.max(1));
@@ -61,10 +62,14 @@ impl FineTune {
             classifier,
             weights,
             optimiser: AdamW::new(0.9, 0.999, groups),
-            schedule: Schedule { peak: run.settings.number("lr"), floor: 1e-6, warmup: (total * 0.1).round(), total },
+            schedule: Schedule { peak: run.settings.get("lr")?, floor: 1e-6, warmup: (total * 0.1).round(), total },
             loader: run.loader.clone(),
             classes,
-            how: Mix { mixup_alpha: knob("mixup"), cutmix_alpha: knob("cutmix"), smoothing: knob("smoothing") },
+            how: Mix {
+                mixup_alpha: knob("mixup").unwrap_or(0.0),
+                cutmix_alpha: knob("cutmix").unwrap_or(0.0),
+                smoothing: knob("smoothing").unwrap_or(0.0),
+            },
             chunk: needs.most_unmasked(CHUNK, run.limits),
             steps: u64::from(steps.max(1)),
             step: 0,

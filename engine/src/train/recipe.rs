@@ -1,6 +1,6 @@
 //! How a phase of a run is trained: which optimiser, which learning rate at which step, which weights decay.
 
-use crate::settings::Settings;
+use crate::knobs::shared::Training;
 use crate::train::groups::{Group, pretrain_groups};
 use crate::train::schedule::Schedule;
 use crate::weights::Weights;
@@ -90,20 +90,14 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The MAE family's pre-training over the whole run: AdamW (0.9, 0.95), the knobs `lr`, `warmup` (a part of the
-    /// run), `weight_decay` and `steps`.
-    pub fn pretraining(settings: &Settings, weights: &Weights) -> Self {
-        let total = settings.number("steps").max(1.0);
-        let schedule = Schedule {
-            peak: settings.number("lr"),
-            floor: 0.0,
-            warmup: (settings.number("warmup") * total).round(),
-            total,
-        };
+    /// The MAE family's pre-training over the whole run: AdamW (0.9, 0.95); the warm-up is a part of the run.
+    pub fn pretraining(knobs: &Training, weights: &Weights) -> Self {
+        let total = knobs.steps.max(1) as f64;
+        let schedule = Schedule { peak: knobs.lr, floor: 0.0, warmup: (knobs.warmup * total).round(), total };
         Self {
             rule: Rule::AdamW { beta1: 0.9, beta2: 0.95, eps: 1e-8 },
             rate: Rate::WarmupCosine(schedule),
-            groups: pretrain_groups(weights, settings.number("weight_decay")),
+            groups: pretrain_groups(weights, knobs.weight_decay),
             max_norm: None,
             batch: None,
         }

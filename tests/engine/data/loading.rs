@@ -250,7 +250,7 @@ fn unknown_names_are_refused() {
     assert!(matches!(ready(pictures("folder", 64, &files)), Err(Error::Request { .. })));
     assert!(matches!(ready(files.find("../secrets")), Err(Error::Request { .. })));
     assert!(matches!(ready(files.read("none.bin")), Err(Error::Data { .. })));
-    assert!(matches!(ready(files.stored("none.safetensors")), Err(Error::Checkpoint { .. })));
+    assert!(matches!(ready(files.stored("none.safetensors", &[])), Err(Error::Checkpoint { .. })));
 }
 
 proptest! {

@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 use crate::eval::{Features, kernel_svm, logistic};
 use crate::graph::Graph;
 use crate::kernels::edge_propagate::edge_propagate;
+use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::methods::graphmae::card::{Activation, Decoder, Distance, GraphMaeKnobs, Layers, Norm};
 use crate::methods::graphmae::data::{Cache, Prepared};
 use crate::methods::graphmae::look;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
@@ -41,39 +43,55 @@ pub struct System {
 
 /// Build GraphMAE from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
-    let model = GraphMae::new(config(settings), weights)?;
-    let pool = Pool::named(settings.choice("pool"));
-    Ok(Rc::new(System { model, cache: Cache::default(), nodes: settings.data.samples, pool }))
+    let knobs = GraphMaeKnobs::of(settings)?;
+    let model = GraphMae::new(config(&knobs, settings.data.channels), weights)?;
+    Ok(Rc::new(System { model, cache: Cache::default(), nodes: settings.data.samples, pool: knobs.pool }))
 }
 
-/// The sizes and switches of a run's knobs.
-fn config(settings: &Settings) -> Config {
+/// The sizes and switches of a run's knobs, for nodes of `in_dim` features.
+fn config(knobs: &GraphMaeKnobs, in_dim: usize) -> Config {
     Config {
-        in_dim: settings.data.channels,
-        hidden: settings.count("hidden"),
-        layers: settings.count("layers"),
-        heads: settings.count("heads"),
+        in_dim,
+        hidden: knobs.hidden,
+        layers: knobs.layers,
+        heads: knobs.heads,
         heads_out: 1,
-        encoder: LayerKind::named(settings.choice("encoder")).unwrap_or(LayerKind::Gat),
-        decoder: DecoderKind::named(settings.choice("decoder")).unwrap_or(DecoderKind::Graph(LayerKind::Gat)),
-        activation: Rectifier::named(settings.choice("activation")).unwrap_or(Rectifier::Prelu),
-        norm: match settings.choice("norm") {
-            "layer" => NormKind::Layer { eps: 1e-5 },
-            "batch" => NormKind::Batch { eps: 1e-5, momentum: 0.1 },
-            _ => NormKind::None,
+        encoder: match knobs.encoder {
+            Layers::Gat => LayerKind::Gat,
+            Layers::Gin => LayerKind::Gin,
+            Layers::Gcn => LayerKind::Gcn,
+            Layers::DotGat => LayerKind::DotGat,
         },
-        residual: settings.switch("residual"),
-        concat_hidden: settings.switch("concat_hidden"),
+        decoder: match knobs.decoder {
+            Decoder::Gat => DecoderKind::Graph(LayerKind::Gat),
+            Decoder::Gin => DecoderKind::Graph(LayerKind::Gin),
+            Decoder::Gcn => DecoderKind::Graph(LayerKind::Gcn),
+            Decoder::DotGat => DecoderKind::Graph(LayerKind::DotGat),
+            Decoder::Linear => DecoderKind::Linear,
+            Decoder::Mlp => DecoderKind::Mlp,
+        },
+        activation: match knobs.activation {
+            Activation::Prelu => Rectifier::Prelu,
+            Activation::Elu => Rectifier::Elu,
+            Activation::Relu => Rectifier::Relu,
+        },
+        norm: match knobs.norm {
+            Norm::None => NormKind::None,
+            Norm::Layer => NormKind::Layer { eps: 1e-5 },
+            Norm::Batch => NormKind::Batch { eps: 1e-5, momentum: 0.1 },
+        },
+        residual: knobs.residual,
+        concat_hidden: knobs.concat_hidden,
         slope: 0.2,
-        in_drop: settings.number("in_drop"),
-        attn_drop: settings.number("attn_drop"),
-        drop_edge: settings.number("drop_edge"),
-        mask_rate: settings.number("mask_rate"),
-        replace_rate: settings.number("replace_rate"),
-        remask: settings.switch("remask"),
-        loss: match settings.choice("loss") {
-            "mse" => Criterion::Squared,
-            _ => Criterion::ScaledCosine { alpha: settings.number("alpha") },
+        in_drop: knobs.in_drop,
+        attn_drop: knobs.attn_drop,
+        drop_edge: knobs.drop_edge,
+        mask_rate: knobs.mask_rate,
+        replace_rate: knobs.replace_rate,
+        remask: knobs.remask,
+        loss: match knobs.loss {
+            Distance::Sce => Criterion::ScaledCosine { alpha: knobs.alpha },
+            Distance::Mse => Criterion::Squared,
         },
     }
 }
@@ -109,7 +127,7 @@ impl System {
         let validation = if validation.1.is_empty() { None } else { Some(validation) };
         let classes = data.report.classes.len();
         let how = logistic::Settings {
-            weight_decay: subject.settings.number("probe_decay"),
+            weight_decay: GraphMaeKnobs::of(subject.settings)?.probe_decay,
             ..logistic::Settings::default()
         };
         let mut sum = 0.0;
@@ -147,9 +165,10 @@ fn unlabelled(why: &str) -> Error {
 impl Method for System {
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
         let mut turned = self.clone();
-        turned.model.config = config(settings);
+        let knobs = GraphMaeKnobs::of(settings)?;
+        turned.model.config = config(&knobs, settings.data.channels);
         turned.model.config.check()?;
-        turned.pool = Pool::named(settings.choice("pool"));
+        turned.pool = knobs.pool;
         Ok(Rc::new(turned))
     }
 
@@ -177,22 +196,23 @@ impl Method for System {
         Ok(edge_propagate(all.clone(), None, &picks.on(&all.device())))
     }
 
-    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
-        let decay = Group { lr_scale: 1.0, weight_decay: settings.number("weight_decay") };
-        Recipe {
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = GraphMaeKnobs::of(settings)?;
+        let decay = Group { lr_scale: 1.0, weight_decay: knobs.weight_decay };
+        Ok(Recipe {
             rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Cosine { peak: settings.number("lr"), steps: settings.number("steps").max(1.0) },
+            rate: Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 },
             groups: groups(weights, |_, _| decay),
             max_norm: None,
             batch: None,
-        }
+        })
     }
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
         Box::pin(async move {
             let batch = Batch { data: Some(entering.loader.data.clone()), ..Batch::default() };
             let starts = &batch.graph()?.graphs;
-            let count = entering.settings.count("graphs");
+            let count = GraphMaeKnobs::of(entering.settings)?.graphs;
             let graphs = starts.len().saturating_sub(1);
             if graphs < 2 || count == 0 {
                 return Ok(None);

@@ -1,25 +1,7 @@
 //! From the nodes of each graph to one vector a graph.
 
 use crate::eval::Features;
-
-/// How.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pool {
-    Mean,
-    Sum,
-    Max,
-}
-
-impl Pool {
-    /// The one of this name (`mean`, `sum`, `max`); the mean for any other.
-    pub fn named(name: &str) -> Self {
-        match name {
-            "sum" => Self::Sum,
-            "max" => Self::Max,
-            _ => Self::Mean,
-        }
-    }
-}
+pub use crate::methods::graphmae::card::Pool;
 
 /// Pool the rows of each graph: those from one start to the next. A graph without nodes gives zeros.
 pub fn pooled(nodes: &Features, starts: &[usize], pool: Pool) -> Features {

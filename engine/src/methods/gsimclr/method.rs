@@ -7,9 +7,11 @@ use burn::tensor::Tensor;
 
 use crate::blocks::batch_norm::Pass;
 use crate::error::{Error, Result};
+use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::loader::Half;
 use crate::method::{Batch, Classifier, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::methods::gsimclr::plan::{self, Clusters};
@@ -89,20 +91,21 @@ impl Method for Gsimclr {
         Ok(plain(self.networks.encoder.project(weights, feature, self.config.tap)))
     }
 
-    fn phases(&self, _: &Settings) -> Vec<Phase> {
+    fn phases(&self, _: &Settings) -> Result<Vec<Phase>> {
         let denoising = if self.config.batches == Batches::Random { 0 } else { self.config.autoencoder_steps };
-        vec![Phase::new("autoencoder", denoising), Phase::new("contrast", self.config.steps)]
+        Ok(vec![Phase::new("autoencoder", denoising), Phase::new("contrast", self.config.steps)])
     }
 
-    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = GsimclrKnobs::of(settings)?;
         let (rule, rate) = if phase == DENOISING {
-            (Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-7 }, Rate::Constant(settings.number("ae_lr")))
+            (Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-7 }, Rate::Constant(knobs.ae_lr))
         } else {
-            let rate = Rate::Restarts { peak: settings.number("lr"), first: settings.number("period"), factor: 2.0 };
+            let rate = Rate::Restarts { peak: knobs.lr, first: knobs.period, factor: 2.0 };
             (Rule::Sgd { momentum: 0.0 }, rate)
         };
         let groups = groups(weights, |_, _| Group { lr_scale: 1.0, weight_decay: 0.0 });
-        Recipe { rule, rate, groups, max_norm: None, batch: None }
+        Ok(Recipe { rule, rate, groups, max_norm: None, batch: None })
     }
 
     fn enter<'a>(&'a self, phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {

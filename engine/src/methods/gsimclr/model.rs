@@ -6,10 +6,13 @@ use crate::blocks::batch_norm::Pass;
 use crate::blocks::encoders::convolution::Norm;
 use crate::error::{Error, Result};
 use crate::kernels::contrast::nt_xent;
+use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::method::Batch;
 use crate::methods::gsimclr::augment::Recipe;
 use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, reconstruction_error};
+pub use crate::methods::gsimclr::card::Batches;
+use crate::methods::gsimclr::card::{Augmentation, GsimclrKnobs, Tap};
 use crate::methods::gsimclr::encoder::{Encoder, EncoderConfig};
 use crate::rng::Rng;
 use crate::settings::Settings;
@@ -17,17 +20,6 @@ use crate::weights::Weights;
 
 /// Colour channels of the networks: grey pictures are repeated.
 pub const CHANNELS: usize = 3;
-
-/// How batches are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Batches {
-    /// By rank inside the clusters, the same every epoch: the paper's.
-    Guided,
-    /// From different clusters, drawn anew every epoch: a rule of our own.
-    GuidedOurs,
-    /// At random: plain SimCLR, which needs no autoencoder.
-    Random,
-}
 
 /// Every size and switch of G-SimCLR.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,48 +48,43 @@ impl Config {
     /// # Errors
     /// [`Error::Request`] when the sizes do not fit one another.
     pub fn of(settings: &Settings) -> Result<Self> {
-        let count = |name: &str| settings.count(name);
-        let norm = Norm { momentum: settings.number("momentum"), ..Norm::default() };
-        let widths = ["width_1", "width_2", "width_3"].map(count).to_vec();
+        let knobs = GsimclrKnobs::of(settings)?;
+        let norm = Norm { momentum: knobs.momentum, ..Norm::default() };
         let config = Self {
-            img_size: count("img_size"),
+            img_size: knobs.img_size,
             autoencoder: AutoencoderConfig {
                 channels: CHANNELS,
-                widths: (0..count("ae_depth").min(12)).map(|layer| count("ae_width") << layer).collect(),
-                side: count("ae_side"),
+                widths: (0..knobs.ae_depth.min(12)).map(|layer| knobs.ae_width << layer).collect(),
+                side: knobs.ae_side,
                 norm,
             },
             encoder: EncoderConfig {
                 channels: CHANNELS,
-                stem: count("width_1"),
-                widths,
+                stem: knobs.width_1,
+                widths: vec![knobs.width_1, knobs.width_2, knobs.width_3],
                 expansions: vec![4, 2, 2],
                 strides: vec![1, 2, 2],
-                identity_blocks: count("n_blocks"),
-                head: ["head_1", "head_2", "head_3"].map(count).to_vec(),
+                identity_blocks: knobs.n_blocks,
+                head: vec![knobs.head_1, knobs.head_2, knobs.head_3],
                 norm,
             },
-            batches: match settings.choice("batches") {
-                "random" => Batches::Random,
-                "guided, ours" => Batches::GuidedOurs,
-                _ => Batches::Guided,
+            batches: knobs.batches,
+            recipe: match knobs.augmentation {
+                Augmentation::Published => Recipe::PUBLISHED,
+                Augmentation::PerPicture => Recipe::PER_PICTURE,
+                Augmentation::Cropped => Recipe::CROPPED,
             },
-            recipe: match settings.choice("augmentation") {
-                "as published" => Recipe::PUBLISHED,
-                "per picture" => Recipe::PER_PICTURE,
-                _ => Recipe::CROPPED,
+            noise: knobs.noise as f32,
+            tau: knobs.tau,
+            tap: match knobs.tap {
+                Tap::P3 => 0,
+                Tap::P2 => 1,
+                Tap::P1 => 2,
             },
-            noise: settings.number("noise") as f32,
-            tau: settings.number("tau"),
-            tap: match settings.choice("tap") {
-                "P1" => 2,
-                "P2" => 1,
-                _ => 0,
-            },
-            pictures: count("pictures"),
-            clusters: count("clusters"),
-            autoencoder_steps: count("ae_steps"),
-            steps: count("steps"),
+            pictures: knobs.pictures,
+            clusters: knobs.clusters,
+            autoencoder_steps: knobs.ae_steps,
+            steps: knobs.steps,
         };
         config.check()?;
         Ok(config)

@@ -8,8 +8,10 @@ use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::patchify::Order;
+use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext};
+use crate::methods::mae::card::{MaeKnobs, Pool};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
 use crate::methods::mae::model::{Config, Mae};
@@ -79,9 +81,9 @@ impl Method for Mae {
         settings: &Settings,
     ) -> Result<(Box<dyn Classifier>, Weights)> {
         let mut tuned = Weights::new(weights.device(), settings.seed);
-        let global_pool = settings.choice("pool") != "class";
+        let knobs = MaeKnobs::of(settings)?;
         let classifier =
-            MaeClassifier::new(&self.config, classes, global_pool, settings.number("drop_path"), &mut tuned);
+            MaeClassifier::new(&self.config, classes, knobs.pool == Pool::Mean, knobs.drop_path, &mut tuned);
         for index in 0..tuned.list.len() {
             if let Some(source) = weights.by_name(&tuned.list[index].name) {
                 tuned.replace(index, plain(source.value.clone()));

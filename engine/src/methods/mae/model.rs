@@ -13,7 +13,9 @@ use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
+use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
+use crate::methods::mae::card::{MaeKnobs, Sampling};
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -31,40 +33,23 @@ pub struct Config {
     pub norm_pix: bool,
 }
 
-/// Which patches are hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sampling {
-    Random,
-    Block,
-    Grid,
-}
-
 impl Config {
     /// The sizes and switches of a run's knobs.
     ///
     /// # Errors
     /// [`Error::Request`] when the sizes do not fit one another.
     pub fn of(settings: &Settings) -> Result<Self> {
-        let stack = |dim: &str, depth: &str, heads: &str| TransformerConfig {
-            dim: settings.count(dim),
-            depth: settings.count(depth),
-            heads: settings.count(heads),
-            mlp_ratio: 4.0,
-            ln_eps: 1e-6,
-        };
+        let knobs = MaeKnobs::of(settings)?;
+        let stack = |dim, depth, heads| TransformerConfig { dim, depth, heads, mlp_ratio: 4.0, ln_eps: 1e-6 };
         let config = Self {
-            img_size: settings.count("img_size"),
-            patch_size: settings.count("patch_size"),
+            img_size: knobs.img_size,
+            patch_size: knobs.patch_size,
             in_chans: settings.data.channels,
-            encoder: stack("dim", "depth", "heads"),
-            decoder: stack("dec_dim", "dec_depth", "dec_heads"),
-            mask_ratio: settings.number("mask_ratio"),
-            sampling: match settings.choice("sampling") {
-                "block" => Sampling::Block,
-                "grid" => Sampling::Grid,
-                _ => Sampling::Random,
-            },
-            norm_pix: settings.switch("norm_pix"),
+            encoder: stack(knobs.dim, knobs.depth, knobs.heads),
+            decoder: stack(knobs.dec_dim, knobs.dec_depth, knobs.dec_heads),
+            mask_ratio: knobs.mask_ratio,
+            sampling: knobs.sampling,
+            norm_pix: knobs.norm_pix,
         };
         config.check()?;
         Ok(config)

@@ -6,21 +6,11 @@ use burn::tensor::{Tensor, TensorData};
 use crate::blocks::batch_norm::{BatchNorm, Pass};
 use crate::blocks::linear::{Linear, Start};
 use crate::blocks::tokenizers::point_groups::{Groups, group};
+pub use crate::methods::pointcmae::card::Tuning;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::encoder::{Dropping, PointEncoder};
 use crate::rng::Rng;
 use crate::weights::{Scope, Weights};
-
-/// What is trained, and how deep the head is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tuning {
-    /// Everything, with a head of three layers.
-    Full,
-    /// The head of three layers and the class token alone.
-    Mlp3,
-    /// One linear layer and the class token alone.
-    Linear,
-}
 
 /// A hidden layer of the head: linear, batch normalisation, ReLU, dropout.
 #[derive(Debug, Clone)]

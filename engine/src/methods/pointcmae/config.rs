@@ -6,20 +6,14 @@ use crate::blocks::objectives::chamfer::Chamfer;
 use crate::blocks::tokenizers::point_groups::Normalising;
 use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
+use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
+pub use crate::methods::pointcmae::card::System;
+use crate::methods::pointcmae::card::{Contrast, Distance, PointCmaeKnobs};
 use crate::settings::Settings;
 
 /// Radius² around the origin in which the authors' sampling chooses no centre.
 pub const ORIGIN: f32 = 1e-3;
-
-/// Which of the two systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum System {
-    /// One mask, one decoder.
-    PointMae,
-    /// Two masks, two decoders, and agreement where both hide.
-    PointCmae,
-}
 
 /// Every size and switch.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,35 +49,32 @@ impl Config {
     /// # Errors
     /// [`Error::Request`] when the sizes do not fit one another.
     pub fn of(settings: &Settings) -> Result<Self> {
-        let dim = settings.count("dim");
-        let stack = |depth: &str, heads: &str| TransformerConfig {
-            dim,
-            depth: settings.count(depth),
-            heads: settings.count(heads),
-            mlp_ratio: 4.0,
-            ln_eps: 1e-5,
-        };
+        let knobs = PointCmaeKnobs::of(settings)?;
+        let stack = |depth, heads| TransformerConfig { dim: knobs.dim, depth, heads, mlp_ratio: 4.0, ln_eps: 1e-5 };
         let config = Self {
-            system: if settings.choice("system") == "point-mae" { System::PointMae } else { System::PointCmae },
-            points: settings.count("points"),
-            groups: settings.count("groups"),
-            group_size: settings.count("group_size"),
-            encoder: stack("depth", "heads"),
-            decoder: stack("dec_depth", "dec_heads"),
-            widths: [settings.count("point_width"), 2 * settings.count("point_width")],
-            position_hidden: settings.count("position_width"),
+            system: knobs.system,
+            points: knobs.points,
+            groups: knobs.groups,
+            group_size: knobs.group_size,
+            encoder: stack(knobs.depth, knobs.heads),
+            decoder: stack(knobs.dec_depth, knobs.dec_heads),
+            widths: [knobs.point_width, 2 * knobs.point_width],
+            position_hidden: knobs.position_width,
             projection: 0,
-            mask_ratio: settings.number("mask_ratio"),
-            chamfer: if settings.choice("chamfer") == "L1" { Chamfer::L1 } else { Chamfer::L2 },
-            agreement: match settings.choice("contrast") {
-                "whole row" => Some(Agreement::WholeRow),
-                "same token" => Some(Agreement::SameToken),
-                _ => None,
+            mask_ratio: knobs.mask_ratio,
+            chamfer: match knobs.chamfer {
+                Distance::L2 => Chamfer::L2,
+                Distance::L1 => Chamfer::L1,
+            },
+            agreement: match knobs.contrast {
+                Contrast::WholeRow => Some(Agreement::WholeRow),
+                Contrast::SameToken => Some(Agreement::SameToken),
+                Contrast::Off => None,
             },
             reconstruction_weight: 1000.0,
-            agreement_weight: settings.number("contrast_weight"),
+            agreement_weight: knobs.contrast_weight,
             origin: Some(ORIGIN),
-            drop_path: settings.number("drop_path"),
+            drop_path: knobs.drop_path,
             normalising: Normalising { eps: 1e-5, momentum: 0.1 },
         };
         config.check()?;

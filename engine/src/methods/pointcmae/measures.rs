@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::few_shot::{self, Protocol};
 use crate::eval::linear_svm::LinearSvm;
+use crate::knobs::KnobTable;
 use crate::loader::Half;
 use crate::method::{Method as _, Subject};
+use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::model::PointCmae;
 use crate::readback;
 use crate::rng::Rng;
@@ -37,7 +39,7 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
             // Labels play no part in pre-training, so folds draw from both halves: small classes need all they have.
             train.values.extend(test.values);
             let labels = [train_labels, test_labels].concat();
-            let (ways, shots) = (subject.settings.count("ways"), subject.settings.count("shots"));
+            let PointCmaeKnobs { ways, shots, .. } = PointCmaeKnobs::of(subject.settings)?;
             let protocol = Protocol { ways, shots, queries: 20, folds: 10 };
             Ok(few_shot::accuracy(&train, &labels, classes, protocol, &Rng::new(subject.settings.seed, "few-shot"))?.0)
         }

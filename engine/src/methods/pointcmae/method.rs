@@ -8,9 +8,12 @@ use burn::tensor::{Device, Tensor};
 use crate::blocks::batch_norm::Pass;
 use crate::checkpoint::keys::{Layout, OFFICIAL};
 use crate::error::Result;
+use crate::knobs::KnobTable;
+use crate::knobs::shared::Training;
 use crate::limits::Needs;
 use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext, Subject};
-use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier, Tuning};
+use crate::methods::pointcmae::card::PointCmaeKnobs;
+use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier};
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::model::PointCmae;
@@ -99,13 +102,12 @@ impl Method for PointCmae {
         Ok(plain(Tensor::cat(vec![tokens.clone().mean_dim(1), tokens.max_dim(1)], 2).squeeze_dim(1)))
     }
 
-    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
-        let rule = Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
-        Recipe {
-            rule,
-            groups: decay_groups(weights, settings.number("weight_decay")),
-            ..Recipe::pretraining(settings, weights)
-        }
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        Ok(Recipe {
+            rule: Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+            groups: decay_groups(weights, PointCmaeKnobs::of(settings)?.weight_decay),
+            ..Recipe::pretraining(&Training::of(settings)?, weights)
+        })
     }
 
     fn metrics(&self) -> &'static [&'static str] {
@@ -144,14 +146,9 @@ impl Method for PointCmae {
         settings: &Settings,
     ) -> Result<(Box<dyn Classifier>, Weights)> {
         let mut tuned = Weights::new(weights.device(), settings.seed);
-        let tuning = match settings.choice("tuning") {
-            "head of three layers" => Tuning::Mlp3,
-            "linear head" => Tuning::Linear,
-            _ => Tuning::Full,
-        };
-        let sizes =
-            HeadSizes { hidden: settings.count("head_width").max(1), classes, dropout: settings.number("dropout") };
-        let model = PointClassifier::new(self.config.clone(), tuning, sizes, &mut tuned);
+        let knobs = PointCmaeKnobs::of(settings)?;
+        let sizes = HeadSizes { hidden: knobs.head_width.max(1), classes, dropout: knobs.dropout };
+        let model = PointClassifier::new(self.config.clone(), knobs.tuning, sizes, &mut tuned);
         for index in 0..tuned.list.len() {
             // The authors start the class token anew; that of the first branch is as good a start, and was trained.
             let name = &tuned.list[index].name;

@@ -5,11 +5,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::error::Result;
 use crate::method::Local;
+use crate::methods::rae::card::{RaeKnobs, Steps};
 use crate::methods::rae::model::Rae;
 use crate::methods::rae::sampler::{Denoiser, Energy, Move, Sampler, Walkers};
 use crate::readback;
 use crate::rng::Rng;
-use crate::settings::Settings;
 use crate::weights::Weights;
 
 /// How walkers are let go: the knobs of the group "Sampler".
@@ -22,19 +22,19 @@ pub struct Chain {
 
 impl Chain {
     /// The chain of a run's knobs.
-    pub fn of(settings: &Settings) -> Self {
-        let (sigma, beta) = (settings.number("sigma"), settings.number("beta"));
-        let walk = match settings.choice("sampler") {
-            "langevin" => Move::Langevin { beta },
-            "metropolis-langevin" => Move::LangevinCorrected { beta },
-            _ => Move::Isotropic { tau: settings.number("tau") * sigma },
+    pub fn of(knobs: &RaeKnobs) -> Self {
+        let (sigma, beta) = (knobs.sigma, knobs.beta);
+        let walk = match knobs.sampler {
+            Steps::Langevin => Move::Langevin { beta },
+            Steps::MetropolisLangevin => Move::LangevinCorrected { beta },
+            Steps::Metropolis => Move::Isotropic { tau: knobs.tau * sigma },
         };
-        let energy = match settings.count("path") {
+        let energy = match knobs.path {
             0 | 1 => Energy::FirstOrder,
             stops => Energy::Path(stops),
         };
-        let sampler = Sampler { walk, energy, temperature: settings.number("temperature"), sigma };
-        Self { sampler, walkers: settings.count("walkers").max(1), steps: settings.count("chain").max(1) }
+        let sampler = Sampler { walk, energy, temperature: knobs.temperature, sigma };
+        Self { sampler, walkers: knobs.walkers.max(1), steps: knobs.chain.max(1) }
     }
 
     /// Let walkers go from `start` [walkers, dim]; every `every`-th place of all of them is kept, the start too.

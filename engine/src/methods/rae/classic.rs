@@ -3,25 +3,10 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
+pub use crate::methods::rae::card::Activation;
 use crate::weights::{Init, Scope, Slot, Weights};
 
-/// What follows a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    Tanh,
-    Sigmoid,
-    Identity,
-}
-
 impl Activation {
-    /// The activation of this name (`tanh`, `sigmoid`, `identity`).
-    pub fn named(name: &str) -> Option<Self> {
-        [("tanh", Self::Tanh), ("sigmoid", Self::Sigmoid), ("identity", Self::Identity)]
-            .into_iter()
-            .find(|(n, _)| *n == name)
-            .map(|(_, a)| a)
-    }
-
     fn of(self, z: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Tanh => z.tanh(),

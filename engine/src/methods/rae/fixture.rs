@@ -9,6 +9,7 @@ use crate::density::mixture::{Blurred, Mixture};
 use crate::density::shapes::{self, Spiral};
 use crate::density::{line, samples};
 use crate::error::{Error, Result};
+use crate::knobs::Choice;
 use crate::methods::rae::classic::{Activation, Classic, ClassicConfig, Scale};
 use crate::methods::rae::model::{cross_entropy, squared_error};
 use crate::methods::rae::sampler::{Energy, Move, Sampler, Walkers, energy_difference};

@@ -5,11 +5,13 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
+use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::loader::{Data, Half, Loader};
 use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::methods::rae::card::{Net, RaeKnobs};
 use crate::methods::rae::chain::Chain;
-use crate::methods::rae::classic::{Activation, ClassicConfig, Scale};
+use crate::methods::rae::classic::{ClassicConfig, Scale};
 use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use crate::methods::rae::modern::ModernConfig;
 use crate::methods::rae::{look, measure};
@@ -37,49 +39,26 @@ pub struct Denoising {
 
 /// Build the system from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
-    let rae = Rae::new(config(settings)?, weights)?;
-    Ok(Rc::new(Denoising {
-        rae,
-        ladder: settings.number("ladder"),
-        samples: settings.count("samples"),
-        chain: Chain::of(settings),
-    }))
+    let knobs = RaeKnobs::of(settings)?;
+    let rae = Rae::new(config(&knobs, settings.data.channels)?, weights)?;
+    Ok(Rc::new(Denoising { rae, ladder: knobs.ladder, samples: knobs.samples, chain: Chain::of(&knobs) }))
 }
 
-/// Sizes and switches of a run's knobs.
-fn config(settings: &Settings) -> Result<Config> {
-    let (dim, hidden) = (settings.data.channels, settings.count("hidden"));
-    let activation = |knob: &str| Activation::named(settings.choice(knob)).unwrap_or(Activation::Tanh);
-    let net = match settings.choice("net") {
-        "classic" => NetConfig::Classic(ClassicConfig {
+/// Sizes and switches of a run's knobs, for points of `dim` numbers.
+fn config(knobs: &RaeKnobs, dim: usize) -> Result<Config> {
+    let net = match knobs.net {
+        Net::Classic => NetConfig::Classic(ClassicConfig {
             dim,
-            hidden,
-            encoder: activation("encoder"),
-            output: activation("output"),
-            scale: if settings.number("scale") > 0.0 {
-                Scale::Constant(settings.number("scale"))
-            } else {
-                Scale::Learned
-            },
+            hidden: knobs.hidden,
+            encoder: knobs.encoder,
+            output: knobs.output,
+            scale: if knobs.scale > 0.0 { Scale::Constant(knobs.scale) } else { Scale::Learned },
         }),
-        _ => NetConfig::Modern(ModernConfig {
-            dim,
-            hidden: vec![hidden; settings.count("layers")],
-            gain: settings.number("gain"),
-        }),
+        Net::Modern => {
+            NetConfig::Modern(ModernConfig { dim, hidden: vec![knobs.hidden; knobs.layers], gain: knobs.gain })
+        }
     };
-    let criterion = match settings.choice("criterion") {
-        "cross-entropy" => Criterion::CrossEntropy,
-        "contractive" => Criterion::Contractive,
-        _ => Criterion::Denoising,
-    };
-    let config = Config {
-        net,
-        criterion,
-        sigma: settings.number("sigma"),
-        rare: settings.number("rare"),
-        probes: settings.count("probes"),
-    };
+    let config = Config { net, criterion: knobs.criterion, sigma: knobs.sigma, rare: knobs.rare, probes: knobs.probes };
     config.check()?;
     Ok(config)
 }
@@ -122,9 +101,10 @@ impl Denoising {
 impl Method for Denoising {
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
         let mut turned = self.clone();
-        turned.rae.config = config(settings)?;
-        turned.ladder = settings.number("ladder");
-        turned.chain = Chain::of(settings);
+        let knobs = RaeKnobs::of(settings)?;
+        turned.rae.config = config(&knobs, settings.data.channels)?;
+        turned.ladder = knobs.ladder;
+        turned.chain = Chain::of(&knobs);
         Ok(Rc::new(turned))
     }
 
@@ -148,14 +128,15 @@ impl Method for Denoising {
         Ok(plain(self.rae.encode(weights, self.vectors(batch, weights)?)))
     }
 
-    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
-        Recipe {
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = RaeKnobs::of(settings)?;
+        Ok(Recipe {
             rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Cosine { peak: settings.number("lr"), steps: settings.number("steps").max(1.0) },
-            groups: pretrain_groups(weights, settings.number("weight_decay")),
+            rate: Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 },
+            groups: pretrain_groups(weights, knobs.weight_decay),
             max_norm: None,
             batch: None,
-        }
+        })
     }
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use crate::error::{Error, Result};
+pub use crate::methods::rae::card::Criterion;
 use crate::methods::rae::classic::{Classic, ClassicConfig, Scale};
 use crate::methods::rae::modern::{Modern, ModernConfig};
 use crate::rng::Rng;
@@ -18,17 +19,6 @@ const LOG_FLOOR: f64 = 1e-7;
 pub enum NetConfig {
     Classic(ClassicConfig),
     Modern(ModernConfig),
-}
-
-/// What is made small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Criterion {
-    /// E ‖r(x + e) − x‖².
-    Denoising,
-    /// −E Σ [x ln r(x + e) + (1 − x) ln(1 − r(x + e))], data and output between 0 and 1.
-    CrossEntropy,
-    /// E ‖r(x) − x‖² + σ² ‖∂r/∂x‖²_F.
-    Contractive,
 }
 
 /// Sizes and switches of a run.

@@ -4,6 +4,7 @@ use crate::blocks::influence::Reach;
 use crate::error::Result;
 use crate::eval::clustering::matched_classes;
 use crate::eval::{Features, principal};
+use crate::knobs::Choice;
 use crate::method::{Batch, Stage};
 use crate::methods::scgc::method::Clustering;
 use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};

@@ -8,8 +8,10 @@ use crate::blocks::influence::{Reach, Sparse};
 use crate::error::{Error, Result};
 use crate::eval::clustering::{Average, agreement};
 use crate::eval::{Features, kmeans};
+use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
 use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::methods::scgc::card::ScgcKnobs;
 use crate::methods::scgc::known::{self, Known};
 use crate::methods::scgc::look;
 use crate::methods::scgc::model::{Config, Scgc};
@@ -48,7 +50,8 @@ pub struct Clustering {
 
 /// Build SCGC from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
-    let (variant, config) = (Variant::of(settings), config(settings));
+    let knobs = ScgcKnobs::of(settings)?;
+    let (variant, config) = (knobs.variant, config(&knobs, settings));
     config.check()?;
     let convolutions = (variant == Variant::Convolutions).then(|| {
         Convolutions::new(
@@ -66,9 +69,9 @@ pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn
     Ok(Rc::new(Clustering { variant, model, convolutions, seed: settings.seed, known: Rc::default() }))
 }
 
-fn config(settings: &Settings) -> Config {
-    let widths = ["hidden_1", "hidden_2", "hidden_3"].map(|name| settings.count(name));
-    let clusters = match (settings.count("clusters"), settings.data.classes) {
+fn config(knobs: &ScgcKnobs, settings: &Settings) -> Config {
+    let widths = [knobs.hidden_1, knobs.hidden_2, knobs.hidden_3];
+    let clusters = match (knobs.clusters, settings.data.classes) {
         (0, 0) => CLUSTERS,
         (0, classes) => classes,
         (asked, _) => asked,
@@ -76,14 +79,14 @@ fn config(settings: &Settings) -> Config {
     Config {
         features: settings.data.channels,
         encoder: widths.to_vec(),
-        width: settings.count("width"),
+        width: knobs.width,
         decoder: widths.into_iter().rev().collect(),
         decoded: true,
         clusters,
-        reach: Reach { order: settings.count("order").max(1), cumulative: Variant::of(settings) == Variant::Star },
-        alpha: settings.number("alpha"),
-        beta: settings.number("beta"),
-        tau: settings.number("tau"),
+        reach: Reach { order: knobs.order.max(1), cumulative: knobs.variant == Variant::Star },
+        alpha: knobs.alpha,
+        beta: knobs.beta,
+        tau: knobs.tau,
         v: 1.0,
         eps_contrast: 1e-8,
         eps_norm: 1e-12,
@@ -199,7 +202,7 @@ impl Clustering {
         let (nodes, size) = (batch.graph()?.nodes, entering.loader.batch_size());
         if self.variant.refines() && phase == 1 {
             if size < nodes {
-                let steps = entering.settings.count("steps") as u64;
+                let steps = ScgcKnobs::of(entering.settings)?.steps as u64;
                 entering.loader.follow(Some(known::patches(&*self.first(&batch)?, size, steps, &entering.rng.at(1))));
             }
             return if entering.resumed { Ok(None) } else { self.find_centres(&mut entering).await };
@@ -237,7 +240,7 @@ impl Clustering {
 impl Method for Clustering {
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
         let mut turned = self.clone();
-        turned.model.config = config(settings);
+        turned.model.config = config(&ScgcKnobs::of(settings)?, settings);
         turned.model.config.check()?;
         Ok(Rc::new(turned))
     }
@@ -280,26 +283,27 @@ impl Method for Clustering {
         }
     }
 
-    fn phases(&self, settings: &Settings) -> Vec<Phase> {
-        let (pretrain, steps) = (settings.count("pretrain"), settings.count("steps"));
-        match self.variant {
+    fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
+        let ScgcKnobs { pretrain, steps, .. } = ScgcKnobs::of(settings)?;
+        Ok(match self.variant {
             Variant::Scgc | Variant::Star => vec![Phase::new("autoencoder", pretrain), Phase::new("refinement", steps)],
             Variant::Autoencoder => vec![Phase::new("autoencoder", pretrain)],
             Variant::Convolutions => vec![Phase::new("graph autoencoder", steps)],
             Variant::KMeans | Variant::Spectral => vec![Phase::new("clusters", 0)],
-        }
+        })
     }
 
-    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Recipe {
+    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = ScgcKnobs::of(settings)?;
         let refined = self.variant.refines() && phase == 1;
         let whole = self.variant == Variant::Convolutions;
-        let batch = match settings.count("batch") {
+        let batch = match knobs.batch {
             0 if settings.data.samples > LARGE => LARGE_BATCH,
             asked => asked,
         };
-        Recipe {
+        Ok(Recipe {
             rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Constant(if refined || whole { settings.number("lr") } else { settings.number("pretrain_lr") }),
+            rate: Rate::Constant(if refined || whole { knobs.lr } else { knobs.pretrain_lr }),
             groups: pretrain_groups(weights, 0.0),
             max_norm: None,
             batch: Some(if whole {
@@ -309,7 +313,7 @@ impl Method for Clustering {
             } else {
                 AUTOENCODER_BATCH
             }),
-        }
+        })
     }
 
     fn enter<'a>(&'a self, phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
