@@ -1,8 +1,8 @@
 //! One typed table of knobs a system: name, default, range, unit, title and tooltip of each, one after the other.
 //!
-//! [`knobs!`] makes of the table a struct with a field for each knob: what the sliders, links and the command line know
-//! ([`KnobTable::table`]), the values of a run ([`KnobTable::of`]) and a full set of defaults come from it. A [`presets!`]
-//! list and the [`arms`](crate::card::Arm) of a claim ([`chosen!`]) name only what differs. A misspelt name or a value of
+//! `knobs!` makes of the table a struct with a field for each knob: what the sliders, links and the command line know
+//! ([`KnobTable::table`]), the values of a run ([`KnobTable::of`]) and a full set of defaults come from it. A `presets!`
+//! list and the [`arms`](crate::card::Arm) of a claim (`chosen!`) name only what differs. A misspelt name or a value of
 //! the wrong type does not compile; a name that comes from outside and is not in the table is an error.
 
 pub mod shared;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::card::{KnobKind, KnobValue};
 use crate::error::{Error, Result};
 
-/// The value of a knob in Rust: `f64`, `usize`, `bool`, or what [`choice!`] makes.
+/// The value of a knob in Rust: `f64`, `usize`, `bool`, or what `choice!` makes.
 pub trait KnobType: Sized {
     /// The value as links, presets and messages carry it.
     fn to_value(&self) -> KnobValue;
@@ -82,7 +82,7 @@ impl Options for bool {
     }
 }
 
-/// A menu's value, as [`choice!`] makes it.
+/// A menu's value, as `choice!` makes it.
 pub trait Choice: Copy + PartialEq + 'static {
     /// All of them, in the order of the menu.
     const ALL: &'static [Self];
@@ -112,7 +112,7 @@ impl<T: Choice> Options for T {
     }
 }
 
-/// What [`knobs!`] makes of a table.
+/// What `knobs!` makes of a table.
 pub trait KnobTable: Default {
     /// The knobs in the order of the table.
     fn table() -> Vec<crate::card::Knob>;

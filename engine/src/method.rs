@@ -352,7 +352,7 @@ pub struct Entry {
     /// Build the model, declaring its weights.
     pub build: fn(&Settings, &mut Weights) -> Result<Rc<dyn Method>>,
     pub verify: Verify,
-    /// Trained weights that are part of the native program: file name and content ([`stored_weights!`]).
+    /// Trained weights that are part of the native program: file name and content (`stored_weights!`).
     pub stored: &'static [(&'static str, &'static [u8])],
 }
 
