@@ -3,6 +3,7 @@
 
 import { fetchCounted } from "./counted.mjs";
 import { describeGpu } from "./gpu.mjs";
+import * as sound from "./sound.mjs";
 import { watchForUpdates } from "./updates.mjs";
 
 const byId = (id) => document.getElementById(id);
@@ -72,6 +73,7 @@ async function start({ js, wasm }) {
   byId("reload").onclick = () => location.reload();
   byId("notice-close").onclick = () => (byId("notice").hidden = true);
   globalThis.masqueradePanic = (text) => crash("Masquerade has stopped", text);
+  if ("AudioContext" in globalThis) globalThis.masqueradeSound = sound;
 
   byId("stored").hidden = byId("stored-note").hidden = !showsStored();
   if (!WebAssembly.validate(SIMD_PROBE)) {

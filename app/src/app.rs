@@ -6,6 +6,7 @@ use masquerade_engine::session::{Command, Event, NamedBytes, Session};
 use crate::import::Import;
 use crate::link::Link;
 use crate::selection::Selection;
+use crate::sound::Sound;
 use crate::state::{Job, State};
 use crate::ui_context::{Screen, UiContext};
 use crate::undo::Undo;
@@ -35,6 +36,8 @@ pub struct App {
     pub on_event: Option<EventTap>,
     /// Shows the page's own file dialog; its files come back through [`App::take_files`].
     pub on_pick: Option<Box<dyn FnMut()>>,
+    /// Plays sound, where the platform has a player.
+    pub sound: Option<Box<dyn Sound>>,
     /// What stands before `#` in a shared link: the page's address, empty in the window.
     pub link_prefix: String,
 }
@@ -61,6 +64,7 @@ impl App {
             gesture: false,
             on_event: None,
             on_pick: None,
+            sound: None,
             link_prefix: String::new(),
         }
     }
@@ -175,6 +179,10 @@ impl App {
             screen: &mut self.screen,
             textures: &mut self.textures,
             requests: &mut requests,
+            sound: match &mut self.sound {
+                Some(sound) => Some(&mut **sound),
+                None => None,
+            },
         };
         panels::screen_ui(ui, &mut cx);
         if self.selection.turn() {
@@ -205,6 +213,10 @@ impl App {
         }
         self.state.loading = Some(Job { name: text::OPENING.into(), done: 0, total: 0, note: String::new() });
         self.selection.locked.clear();
+        if let Some(sound) = self.sound.as_mut().filter(|_| self.selection.heard.take().is_some()) {
+            sound.stop();
+        }
+        self.screen.loss_phase = None;
         self.state.session = session.clone();
         self.link.send(Command::Open(Box::new(session)));
     }

@@ -13,6 +13,7 @@ pub mod page;
 mod panels;
 pub mod scene;
 pub mod selection;
+pub mod sound;
 pub mod state;
 pub mod text;
 pub mod theme;

@@ -4,6 +4,7 @@
 
 mod address;
 mod files;
+mod sound;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -199,6 +200,7 @@ impl Page {
         let mut app = App::new(cc, Box::new(link), session);
         app.on_event = Some(Box::new(tell));
         app.link_prefix = address::without_hash();
+        app.sound = sound::speaker();
         if address::prefers_reduced_motion() {
             theme::reduce_motion(&cc.egui_ctx);
         }

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::scene::camera::Camera;
+use crate::scene::wave::Window;
 
 /// Greatest enlargement of the panels.
 pub const MAX_ZOOM: f32 = 16.0;
+
+/// How strong a map is that lies over a picture, 0 to 1, until the user says otherwise.
+pub const OPACITY: f32 = 0.7;
 
 /// A stroke over the mask that is being painted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub struct Stroke {
     pub mask: Vec<bool>,
 }
 
-/// Where a trajectories stands.
+/// Where a film stands: walkers, a clip, the slices of a volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reel {
     pub frame: usize,
@@ -45,10 +49,18 @@ pub struct Selection {
     pub armed: Option<String>,
     /// How all clouds, fields and trajectories are looked at.
     pub camera: Camera,
-    /// Where each trajectories stands, by view.
+    /// Where each film stands, by view.
     pub reels: BTreeMap<String, Reel>,
     /// Ranges of colour maps the user has locked, by view.
     pub locked: BTreeMap<String, (f32, f32)>,
+    /// How strong a map over a picture is, by view, where the user has said so.
+    pub opacities: BTreeMap<String, f32>,
+    /// Which curves have a logarithmic scale across, by view, where the user has said so.
+    pub log_x: BTreeMap<String, bool>,
+    /// The part of each wave that is shown, by view.
+    pub windows: BTreeMap<String, Window>,
+    /// The view whose sound is heard.
+    pub heard: Option<String>,
 }
 
 impl Default for Selection {
@@ -65,6 +77,10 @@ impl Default for Selection {
             camera: Camera::default(),
             reels: BTreeMap::new(),
             locked: BTreeMap::new(),
+            opacities: BTreeMap::new(),
+            log_x: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            heard: None,
         }
     }
 }
@@ -88,6 +104,11 @@ impl Selection {
     /// The pointer is on this token; on a picture, at this place of it.
     pub fn hover(&mut self, token: u32, place: Option<Pos2>) {
         self.next = Some((token, place));
+    }
+
+    /// How strong the map of a view is over its picture, 0 to 1.
+    pub fn opacity(&self, view: &str) -> f32 {
+        self.opacities.get(view).copied().unwrap_or(OPACITY)
     }
 
     /// End of a pass: what it found is what the next pass draws. True when the token is another one.

@@ -26,6 +26,7 @@ pub const FIRST_RUN: &str = "The first views appear as soon as the model is buil
 pub const NOTHING_FOUND: &str = "Nothing found";
 pub const LOSS: &str = "Loss";
 pub const LOSS_EMPTY: &str = "Press play: the loss of every step is drawn here.";
+pub const PHASE_EMPTY: &str = "No step of this phase has been made yet.";
 pub const LOSS_CAPTION: &str = "By term, at each training step";
 pub const LOG_SCALE: &str = "Log scale";
 pub const TOTAL: &str = "total";

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::session::Session;
+use masquerade_engine::trace::Wave;
 
 use crate::commands::Action;
 use crate::selection::Selection;
+use crate::sound::Sound;
 use crate::state::State;
 use crate::undo::Undo;
 use crate::views::Textures;
@@ -54,6 +56,8 @@ pub struct Screen {
     pub shortcuts: bool,
     pub log: bool,
     pub log_scale: bool,
+    /// The phase whose loss is shown; `None`: the one the run is in.
+    pub loss_phase: Option<usize>,
     pub lecture: bool,
     pub path: String,
     /// Knobs that build the model anew, while they are being turned.
@@ -72,9 +76,27 @@ pub struct UiContext<'a> {
     pub screen: &'a mut Screen,
     pub textures: &'a mut Textures,
     pub requests: &'a mut Vec<UiRequest>,
+    /// The player, where the platform has one.
+    pub sound: Option<&'a mut dyn Sound>,
 }
 
 impl UiContext<'_> {
+    /// The second of this view's sound that is heard now.
+    pub fn heard(&self, view: &str) -> Option<f64> {
+        let own = self.selection.heard.as_deref() == Some(view);
+        self.sound.as_ref().filter(|_| own).and_then(|sound| sound.at())
+    }
+
+    /// Play this view's sound from a second on; `None`: stop it.
+    pub fn hear(&mut self, view: &str, wave: &Wave, from: Option<f64>) {
+        let Some(sound) = self.sound.as_mut() else { return };
+        match from {
+            Some(from) => sound.play(wave, from),
+            None => sound.stop(),
+        }
+        self.selection.heard = from.map(|_| view.into());
+    }
+
     /// Write a request down.
     pub fn request(&mut self, request: UiRequest) {
         self.requests.push(request);

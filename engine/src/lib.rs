@@ -60,6 +60,8 @@ pub mod run;
 pub mod session;
 #[cfg(feature = "compute")]
 pub mod settings;
+#[cfg(feature = "compute")]
+pub mod similarity;
 pub mod trace;
 #[cfg(feature = "compute")]
 pub mod train;

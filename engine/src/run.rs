@@ -137,6 +137,44 @@ impl Run {
         phase_at(&self.phases, self.step)
     }
 
+    /// The phase that what is shown belongs to: of stored weights that have not been trained on, the one they were
+    /// trained in last.
+    pub fn shown_phase(&self) -> usize {
+        if self.provenance.stored && self.step == 0 {
+            phase_at(&self.phases, self.provenance.trained_steps.saturating_sub(1))
+        } else {
+            self.phase()
+        }
+    }
+
+    /// Make ready what is shown of stored weights from a later phase than the run is in: batches and what else
+    /// [`Method::enter`] computes beside the weights. Training begins with its own first phase all the same.
+    ///
+    /// # Errors
+    /// Those of the method's own start.
+    pub async fn enter_shown(&mut self) -> Result<()> {
+        let phase = self.shown_phase();
+        if phase == self.phase() || self.entered == Some(phase) {
+            return Ok(());
+        }
+        self.begin(phase)?;
+        self.enter_phase(phase, true).await?;
+        Ok(())
+    }
+
+    async fn enter_phase(&mut self, phase: usize, resumed: bool) -> Result<Option<String>> {
+        let entering = Entering {
+            resumed,
+            rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
+            weights: &mut self.weights,
+            loader: &mut self.loader,
+            settings: &self.settings,
+        };
+        let note = self.method.enter(phase, entering).await?;
+        self.entered = Some(phase);
+        Ok(note)
+    }
+
     /// The first step of a phase.
     fn start_of(&self, phase: usize) -> u64 {
         self.phases.iter().take(phase).map(|p| p.steps).sum()
@@ -154,16 +192,7 @@ impl Run {
         if self.entered.is_some() {
             self.begin(phase)?;
         }
-        let entering = Entering {
-            resumed: self.step > self.start_of(phase),
-            rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
-            weights: &mut self.weights,
-            loader: &mut self.loader,
-            settings: &self.settings,
-        };
-        let note = self.method.enter(phase, entering).await?;
-        self.entered = Some(phase);
-        Ok(note)
+        self.enter_phase(phase, self.step > self.start_of(phase)).await
     }
 
     /// The learning rate of the next step.

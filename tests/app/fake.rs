@@ -164,6 +164,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         title: "Fashion-MNIST".into(),
         samples: 60_000,
         test_samples: 10_000,
+        first: 0,
         classes: if classes { vec!["shirt".into(), "shoe".into(), "bag".into()] } else { Vec::new() },
         picture: (28, 28, 1),
         detail: String::new(),

@@ -4,7 +4,10 @@
 mod cli;
 mod fake;
 mod glyphs;
+mod kinds;
+mod losses;
 mod scenes;
+mod stage;
 
 use std::collections::HashMap;
 
@@ -324,6 +327,22 @@ fn text_and_lines_have_enough_contrast() {
         }
         assert!(theme::contrast(t.on_accent, t.accent) >= 4.5, "{name}: text on the accent");
     }
+}
+
+#[test]
+fn maps_are_even_and_seen_on_the_dark_ground() {
+    let light = |c: Color32| theme::contrast(c, Color32::BLACK);
+    let ramp: Vec<Color32> = (0..=32).map(|i| theme::unsigned(i as f32 / 32.0)).collect();
+    assert!(ramp.windows(2).all(|pair| light(pair[1]) > light(pair[0])), "higher is lighter, everywhere");
+    let ends = [theme::signed(-1.0), theme::signed(1.0)];
+    for colour in ramp.into_iter().chain(ends) {
+        for ground in [DARK.ground, DARK.card] {
+            let contrast = theme::contrast(colour, ground);
+            assert!(contrast >= 2.5, "{colour:?} has {contrast:.2} on {ground:?}");
+        }
+    }
+    let difference = light(ends[0]) / light(ends[1]);
+    assert!((0.8..1.25).contains(&difference), "both ends of the signed map are as dark: {difference:.2}");
 }
 
 fn texts(t: &Tokens) -> [(&'static str, Color32); 7] {

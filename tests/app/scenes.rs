@@ -11,17 +11,12 @@ use masquerade_engine::card::Kind;
 use masquerade_engine::session::{Command, Event};
 use masquerade_engine::trace::{Board, Cloud, Field, Legend, Origin, Picture, Source, Trajectories, View, ViewKind};
 
-use crate::fake::{Shared, harness, opened, shoot};
+use crate::fake::shoot;
+use crate::stage::{middle, noise, open, view};
 
 const WIDE: [f32; 2] = [1280.0, 900.0];
 const BROAD: [f32; 2] = [1680.0, 1000.0];
 const PHONE: [f32; 2] = [380.0, 760.0];
-
-/// Numbers that look random and are the same every time.
-fn noise(n: usize) -> f32 {
-    let x = (n as f32 * 12.9898).sin() * 43_758.547;
-    x - x.floor()
-}
 
 /// Points on a chair: seat, back and four legs. With the group of each point, `groups` of them.
 fn chair(points: usize, groups: u32) -> (Vec<f32>, Vec<u32>) {
@@ -42,11 +37,6 @@ fn chair(points: usize, groups: u32) -> (Vec<f32>, Vec<u32>) {
         places.extend(place);
     }
     (places, token)
-}
-
-fn view(id: &str, title: &str, caption: &str, kind: ViewKind, legend: Option<Legend>) -> View {
-    let origin = Origin { tensor: id.into(), source: Source::LiveCpu };
-    View { id: id.into(), title: title.into(), caption: caption.into(), kind, origin, legend }
 }
 
 fn input(points: usize) -> View {
@@ -212,45 +202,8 @@ fn board() -> View {
     view("batch", "Batch", "No two pictures of one cluster should be in a batch.", ViewKind::Board(board), None)
 }
 
-/// A run of another kind of data, with these views.
-fn stage(kind: Kind, views: Vec<View>) -> Vec<Event> {
-    let mut events = opened(true);
-    for event in &mut events {
-        match event {
-            Event::Ready { catalogue, .. } => catalogue[0].kind = kind,
-            Event::Opened { model, data, .. } => {
-                model.views = views.iter().map(|v| (v.id.clone(), v.title.clone())).collect();
-                model.grid = (1, 64);
-                data.picture = (0, 0, 0);
-                data.detail = "1 024 points".into();
-            }
-            Event::Views { views: shown, .. } => *shown = views.clone(),
-            _ => {}
-        }
-    }
-    events
-}
-
-type Screen = (Harness<'static, App>, Shared);
-
-fn open(size: [f32; 2], dark: bool, kind: Kind, views: Vec<View>) -> Screen {
-    let (mut app, wire) = harness(size, dark, stage(kind, views));
-    app.run_steps(4);
-    wire.borrow_mut().sent.clear();
-    (app, wire)
-}
-
 fn clouds() -> Vec<View> {
     vec![input(1024), reconstruction(1024), similarity(1024)]
-}
-
-/// Middle of the view whose accessible name begins so.
-fn middle(app: &Harness<'static, App>, title: &str) -> Pos2 {
-    app.query_all_by_label_contains(&format!("{title}, "))
-        .find(|n| n.accesskit_node().role() == egui::Role::Image)
-        .unwrap()
-        .rect()
-        .center()
 }
 
 /// Vertices of the dots that are drawn, in order of the meshes: what the eye sees.

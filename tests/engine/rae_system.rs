@@ -215,7 +215,7 @@ fn finite(view: &View) -> bool {
         }
         ViewKind::Trajectories(f) => all(&f.frames) && f.frames.len().is_multiple_of(f.walkers as usize * 2),
         ViewKind::Heat(h) => all(&h.values) && h.values.len() == (h.rows * h.columns) as usize,
-        ViewKind::Series(s) => {
+        ViewKind::Curves(s) => {
             s.curves.iter().all(|c| c.points.len() > 1 && c.points.iter().all(|p| p.0.is_finite() && p.1.is_finite()))
         }
         ViewKind::Board(b) => b.pictures.len() == b.words.len() && b.pictures.len() > 3,

@@ -3,13 +3,21 @@
 //! * [`camera`]: from coordinates to places
 //! * [`board`]: pictures side by side
 //! * [`cloud`], [`field`], [`trajectories`]: from the numbers of a view to marks, each lying on a [`plane`] or in space
+//! * [`wave`], [`curves`]: marks over time or another quantity
+//! * [`clip`], [`volume`], [`picture`]: frames and slices as pixels, with colours over them; [`words`]: text in lines
 
 pub mod board;
 pub mod camera;
+pub mod clip;
 pub mod cloud;
+pub mod curves;
 pub mod field;
+pub mod picture;
 pub mod plane;
 pub mod trajectories;
+pub mod volume;
+pub mod wave;
+pub mod words;
 
 use egui::{Color32, Pos2, Rect, Vec2};
 

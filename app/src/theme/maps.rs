@@ -7,21 +7,22 @@ use masquerade_engine::trace::Legend;
 
 use super::rgb;
 
-/// Stops of a dark-blue to yellow ramp of even lightness steps, read the same with and without colour vision.
+/// Stops of a blue to yellow ramp of even lightness steps (L* 39 to 91), read the same with and without colour vision.
+/// Its lower end can be told from the dark ground, where points are drawn on it.
 const RAMP: [Color32; 9] = [
-    rgb(0x00224E),
-    rgb(0x1B376E),
-    rgb(0x414D6B),
-    rgb(0x5E626E),
-    rgb(0x7B7B78),
-    rgb(0x9A9375),
-    rgb(0xBBAD6C),
-    rgb(0xDDC85A),
+    rgb(0x3B5C9A),
+    rgb(0x576D95),
+    rgb(0x707D8E),
+    rgb(0x888D84),
+    rgb(0x9F9E79),
+    rgb(0xB6AF6C),
+    rgb(0xCDC15C),
+    rgb(0xE4D349),
     rgb(0xFDE737),
 ];
 
 /// Stops of the signed map, zero in the middle.
-const DIVERGING: [Color32; 5] = [rgb(0x0B4F94), rgb(0x6FAEDD), rgb(0xECECE8), rgb(0xEFA44E), rgb(0xA84B00)];
+const DIVERGING: [Color32; 5] = [rgb(0x1F66B0), rgb(0x6FAEDD), rgb(0xECECE8), rgb(0xEFA44E), rgb(0xA84B00)];
 
 /// Categories that differ in colour; more than these differ in another sign too.
 pub const CATEGORIES: usize = 7;

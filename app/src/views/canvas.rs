@@ -17,6 +17,24 @@ pub enum Press {
     PinAndPaint,
     /// Click and drag paint the mask.
     Paint,
+    /// The panel sees to clicks itself.
+    Own,
+}
+
+/// What lies on a canvas.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// Pixels across and down.
+    pub pixels: (u32, u32),
+    /// Tokens down and across; zeros: it has none.
+    pub grid: (u32, u32),
+    /// Number of its first token, where it shows a part of a larger grid (a frame of a clip).
+    pub first: u32,
+    pub press: Press,
+    /// Id of the view.
+    pub view: &'a str,
+    /// What a screen reader says.
+    pub name: &'a str,
 }
 
 /// The part of a panel that is drawn on.
@@ -27,26 +45,22 @@ pub struct Canvas {
     pub area: Rect,
     /// Tokens down and across.
     pub grid: (u32, u32),
+    /// Number of the first token.
+    first: u32,
     pub response: Response,
 }
 
-/// Place a canvas of a picture of `pixels` (across, down) into a square of `side` points, and let it be used.
-pub fn canvas_ui(
-    ui: &mut Ui,
-    cx: &mut UiContext<'_>,
-    pixels: (u32, u32),
-    grid: (u32, u32),
-    side: f32,
-    press: Press,
-    (view, name): (&str, &str),
-) -> Canvas {
+/// Place a canvas into a square of `side` points, and let it be used.
+pub fn canvas_ui(ui: &mut Ui, cx: &mut UiContext<'_>, sheet: &Sheet<'_>, side: f32) -> Canvas {
+    let Sheet { pixels, grid, first, press, view, name } = *sheet;
     let size = fit(pixels, side, ui.pixels_per_point());
     let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), touch::sense(cx, view));
     let left = ((outer.width() - size.x) * 0.5 * ui.pixels_per_point()).round() / ui.pixels_per_point();
     let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
-    let canvas = Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, response };
-    if press != Press::Pin {
+    let canvas =
+        Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, first, response };
+    if matches!(press, Press::Paint | Press::PinAndPaint) {
         touch::tool_ui(ui, cx, view, outer, Tool::Brush);
     }
     canvas.navigate(ui, cx);
@@ -70,28 +84,38 @@ pub fn shrinks(pixels: (u32, u32), side: f32, pixels_per_point: f32, zoom: f32) 
 impl Canvas {
     /// Where a token lies.
     pub fn token(&self, cx: &UiContext<'_>, token: u32) -> Rect {
-        cx.selection.token_rect(self.area, self.grid, token)
+        cx.selection.token_rect(self.area, self.grid, token.saturating_sub(self.first))
+    }
+
+    /// Whether a token of the grid is one of those shown.
+    pub fn shows(&self, token: u32) -> bool {
+        (self.first..self.first + self.grid.0 * self.grid.1).contains(&token)
     }
 
     /// Draw a texture that covers the whole picture.
     pub fn image(&self, cx: &UiContext<'_>, texture: egui::TextureId) {
-        self.painter.image(texture, self.area, cx.selection.shown(), egui::Color32::WHITE);
+        self.laid_over(cx, texture, 1.0);
+    }
+
+    /// The same as strong as `opacity` says, over what is there.
+    pub fn laid_over(&self, cx: &UiContext<'_>, texture: egui::TextureId, opacity: f32) {
+        let tint = egui::Color32::WHITE.gamma_multiply(opacity);
+        self.painter.image(texture, self.area, cx.selection.shown(), tint);
     }
 
     /// Draw crosshair, hovered and pinned token: the last thing a panel draws.
     pub fn marks(&self, ui: &Ui, cx: &UiContext<'_>) {
         let colours = theme::tokens(ui);
-        let tokens = self.grid.0 * self.grid.1;
         if let Some(place) = cx.selection.crosshair {
             let at = cx.selection.to_screen(self.area, place);
             let line = egui::Stroke::new(1.0, colours.accent.gamma_multiply(0.35));
             self.painter.hline(self.area.x_range(), at.y, line);
             self.painter.vline(at.x, self.area.y_range(), line);
         }
-        if let Some(token) = cx.state.session.pinned.filter(|t| *t < tokens) {
+        if let Some(token) = cx.state.session.pinned.filter(|t| self.shows(*t)) {
             hatch::ring(&self.painter, self.token(cx, token), 2.0, colours.accent);
         }
-        if let Some(token) = cx.selection.hovered.filter(|t| *t < tokens) {
+        if let Some(token) = cx.selection.hovered.filter(|t| self.shows(*t)) {
             hatch::ring(&self.painter, self.token(cx, token).shrink(0.5), 1.0, colours.text);
         }
     }
@@ -117,6 +141,7 @@ impl Canvas {
         let here = self.response.hover_pos().or_else(|| self.response.interact_pointer_pos());
         let Some(place) = here.map(|p| cx.selection.to_picture(self.area, p)) else { return };
         let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
+        let token = token.map(|t| t + self.first);
         if let Some(token) = token {
             cx.selection.hover(token, Some(pos2(place.x, place.y)));
         }
@@ -124,12 +149,17 @@ impl Canvas {
         let paints = match press {
             Press::Paint => pressed || self.response.drag_stopped() || self.response.clicked(),
             Press::PinAndPaint => self.response.dragged_by(PointerButton::Primary),
-            Press::Pin => false,
+            Press::Pin | Press::Own => false,
         };
         if let Some(to) = here.filter(|_| paints && drags) {
             self.stroke(cx, to);
         }
-        if (press != Press::Paint || !drags) && self.response.clicked() {
+        let pins = match press {
+            Press::Pin | Press::PinAndPaint => true,
+            Press::Paint => !drags,
+            Press::Own => false,
+        };
+        if pins && self.response.clicked() {
             let pinned = cx.state.session.pinned;
             cx.request(UiRequest::Pin(token.filter(|t| pinned != Some(*t))));
         }

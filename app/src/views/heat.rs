@@ -3,24 +3,43 @@
 use egui::{Color32, ColorImage, Id, Ui};
 use masquerade_engine::trace::{Heat, Legend, ViewKind};
 
-use super::canvas::{Press, canvas_ui};
+use super::canvas::{Press, Sheet, canvas_ui, shrinks};
 use super::{hatch, legend};
+use crate::scene::picture;
 use crate::state::Shown;
 use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Draw a map; tokens without a meaning are hatched.
 pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, side: f32) {
-    let pixels = match cx.state.picture().map(|s| &s.view.kind) {
-        Some(ViewKind::Picture(p)) => (p.width, p.height),
-        _ => (heat.columns, heat.rows),
+    let state = cx.state;
+    let size = |shown: &Shown| match &shown.view.kind {
+        ViewKind::Picture(p) => Some((p.width, p.height)),
+        _ => None,
     };
+    let below = heat.over.as_ref().and_then(|id| state.views.get(id)).filter(|s| size(s).is_some());
+    let pixels = below.or(state.picture()).and_then(size).unwrap_or((heat.columns, heat.rows));
     let name = text::heat_name(&shown.view.title, greatest(heat));
-    let canvas = canvas_ui(ui, cx, pixels, (heat.rows, heat.columns), side, Press::Pin, (&shown.view.id, &name));
+    let grid = (heat.rows, heat.columns);
+    let canvas = canvas_ui(
+        ui,
+        cx,
+        &Sheet { pixels, grid, first: 0, press: Press::Pin, view: &shown.view.id, name: &name },
+        side,
+    );
     let range = range(ui, cx, shown, &heat.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
-    canvas.image(cx, texture);
+    match below.map(|s| (s, &s.view.kind)) {
+        Some((s, ViewKind::Picture(p))) => {
+            let smooth = shrinks(pixels, side, ui.pixels_per_point(), cx.selection.zoom);
+            let name = format!("{} in grey", s.view.id);
+            let grey = cx.textures.get(ui.ctx(), &name, s.version, smooth, || picture::grey(p));
+            canvas.image(cx, grey);
+            canvas.laid_over(cx, texture, cx.selection.opacity(&shown.view.id));
+        }
+        _ => canvas.image(cx, texture),
+    }
     for (token, _) in heat.undefined.iter().enumerate().filter(|(_, undefined)| **undefined) {
         hatch::hatch(&canvas.painter, canvas.token(cx, token as u32), theme::tokens(ui));
     }
@@ -29,7 +48,8 @@ pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, 
     }
     canvas.marks(ui, cx);
     canvas.response.on_hover_text(text::heat_hint(super::nouns(cx)));
-    legend::legend_ui(ui, cx, &shown.view.id, &range, cursor(cx, heat));
+    let laid = below.is_some();
+    legend::scale_ui(ui, cx, &shown.view.id, &range, cursor(cx, heat), laid);
 }
 
 /// The range the colours span: locked by the user, else the view's own, eased so that it does not flicker.
@@ -56,11 +76,22 @@ pub fn range(ui: &Ui, cx: &UiContext<'_>, shown: &Shown, values: &[f32]) -> Lege
 
 /// The map as a texture, one pixel a token.
 pub fn image(heat: &Heat, range: &Legend) -> ColorImage {
-    let size = [heat.columns as usize, heat.rows as usize];
-    if heat.values.len() != size[0] * size[1] || heat.values.is_empty() {
+    cells(&heat.values, (heat.rows, heat.columns), range)
+}
+
+/// Pixels that a side of a texture has at most: every graphics device takes so many.
+const TEXTURE: usize = 2048;
+
+/// Values as a picture, one pixel each; of more than a texture takes, evenly spaced ones. No value: no colour.
+pub fn cells(values: &[f32], (rows, columns): (u32, u32), range: &Legend) -> ColorImage {
+    let (rows, columns) = (rows as usize, columns as usize);
+    if values.len() != rows * columns || values.is_empty() {
         return ColorImage::filled([1, 1], Color32::TRANSPARENT);
     }
-    ColorImage::new(size, heat.values.iter().map(|v| theme::in_range(*v, range)).collect())
+    let (down, across) = (rows.min(TEXTURE), columns.min(TEXTURE));
+    let value = |i: usize| values[i / across * rows / down * columns + i % across * columns / across];
+    let colour = |v: f32| if v.is_finite() { theme::in_range(v, range) } else { Color32::TRANSPARENT };
+    ColorImage::new([across, down], (0..down * across).map(|i| colour(value(i))).collect())
 }
 
 fn is_defined(heat: &Heat, token: usize) -> bool {

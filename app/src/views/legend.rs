@@ -10,8 +10,16 @@ use crate::{icons, text};
 /// Bands the scale is drawn in.
 const BANDS: usize = 64;
 
+/// Width of the slider that makes a map more or less strong.
+const SLIDER: f32 = 40.0;
+
 /// Draw the scale of `range` with a button that locks it; the value at the cursor takes the place of the range's words.
 pub fn legend_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend, cursor: Option<String>) {
+    scale_ui(ui, cx, view, range, cursor, false);
+}
+
+/// The same; of a map that is `laid` over a picture, with a slider that says how strong the map is.
+pub fn scale_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend, cursor: Option<String>, laid: bool) {
     ui.spacing_mut().interact_size.y = space::L;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
     scale(ui, rect, range);
@@ -32,6 +40,15 @@ pub fn legend_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend
                     cx.selection.locked.remove(view);
                 } else {
                     cx.selection.locked.insert(view.into(), (range.low, range.high));
+                }
+            }
+            if laid {
+                let mut opacity = cx.selection.opacity(view);
+                ui.spacing_mut().slider_width = SLIDER;
+                let slider = egui::Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
+                let slider = ui.name_inputs(text::OPACITY, |ui| ui.add(slider));
+                if slider.on_hover_text(text::OPACITY).changed() {
+                    cx.selection.opacities.insert(view.into(), opacity);
                 }
             }
         },

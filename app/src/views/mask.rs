@@ -3,7 +3,7 @@
 use egui::Ui;
 use masquerade_engine::trace::{Mask, ViewKind};
 
-use super::canvas::{Press, canvas_ui, shrinks};
+use super::canvas::{Press, Sheet, canvas_ui, shrinks};
 use super::{hatch, picture};
 use crate::state::Shown;
 use crate::ui_context::UiContext;
@@ -20,7 +20,8 @@ pub fn mask_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, mask: &Mask, 
     };
     let press = if mask.paintable { Press::Paint } else { Press::Pin };
     let name = text::mask_name(&shown.view.title, count, hidden.len());
-    let canvas = canvas_ui(ui, cx, pixels, (mask.rows, mask.columns), side, press, (&shown.view.id, &name));
+    let grid = (mask.rows, mask.columns);
+    let canvas = canvas_ui(ui, cx, &Sheet { pixels, grid, first: 0, press, view: &shown.view.id, name: &name }, side);
     if let Some((id, version, p)) = below.and_then(|s| match &s.view.kind {
         ViewKind::Picture(p) => Some((&s.view.id, s.version, p)),
         _ => None,

@@ -1,28 +1,89 @@
-//! A matrix of values, as colour, with its legend.
+//! A matrix of values as colour, with the names of its rows and columns, a cross under the pointer, and its legend.
 
-use egui::{Role, Sense, Ui, WidgetInfo, vec2};
-use masquerade_engine::trace::{Heat, Matrix};
+use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use masquerade_engine::trace::Matrix;
 
-use super::{heat, legend};
+use super::{heat, legend, theme};
 use crate::state::Shown;
 use crate::text;
+use crate::theme::{size, space};
 use crate::ui_context::UiContext;
 
-/// Draw a matrix into a square.
+/// The shorter side of a matrix is at least this part of the longer one: a few rows must not become a line.
+const FLATTEST: f32 = 0.3;
+/// Share of the width that the names of the rows take at most.
+const NAMES: f32 = 0.3;
+
+/// Draw a matrix, as wide as its card.
 pub fn matrix_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, matrix: &Matrix, side: f32) {
-    let map = Heat {
-        rows: matrix.rows,
-        columns: matrix.columns,
-        values: matrix.values.clone(),
-        undefined: Vec::new(),
-        query: None,
-    };
-    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::picture_name(&shown.view.title)));
-    let range = heat::range(ui, cx, shown, &map.values);
+    let (rows, columns) = (matrix.rows.max(1), matrix.columns.max(1));
+    let height = side * (rows as f32 / columns as f32).clamp(FLATTEST, 1.0);
+    let (outer, response) = ui.allocate_exact_size(vec2(side, height + space::L), Sense::hover());
+    let name = text::matrix_name(&shown.view.title, rows, columns);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    let area = frame(ui, matrix, outer);
+    let range = heat::range(ui, cx, shown, &matrix.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
-    let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, false, || heat::image(&map, &range));
-    let whole = egui::Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-    ui.painter().image(texture, rect, whole, egui::Color32::WHITE);
-    legend::legend_ui(ui, cx, &shown.view.id, &range, None);
+    let cells = || heat::cells(&matrix.values, (matrix.rows, matrix.columns), &range);
+    let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, area.width() < columns as f32, cells);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    ui.painter().image(texture, area, whole, egui::Color32::WHITE);
+
+    let cell = vec2(area.width() / columns as f32, area.height() / rows as f32);
+    let pointer = response.hover_pos().filter(|p| area.contains(*p));
+    let under = pointer.map(|p| {
+        let at = (p - area.min) / cell;
+        ((at.y as u32).min(rows - 1), (at.x as u32).min(columns - 1))
+    });
+    if let Some((row, column)) = under {
+        let corner = area.min + vec2(column as f32, row as f32) * cell;
+        let line = egui::Stroke::new(1.0, theme::tokens(ui).accent);
+        let rect = Rect::from_min_size(corner, cell);
+        let across = Rect::from_x_y_ranges(area.x_range(), rect.y_range());
+        let down = Rect::from_x_y_ranges(rect.x_range(), area.y_range());
+        for band in [across, down] {
+            ui.painter().rect_stroke(band, 0.0, line, egui::StrokeKind::Outside);
+        }
+    }
+    let words = under.and_then(|(row, column)| {
+        let value = *matrix.values.get((row * columns + column) as usize)?;
+        let named = |names: &[String], n: u32, noun: &str| {
+            names.get(n as usize).cloned().unwrap_or_else(|| text::numbered(noun, n))
+        };
+        let (row, column) =
+            (named(&matrix.row_names, row, text::ROW), named(&matrix.column_names, column, text::COLUMN));
+        Some(text::matrix_cell(value, &row, &column))
+    });
+    legend::legend_ui(ui, cx, &shown.view.id, &range, words);
+}
+
+/// What rows and columns are, over the matrix; the rows' names at its left, the columns' under the titles, where cells
+/// have room for them. The rest of the place is for the cells.
+fn frame(ui: &Ui, matrix: &Matrix, outer: Rect) -> Rect {
+    let (font, colour) = (FontId::proportional(size::CAPTION), theme::tokens(ui).muted);
+    let wide = |name: &String| ui.painter().layout_no_wrap(name.clone(), font.clone(), colour).size().x;
+    let titles = text::axes(&matrix.row_title, &matrix.column_title);
+    let mut area = outer;
+    area.min.y += space::L;
+    ui.painter().text(outer.left_top(), Align2::LEFT_TOP, titles, font.clone(), colour);
+    let rows = matrix.rows.max(1) as f32;
+    let cell = area.height() / rows;
+    let most = matrix.row_names.iter().map(wide).fold(0.0_f32, f32::max);
+    if !matrix.row_names.is_empty() && cell >= size::CAPTION && most <= NAMES * outer.width() {
+        area.min.x += most + space::XS;
+        for (row, name) in matrix.row_names.iter().enumerate() {
+            let at = pos2(area.left() - space::XS, area.top() + (row as f32 + 0.5) * cell);
+            ui.painter().text(at, Align2::RIGHT_CENTER, name, font.clone(), colour);
+        }
+    }
+    let across = area.width() / matrix.columns.max(1) as f32;
+    let most = matrix.column_names.iter().map(wide).fold(0.0_f32, f32::max);
+    if !matrix.column_names.is_empty() && most + space::XS <= across {
+        area.min.y += space::L;
+        for (column, name) in matrix.column_names.iter().enumerate() {
+            let at = pos2(area.left() + (column as f32 + 0.5) * across, area.top() - 1.0);
+            ui.painter().text(at, Align2::CENTER_BOTTOM, name, font.clone(), colour);
+        }
+    }
+    area
 }

@@ -4,7 +4,9 @@ mod badge;
 mod board;
 mod canvas;
 mod classes;
+mod clip;
 mod cloud;
+pub mod curves;
 mod dots;
 mod field;
 mod hatch;
@@ -13,11 +15,14 @@ mod legend;
 mod mask;
 mod matrix;
 mod picture;
-pub mod series;
+mod player;
 mod textures;
 mod touch;
 mod trajectories;
 mod viewport;
+mod volume;
+mod wave;
+mod words;
 
 use egui::{Frame, Ui, vec2};
 use masquerade_engine::trace::ViewKind;
@@ -28,6 +33,7 @@ use crate::theme::{self, space};
 use crate::ui_context::UiContext;
 
 pub use textures::Textures;
+pub use words::readable;
 
 /// Lines a caption has.
 const CAPTION_ROWS: usize = 2;
@@ -55,8 +61,11 @@ pub fn card(ui: &Ui) -> Frame {
 /// Whether a view stands beside others that share its zoom: pictures and maps with their cursor, scenes with their
 /// camera.
 pub fn is_panel(shown: Option<&Shown>) -> bool {
-    is_scene(shown)
-        || shown.is_none_or(|s| matches!(s.view.kind, ViewKind::Picture(_) | ViewKind::Mask(_) | ViewKind::Heat(_)))
+    let stands = |kind: &ViewKind| {
+        use ViewKind::{Clip, Heat, Mask, Picture, Volume};
+        matches!(kind, Picture(_) | Mask(_) | Heat(_) | Clip(_) | Volume(_))
+    };
+    is_scene(shown) || shown.is_none_or(|s| stands(&s.view.kind))
 }
 
 /// Whether a view is looked at through the camera and needs room.
@@ -81,7 +90,7 @@ pub fn tile_ui(ui: &mut Ui, cx: &mut UiContext<'_>, id: &str, title: &str, side:
                 ViewKind::Mask(mask) => mask::mask_ui(ui, cx, shown, mask, side),
                 ViewKind::Heat(heat) => heat::heat_ui(ui, cx, shown, heat, side),
                 ViewKind::Matrix(matrix) => matrix::matrix_ui(ui, cx, shown, matrix, side),
-                ViewKind::Series(series) => series::series_ui(ui, id, series),
+                ViewKind::Curves(drawn) => curves::curves_ui(ui, cx, id, drawn),
                 ViewKind::Number(number) => {
                     ui.label(theme::exhibit_title(text::value(*number as f32)));
                 }
@@ -89,6 +98,10 @@ pub fn tile_ui(ui: &mut Ui, cx: &mut UiContext<'_>, id: &str, title: &str, side:
                 ViewKind::Field(drawn) => field::field_ui(ui, cx, shown, drawn, side),
                 ViewKind::Trajectories(drawn) => trajectories::trajectories_ui(ui, cx, shown, drawn, side),
                 ViewKind::Board(drawn) => board::board_ui(ui, cx, shown, drawn, side),
+                ViewKind::Clip(drawn) => clip::clip_ui(ui, cx, shown, drawn, side),
+                ViewKind::Wave(drawn) => wave::wave_ui(ui, cx, shown, drawn, side),
+                ViewKind::Words(drawn) => words::words_ui(ui, cx, shown, drawn, side),
+                ViewKind::Volume(drawn) => volume::volume_ui(ui, cx, shown, drawn, side),
             },
         }
         caption_ui(ui, shown, side);

@@ -3,7 +3,7 @@
 use egui::{ColorImage, Ui};
 use masquerade_engine::trace::Picture;
 
-use super::canvas::{Press, canvas_ui, shrinks};
+use super::canvas::{Press, Sheet, canvas_ui, shrinks};
 use super::hatch;
 use crate::state::Shown;
 use crate::ui_context::UiContext;
@@ -15,8 +15,13 @@ pub fn picture_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, picture: &
     let paintable = first && cx.state.mask().is_some();
     let press = if paintable { Press::PinAndPaint } else { Press::Pin };
     let pixels = (picture.width, picture.height);
-    let canvas =
-        canvas_ui(ui, cx, pixels, picture.grid, side, press, (&shown.view.id, &text::picture_name(&shown.view.title)));
+    let name = text::picture_name(&shown.view.title);
+    let canvas = canvas_ui(
+        ui,
+        cx,
+        &Sheet { pixels, grid: picture.grid, first: 0, press, view: &shown.view.id, name: &name },
+        side,
+    );
     let smooth = shrinks(pixels, side, ui.pixels_per_point(), cx.selection.zoom);
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, shown.version, smooth, || image(picture));
     canvas.image(cx, texture);

@@ -144,6 +144,7 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
         title: "Fashion-MNIST".into(),
         samples: 0,
         test_samples: 0,
+        first: 0,
         classes: CLASSES.map(String::from).to_vec(),
         picture: (0, 0, 0),
         detail: String::new(),

@@ -52,6 +52,7 @@ pub async fn load(files: &Files) -> Result<PictureData> {
         title: "Photographs".into(),
         samples: 0,
         test_samples: 0,
+        first: 0,
         classes: Vec::new(),
         picture: (0, 0, 0),
         detail: String::new(),

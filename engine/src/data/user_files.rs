@@ -113,6 +113,7 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
         title: "Your pictures".into(),
         samples: 0,
         test_samples: 0,
+        first: 0,
         classes,
         picture: (0, 0, 0),
         detail: String::new(),

@@ -114,15 +114,21 @@ impl Host {
     }
 
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<u32>) -> Result<()> {
+        if let Some(run) = &mut self.run {
+            run.enter_shown().await?;
+        }
         let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
         let half = if run.loader.len(Half::Test) == 0 { Half::Train } else { Half::Test };
-        let sample = (self.session.sample as usize).min(run.loader.len(half).saturating_sub(1));
+        // The set's most telling sample is number 0; the others follow in their order.
+        let samples = run.loader.len(half).max(1);
+        let first = if half == Half::Test { run.loader.data.report().first as usize } else { 0 };
+        let sample = ((self.session.sample as usize).min(samples - 1) + first) % samples;
         let stage = Stage {
             batch: run.loader.evaluation_batch(half, &[sample])?,
             mean: run.loader.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
             std: run.loader.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
             loader: run.loader.clone(),
-            phase: run.phase(),
+            phase: run.shown_phase(),
             step: run.provenance.trained_steps + run.step,
             rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),
             painted: self.session.painted.clone(),

@@ -53,6 +53,8 @@ pub struct DataReport {
     pub title: String,
     pub samples: u64,
     pub test_samples: u64,
+    /// The test sample that the stage opens with, a telling one; the others follow in their order.
+    pub first: u64,
     pub classes: Vec<String>,
     /// Width, height and channels of its first picture; zeros for other kinds.
     pub picture: (u32, u32, u32),

@@ -2,6 +2,7 @@
 
 mod ink;
 mod label;
+mod media;
 mod panel;
 mod parts;
 mod scene;
@@ -43,7 +44,7 @@ pub struct Options {
     /// Number of the mask: each draws another one
     #[arg(long)]
     remask: Option<u64>,
-    /// Views to draw, separated by commas [default: all but curves and numbers]
+    /// Views to draw, separated by commas [default: all but numbers]
     #[arg(long, value_delimiter = ',')]
     views: Vec<String>,
 }
@@ -61,7 +62,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let views = look(&mut engine, &options.views)?;
     if let Some(file) = &options.out {
         let sheet = draw(&views).ok_or_else(|| {
-            let why = "all of its views are curves or numbers";
+            let why = "all of its views are numbers";
             Error::request(format!("There is nothing to draw of {}", plan.card.title), why, "Look at it in the window")
         })?;
         write_atomically(file, &png(&sheet)?)?;
@@ -79,10 +80,9 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     Ok(DONE)
 }
 
-/// All views side by side, but curves and numbers. `None`: there are no others.
+/// All views side by side, but numbers. `None`: there are no others.
 pub fn draw(views: &[View]) -> Option<RgbaImage> {
-    let picture = views.iter().find_map(panel::picture);
-    let panels: Vec<panel::Panel> = views.iter().filter_map(|view| panel::draw(view, picture)).collect();
+    let panels: Vec<panel::Panel> = views.iter().filter_map(|view| panel::draw(view, views)).collect();
     (!panels.is_empty()).then(|| sheet::compose(&panels))
 }
 

@@ -1,11 +1,13 @@
 //! One view as pixels, drawn as on the stage: whole-number scale, hidden tokens hatched, maps in the ramps of the
-//! theme; clouds, fields, trajectories and boards are in [`scene`].
+//! theme; clouds, fields, trajectories and boards are in [`scene`], what runs in time, text and curves in [`media`].
 
 use egui::Color32;
 use image::{Rgba, RgbaImage};
 use masquerade_engine::trace::{Heat, Legend, Mask, Matrix, Picture, View, ViewKind};
 
-use super::scene;
+use super::{media, scene};
+use crate::scene::picture::{blend, grey};
+use crate::selection::OPACITY;
 use crate::theme::{self, LIGHT};
 
 /// Pixels that a panel is at most wide or high, unless the picture itself is larger.
@@ -14,6 +16,9 @@ const SIDE: u32 = 224;
 const HATCH: u32 = theme::space::HATCH as u32;
 /// Width of the ring around the token a map belongs to.
 const RING: u32 = 2;
+
+/// Least part of a matrix's longer side that the shorter one takes, as a fraction.
+const FLATTEST: (u32, u32) = (3, 10);
 
 /// A drawn view.
 pub struct Panel {
@@ -39,8 +44,9 @@ pub fn picture(view: &View) -> Option<&Picture> {
     }
 }
 
-/// Draw a view; masks and maps take the size of `below`, the picture they belong to. `None`: it is a curve or a number.
-pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
+/// Draw a view; masks and maps take the size of the picture among `views` that they belong to. `None`: it is a number.
+pub fn draw(view: &View, views: &[View]) -> Option<Panel> {
+    let below = views.iter().find_map(picture);
     let panel = |pixels, legend| Panel { title: view.title.clone(), pixels, legend };
     match &view.kind {
         ViewKind::Picture(_) => picture(view).map(|p| {
@@ -51,7 +57,9 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
         ViewKind::Mask(mask) => Some(panel(draw_mask(mask, below), None)),
         ViewKind::Heat(heat) => {
             let legend = legend(view, &heat.values, &heat.undefined);
-            Some(panel(draw_heat(heat, &legend, size(below, heat.rows, heat.columns)), Some(legend)))
+            let over = heat.over.as_ref().and_then(|id| views.iter().find(|v| v.id == *id)).and_then(picture);
+            let size = size(over.or(below), heat.rows, heat.columns);
+            Some(panel(draw_heat(heat, &legend, size, over), Some(legend)))
         }
         ViewKind::Matrix(matrix) => {
             let legend = legend(view, &matrix.values, &[]);
@@ -67,7 +75,21 @@ pub fn draw(view: &View, below: Option<&Picture>) -> Option<Panel> {
         }
         ViewKind::Trajectories(trajectories) => Some(panel(scene::trajectories(trajectories), None)),
         ViewKind::Board(board) => Some(panel(scene::board(board), None)),
-        ViewKind::Series(_) | ViewKind::Number(_) => None,
+        ViewKind::Clip(clip) => {
+            let range = (!clip.values.is_empty()).then(|| legend(view, &clip.values, &[]));
+            Some(panel(media::clip(clip, range.as_ref()), range))
+        }
+        ViewKind::Volume(volume) => {
+            let range = (!volume.values.is_empty()).then(|| legend(view, &volume.values, &volume.undefined));
+            Some(panel(media::volume(volume, range.as_ref()), range))
+        }
+        ViewKind::Words(words) => {
+            let range = (!words.weights.is_empty()).then(|| legend(view, &words.weights, &[]));
+            Some(panel(media::words(words, range.as_ref()), range))
+        }
+        ViewKind::Wave(wave) => Some(panel(media::wave(wave), None)),
+        ViewKind::Curves(curves) => Some(panel(media::curves(curves), None)),
+        ViewKind::Number(_) => None,
     }
 }
 
@@ -117,7 +139,7 @@ pub fn token((x, y): (u32, u32), (width, height): (u32, u32), (rows, columns): (
 }
 
 /// Cover the hidden tokens with the ground and diagonal lines that run on from token to token.
-fn hatch(pixels: &mut RgbaImage, grid: (u32, u32), hidden: &[bool]) {
+pub fn hatch(pixels: &mut RgbaImage, grid: (u32, u32), hidden: &[bool]) {
     let size = pixels.dimensions();
     for (x, y, pixel) in pixels.enumerate_pixels_mut() {
         if hidden.get(token((x, y), size, grid)) == Some(&true) {
@@ -138,11 +160,18 @@ fn draw_mask(mask: &Mask, below: Option<&Picture>) -> RgbaImage {
     pixels
 }
 
-fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32)) -> RgbaImage {
+/// A map, over the picture it belongs to where it has one.
+fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32), over: Option<&Picture>) -> RgbaImage {
+    let below = over.map(grey);
     let grid = (heat.rows, heat.columns);
     let at = |x, y| token((x, y), (width, height), grid);
     let mut pixels = RgbaImage::from_fn(width, height, |x, y| {
-        rgba(heat.values.get(at(x, y)).map_or(LIGHT.ground, |value| theme::in_range(*value, legend)))
+        let colour = heat.values.get(at(x, y)).map_or(LIGHT.ground, |value| theme::in_range(*value, legend));
+        let grey = below.as_ref().and_then(|grey| {
+            let [across, down] = grey.size.map(|n| n as u32);
+            grey.pixels.get((y * down / height * across + x * across / width) as usize)
+        });
+        rgba(grey.map_or(colour, |grey| blend(*grey, colour, OPACITY)))
     });
     hatch(&mut pixels, grid, &heat.undefined);
     if let Some(query) = heat.query {
@@ -163,7 +192,9 @@ fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32)) -> RgbaI
 
 fn draw_matrix(matrix: &Matrix, legend: &Legend) -> RgbaImage {
     let (width, height) = size(None, matrix.rows, matrix.columns);
-    let grid = (matrix.rows, matrix.columns);
+    // A few rows or columns must not become a line.
+    let (width, height) = (width.max(height * FLATTEST.0 / FLATTEST.1), height.max(width * FLATTEST.0 / FLATTEST.1));
+    let grid = (matrix.rows.max(1), matrix.columns.max(1));
     RgbaImage::from_fn(width, height, |x, y| {
         let value = matrix.values.get(token((x, y), (width, height), grid));
         rgba(value.map_or(LIGHT.ground, |value| theme::in_range(*value, legend)))

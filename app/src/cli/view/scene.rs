@@ -10,6 +10,7 @@ use crate::scene::board::Layout;
 use crate::scene::camera::Camera;
 use crate::scene::cloud::{self, Style};
 use crate::scene::{Mark, field, trajectories};
+use crate::text;
 use crate::theme::{self, LIGHT, space};
 
 /// Side in points of the screen, and pixels a point.
@@ -45,14 +46,17 @@ pub fn cloud(drawn: &Cloud, range: Option<&Legend>) -> RgbaImage {
     pixels
 }
 
-/// The classes at the lower edge, as many as have room.
+/// The classes at the lower edge, as many as have room, and how many more there are.
 fn names(pixels: &mut RgbaImage, drawn: &Cloud) {
     let (height, gap) = (label::height(label::TEXT), space::S as u32);
     let (mut x, y) = (gap, pixels.height() - height - gap);
     let radius = height as f32 * 0.25;
     for (class, name) in drawn.classes.iter().enumerate() {
         let wide = height + label::width(name, label::TEXT);
-        if x + wide > pixels.width() {
+        let left = drawn.classes.len() - class;
+        let room = if left == 1 { 0 } else { label::width(&text::more(left), label::TEXT) + gap };
+        if x + wide + room > pixels.width() {
+            label::draw(pixels, (x, y), &text::more(left), label::TEXT, rgba(LIGHT.text));
             break;
         }
         let (colour, shape) = cloud::class_sign(class);

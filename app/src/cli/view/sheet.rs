@@ -5,6 +5,7 @@ use masquerade_engine::trace::Legend;
 
 use super::label;
 use super::panel::{Panel, rgba};
+use crate::text;
 use crate::theme::{self, LIGHT, space};
 
 const MARGIN: u32 = space::L as u32;
@@ -45,7 +46,7 @@ fn draw_legend(sheet: &mut RgbaImage, (x, y): (u32, u32), width: u32, legend: &L
             sheet.put_pixel(x + across, y + down, rgba(theme::in_range(value, legend)));
         }
     }
-    let (low, high) = (format!("{:.2}", legend.low), format!("{:.2}", legend.high));
+    let (low, high) = (text::value(legend.low), text::value(legend.high));
     let (low_width, high_width) = (label::width(&low, label::TEXT), label::width(&high, label::TEXT));
     let y = y + RAMP + GAP / 2;
     label::draw(sheet, (x, y), &low, label::TEXT, rgba(LIGHT.muted));

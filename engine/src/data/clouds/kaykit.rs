@@ -9,6 +9,8 @@ use crate::session::DataReport;
 
 const FOLDER: &str = "pointclouds";
 const POINTS: usize = 1024;
+/// Class of the first sample on the stage.
+const FIRST: &str = "chair";
 
 /// The set `kaykit`: the models that its table lists, 1,024 points of each, in the model's own units.
 ///
@@ -42,9 +44,12 @@ pub async fn load(files: &Files) -> Result<CloudData> {
     if train.labels.is_empty() || test.labels.is_empty() {
         return Err(missing());
     }
+    let class = classes.iter().position(|class| class == FIRST).map(|class| class as u32);
+    let first = test.labels.iter().position(|label| Some(*label) == class).unwrap_or(0) as u64;
     let report = DataReport {
         id: "kaykit".into(),
         title: "KayKit models".into(),
+        first,
         classes,
         licence: "CC0 1.0".into(),
         source: "seven model packs by Kay Lousberg (github.com/KayKit-Game-Assets): points drawn over the faces by area, classes by name"

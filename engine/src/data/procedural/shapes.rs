@@ -26,6 +26,7 @@ pub fn load(side: u32, seed: u64) -> PictureData {
         title: "Shapes".into(),
         samples: 0,
         test_samples: 0,
+        first: 0,
         classes: CLASSES.map(String::from).to_vec(),
         picture: (0, 0, 0),
         detail: String::new(),

@@ -12,7 +12,8 @@ use crate::methods::graphmae::data::Prepared;
 use crate::methods::graphmae::method::System;
 use crate::methods::graphmae::model::{Config, Criterion};
 use crate::readback;
-use crate::trace::{Cloud, Curve, Legend, Matrix, Origin, Series, Source, View, ViewKind};
+use crate::similarity::Similarity;
+use crate::trace::{Cloud, Curve, Curves, Legend, Matrix, Origin, Source, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -154,11 +155,20 @@ impl Look<'_> {
 
     async fn similarity(&self) -> Result<View> {
         let all = self.system.model.embed(self.w, &self.graph.features, &self.graph.graph.on(self.w.device()));
-        let values = readback::floats(similarity_map(all.unsqueeze_dim(0), self.node)).await?;
-        let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-        let caption = format!("How like node {} the encoder finds every other node, nothing masked.", self.node + 1);
+        let shown = Similarity::of(self.stage);
+        let values = readback::floats(similarity_map(shown.tokens(all.unsqueeze_dim(0)), self.node)).await?;
+        let (legend, how) = shown.legend(&values, |node| node == self.node);
+        let caption =
+            format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node + 1);
         let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud()? };
-        Ok(view("similarity", caption, ViewKind::Cloud(cloud), "embedding", self.stage.source, Some(legend)))
+        Ok(view(
+            "similarity",
+            caption,
+            ViewKind::Cloud(cloud),
+            &shown.tensor("embedding"),
+            self.stage.source,
+            Some(legend),
+        ))
     }
 
     /// Attention weights of the edges that end at the node, in the last layer: the mean over heads on the graph, or
@@ -192,7 +202,15 @@ impl Look<'_> {
             let caption = format!(
                 "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1."
             );
-            let matrix = Matrix { rows: heads as u32, columns: neighbours.len() as u32, values };
+            let matrix = Matrix {
+                rows: heads as u32,
+                columns: neighbours.len() as u32,
+                values,
+                row_names: (1..=heads).map(|head| format!("head {head}")).collect(),
+                column_names: neighbours.iter().map(|node| format!("node {}", node + 1)).collect(),
+                row_title: "heads".into(),
+                column_title: "neighbours".into(),
+            };
             return Ok(Some(view("heads", caption, ViewKind::Matrix(matrix), tensor, self.stage.source, Some(legend))));
         }
         let nodes = self.graph.graph.nodes();
@@ -239,7 +257,7 @@ impl Look<'_> {
                 .enumerate()
                 .map(|(rank, column)| ((rank + 1) as f64, f64::from(values[*column])))
                 .collect();
-            Curve { name: name.into(), points }
+            Curve::line(name, points)
         };
         let cosine = truth.iter().zip(&predicted).map(|(a, b)| a * b).sum::<f32>();
         let listed = order.iter().map(|column| (column + 1).to_string()).collect::<Vec<_>>().join(", ");
@@ -247,7 +265,12 @@ impl Look<'_> {
             "Features of node {}, masked: cosine {cosine:.2} between true and predicted. From left to right the features numbered {listed}.",
             self.node + 1
         );
-        let series = Series { curves: vec![curve("true", &truth), curve("predicted", &predicted)] };
-        Ok(view("words", caption, ViewKind::Series(series), "recon", self.stage.source, None))
+        let curves = Curves {
+            curves: vec![curve("true", &truth), curve("predicted", &predicted)],
+            x_title: "rank of the feature".into(),
+            y_title: "value at length 1".into(),
+            log_x: false,
+        };
+        Ok(view("words", caption, ViewKind::Curves(curves), "recon", self.stage.source, None))
     }
 }

@@ -14,6 +14,7 @@ use crate::methods::gsimclr::model::{Batches, CHANNELS, noisy};
 use crate::methods::gsimclr::plan;
 use crate::methods::gsimclr::plane::plane;
 use crate::readback;
+use crate::similarity::Similarity;
 use crate::trace::{Board, Cloud, Heat, Legend, Matrix, Origin, Picture, Source, View, ViewKind};
 use crate::weights::Weights;
 
@@ -92,7 +93,7 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
         signed: false,
         unit: "squared error".into(),
     };
-    let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined: Vec::new(), query: None };
+    let heat = Heat { rows: side as u32, columns: side as u32, values: errors, ..Heat::default() };
     let noise = format!("The picture with noise of deviation {}, which the autoencoder takes away.", config.noise);
     let words =
         format!("What the autoencoder makes of the noisy picture, by way of its narrow latent.{}", untrained(model));
@@ -224,9 +225,12 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     let indices = next_batch(model, stage);
     let pictures = model.config.pictures(&loader.evaluation_batch(Half::Train, &indices)?)?;
     let rows = model.networks.views(w, &model.config, &pictures, &stage.rng, &Pass::training());
+    let similarity = Similarity::of(stage);
+    let rows: Tensor<2> = similarity.tokens(rows.unsqueeze_dim(0)).squeeze_dim(0);
     let unit: Tensor<2> = rows.clone() / rows.square().sum_dim(1).clamp_min(1e-12).sqrt();
     let values = readback::floats(unit.clone().matmul(unit.transpose())).await?;
     let (count, labels) = (indices.len(), loader.labels(Half::Train));
+    let (legend, how) = similarity.legend(&values, |place| place / (2 * count) == place % (2 * count));
     let (mut own, mut alike, mut others) = ((0.0, 0), (0.0, 0), (0.0, 0));
     for (place, value) in values.iter().enumerate() {
         let (row, column) = (place / (2 * count), place % (2 * count));
@@ -248,9 +252,19 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     if alike.1 > 0 {
         caption += &format!(" Among these {} pairs are of one class ({:.2}).", alike.1 / 2, mean(alike));
     }
-    let matrix = Matrix { rows: 2 * count as u32, columns: 2 * count as u32, values };
-    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    Ok(view("pairs", caption, ViewKind::Matrix(matrix), "projections", stage.source, Some(legend)))
+    caption += &format!(" {how}");
+    let names: Vec<String> =
+        ["view 1", "view 2"].iter().flat_map(|view| (1..=count).map(move |n| format!("picture {n}, {view}"))).collect();
+    let matrix = Matrix {
+        rows: 2 * count as u32,
+        columns: 2 * count as u32,
+        values,
+        row_names: names.clone(),
+        column_names: names,
+        row_title: "views of the batch".into(),
+        column_title: "views of the batch".into(),
+    };
+    Ok(view("pairs", caption, ViewKind::Matrix(matrix), &similarity.tensor("projections"), stage.source, Some(legend)))
 }
 
 /// Values [side, side, 3] in 0 … 1 as an RGBA picture.

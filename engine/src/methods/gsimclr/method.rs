@@ -50,6 +50,7 @@ impl Gsimclr {
         let chosen = plan::chosen(config, loader, settings.seed);
         if phase == DENOISING || config.batches == Batches::Random {
             let steps = if phase == DENOISING { config.autoencoder_steps } else { config.steps };
+            self.clusters.take();
             loader.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use crate::kernels::similarity_map::similarity_map;
 use crate::method::Stage;
 use crate::methods::mae::model::Mae;
 use crate::readback;
+use crate::similarity::Similarity;
 use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
 use crate::weights::Weights;
 
@@ -120,7 +121,8 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
     let high = errors.iter().zip(&mask.hidden).filter(|(_, h)| **h).map(|(e, _)| *e).fold(1e-6_f32, f32::max);
     let legend = Legend { low: 0.0, high, signed: false, unit: "mean squared error".into() };
     let undefined = mask.hidden.iter().map(|h| !h).collect();
-    let heat = Heat { rows: side as u32, columns: side as u32, values: errors, undefined, query: None };
+    let (rows, columns) = (side as u32, side as u32);
+    let heat = Heat { rows, columns, values: errors, undefined, query: None, over: Some("input".into()) };
     let words = "Error of each hidden patch, the numbers the loss is the mean of; visible patches have no loss.";
     Ok(vec![
         view("reconstruction", caption, ViewKind::Picture(picture), "pred", stage.source, None),
@@ -152,17 +154,24 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
     let tokens = side * side;
     let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
     let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
-    let values = readback::floats(similarity_map(latent, query)).await?;
-    let heat =
-        Heat { rows: side as u32, columns: side as u32, values, undefined: Vec::new(), query: Some(query as u32) };
-    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+    let shown = Similarity::of(stage);
+    let values = readback::floats(similarity_map(shown.tokens(latent), query)).await?;
+    let (legend, how) = shown.legend(&values, |token| token == query);
+    let heat = Heat {
+        rows: side as u32,
+        columns: side as u32,
+        values,
+        query: Some(query as u32),
+        over: Some("input".into()),
+        ..Heat::default()
+    };
     let caption = format!(
-        "How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden.",
+        "How like patch {} (row {}, column {}) the encoder finds every other patch, nothing hidden. {how}",
         query + 1,
         query / side + 1,
         query % side + 1
     );
-    Ok(view("similarity", caption, ViewKind::Heat(heat), "latent", stage.source, Some(legend)))
+    Ok(view("similarity", caption, ViewKind::Heat(heat), &shown.tensor("latent"), stage.source, Some(legend)))
 }
 
 /// Normalised [channels, height, width] values as an RGBA picture.

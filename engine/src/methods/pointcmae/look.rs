@@ -11,6 +11,7 @@ use crate::kernels::similarity_map::similarity_map;
 use crate::method::Stage;
 use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
 use crate::readback;
+use crate::similarity::Similarity;
 use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
 use crate::weights::Weights;
 
@@ -65,7 +66,7 @@ pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Resul
             found.push(error(model, &shown, &forward, &masks, stage.source).await?);
         }
         if wants("contrast") {
-            found.extend(contrast(model, &forward, &masks, stage.source).await?);
+            found.extend(contrast(model, &forward, &masks, stage).await?);
         }
     }
     if wants("similarity") {
@@ -205,7 +206,9 @@ async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mas
 async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Shown, stage: &Stage) -> Result<View> {
     let query = stage.cursor.map_or(0, |cursor| cursor as usize).min(shown.centres.len().saturating_sub(1));
     let latent = model.encode(w, groups, &Pass::evaluation());
-    let values = readback::floats(similarity_map(latent, query)).await?;
+    let similarity = Similarity::of(stage);
+    let values = readback::floats(similarity_map(similarity.tokens(latent), query)).await?;
+    let (legend, how) = similarity.legend(&values, |group| group == query);
     let cloud = Cloud {
         dims: 3,
         points: shown.points.concat(),
@@ -214,16 +217,17 @@ async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Show
         query: Some(query as u32),
         ..Cloud::default()
     };
-    let caption = format!("How like group {} the encoder finds every other group, nothing hidden.", query + 1);
-    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    Ok(view("similarity", caption, ViewKind::Cloud(cloud), "latent", stage.source, Some(legend)))
+    let caption = format!("How like group {} the encoder finds every other group, nothing hidden. {how}", query + 1);
+    Ok(view("similarity", caption, ViewKind::Cloud(cloud), &similarity.tensor("latent"), stage.source, Some(legend)))
 }
 
 /// Cosines of the first branch's features (rows) with the second's (columns).
-async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], source: Source) -> Result<Option<View>> {
+async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], stage: &Stage) -> Result<Option<View>> {
     let Ok([first, second]) = <[Tensor<3>; 2]>::try_from(model.features(forward, masks)) else { return Ok(None) };
     let groups = first.dims()[1];
-    let values = readback::floats(cosines(first, second)).await?;
+    let similarity = Similarity::of(stage);
+    let values = readback::floats(cosines(similarity.tokens(first), similarity.tokens(second))).await?;
+    let (legend, how) = similarity.legend(&values, |_| false);
     let twice: Vec<usize> = (0..groups).filter(|group| masks.iter().all(|mask| mask.hidden[*group])).collect();
     let mean = |numbers: &[f32]| numbers.iter().sum::<f32>() / numbers.len().max(1) as f32;
     let rows: Vec<String> = twice.iter().map(|group| (group + 1).to_string()).collect();
@@ -231,16 +235,25 @@ async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], source: 
     let all: Vec<f32> = twice.iter().flat_map(|group| &values[group * groups..(group + 1) * groups]).copied().collect();
     let words = "Rows: groups in the first branch, columns: in the second.";
     let caption = if twice.is_empty() {
-        format!("{words} No group is hidden twice.")
+        format!("{words} No group is hidden twice. {how}")
     } else {
         format!(
-            "{words} Hidden twice: {}. These rows have a mean cosine of {:.2} with themselves and {:.2} with all.",
+            "{words} Hidden twice: {}. These rows have a mean cosine of {:.2} with themselves and {:.2} with all. {how}",
             rows.join(", "),
             mean(&own),
             mean(&all)
         )
     };
-    let kind = ViewKind::Matrix(Matrix { rows: groups as u32, columns: groups as u32, values });
-    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    Ok(Some(view("contrast", caption, kind, "decoder features", source, Some(legend))))
+    let names: Vec<String> = (1..=groups).map(|group| format!("group {group}")).collect();
+    let kind = ViewKind::Matrix(Matrix {
+        rows: groups as u32,
+        columns: groups as u32,
+        values,
+        row_names: names.clone(),
+        column_names: names,
+        row_title: "first branch".into(),
+        column_title: "second branch".into(),
+    });
+    let tensor = similarity.tensor("decoder features");
+    Ok(Some(view("contrast", caption, kind, &tensor, stage.source, Some(legend))))
 }

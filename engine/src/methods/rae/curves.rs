@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::methods::rae::look::LookContext;
 use crate::methods::rae::measure::known;
 use crate::readback;
-use crate::trace::{Curve, Series, Source, View, ViewKind};
+use crate::trace::{Curve, Curves, Source, View, ViewKind};
 
 /// Ids and titles, in stage order.
 pub const VIEWS: &[(&str, &str)] = &[
@@ -60,7 +60,7 @@ impl Line {
     }
 
     fn curve(&self, name: &str, values: impl IntoIterator<Item = f64>) -> Curve {
-        Curve { name: name.into(), points: self.grid.iter().copied().zip(values).collect() }
+        Curve::line(name, self.grid.iter().copied().zip(values).collect())
     }
 }
 
@@ -93,6 +93,11 @@ pub(super) async fn look(context: &LookContext<'_>) -> Result<Vec<View>> {
     Ok(views)
 }
 
+/// Curves over the line.
+fn over_x(curves: Vec<Curve>, y_title: &str) -> ViewKind {
+    ViewKind::Curves(Curves { curves, x_title: "x".into(), y_title: y_title.into(), log_x: false })
+}
+
 fn score(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
     let blurred = line.truth.blurred(context.sigma())?;
     let truth = line.scores(&blurred);
@@ -104,7 +109,7 @@ fn score(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
         line.curve("p blurred by σ (height to scale)", to_one(&heights).map(|v| v * most)),
     ];
     let caption = "The displacement over σ² beside the true score. Where the density is near zero the net has seen nothing and is free.";
-    Ok(context.view("score", caption.into(), ViewKind::Series(Series { curves }), "(r - x) / sigma^2", None))
+    Ok(context.view("score", caption.into(), over_x(curves, "score"), "(r - x) / sigma^2", None))
 }
 
 fn error(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
@@ -119,7 +124,7 @@ fn error(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
     ];
     let caption =
         "The reconstruction error is no energy: it falls to zero between two modes too, where the density is lowest.";
-    Ok(context.view("error", caption.into(), ViewKind::Series(Series { curves }), "(r - x)^2", None))
+    Ok(context.view("error", caption.into(), over_x(curves, "share of the most"), "(r - x)^2", None))
 }
 
 fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
@@ -132,7 +137,7 @@ fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
     ];
     let caption =
         "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
-    Ok(context.view_from(Source::Data, "best", caption.into(), ViewKind::Series(Series { curves }), "r*", None))
+    Ok(context.view_from(Source::Data, "best", caption.into(), over_x(curves, "score"), "r*", None))
 }
 
 fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
@@ -143,16 +148,19 @@ fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
         let error = |sigma: &f64| line::agreement(&p, &line.estimate(&solve(&line.grid, &p, *sigma), *sigma), &truth).0;
         sigmas.iter().map(|sigma| (*sigma, error(sigma))).collect()
     };
-    let curves = vec![
-        Curve { name: "denoising".into(), points: errors(line::denoising) },
-        Curve { name: "contraction".into(), points: errors(line::contractive) },
-    ];
+    let curves =
+        vec![Curve::line("denoising", errors(line::denoising)), Curve::line("contraction", errors(line::contractive))];
     let caption = "Relative error of the exact optimum's score, weighted by p, over σ. The direction is right long before the size.";
     Ok(context.view_from(
         Source::Data,
         "ladder",
         caption.into(),
-        ViewKind::Series(Series { curves }),
+        ViewKind::Curves(Curves {
+            curves,
+            x_title: "σ".into(),
+            y_title: "relative error of the score".into(),
+            log_x: true,
+        }),
         "error by sigma",
         None,
     ))

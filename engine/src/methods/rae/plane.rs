@@ -165,7 +165,7 @@ fn heat(values: Vec<f32>, unit: &str) -> (ViewKind, Option<Legend>) {
     let (low, high) = range(&values);
     let legend = Legend { low, high, signed: false, unit: unit.into() };
     let side = CELLS as u32;
-    (ViewKind::Heat(Heat { rows: side, columns: side, values, undefined: Vec::new(), query: None }), Some(legend))
+    (ViewKind::Heat(Heat { rows: side, columns: side, values, ..Heat::default() }), Some(legend))
 }
 
 async fn error(context: &LookContext<'_>, window: &Window) -> Result<View> {

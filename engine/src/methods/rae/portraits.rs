@@ -5,7 +5,7 @@ use crate::method::HostTensor;
 use crate::methods::rae::chain::OnCpu;
 use crate::methods::rae::look::{LookContext, side};
 use crate::readback;
-use crate::trace::{Board, Curve, Picture, Series, Source, View, ViewKind};
+use crate::trace::{Board, Curve, Curves, Picture, Source, View, ViewKind};
 
 /// Ids and titles where a vector is a picture, in stage order.
 pub const PICTURES: &[(&str, &str)] =
@@ -71,15 +71,19 @@ async fn profile(context: &LookContext<'_>, input: &HostTensor, noisy: &[f64]) -
     if !context.wants("reconstruction") {
         return Ok(Vec::new());
     }
-    let curve =
-        |name: &str, values: Vec<f64>| Curve { name: name.into(), points: (1..).map(f64::from).zip(values).collect() };
+    let curve = |name: &str, values: Vec<f64>| Curve::line(name, (1..).map(f64::from).zip(values).collect());
     let curves = vec![
         curve("sample", input.values.iter().map(|v| f64::from(*v)).collect()),
         curve("with noise", noisy.to_vec()),
         curve("reconstruction", rebuilt(context, noisy).await?),
     ];
     let caption = "The numbers of the sample, in their order in the table, scaled alike.";
-    Ok(vec![context.view("reconstruction", caption.into(), ViewKind::Series(Series { curves }), "r(x + e)", None)])
+    Ok(vec![context.view("reconstruction", caption.into(), ViewKind::Curves(profile_of(curves)), "r(x + e)", None)])
+}
+
+/// The numbers of vectors side by side.
+fn profile_of(curves: Vec<Curve>) -> Curves {
+    Curves { curves, x_title: "place in the vector".into(), y_title: "value".into(), log_x: false }
 }
 
 /// A chain that starts at the sample.
@@ -103,12 +107,11 @@ async fn chain(context: &LookContext<'_>, input: &HostTensor) -> Result<View> {
             clashes: Vec::new(),
         }),
         None => {
-            let of = |i: usize, frame: &&[f64]| Curve {
-                name: format!("step {}", i * every),
-                points: (1..).map(f64::from).zip(frame.iter().copied()).collect(),
+            let of = |i: usize, frame: &&[f64]| {
+                Curve::line(format!("step {}", i * every), (1..).map(f64::from).zip(frame.iter().copied()).collect())
             };
             let few = frames.iter().enumerate().step_by(frames.len().div_ceil(4).max(1));
-            ViewKind::Series(Series { curves: few.map(|(i, frame)| of(i, frame)).collect() })
+            ViewKind::Curves(profile_of(few.map(|(i, frame)| of(i, frame)).collect()))
         }
     };
     Ok(context.view_of_cpu("chain", words, kind, "x", None))

@@ -7,6 +7,7 @@ use crate::eval::{Features, principal};
 use crate::knobs::Choice;
 use crate::method::{Batch, Stage};
 use crate::methods::scgc::method::Clustering;
+use crate::similarity::Similarity;
 use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
 use crate::weights::Weights;
 
@@ -145,15 +146,17 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
     if wants("influence") {
         views.push(influence(method, &drawn)?);
     }
+    let compared = Similarity::of(stage);
     if wants("cosine") {
-        let values = cosines(&z, drawn.query);
-        let caption = format!("How like node {} every other is, by the cosine of what is clustered.", drawn.name());
-        let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
+        let values = cosines(&compared.features(&z), drawn.query);
+        let (legend, how) = compared.legend(&values, |row| row == drawn.query);
+        let caption =
+            format!("How like node {} every other is, by the cosine of what is clustered. {how}", drawn.name());
         let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
-        views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), "S", Some(legend)));
+        views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), &compared.tensor("z"), Some(legend)));
     }
     if wants("similarity") {
-        views.push(similarity(&drawn, &z, &clusters));
+        views.push(similarity(&drawn, &compared.features(&z), &clusters, compared));
     }
     Ok(views)
 }
@@ -185,19 +188,32 @@ fn cosines(z: &Features, query: usize) -> Vec<f32> {
 }
 
 /// The cosine matrix of some nodes, cluster after cluster.
-fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32]) -> View {
+fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Similarity) -> View {
     let mut order: Vec<usize> = (0..z.rows().min(clusters.len())).collect();
     order.sort_by_key(|row| clusters[*row]);
     let step = order.len().div_ceil(MOST_ROWS).max(1);
     let rows: Vec<usize> = order.into_iter().step_by(step).collect();
     let unit = z.normalised();
     let dot = |a: usize, b: usize| -> f32 { unit.row(a).iter().zip(unit.row(b)).map(|(a, b)| a * b).sum() };
-    let values = rows.iter().flat_map(|a| rows.iter().map(|b| dot(*a, *b))).collect();
-    let matrix = Matrix { rows: rows.len() as u32, columns: rows.len() as u32, values };
+    let values: Vec<f32> = rows.iter().flat_map(|a| rows.iter().map(|b| dot(*a, *b))).collect();
+    let (legend, how) = compared.legend(&values, |place| place / rows.len() == place % rows.len());
+    let name = |row: &usize| {
+        let node = drawn.batch.indices.get(*row).copied().unwrap_or(*row);
+        format!("node {node}, cluster {}", clusters[*row] + 1)
+    };
+    let names: Vec<String> = rows.iter().map(name).collect();
+    let matrix = Matrix {
+        rows: rows.len() as u32,
+        columns: rows.len() as u32,
+        values,
+        row_names: names.clone(),
+        column_names: names,
+        row_title: "nodes by cluster".into(),
+        column_title: "nodes by cluster".into(),
+    };
     let caption = format!(
-        "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters.",
+        "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters. {how}",
         rows.len()
     );
-    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "cosine".into() };
-    drawn.view("similarity", caption, ViewKind::Matrix(matrix), "S", Some(legend))
+    drawn.view("similarity", caption, ViewKind::Matrix(matrix), &compared.tensor("z"), Some(legend))
 }
