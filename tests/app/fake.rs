@@ -269,14 +269,14 @@ pub fn views_of(hidden: &[bool]) -> Vec<View> {
         columns: 7,
         values: (0..49).map(|i| ((i * 13) % 23) as f32 / 23.0).collect(),
         undefined: hidden.iter().map(|h| !h).collect(),
-        query: None,
+        ..Heat::default()
     };
     let similarity = Heat {
         rows: 7,
         columns: 7,
         values: (0..49).map(|i: i32| 1.0 - ((i / 7 - 3).pow(2) + (i % 7 - 3).pow(2)) as f32 / 9.0).collect(),
-        undefined: Vec::new(),
         query: Some(24),
+        ..Heat::default()
     };
     let mask = Mask { rows: 7, columns: 7, hidden: hidden.to_vec(), paintable: true };
     let range = |low, high, signed, unit: &str| Some(Legend { low, high, signed, unit: unit.into() });

@@ -8,8 +8,8 @@ use masquerade::scene::camera::Camera;
 use masquerade::text;
 use masquerade::theme::LIGHT;
 use masquerade_engine::card::Kind;
-use masquerade_engine::session::{Command, Event};
-use masquerade_engine::trace::{Board, Cloud, Field, Legend, Origin, Picture, Source, Trajectories, View, ViewKind};
+use masquerade_engine::session::Command;
+use masquerade_engine::trace::{Board, Cloud, Field, Legend, Picture, Trajectories, View, ViewKind};
 
 use crate::fake::shoot;
 use crate::stage::{middle, noise, open, view};

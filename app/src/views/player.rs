@@ -3,10 +3,10 @@
 use egui::{Button, EventFilter, Key, Response, Role, Sense, Slider, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::STRIP;
+use crate::icons;
 use crate::selection::Reel;
 use crate::theme::{self, space};
 use crate::ui_context::UiContext;
-use crate::{icons, text};
 
 /// What a film is made of.
 #[derive(Debug, Clone, Copy)]

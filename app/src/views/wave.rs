@@ -106,7 +106,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Wave, wind
         ui.horizontal(|ui| {
             if cx.sound.is_some() {
                 let (icon, label) =
-                    if heard { (icons::PAUSE, text::STOP_SOUND) } else { (icons::PLAY, text::PLAY_SOUND) };
+                    if heard { (icons::STOP, text::STOP_SOUND) } else { (icons::SPEAKER, text::PLAY_SOUND) };
                 let button = ui.add(Button::new(icon).frame(false).min_size(vec2(space::XL, space::XL)));
                 button.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
                 if button.on_hover_text(label).clicked() {

@@ -20,6 +20,7 @@ fn noise(width: u32, height: u32, channels: u32, seed: u64) -> Picture {
 
 fn colour_set(pictures: Vec<Picture>) -> PictureData {
     let report = DataReport {
+        first: 0,
         id: "toy".into(),
         title: "Toy".into(),
         samples: 0,
