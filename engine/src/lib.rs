@@ -47,6 +47,8 @@ pub mod memory;
 pub mod method;
 pub mod methods;
 #[cfg(feature = "compute")]
+pub mod parts;
+#[cfg(feature = "compute")]
 pub mod picture_bytes;
 #[cfg(feature = "compute")]
 pub mod placed;

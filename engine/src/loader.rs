@@ -1,5 +1,6 @@
 //! From a data set to the batches a method takes: which samples, in which order, cropped and normalised how.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::data::crops::{self, Augment};
@@ -22,13 +23,19 @@ pub struct Loader {
     rng: Rng,
     /// Batches that are taken in turn instead of random ones.
     plan: Option<Rc<Vec<Vec<usize>>>>,
+    /// The clusters that the plan was made from.
+    clusters: Option<Rc<Clusters>>,
 }
+
+/// The cluster of every sample that takes part, by its number in the data.
+pub type Clusters = BTreeMap<usize, u32>;
 
 impl Loader {
     /// Loader `data` by the run's knobs.
     pub fn new(data: Rc<Data>, settings: &Settings) -> Self {
         let augment = Augment { smallest_crop: 1.0, flip: false };
-        let mut loader = Self { data, size: 0, batch: 1, augment, rng: Rng::new(settings.seed, "batches"), plan: None };
+        let rng = Rng::new(settings.seed, "batches");
+        let mut loader = Self { data, size: 0, batch: 1, augment, rng, plan: None, clusters: None };
         loader.adjust(settings);
         loader
     }
@@ -57,6 +64,18 @@ impl Loader {
     /// Take these batches in turn from now on, the first at step 0, instead of random ones; `None`: random ones again.
     pub fn follow(&mut self, plan: Option<Vec<Vec<usize>>>) {
         self.plan = plan.filter(|plan| !plan.is_empty()).map(Rc::new);
+        self.clusters = None;
+    }
+
+    /// As [`Loader::follow`], with the clusters that these batches were made from.
+    pub fn follow_clusters(&mut self, plan: Vec<Vec<usize>>, clusters: Clusters) {
+        self.follow(Some(plan));
+        self.clusters = Some(Rc::new(clusters));
+    }
+
+    /// The clusters that the batches are made from, once they are found.
+    pub fn clusters(&self) -> Option<&Clusters> {
+        self.clusters.as_deref()
     }
 
     /// The batches that are taken in turn.

@@ -20,6 +20,7 @@ use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
 use crate::loader::Loader;
+use crate::parts::Part;
 use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::settings::Settings;
@@ -263,6 +264,17 @@ pub trait Method {
         Box::pin(async { Ok(None) })
     }
 
+    /// What follows a step, after the optimiser and [`Loss::updates`]: momentum copies move ([`Weights::follow`]).
+    ///
+    /// What a method remembers from step to step is a weight, never a field of its own: a loss may be asked for without
+    /// a step being made (kernels are prepared that way), and must leave no trace.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the model is put together wrong.
+    fn settle(&self, _weights: &mut Weights, _context: &StepContext) -> Result<()> {
+        Ok(())
+    }
+
     /// Numbers of its own that say how good a model is: names for [`Method::measure`], beside the frame's
     /// `knn_accuracy` and `linear_accuracy` on [`Method::embed`].
     fn metrics(&self) -> &'static [&'static str] {
@@ -330,9 +342,6 @@ pub trait Classifier {
     /// → [batch, classes]
     fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>>;
 
-    /// Blocks of the encoder, for layer-wise learning rates.
-    fn depth(&self) -> usize;
-
     /// Names of weights with more than one axis that are not decayed.
     fn not_decayed(&self) -> &'static [&'static str];
 
@@ -351,6 +360,8 @@ pub struct Entry {
     pub card: fn() -> Card,
     /// Build the model, declaring its weights.
     pub build: fn(&Settings, &mut Weights) -> Result<Rc<dyn Method>>,
+    /// Parts whose weights come from elsewhere; [`crate::parts::none`] for most.
+    pub parts: fn(&Settings) -> Vec<Part>,
     pub verify: Verify,
     /// Trained weights that are part of the native program: file name and content (`stored_weights!`).
     pub stored: &'static [(&'static str, &'static [u8])],

@@ -7,13 +7,15 @@ use burn::tensor::Device;
 use crate::card::Card;
 use crate::checkpoint::keys;
 use crate::checkpoint::safetensors::File;
+use crate::data::files::Files;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::loader::Loader;
 use crate::method::{Entering, Entry, Loss, Method, StepContext};
+use crate::parts;
 use crate::readback;
 use crate::rng::Rng;
-use crate::session::{LossPoint, Session};
+use crate::session::{KeyReport, LossPoint, Session};
 use crate::settings::Settings;
 use crate::train::optimiser::Optimiser;
 use crate::train::recipe::{Phase, Recipe};
@@ -51,11 +53,38 @@ pub struct Run {
 }
 
 impl Run {
-    /// Build a session's model on `device` (without autodiff) with fresh weights from the seed.
+    /// Build a session's model on `device` (without autodiff) with fresh weights from the seed, and load the parts that
+    /// come from elsewhere: what of each file fits is told beside it.
     ///
     /// # Errors
-    /// [`Error::Request`] when the knobs do not fit.
+    /// [`Error::Request`] when the knobs do not fit, and those of [`parts::load`].
+    pub async fn open(
+        entry: &Entry,
+        settings: Settings,
+        loader: Loader,
+        device: &Device,
+        files: &Files,
+    ) -> Result<(Self, Vec<KeyReport>)> {
+        let parts = (entry.parts)(&settings);
+        let mut run = Self::build(entry, settings, loader, device)?;
+        let reports = parts::load(&parts, &mut run.weights, files, entry.stored).await?;
+        Ok((run, reports))
+    }
+
+    /// Build a session's model on `device` (without autodiff) with fresh weights from the seed, of a system without
+    /// parts that come from elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the knobs do not fit, or the system has such parts.
     pub fn new(entry: &Entry, settings: Settings, loader: Loader, device: &Device) -> Result<Self> {
+        if let Some(part) = (entry.parts)(&settings).first() {
+            let why = format!("its weights {}… come from elsewhere: {}", part.prefix, part.origin());
+            return Err(Error::request("The model cannot be built here", why, "Open the system first"));
+        }
+        Self::build(entry, settings, loader, device)
+    }
+
+    fn build(entry: &Entry, settings: Settings, loader: Loader, device: &Device) -> Result<Self> {
         let mut weights = Weights::new(&device.clone().autodiff(), settings.seed);
         let method = (entry.build)(&settings, &mut weights)?;
         let recipe = method.recipe(0, &settings, &weights)?;
@@ -234,6 +263,7 @@ impl Run {
         for (index, value) in outcome.updates {
             self.weights.replace(index, value);
         }
+        self.method.settle(&mut self.weights, &context)?;
         self.step += 1;
         let terms = outcome.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
         self.pending.push((self.step, Loss::new(plain(outcome.total), terms)));
@@ -280,15 +310,7 @@ impl Run {
     /// [`Error::Checkpoint`] when a weight is missing or has another shape; nothing is changed then.
     pub fn take(&mut self, file: &File, name: &str) -> Result<()> {
         let plan = keys::plan(name, file, &self.weights, self.method.layouts());
-        let lacking = plan.report.missing.first().or_else(|| plan.report.wrong_shape.first().map(|(key, _, _)| key));
-        if let Some(key) = lacking {
-            let why = format!("{key} is missing or has another shape");
-            return Err(Error::checkpoint(
-                format!("{name} does not fit this model"),
-                why,
-                "Choose the preset and knobs the file was made with",
-            ));
-        }
+        plan.fits_whole("Choose the preset and knobs the file was made with")?;
         keys::apply(plan, &mut self.weights).map(|_| ())
     }
 

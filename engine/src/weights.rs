@@ -4,42 +4,91 @@
 //! Names are the official checkpoint keys (`blocks.0.attn.qkv.weight`) and shapes are the official ones (a linear layer
 //! is [out, in]), so loading, saving, optimising and comparing gradients need no second vocabulary. Values are kept
 //! flat: optimisers and averages treat every weight alike, whatever its rank.
+//!
+//! All that training remembers is a weight of some [`Role`]: a method itself holds no state.
+
+mod moving;
+mod scope;
 
 use std::collections::HashMap;
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+pub use scope::{Init, Scope};
 
 use crate::error::{Error, Result};
 use crate::kernels::sheet;
-use crate::rng::Rng;
 
-/// How a weight starts.
-#[derive(Debug, Clone)]
-pub enum Init {
-    Zeros,
-    Ones,
-    /// Uniform in ±bound.
-    Uniform(f32),
-    /// Uniform in ±√(6 / (fan in + fan out)).
-    Xavier {
-        fan_in: usize,
-        fan_out: usize,
-    },
-    /// Normal with this standard deviation.
-    Normal(f32),
-    /// Normal cut off at two standard deviations.
-    TruncatedNormal(f32),
-    /// Given values (fixed tables).
-    Values(Vec<f32>),
+/// What becomes of a weight while a run trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Has a gradient, and the optimiser changes it. In checkpoints.
+    Trained,
+    /// Has no gradient: a table that the model makes itself, or running statistics and centres that a step hands back
+    /// with its loss. In checkpoints; a file may lack it.
+    Fixed,
+    /// Has no gradient: a momentum copy, a target or a queue, which [`crate::method::Method::settle`] moves after each
+    /// step or a step hands back with its loss. In checkpoints, as it follows from all steps so far.
+    Average,
+    /// Has no gradient and never changes: a teacher, a frozen encoder. In no checkpoint and no copy for recovery, and
+    /// not counted as what trains: where it came from and a hash of it stand there instead ([`Frozen`]).
+    Frozen,
 }
 
-/// One weight: its name, shape, flat value and whether training changes it.
+/// One weight: its name, shape, flat value and what training does with it.
 #[derive(Debug, Clone)]
 pub struct Weight {
     pub name: String,
     pub shape: Vec<usize>,
     pub value: Tensor<1>,
-    pub trainable: bool,
+    pub role: Role,
+    /// Depth in the encoder: 0 for what comes before its blocks, i + 1 for block i; `None` for what comes after them or
+    /// is no part of it. Layer-wise learning rates go by it ([`crate::train::groups::layer_decay_groups`]).
+    pub layer: Option<usize>,
+}
+
+impl Weight {
+    /// Whether the optimiser changes it.
+    pub fn trains(&self) -> bool {
+        self.role == Role::Trained
+    }
+
+    /// Number of its values.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Frozen weights of a model, as a checkpoint names them in their stead.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Frozen {
+    /// Start of their names.
+    pub prefix: String,
+    /// Where they came from, in words.
+    pub origin: String,
+    /// SHA-256 of their names and values (f32, little endian), in the order of declaration.
+    pub sha256: String,
+}
+
+/// How many values a model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    pub trained: usize,
+    /// Tables, running statistics, momentum copies and queues.
+    pub kept: usize,
+    /// Teachers and frozen encoders.
+    pub frozen: usize,
+}
+
+impl Count {
+    /// All of them together.
+    pub fn all(self) -> usize {
+        self.trained + self.kept + self.frozen
+    }
 }
 
 /// Where a block finds one of its weights of rank `D`.
@@ -60,6 +109,8 @@ impl<const D: usize> Slot<D> {
 #[derive(Debug, Clone)]
 pub struct Weights {
     pub list: Vec<Weight>,
+    /// Where the frozen ones came from, once they are loaded.
+    pub frozen_parts: Vec<Frozen>,
     index: HashMap<String, usize>,
     device: Device,
     seed: u64,
@@ -68,7 +119,7 @@ pub struct Weights {
 impl Weights {
     /// An empty set on `device`; values are drawn from `seed` and each weight's own name.
     pub fn new(device: &Device, seed: u64) -> Self {
-        Self { list: Vec::new(), index: HashMap::new(), device: device.clone(), seed }
+        Self { list: Vec::new(), frozen_parts: Vec::new(), index: HashMap::new(), device: device.clone(), seed }
     }
 
     /// The device the weights live on (with autodiff or without, as given).
@@ -78,7 +129,7 @@ impl Weights {
 
     /// Start declaring weights at the root of the name tree.
     pub fn root(&mut self) -> Scope<'_> {
-        Scope { weights: self, prefix: String::new() }
+        Scope::of(self)
     }
 
     /// The value of a slot in its own shape.
@@ -91,9 +142,17 @@ impl Weights {
         self.index.get(name).map(|i| &self.list[*i])
     }
 
-    /// Number of values, trainable or not.
-    pub fn count(&self) -> usize {
-        self.list.iter().map(|w| w.shape.iter().product::<usize>()).sum()
+    /// Number of values, by what becomes of them.
+    pub fn count(&self) -> Count {
+        let mut count = Count::default();
+        for weight in &self.list {
+            *match weight.role {
+                Role::Trained => &mut count.trained,
+                Role::Fixed | Role::Average => &mut count.kept,
+                Role::Frozen => &mut count.frozen,
+            } += weight.len();
+        }
+        count
     }
 
     /// Put new values (host) into the weight of this name.
@@ -106,36 +165,36 @@ impl Weights {
         };
         let index = *self.index.get(name).ok_or_else(|| wrong("the model has no such weight".into()))?;
         let weight = &mut self.list[index];
-        let wanted: usize = weight.shape.iter().product();
+        let wanted = weight.len();
         if values.len() != wanted {
             return Err(wrong(format!("{} values for a shape of {:?}", values.len(), weight.shape)));
         }
         weight.value =
-            leaf(Tensor::from_data(TensorData::new(values, [wanted]), &self.device), weight.trainable, &self.device);
+            leaf(Tensor::from_data(TensorData::new(values, [wanted]), &self.device), weight.trains(), &self.device);
         Ok(())
     }
 
     /// Put a new flat value (a tensor without history, on the plain device or this one) into weight number `index`.
     pub fn replace(&mut self, index: usize, value: Tensor<1>) {
         let weight = &mut self.list[index];
-        weight.value = leaf(value, weight.trainable, &self.device);
+        weight.value = leaf(value, weight.trains(), &self.device);
     }
 
-    /// Change whether training changes a weight.
-    pub fn set_trainable(&mut self, name: &str, trainable: bool) {
+    /// Change what becomes of a weight.
+    pub fn set_role(&mut self, name: &str, role: Role) {
         if let Some(index) = self.index.get(name).copied() {
-            self.list[index].trainable = trainable;
+            self.list[index].role = role;
             let value = plain(self.list[index].value.clone());
             self.replace(index, value);
         }
     }
 
-    /// The gradient of every trainable weight, flat, without history; `None` where none reached it.
+    /// The gradient of every trained weight, flat, without history; `None` where none reached it.
     pub fn gradients(&self, gradients: &Gradients) -> Vec<Option<Tensor<1>>> {
-        self.list.iter().map(|w| if w.trainable { w.value.grad(gradients) } else { None }).collect()
+        self.list.iter().map(|w| if w.trains() { w.value.grad(gradients) } else { None }).collect()
     }
 
-    /// Run the backward pass of `loss` and return the gradient of every trainable weight, flat, without history; `None`
+    /// Run the backward pass of `loss` and return the gradient of every trained weight, flat, without history; `None`
     /// where none reached it.
     ///
     /// On a GPU the gradients lie one after the other in common buffers, where the optimisers take them without a copy.
@@ -144,26 +203,34 @@ impl Weights {
         sheet::collect(&self.trained(), || self.gradients(&loss.backward()))
     }
 
-    /// The flat values of the trainable weights without history, `None` for fixed ones.
+    /// The flat values of the trained weights without history, `None` for the others.
     pub(crate) fn trained(&self) -> Vec<Option<Tensor<1>>> {
-        self.list.iter().map(|w| w.trainable.then(|| plain(w.value.clone()))).collect()
+        self.list.iter().map(|w| w.trains().then(|| plain(w.value.clone()))).collect()
     }
 
-    /// Put what `change` makes of the flat values of the trainable weights in their place (`None` stands for fixed
-    /// ones).
+    /// Put what `change` makes of the flat values of the trained weights in their place (`None` stands for the others).
     ///
     /// It must return a value for each one it is given. On the CPU it is the only owner of a value that nobody else
     /// holds.
     pub(crate) fn exchange(&mut self, change: impl FnOnce(Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>>) {
+        self.exchange_where(|_, weight| weight.trains(), change);
+    }
+
+    /// As [`Weights::exchange`], with the weights that `which` takes, by their place and what they are.
+    fn exchange_where(
+        &mut self,
+        which: impl Fn(usize, &Weight) -> bool,
+        change: impl FnOnce(Vec<Option<Tensor<1>>>) -> Vec<Option<Tensor<1>>>,
+    ) {
         let on_gpu = self.list.first().is_some_and(|w| sheet::on_gpu(&plain(w.value.clone())).is_some());
         let spare: Option<Tensor<1>> = (!on_gpu).then(|| Tensor::empty([0], &self.device.clone().without_autodiff()));
         let take = |weight: &mut Weight| match &spare {
             Some(spare) => std::mem::replace(&mut weight.value, spare.clone()),
             None => weight.value.clone(),
         };
-        let values = self.list.iter_mut().map(|w| w.trainable.then(|| plain(take(w)))).collect();
+        let values = self.list.iter_mut().enumerate().map(|(i, w)| which(i, w).then(|| plain(take(w)))).collect();
         for (index, value) in change(values).into_iter().enumerate() {
-            debug_assert_eq!(value.is_some(), self.list[index].trainable);
+            debug_assert_eq!(value.is_some(), which(index, &self.list[index]));
             if let Some(value) = value {
                 self.replace(index, value);
             }
@@ -186,59 +253,11 @@ pub fn plain<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if tensor.is_autodiff() { tensor.inner() } else { tensor }
 }
 
-fn leaf(value: Tensor<1>, trainable: bool, device: &Device) -> Tensor<1> {
+fn leaf(value: Tensor<1>, trains: bool, device: &Device) -> Tensor<1> {
     let value = plain(value);
     if !device.is_autodiff() {
         return value;
     }
     let tracked = Tensor::from_inner(value);
-    if trainable { tracked.require_grad() } else { tracked }
-}
-
-/// A place in the name tree where blocks declare their weights.
-pub struct Scope<'a> {
-    weights: &'a mut Weights,
-    prefix: String,
-}
-
-impl Scope<'_> {
-    /// The child scope `name` (or a number in a list).
-    pub fn at(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
-        Scope { prefix: format!("{}{name}.", self.prefix), weights: self.weights }
-    }
-
-    /// A trainable weight.
-    pub fn weight<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init) -> Slot<D> {
-        self.declare(name, shape, init, true)
-    }
-
-    /// A fixed table: stored in checkpoints, never trained.
-    pub fn fixed<const D: usize>(&mut self, name: &str, shape: [usize; D], values: Vec<f32>) -> Slot<D> {
-        self.declare(name, shape, Init::Values(values), false)
-    }
-
-    fn declare<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init, trainable: bool) -> Slot<D> {
-        let name = format!("{}{name}", self.prefix);
-        let count = shape.iter().product();
-        let mut rng = Rng::new(self.weights.seed, &name);
-        let values: Vec<f32> = match init {
-            Init::Zeros => vec![0.0; count],
-            Init::Ones => vec![1.0; count],
-            Init::Uniform(bound) => (0..count).map(|_| rng.between(-bound, bound)).collect(),
-            Init::Xavier { fan_in, fan_out } => {
-                let bound = (6.0 / (fan_in + fan_out) as f32).sqrt();
-                (0..count).map(|_| rng.between(-bound, bound)).collect()
-            }
-            Init::Normal(std) => (0..count).map(|_| std * rng.normal()).collect(),
-            Init::TruncatedNormal(std) => (0..count).map(|_| std * rng.truncated_normal()).collect(),
-            Init::Values(values) => values,
-        };
-        debug_assert_eq!(values.len(), count);
-        let device = self.weights.device.clone();
-        let value = leaf(Tensor::from_data(TensorData::new(values, [count]), &device), trainable, &device);
-        let index = self.weights.list.len();
-        self.weights.index.insert(name.clone(), index);
-        self.weights.list.push(Weight { name, shape: shape.to_vec(), value, trainable });
-        Slot { index, shape }
-    }
+    if trains { tracked.require_grad() } else { tracked }
 }

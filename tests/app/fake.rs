@@ -151,6 +151,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
     ];
     let model = ModelReport {
         parameters: 1_234_567,
+        other_values: 4_800,
         grid: (7, 7),
         visible_tokens: 12,
         weights: "stored weights, 1500 steps".into(),

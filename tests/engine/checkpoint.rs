@@ -126,6 +126,13 @@ fn official_files_may_carry_a_wrapper() {
     let file = File { tensors: official, metadata: BTreeMap::new() };
     expect_official(&file, "official");
     expect_official(&renamed(&file, |k| format!("module.{k}")), "official, keys under `module.`");
+    // A start that nobody told of is known by what is under it.
+    expect_official(&renamed(&file, |k| format!("trainer.online.{k}")), "official, keys under `trainer.online.`");
+    let alone = |k: &str| format!("other.{k}");
+    let mut few = renamed(&file, alone);
+    few.tensors.retain(|k, _| k.starts_with("other.norm."));
+    let (_, weights) = model();
+    assert!(keys::plan("file", &few, &weights, vit_mae::LAYOUTS).values.is_empty(), "two keys are no model");
 }
 
 #[test]
@@ -219,7 +226,7 @@ fn a_checkpoint_resumes_exactly() {
     let (_, mut weights) = model();
     let mut adamw = Optimiser::AdamW(Box::new(AdamW::new(0.9, 0.95, pretrain_groups(&weights, 0.05))));
     let gradients = |w: &Weights| {
-        w.list.iter().map(|w| w.trainable.then(|| w.value.clone().mul_scalar(0.1).add_scalar(0.01))).collect::<Vec<_>>()
+        w.list.iter().map(|w| w.trains().then(|| w.value.clone().mul_scalar(0.1).add_scalar(0.01))).collect::<Vec<_>>()
     };
     for _ in 0..3 {
         let g = gradients(&weights);

@@ -81,12 +81,14 @@ fn collapse_is_seen() {
     assert!((collapse::effective_rank(&line) - 1.0).abs() < 1e-3);
     assert!(collapse::uniformity(&spread) < -2.0);
     assert!(collapse::uniformity(&Features { dim: 6, values: vec![1.0; 60] }).abs() < 1e-6);
-    assert!(collapse::alignment(&spread, &spread) < 1e-12);
-    assert!(
-        (collapse::alignment(&spread, &Features { dim: 6, values: spread.values.iter().map(|v| -v).collect() }) - 4.0)
-            .abs()
-            < 1e-5
-    );
+    // Fewer samples than numbers: as many directions as samples, whichever way round it is computed.
+    let mut identity = vec![0.0; 4 * 9];
+    (0..4).for_each(|i| identity[i * 9 + 2 * i] = 3.0);
+    assert!((collapse::effective_rank(&Features { dim: 9, values: identity }) - 4.0).abs() < 1e-9);
+    let [rank, uniformity] = collapse::measures(&spread);
+    assert_eq!((rank, uniformity), (collapse::effective_rank(&spread), collapse::uniformity(&spread)));
+    let wide = Features { dim: 300, values: (0..300 * 400).map(|_| rng.normal()).collect() };
+    assert!((230.0..=256.0).contains(&collapse::measures(&wide)[0]), "{:?}", collapse::measures(&wide));
 }
 
 fn golden() -> File {

@@ -9,6 +9,7 @@ use masquerade_engine::data::files::Files;
 use masquerade_engine::data::{self, Data, Shape};
 use masquerade_engine::host::Host;
 use masquerade_engine::loader::Loader;
+use masquerade_engine::method::Entry;
 use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
 use masquerade_engine::settings::Settings;
@@ -29,6 +30,11 @@ impl Driven {
         let mut host = Host::new(DeviceChoice::Cpu, move |event| told.borrow_mut().push(event));
         block_on(host.start());
         Self { host, events }
+    }
+
+    /// The same, with the kernels of each model's step made ahead.
+    pub fn warming(self) -> Self {
+        Self { host: self.host.warming(true), ..self }
     }
 
     /// Send a command, work until there is nothing to do, and take the events.
@@ -174,13 +180,28 @@ fn weights_survive_a_round_trip() {
 
 /// A small drawn set of each kind: nothing has to be fetched for it.
 fn drawn(kind: Kind, size: u32) -> Data {
-    let id = match kind {
+    block_on(data::open(drawn_id(kind), kind, size, &Files::new(), None, 7)).expect("a drawn set")
+}
+
+/// Its id.
+pub fn drawn_id(kind: Kind) -> &'static str {
+    match kind {
         Kind::Pictures => "shapes",
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
-    };
-    block_on(data::open(id, kind, size, &Files::new(), None, 7)).expect("a drawn set")
+    }
+}
+
+/// A run of a system's smallest preset on a drawn set.
+pub fn smallest(entry: &Entry) -> Run {
+    let card = (entry.card)();
+    let session = Session { method: card.id.clone(), preset: "micro".into(), ..Session::default() };
+    let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() }).expect("settings");
+    let data = drawn(card.kind, draft.find("img_size").unwrap_or(0_usize) as u32);
+    let settings = Settings::of(&session, &card, data.shape()).expect("settings");
+    let loader = Loader::new(Rc::new(data), &settings);
+    Run::new(entry, settings, loader, &burn::tensor::Device::flex()).expect("a run")
 }
 
 /// Weights that no loss reaches, by the paper.
@@ -190,18 +211,10 @@ const UNREACHED: [(&str, &str); 1] = [
 ];
 
 #[test]
-fn a_gradient_reaches_every_trainable_weight() {
+fn a_gradient_reaches_every_trained_weight() {
     for entry in registry::BUILT {
-        let card = (entry.card)();
-        let session = Session { method: card.id.clone(), preset: "micro".into(), ..Session::default() };
-        let size = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })
-            .expect("settings")
-            .find("img_size")
-            .unwrap_or(0_usize);
-        let data = drawn(card.kind, size as u32);
-        let settings = Settings::of(&session, &card, data.shape()).expect("settings");
-        let loader = Loader::new(Rc::new(data), &settings);
-        let mut run = Run::new(&entry, settings, loader, &burn::tensor::Device::flex()).expect("a run");
+        let mut run = smallest(&entry);
+        let card = run.card.clone();
         let mut reached = vec![false; run.weights.list.len()];
         let mut start = 0;
         for phase in run.phases().to_vec() {
@@ -218,7 +231,7 @@ fn a_gradient_reaches_every_trainable_weight() {
                 *reached |= values.is_some_and(|values| values.iter().any(|v| *v != 0.0));
             }
         }
-        for (weight, reached) in run.weights.list.iter().zip(reached).filter(|(w, _)| w.trainable) {
+        for (weight, reached) in run.weights.list.iter().zip(reached).filter(|(w, _)| w.trains()) {
             let known = UNREACHED.contains(&(card.id.as_str(), weight.name.as_str()));
             assert!(reached || known, "no gradient reaches {} of {}", weight.name, card.id);
         }

@@ -165,7 +165,7 @@ fn point_mae_is_one_branch_and_every_weight_learns() {
         let losses = model.losses(&forward, &masks);
         assert_eq!(losses.reconstructions.len(), model.config.branches());
         assert_eq!(losses.agreement.is_some(), system == System::PointCmae);
-        for (weight, gradient) in w.list.iter().zip(w.backward(&losses.total)).filter(|(weight, _)| weight.trainable) {
+        for (weight, gradient) in w.list.iter().zip(w.backward(&losses.total)).filter(|(weight, _)| weight.trains()) {
             let gradient = values(gradient.unwrap_or_else(|| panic!("{} has no gradient", weight.name)));
             assert!(gradient.iter().any(|v| *v != 0.0), "the gradient of {} is zero", weight.name);
         }
@@ -202,7 +202,7 @@ fn tuning_trains_what_it_should() {
             .filter(|weight| weight.name.starts_with("cls_head_finetune") && weight.shape.len() == 2)
             .count();
         assert_eq!(heads, layers);
-        let only_class = w.list.iter().filter(|weight| weight.trainable).all(|weight| weight.name.contains("cls"));
+        let only_class = w.list.iter().filter(|weight| weight.trains()).all(|weight| weight.name.contains("cls"));
         assert_eq!(only_class, tuning != Tuning::Full);
         let rng = Rng::new(1, "dropout");
         let logits = |rng: Option<&Rng>, pass: &Pass| {
@@ -214,7 +214,7 @@ fn tuning_trains_what_it_should() {
         let trained = logits(Some(&rng), &pass);
         assert_eq!(trained.dims(), [4, 5]);
         let reached = w.backward(&trained.sum()).into_iter().flatten().count();
-        assert_eq!(reached, w.list.iter().filter(|weight| weight.trainable).count());
+        assert_eq!(reached, w.list.iter().filter(|weight| weight.trains()).count());
         assert!(pass.updates().len() >= 4, "the PointNet's statistics drift even where it is frozen");
         let evaluated = || values(logits(None, &Pass::evaluation()));
         assert_eq!(evaluated(), evaluated());
@@ -232,7 +232,7 @@ fn part_segmentation_gives_every_point_a_distribution() {
     assert_eq!(parts.dims(), [2, 40, 6]);
     close("sums", &values(parts.clone().exp().sum_dim(2)), &[1.0; 80], 1e-5);
     let gradients = w.backward(&parts.narrow(2, 0, 1).mean());
-    for (weight, gradient) in w.list.iter().zip(gradients).filter(|(weight, _)| weight.trainable) {
+    for (weight, gradient) in w.list.iter().zip(gradients).filter(|(weight, _)| weight.trains()) {
         assert!(gradient.is_some(), "{} has no gradient", weight.name);
     }
     let official = SegmentationSizes::of_width(384);

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::checkpoint::keys::{self, OFFICIAL};
-use crate::checkpoint::safetensors::{self, Entry, File, Values};
+use crate::checkpoint::safetensors::{self, Entry, File, Metadata, Values};
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::train::optimiser::{HostMoments, Optimiser};
-use crate::weights::Weights;
+use crate::weights::{Frozen, Weights};
 
 /// Start of the keys that hold optimiser state.
 pub const STATE: &str = "optimiser.";
 const MOMENTS: [&str; 2] = ["optimiser.first.", "optimiser.second."];
 const STEPS: &str = "optimiser_steps";
 const SESSION: &str = "session";
+const FROZEN: &str = "frozen";
+const ADVICE: &str = "Choose a checkpoint that this program saved; plain weights are opened with “Load weights”";
 
 /// A checkpoint on the host.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,14 +27,10 @@ pub struct Checkpoint {
 }
 
 fn wrong(why: impl ToString) -> Error {
-    Error::checkpoint(
-        "The checkpoint cannot be resumed",
-        why,
-        "Choose a checkpoint that this program saved; plain weights are opened with “Load weights”",
-    )
+    Error::checkpoint("The checkpoint cannot be resumed", why, ADVICE)
 }
 
-/// Everything that training needs to go on, as a file.
+/// Everything that training needs to go on, as a file. Of frozen parts it holds where they came from and their hashes.
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
@@ -43,6 +41,7 @@ pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -
     let mut metadata = super::describe(session, "")?;
     metadata.insert(STEPS.into(), serde_json::to_string(&steps).map_err(wrong)?);
     metadata.insert(SESSION.into(), serde_json::to_string(session).map_err(wrong)?);
+    note_frozen(weights, &mut metadata)?;
     for (name, moments) in state {
         for (start, values) in MOMENTS.iter().zip(moments.moments) {
             entries.push(Entry {
@@ -53,6 +52,17 @@ pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -
         }
     }
     safetensors::write(entries, &metadata)
+}
+
+/// Say in a file's metadata where the frozen weights came from that are not in it, and their hashes.
+///
+/// # Errors
+/// [`Error::Checkpoint`], which names and hashes never cause.
+pub fn note_frozen(weights: &Weights, metadata: &mut Metadata) -> Result<()> {
+    if !weights.frozen_parts.is_empty() {
+        metadata.insert(FROZEN.into(), serde_json::to_string(&weights.frozen_parts).map_err(wrong)?);
+    }
+    Ok(())
 }
 
 /// Read a checkpoint.
@@ -83,15 +93,32 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Checkpoint`] when a weight is missing or of another shape; the model is then as before.
     pub fn restore(&self, weights: &mut Weights, optimiser: &mut Optimiser) -> Result<()> {
-        let plan = keys::plan("the checkpoint", &self.weights, weights, &[OFFICIAL]);
-        if let Some(name) = plan.report.missing.first() {
-            return Err(wrong(format!("{name} is missing")));
-        }
-        if let Some((name, wanted, given)) = plan.report.wrong_shape.first() {
-            return Err(wrong(format!("{name} should be {wanted} and is {given}")));
-        }
+        self.check_frozen(weights)?;
+        let plan = keys::plan("The checkpoint", &self.weights, weights, &[OFFICIAL]);
+        plan.fits_whole(ADVICE)?;
         optimiser.import(weights, &self.optimiser)?;
         keys::apply(plan, weights)?;
+        Ok(())
+    }
+
+    /// Whether the frozen parts that are here are those that the checkpoint was trained with.
+    fn check_frozen(&self, weights: &Weights) -> Result<()> {
+        let told = match self.weights.metadata.get(FROZEN) {
+            Some(text) => serde_json::from_str::<Vec<Frozen>>(text).map_err(wrong)?,
+            None => Vec::new(),
+        };
+        for part in &weights.frozen_parts {
+            let why = match told.iter().find(|other| other.prefix == part.prefix) {
+                Some(other) if other.sha256 == part.sha256 => continue,
+                Some(other) => format!(
+                    "it was trained with other weights {}…: {} with SHA-256 {}, and here are {} with SHA-256 {}",
+                    part.prefix, other.origin, other.sha256, part.origin, part.sha256
+                ),
+                None => format!("it does not say with which weights {}… it was trained", part.prefix),
+            };
+            let advice = "Put the file that it was trained with back in its place";
+            return Err(Error::checkpoint("The checkpoint cannot be resumed", why, advice));
+        }
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::readback;
-use crate::weights::Weights;
+use crate::weights::{Role, Weights};
 
 /// What a file says about itself, name → text.
 pub type Metadata = BTreeMap<String, String>;
@@ -177,14 +177,15 @@ pub fn check_finite(name: &str, values: &[f32]) -> Result<()> {
     }
 }
 
-/// All weights as entries, fixed tables included, in the order of declaration; one transfer.
+/// All weights but the frozen ones as entries, fixed tables included, in the order of declaration; one transfer.
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost.
 pub async fn entries(weights: &Weights) -> Result<Vec<Entry>> {
-    let values = readback::many(weights.list.iter().map(|w| w.value.clone()).collect()).await?;
-    let pairs = weights.list.iter().zip(values);
-    Ok(pairs
+    let own = || weights.list.iter().filter(|w| w.role != Role::Frozen);
+    let values = readback::many(own().map(|w| w.value.clone()).collect()).await?;
+    Ok(own()
+        .zip(values)
         .map(|(w, values)| Entry { name: w.name.clone(), shape: w.shape.clone(), values: Values::F32(values) })
         .collect())
 }

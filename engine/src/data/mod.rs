@@ -59,6 +59,9 @@ pub struct Shape {
     pub classes: usize,
     /// Samples to train on; all nodes of a graph.
     pub samples: usize,
+    /// Edges of a graph, each counted once, and graphs of a set of several; 0 for other data.
+    pub edges: usize,
+    pub graphs: usize,
 }
 
 impl Data {
@@ -80,7 +83,11 @@ impl Data {
             Self::Graph(data) => data.features.width,
             Self::Vectors(data) => data.dims,
         };
-        Shape { channels, classes: self.report().classes.len(), samples: self.pool() }
+        let (edges, graphs) = match self {
+            Self::Graph(data) => (data.undirected_edges(), data.graphs.len().saturating_sub(1)),
+            _ => (0, 0),
+        };
+        Shape { channels, classes: self.report().classes.len(), samples: self.pool(), edges, graphs }
     }
 
     /// Number of samples that training draws from.

@@ -1,14 +1,34 @@
-//! Whether features have collapsed: how many directions they use, how evenly they cover the sphere, how close pairs
-//! lie.
+//! Whether features have collapsed: how many directions they use, and how evenly they cover the sphere. A contrast that
+//! works spreads them; one that does not maps everything to one place or one line, at a loss that may look low.
 
 use crate::eval::Features;
+
+/// Features that the measures are taken of: as many tell enough.
+const SAMPLES: usize = 1000;
+/// With wider features than this, as many samples as this are taken for the rank, which is then at most their number.
+const WIDEST: usize = 256;
+
+/// Names of the measures, in the order of [`measures`].
+pub const MEASURES: [&str; 2] = ["effective_rank", "uniformity"];
+
+/// [`effective_rank`] and [`uniformity`] of the first samples.
+pub fn measures(features: &Features) -> [f64; 2] {
+    let first = |count: usize| {
+        let end = (count * features.dim).min(features.values.len());
+        Features { dim: features.dim, values: features.values[..end].to_vec() }
+    };
+    let ranked = if features.dim > WIDEST { WIDEST } else { SAMPLES };
+    [effective_rank(&first(ranked)), uniformity(&first(SAMPLES))]
+}
 
 /// Effective rank: exp of the entropy of the singular values' shares (Roy and Vetterli, EUSIPCO 2007; as RankMe, arXiv
 /// 2210.02885).
 ///
-/// Between 1 (all features on a line) and `dim`. Features are not centred. Takes O(samples · dim² + dim³).
+/// Between 1 (all features on a line) and the smaller of `dim` and samples. Features are not centred. Takes O(samples ·
+/// dim · least + least³), where least is that smaller number.
 pub fn effective_rank(features: &Features) -> f64 {
-    let singular: Vec<f64> = eigenvalues(gram(features), features.dim).into_iter().map(|v| v.max(0.0).sqrt()).collect();
+    let (gram, side) = gram(features);
+    let singular: Vec<f64> = eigenvalues(gram, side).into_iter().map(|v| v.max(0.0).sqrt()).collect();
     let total: f64 = singular.iter().sum();
     if total <= 0.0 {
         return 0.0;
@@ -31,23 +51,18 @@ pub fn uniformity(features: &Features) -> f64 {
     (sum / (rows * rows.saturating_sub(1) / 2).max(1) as f64).ln()
 }
 
-/// Alignment: mean ‖x − y‖² over positive pairs of normalised features (same paper, equation (4) with α = 2); 0 is
-/// perfect.
-///
-/// `one` and `other` hold the two views of the same samples, row by row.
-pub fn alignment(one: &Features, other: &Features) -> f64 {
-    let (one, other) = (one.normalised(), other.normalised());
-    let rows = one.rows().min(other.rows());
-    (0..rows).map(|i| squared_distance(one.row(i), other.row(i))).sum::<f64>() / rows.max(1) as f64
-}
-
 fn squared_distance(x: &[f32], y: &[f32]) -> f64 {
     x.iter().zip(y).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
 }
 
-/// Xᵀ X, [dim, dim] row-major.
-fn gram(features: &Features) -> Vec<f64> {
-    let dim = features.dim;
+/// Xᵀ X or X Xᵀ, the smaller of the two, row-major, and its side: both have the same eigenvalues that are not zero.
+fn gram(features: &Features) -> (Vec<f64>, usize) {
+    let (dim, rows) = (features.dim, features.rows());
+    if rows < dim {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        let pairs = (0..rows).flat_map(|i| (0..rows).map(move |j| (i, j)));
+        return (pairs.map(|(i, j)| dot(features.row(i), features.row(j))).collect(), rows);
+    }
     let mut gram = vec![0.0; dim * dim];
     for row in features.values.chunks(dim.max(1)) {
         for (line, a) in gram.chunks_mut(dim).zip(row) {
@@ -56,7 +71,7 @@ fn gram(features: &Features) -> Vec<f64> {
             }
         }
     }
-    gram
+    (gram, dim)
 }
 
 /// Eigenvalues of a symmetric matrix by cyclic Jacobi rotations.

@@ -38,7 +38,9 @@ impl Host {
     pub(super) fn metadata(&self, command: &str) -> Result<safetensors::Metadata> {
         let run = self.running()?;
         let session = Session { step: run.provenance.trained_steps + run.step, ..self.session.clone() };
-        checkpoint::describe(&session, command)
+        let mut metadata = checkpoint::describe(&session, command)?;
+        resume::note_frozen(&run.weights, &mut metadata)?;
+        Ok(metadata)
     }
 
     pub(super) async fn save_weights(&mut self) -> Result<()> {

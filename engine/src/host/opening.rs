@@ -103,7 +103,8 @@ impl Host {
         let compute = self.compute()?.clone();
         let entry = registry::entry(&session.method)?;
         let loader = Loader::new(data, &settings);
-        let mut run = Run::new(&entry, settings, loader, &compute.device)?;
+        let (mut run, parts) = Run::open(&entry, settings, loader, &compute.device, &self.files).await?;
+        parts.into_iter().for_each(|report| self.emit(Event::Keys(report)));
         run.limits = self.limits(&compute);
         run.method.needs().check(run.loader.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
@@ -142,8 +143,10 @@ impl Host {
     pub(super) fn model_report(&self) -> Result<ModelReport> {
         let run = self.running()?;
         let (rows, columns, visible) = run.method.grid();
+        let count = run.weights.count();
         Ok(ModelReport {
-            parameters: run.weights.count() as u64,
+            parameters: count.trained as u64,
+            other_values: (count.kept + count.frozen) as u64,
             grid: (rows, columns),
             visible_tokens: visible,
             weights: run.provenance.words.clone(),

@@ -50,8 +50,9 @@ impl Host {
     /// Copy the training if it is time, sooner when it `rests`: what a lost device held cannot be read any more.
     pub(super) async fn keep_copy(&mut self, rests: bool) -> Result<()> {
         let Some(run) = &self.run else { return Ok(()) };
-        // Weights, and two moments of each.
-        let size = run.weights.count() * size_of::<f32>() * 3;
+        // Weights, and two moments of each that is trained. Frozen ones are loaded again instead.
+        let count = run.weights.count();
+        let size = (3 * count.trained + count.kept) * size_of::<f32>();
         let due = if rests { self.copies.due.min(COPY_AT_REST) } else { self.copies.due };
         if run.step == self.copies.step || self.copies.since.seconds() < due || size > LARGEST_COPY {
             return Ok(());

@@ -19,7 +19,7 @@ use crate::readback;
 use crate::run::Run;
 use crate::session::Event;
 use crate::train::optimiser::Optimiser;
-use crate::weights::{Weights, plain};
+use crate::weights::{Role, Weights, plain};
 
 /// Samples of the step: most kernels do not depend on their number.
 const SAMPLES: usize = 2;
@@ -59,8 +59,8 @@ impl Warm {
         let count = run.weights.list.len();
         let mut weights = run.weights.clone();
         let names: Vec<String> =
-            weights.list[..count - trained].iter().filter(|w| w.trainable).map(|w| w.name.clone()).collect();
-        names.iter().for_each(|name| weights.set_trainable(name, false));
+            weights.list[..count - trained].iter().filter(|w| w.trains()).map(|w| w.name.clone()).collect();
+        names.iter().for_each(|name| weights.set_role(name, Role::Fixed));
         let batch = if trained < count { &self.batch } else { &self.last };
         let outcome = run.method.loss(&weights, batch, &run.context())?;
         if trained == 0 {
@@ -78,7 +78,7 @@ impl Warm {
 }
 
 fn one_value_of(weights: &Weights) -> Option<Tensor<1>> {
-    weights.list.iter().rev().find(|w| w.trainable).map(|w| plain(w.value.clone()).narrow(0, 0, 1))
+    weights.list.iter().rev().find(|w| w.trains()).map(|w| plain(w.value.clone()).narrow(0, 0, 1))
 }
 
 /// The outcome of a slice if there is one. Only a browser has to come back for it: there, waiting would hold up the
@@ -105,7 +105,7 @@ impl Host {
     /// Begin to make the kernels of the model that was just opened.
     pub(super) fn warm_up(&mut self) -> Result<()> {
         let report = &self.compute()?.report;
-        let wanted = report.gpu && self.warms.unwrap_or(!report.software);
+        let wanted = self.warms.unwrap_or(report.gpu && !report.software);
         let run = self.running()?;
         self.warm = (wanted && !run.loader.is_empty()).then(|| Warm::of(run)).transpose()?;
         Ok(())

@@ -52,7 +52,6 @@ impl FineTune {
         let knob = |name: &str| run.settings.find::<f64>(name);
         let groups = layer_decay_groups(
             &weights,
-            classifier.depth(),
             knob("layer_decay").unwrap_or(1.0),
             run.settings.get("weight_decay")?,
             classifier.not_decayed(),

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use super::{CHUNK, Slice, needs_labels};
+use crate::card::Idea;
 use crate::clock::Stopwatch;
 use crate::data::Data;
 use crate::error::{Error, Result};
-use crate::eval::{Features, linear_probe, nearest};
+use crate::eval::{Features, collapse, linear_probe, nearest};
 use crate::loader::{Half, Loader};
 use crate::method::{Method, Subject};
 use crate::readback;
@@ -24,6 +25,8 @@ pub struct Probe {
     settings: Settings,
     /// Steps that the weights have been trained for, before this run and in it.
     step: u64,
+    /// The system pulls and pushes features, which may make them collapse.
+    contrasts: bool,
     counts: (usize, usize),
     /// Samples of one slice.
     chunk: usize,
@@ -62,6 +65,7 @@ impl Probe {
             loader: run.loader.clone(),
             settings: run.settings.clone(),
             step: run.provenance.trained_steps + run.step,
+            contrasts: matches!(run.card.idea, Idea::PullAndPush | Idea::BothAtOnce),
             counts,
             // A graph is encoded as a whole, so all its nodes are asked for at once.
             chunk: if whole { counts.0.max(counts.1) } else { run.method.needs().most_unmasked(CHUNK, run.limits) },
@@ -121,6 +125,10 @@ impl Probe {
             report.linear_accuracy = Some(linear_probe::fit(train_set, test_set, classes, &how, &rng, device).await?);
             let most = (0..classes as u32).map(|c| test.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
             report.chance = Some(most as f64 / test.len().max(1) as f64);
+        }
+        if self.contrasts && self.train.rows() > 0 {
+            let measured = collapse::MEASURES.iter().zip(collapse::measures(&self.train));
+            report.others.extend(measured.map(|(name, value)| ((*name).to_string(), value)));
         }
         for metric in self.method.metrics() {
             report.others.push(((*metric).to_string(), self.own(metric).await?));

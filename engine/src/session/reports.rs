@@ -31,7 +31,10 @@ pub struct LossPoint {
 /// Facts of the model that was built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
+    /// Values that training changes by their gradients.
     pub parameters: u64,
+    /// All others: tables, running statistics, momentum copies, teachers.
+    pub other_values: u64,
     /// Tokens of a sample, down and across.
     pub grid: (u32, u32),
     pub visible_tokens: u32,

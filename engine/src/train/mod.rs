@@ -1,8 +1,6 @@
-//! What every method shares when it learns: optimisers, the schedule of the learning rate, clipping, averaging, mixed
+//! What every method shares when it learns: optimisers, the schedule of the learning rate, layer-wise rates, mixed
 //! pictures.
 
-pub mod average;
-pub mod clip;
 pub mod groups;
 pub mod losses;
 pub mod mix;

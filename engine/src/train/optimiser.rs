@@ -26,8 +26,8 @@ pub struct AdamW {
     pub coupled: bool,
     /// One entry a weight, in the order of `weights.list`; may be replaced between steps.
     pub groups: Vec<Group>,
-    /// Gradients count as scaled so that their common norm is at most this, as [`crate::train::clip::clip`] does, at no
-    /// cost.
+    /// Gradients count as scaled so that their common norm is at most this: by the factor `min(1, max_norm / (norm + 1e-6))`,
+    /// taken without a pass over the gradients.
     pub max_norm: Option<f64>,
     /// The norm of the gradients of the last step before that, still on the device; `None` without `max_norm`.
     pub norm: Option<Tensor<1>>,

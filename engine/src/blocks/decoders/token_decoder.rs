@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
+use crate::blocks::encoders::transformer::{Block, TransformerConfig};
 use crate::blocks::linear::{LayerNorm, Linear};
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::kernels::gather_tokens::gather_tokens;
@@ -35,7 +35,7 @@ impl TokenDecoder {
             embed: Linear::xavier(scope.at("decoder_embed"), encoder_dim, dim),
             mask_token: scope.weight("mask_token", [1, 1, dim], Init::Normal(0.02)),
             pos_embed: scope.fixed("decoder_pos_embed", [1, 1 + rows * columns, dim], sincos_2d(dim, rows, columns)),
-            blocks: stack(scope, "decoder_blocks", config),
+            blocks: (0..config.depth).map(|i| Block::new(scope.at("decoder_blocks").at(i), config)).collect(),
             norm: LayerNorm::new(scope.at("decoder_norm"), dim, config.ln_eps),
             pred: Linear::xavier(scope.at("decoder_pred"), dim, outputs),
             dim,

@@ -91,7 +91,7 @@ fn dropped(branch: Tensor<3>, drop: &mut DropPath) -> Tensor<3> {
     branch.clone() * Tensor::from_data(TensorData::new(factors, [count, 1, 1]), &branch.device())
 }
 
-/// Blocks `prefix.0` … `prefix.{depth − 1}`.
+/// Blocks `prefix.0` … `prefix.{depth − 1}` of an encoder, whose layers are 1 … depth.
 pub fn stack(scope: &mut Scope<'_>, prefix: &str, config: TransformerConfig) -> Vec<Block> {
-    (0..config.depth).map(|i| Block::new(scope.at(prefix).at(i), config)).collect()
+    (0..config.depth).map(|i| Block::new(scope.at(prefix).at(i).layer(i + 1), config)).collect()
 }

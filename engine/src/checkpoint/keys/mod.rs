@@ -9,7 +9,7 @@ use crate::checkpoint::resize;
 use crate::checkpoint::safetensors::{File, HostTensor};
 use crate::error::{Error, Result};
 use crate::session::KeyReport;
-use crate::weights::{Weight, Weights};
+use crate::weights::{Role, Weight, Weights};
 
 /// One way of naming the weights.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +39,8 @@ pub const OFFICIAL: Layout = Layout { name: "official", optional: &[], starts: &
 
 /// Starts that training scripts put before every key.
 const WRAPPERS: [&str; 5] = ["", "model.", "module.", "model.module.", "module.model."];
+/// Another start needs one in this many of the model's weights under it.
+const ENOUGH: usize = 4;
 
 /// What would be loaded, before it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,8 @@ pub struct Plan {
     pub report: KeyReport,
     /// Name of the weight and its new values.
     pub values: Vec<(String, Vec<f32>)>,
+    /// Momentum copies and queues that the file lacks: a file of another program has none, a checkpoint must have all.
+    pub lacking: Vec<String>,
 }
 
 type Piece = Option<(usize, usize)>;
@@ -68,35 +72,74 @@ impl Layout {
 
 /// List what of `file` fits `weights`, in the layout (and wrapper) under which most keys do.
 ///
-/// Fixed tables may be absent. A position table of another square grid is resized (bicubic); the report's `layout` says
-/// so.
+/// Fixed tables may be absent, and frozen weights are left alone. A position table of another square grid is resized
+/// (bicubic); the report's `layout` says so.
 pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout]) -> Plan {
-    let candidates = layouts.iter().flat_map(|layout| WRAPPERS.iter().map(move |wrapper| (layout, *wrapper)));
-    let fits = |layout: &Layout, wrapper: &str| {
-        let names = file.tensors.keys().filter_map(|key| layout.translate(wrapper, key));
-        names.filter(|(name, _)| weights.by_name(name).is_some()).count()
-    };
-    // The first of equals, so that the plain official names win.
-    let best = candidates.rev().max_by_key(|(layout, wrapper)| fits(layout, wrapper));
-    let (layout, wrapper) = best.unwrap_or((&OFFICIAL, ""));
-    let mut plan = Plan { report: empty_report(file_name, layout, wrapper), values: Vec::new() };
-    let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    plan_of(file_name, file, weights, layouts, "", |weight| weight.role != Role::Frozen)
+}
+
+/// As [`plan`], with the weights whose names start with `prefix`, frozen or not; the file has the rest of each name.
+pub fn plan_part(file_name: &str, file: &File, weights: &Weights, prefix: &str, layouts: &[Layout]) -> Plan {
+    plan_of(file_name, file, weights, layouts, prefix, |weight| weight.name.starts_with(prefix))
+}
+
+fn plan_of(
+    file_name: &str,
+    file: &File,
+    weights: &Weights,
+    layouts: &[Layout],
+    prefix: &str,
+    wanted: impl Fn(&Weight) -> bool,
+) -> Plan {
+    let weight = |name: &str| weights.by_name(&format!("{prefix}{name}")).filter(|weight| wanted(weight));
+    let (layout, wrapper) =
+        recognised(file, layouts, weights.list.iter().filter(|w| wanted(w)).count(), |name| weight(name).is_some());
+    let report = empty_report(file_name, layout, wrapper);
+    let mut plan = Plan { report, values: Vec::new(), lacking: Vec::new() };
+    let mut found: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
     for (key, tensor) in &file.tensors {
-        match layout.translate(wrapper, key) {
-            Some((name, piece)) if weights.by_name(&name).is_some() => {
-                found.entry(name).or_default().push((piece, key, tensor))
-            }
-            _ => plan.report.unexpected.push(key.clone()),
+        let place = layout.translate(wrapper, key).and_then(|(name, piece)| Some((weight(&name)?, piece)));
+        match place {
+            Some((weight, piece)) => found.entry(&weight.name).or_default().push((piece, key, tensor)),
+            None => plan.report.unexpected.push(key.clone()),
         }
     }
-    for weight in &weights.list {
-        match found.remove(&weight.name) {
-            Some(pieces) => plan.place(weight, pieces),
-            None if weight.trainable => plan.report.missing.push(weight.name.clone()),
-            None => {}
+    for weight in weights.list.iter().filter(|weight| wanted(weight)) {
+        match (found.remove(weight.name.as_str()), weight.role) {
+            (Some(pieces), _) => plan.place(weight, pieces),
+            (None, Role::Trained | Role::Frozen) => plan.report.missing.push(weight.name.clone()),
+            (None, Role::Average) => plan.lacking.push(weight.name.clone()),
+            (None, Role::Fixed) => {}
         }
     }
     plan
+}
+
+/// The layout and the start that keys carry beside it under which most of them name a weight; the first layout and the
+/// shortest start of equals, so that the plain official names win.
+fn recognised<'a>(
+    file: &'a File,
+    layouts: &'a [Layout],
+    weights: usize,
+    names_one: impl Fn(&str) -> bool,
+) -> (&'a Layout, &'a str) {
+    let mut fits: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for (number, layout) in layouts.iter().enumerate() {
+        for key in file.tensors.keys() {
+            let starts = std::iter::once(0).chain(key.match_indices('.').map(|(at, _)| at + 1));
+            for wrapper in starts.map(|end| &key[..end]) {
+                if layout.translate(wrapper, key).is_some_and(|(name, _)| names_one(&name)) {
+                    *fits.entry((number, wrapper)).or_default() += 1;
+                }
+            }
+        }
+    }
+    // A start that no script is known to write is believed where a good part of the model is found under it.
+    fits.retain(|(_, wrapper), count| WRAPPERS.contains(wrapper) || ENOUGH * *count >= weights);
+    let best = fits.iter().max_by_key(|((number, wrapper), count)| {
+        (**count, std::cmp::Reverse(*number), std::cmp::Reverse(wrapper.len()))
+    });
+    best.map_or((&OFFICIAL, ""), |((number, wrapper), _)| (&layouts[*number], *wrapper))
 }
 
 /// Put the planned values into the weights.
@@ -104,7 +147,7 @@ pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout])
 /// # Errors
 /// [`Error::Checkpoint`] when nothing of the file fits; the weights are then as before.
 pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
-    let Plan { mut report, values } = plan;
+    let Plan { mut report, values, .. } = plan;
     if values.is_empty() {
         let why = format!("none of its {} keys fits", report.unexpected.len() + report.wrong_shape.len());
         return Err(Error::checkpoint(
@@ -134,6 +177,21 @@ fn empty_report(file: &str, layout: &Layout, wrapper: &str) -> KeyReport {
 }
 
 impl Plan {
+    /// Whether the file holds the whole model: nothing that training made is missing or of another shape.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] with `advice`, naming a weight that is missing or does not fit.
+    pub fn fits_whole(&self, advice: &str) -> Result<()> {
+        let why = if let Some(name) = self.report.missing.first().or_else(|| self.lacking.first()) {
+            format!("{name} is missing")
+        } else if let Some((key, wanted, given)) = self.report.wrong_shape.first() {
+            format!("{key} should be {wanted} and is {given}")
+        } else {
+            return Ok(());
+        };
+        Err(Error::checkpoint(format!("{} does not fit this model", self.report.file), why, advice))
+    }
+
     /// Take a weight from the tensors that were found for it.
     fn place(&mut self, weight: &Weight, found: Vec<Found>) {
         if let Some((_, key, tensor)) = found.iter().find(|(piece, ..)| piece.is_none()) {

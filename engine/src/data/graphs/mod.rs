@@ -141,7 +141,8 @@ impl GraphData {
     }
 
     /// Number of edges, each direction pair counted once, loops left out.
-    fn undirected_edges(&self) -> usize {
+    /// Edges, each counted once.
+    pub fn undirected_edges(&self) -> usize {
         let edges = || self.src.iter().zip(&self.dst);
         let (up, down) =
             edges().fold((0, 0), |(up, down), (a, b)| (up + usize::from(a < b), down + usize::from(a > b)));

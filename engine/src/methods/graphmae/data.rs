@@ -14,8 +14,6 @@ pub struct Prepared {
     /// Every edge both ways, one loop at each node.
     pub graph: Graph,
     pub features: FeatureRows,
-    /// Where the nodes of each graph begin, and the end, where there are several; empty: one.
-    pub starts: Vec<usize>,
     /// What it was made from: as long as this is held, nothing else has its address.
     of: Batch,
 }
@@ -33,7 +31,6 @@ impl Prepared {
         Ok(Self {
             graph: Graph::prepared(data.nodes, &data.src, &data.dst)?,
             features: FeatureRows::from_entries(data.features.width, starts, columns, values)?,
-            starts: data.graphs.clone(),
             of: Batch { data: batch.data.clone(), ..Batch::default() },
         })
     }
@@ -67,7 +64,6 @@ impl Prepared {
         Ok(Self {
             graph: Graph::new(nodes.len(), &src, &dst)?,
             features: FeatureRows::from_entries(self.features.width, starts, columns, values)?,
-            starts: Vec::new(),
             of: Batch::default(),
         })
     }
@@ -104,6 +100,9 @@ fn standardise(width: usize, nodes: usize, columns: &[u32], values: &mut [f32]) 
 }
 
 /// The graph of the data set in use, prepared once.
+///
+/// No number depends on whether it was: what is held follows from the data alone, and another set (another address, as
+/// what is held keeps its own alive) is prepared anew.
 #[derive(Debug, Clone, Default)]
 pub struct Cache(Rc<RefCell<Option<Rc<Prepared>>>>);
 
@@ -123,10 +122,5 @@ impl Cache {
         let prepared = Rc::new(Prepared::new(batch)?);
         self.0.replace(Some(prepared.clone()));
         Ok(prepared)
-    }
-
-    /// What was asked for last.
-    pub fn last(&self) -> Option<Rc<Prepared>> {
-        self.0.borrow().clone()
     }
 }

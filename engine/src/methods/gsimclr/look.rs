@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::blocks::batch_norm::Pass;
 use crate::error::Result;
 use crate::eval::Features;
-use crate::loader::Half;
+use crate::loader::{Clusters, Half};
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
@@ -127,8 +127,8 @@ fn untrained(model: &Gsimclr) -> &'static str {
 
 /// The pictures of the batch that comes next.
 fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
-    let (config, loader) = (&model.config, &stage.loader);
-    let (side, clusters) = (config.side(), model.clusters.borrow().clone());
+    let (config, loader, none) = (&model.config, &stage.loader, Clusters::new());
+    let (side, clusters) = (config.side(), loader.clusters().unwrap_or(&none));
     let indices = next_batch(model, stage);
     let values = config.pictures(&loader.evaluation_batch(Half::Train, &indices)?)?;
     let pictures = values.chunks_exact(side * side * CHANNELS).map(|values| picture(values, side)).collect();
@@ -181,7 +181,8 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
 
 /// The autoencoder's embedding of some training pictures in the plane of its two main directions.
 async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
-    let (loader, clusters) = (&stage.loader, model.clusters.borrow().clone());
+    let (loader, none) = (&stage.loader, Clusters::new());
+    let clusters = loader.clusters().unwrap_or(&none);
     let pool: Vec<usize> =
         if clusters.is_empty() { (0..loader.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
     let chosen: Vec<usize> = pool.iter().copied().step_by(pool.len().div_ceil(LATENT).max(1)).collect();

@@ -1,6 +1,5 @@
 //! G-SimCLR as the rest of the engine sees it.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
@@ -14,7 +13,7 @@ use crate::method::{Batch, Classifier, Entering, Local, Loss, Method, Stage, Ste
 use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
-use crate::methods::gsimclr::plan::{self, Clusters};
+use crate::methods::gsimclr::plan;
 use crate::settings::Settings;
 use crate::trace::View;
 use crate::train::groups::{Group, groups};
@@ -27,19 +26,18 @@ pub(super) const CONTRAST: usize = 1;
 
 const METRICS: [&str; 1] = ["same_class_pairs"];
 
-/// Both networks with their knobs, and the clusters once they are found.
+/// Both networks with their knobs. The clusters, once they are found, are the loader's.
 #[derive(Debug, Clone)]
 pub struct Gsimclr {
     pub config: Config,
     pub networks: Networks,
-    pub clusters: RefCell<Rc<Clusters>>,
 }
 
 /// Build G-SimCLR from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let config = Config::of(settings)?;
     let networks = Networks::new(&config, weights);
-    Ok(Rc::new(Gsimclr { config, networks, clusters: RefCell::default() }))
+    Ok(Rc::new(Gsimclr { config, networks }))
 }
 
 impl Gsimclr {
@@ -50,22 +48,22 @@ impl Gsimclr {
         let chosen = plan::chosen(config, loader, settings.seed);
         if phase == DENOISING || config.batches == Batches::Random {
             let steps = if phase == DENOISING { config.autoencoder_steps } else { config.steps };
-            self.clusters.take();
             loader.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
             return Ok(None);
         }
         let clusters = plan::clusters(config, &self.networks, weights, loader, &chosen, &rng.at(2)).await?;
-        loader.follow(Some(plan::guided(config, &clusters, size, &rng.at(3))));
         let mut sizes = vec![0; clusters.values().max().map_or(0, |last| *last as usize + 1)];
         clusters.values().for_each(|cluster| sizes[*cluster as usize] += 1);
         let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));
-        let mut note = format!("{} clusters of {} pictures, {least} to {most} each.", sizes.len(), clusters.len());
+        let guided = plan::guided(config, &clusters, size, &rng.at(3));
+        let count = clusters.len();
+        loader.follow_clusters(guided, clusters);
+        let mut note = format!("{} clusters of {} pictures, {least} to {most} each.", sizes.len(), count);
         if let Some((guided, random)) = plan::same_class_pairs(config, loader) {
             note += &format!(
                 " Pairs of one class in the first batches: {guided:.1} on average; {random:.1} in random ones."
             );
         }
-        self.clusters.replace(Rc::new(clusters));
         Ok(Some(note))
     }
 }

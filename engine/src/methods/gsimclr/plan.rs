@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::eval::{Features, kmeans};
-use crate::loader::{Half, Loader};
+use crate::loader::{Clusters, Half, Loader};
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::readback;
@@ -15,9 +15,6 @@ use crate::weights::Weights;
 const RESTARTS: usize = 10;
 /// Pictures that are embedded at once.
 const CHUNK: usize = 100;
-
-/// The cluster of every picture that takes part, by its number in the data.
-pub type Clusters = BTreeMap<usize, u32>;
 
 /// The pictures that take part: all, or as many as the knob says, drawn by the seed. At least one batch.
 pub fn chosen(config: &Config, loader: &Loader, seed: u64) -> Vec<usize> {

@@ -26,15 +26,15 @@ pub struct MaeClassifier {
 }
 
 impl MaeClassifier {
-    /// Declare the weights under their official names; the position table starts as the given one and is trainable.
+    /// Declare the weights under their official names; the position table starts as the given one and is trained.
     pub fn new(config: &Config, classes: usize, global_pool: bool, drop_path: f64, weights: &mut Weights) -> Self {
         let (dim, tokens) = (config.encoder.dim, config.side() * config.side());
         let table = crate::blocks::positions::sincos::sincos_2d(dim, config.side(), config.side());
         let mut scope = weights.root();
         Self {
-            cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
-            pos_embed: scope.weight("pos_embed", [1, 1 + tokens, dim], Init::Values(table)),
-            patch_embed: PatchEmbed::new(scope.at("patch_embed"), config.in_chans, config.patch_size, dim),
+            cls_token: scope.layer(0).weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
+            pos_embed: scope.layer(0).weight("pos_embed", [1, 1 + tokens, dim], Init::Values(table)),
+            patch_embed: PatchEmbed::new(scope.at("patch_embed").layer(0), config.in_chans, config.patch_size, dim),
             blocks: stack(&mut scope, "blocks", config.encoder),
             norm: LayerNorm::new(scope.at(if global_pool { "fc_norm" } else { "norm" }), dim, config.encoder.ln_eps),
             head: Linear::with(scope.at("head"), dim, classes, Init::TruncatedNormal(2e-5)),
@@ -77,10 +77,6 @@ impl Classifier for MaeClassifier {
     fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>> {
         let pictures = batch.tensor("imgs", weights.device())?;
         Ok(self.scores(weights, self.feature(weights, pictures, rng)))
-    }
-
-    fn depth(&self) -> usize {
-        self.blocks.len()
     }
 
     fn not_decayed(&self) -> &'static [&'static str] {

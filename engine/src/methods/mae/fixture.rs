@@ -259,14 +259,8 @@ async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 
 async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (classifier, mut w) = classifier(case)?;
-    let depth = case.count("depth")?;
-    let groups = layer_decay_groups(
-        &w,
-        depth,
-        case.number("layer_decay")?,
-        case.number("weight_decay")?,
-        &["pos_embed", "cls_token"],
-    );
+    let groups =
+        layer_decay_groups(&w, case.number("layer_decay")?, case.number("weight_decay")?, &["pos_embed", "cls_token"]);
     let table =
         w.list.iter().zip(&groups).map(|(weight, g)| (weight.name.clone(), vec![g.lr_scale, g.weight_decay])).collect();
     answers.got.insert("lr_scale_and_weight_decay".into(), Got::Table(table));

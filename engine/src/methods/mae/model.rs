@@ -141,9 +141,9 @@ impl Encoder {
     pub fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
         let (dim, side) = (config.encoder.dim, config.side());
         Self {
-            cls_token: scope.weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
-            pos_embed: scope.fixed("pos_embed", [1, 1 + side * side, dim], sincos_2d(dim, side, side)),
-            patch_embed: PatchEmbed::new(scope.at("patch_embed"), config.in_chans, config.patch_size, dim),
+            cls_token: scope.layer(0).weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
+            pos_embed: scope.layer(0).fixed("pos_embed", [1, 1 + side * side, dim], sincos_2d(dim, side, side)),
+            patch_embed: PatchEmbed::new(scope.at("patch_embed").layer(0), config.in_chans, config.patch_size, dim),
             blocks: stack(scope, "blocks", config.encoder),
             norm: LayerNorm::new(scope.at("norm"), dim, config.encoder.ln_eps),
         }

@@ -10,7 +10,7 @@ pub use crate::methods::pointcmae::card::Tuning;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::encoder::{Dropping, PointEncoder};
 use crate::rng::Rng;
-use crate::weights::{Scope, Weights};
+use crate::weights::{Role, Scope, Weights};
 
 /// A hidden layer of the head: linear, batch normalisation, ReLU, dropout.
 #[derive(Debug, Clone)]
@@ -89,14 +89,14 @@ pub struct PointClassifier {
 }
 
 impl PointClassifier {
-    /// Declare the weights under their official names; those that `tuning` leaves alone are not trainable.
+    /// Declare the weights under their official names; those that `tuning` leaves alone are fixed.
     pub fn new(config: Config, tuning: Tuning, sizes: HeadSizes, weights: &mut Weights) -> Self {
         let encoder = PointEncoder::new(&mut weights.root(), &config, &[""], 0);
         let head = Head::new(weights.root().at("cls_head_finetune"), &config, tuning, sizes);
         if tuning != Tuning::Full {
-            let frozen = weights.list.iter().filter(|weight| weight.trainable && !weight.name.contains("cls"));
+            let frozen = weights.list.iter().filter(|weight| weight.trains() && !weight.name.contains("cls"));
             for name in frozen.map(|weight| weight.name.clone()).collect::<Vec<_>>() {
-                weights.set_trainable(&name, false);
+                weights.set_role(&name, Role::Fixed);
             }
         }
         Self { config, encoder, head }

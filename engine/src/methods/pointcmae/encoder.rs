@@ -100,11 +100,11 @@ impl PointEncoder {
     pub fn new(scope: &mut Scope<'_>, config: &Config, classes: &[&str], projection: usize) -> Self {
         let (dim, start) = (config.encoder.dim, Start::Normal(DEVIATION));
         Self {
-            classes: classes.iter().map(|suffix| ClassToken::new(scope, suffix, dim)).collect(),
-            point_net: PointNet::new(scope.at("encoder"), config.widths, dim, start, config.normalising),
-            positions: PointMlp::new(scope.at("pos_embed"), config.position_hidden, dim, start),
+            classes: classes.iter().map(|suffix| ClassToken::new(&mut scope.layer(0), suffix, dim)).collect(),
+            point_net: PointNet::new(scope.at("encoder").layer(0), config.widths, dim, start, config.normalising),
+            positions: PointMlp::new(scope.at("pos_embed").layer(0), config.position_hidden, dim, start),
             blocks: (0..config.encoder.depth)
-                .map(|i| Block::starting(scope.at("blocks.blocks").at(i), config.encoder, start, false))
+                .map(|i| Block::starting(scope.at("blocks.blocks").at(i).layer(i + 1), config.encoder, start, false))
                 .collect(),
             norm: LayerNorm::new(scope.at("norm"), dim, config.encoder.ln_eps),
             projection: (projection > 0).then(|| Projection {

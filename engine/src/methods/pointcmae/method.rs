@@ -184,10 +184,6 @@ impl Classifier for Tuned {
         Ok(logits)
     }
 
-    fn depth(&self) -> usize {
-        self.model.encoder.blocks.len()
-    }
-
     fn not_decayed(&self) -> &'static [&'static str] {
         &["cls_token"]
     }

@@ -42,6 +42,7 @@ pub use card::card;
 pub const ENTRY: crate::method::Entry = crate::method::Entry {
     card,
     build: method::build,
+    parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
     stored: crate::method::stored_weights!("pointcmae-nano.safetensors"),
 };

@@ -20,6 +20,9 @@ const PATCH: usize = 32;
 const MOST_PLANNED: usize = 4_000_000;
 
 /// What is known of the graph of a run; computed when it is first asked for.
+///
+/// No number depends on whether it was: all of it follows from the data, the reach and the device, and is computed anew
+/// for others of these.
 #[derive(Debug, Default)]
 pub struct Known(RefCell<Option<Kept>>);
 

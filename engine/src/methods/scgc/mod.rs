@@ -33,6 +33,7 @@ pub use card::{Variant, card};
 pub const ENTRY: crate::method::Entry = crate::method::Entry {
     card,
     build: method::build,
+    parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
     stored: crate::method::stored_weights!("scgc-nano.safetensors"),
 };
