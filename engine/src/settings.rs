@@ -74,29 +74,6 @@ impl Settings {
         self.values.get(name).and_then(T::of_value)
     }
 
-    /// A number; 0 when the knob does not exist.
-    pub fn number(&self, name: &str) -> f64 {
-        self.find(name).unwrap_or(0.0)
-    }
-
-    /// A number as a whole one.
-    pub fn count(&self, name: &str) -> usize {
-        self.find(name).unwrap_or(0)
-    }
-
-    /// A switch; off when the knob does not exist.
-    pub fn switch(&self, name: &str) -> bool {
-        self.find(name).unwrap_or(false)
-    }
-
-    /// A choice; empty when the knob does not exist.
-    pub fn choice(&self, name: &str) -> &str {
-        match self.values.get(name) {
-            Some(KnobValue::Choice(v)) => v,
-            _ => "",
-        }
-    }
-
     /// All values, by knob name.
     pub fn values(&self) -> &BTreeMap<String, KnobValue> {
         &self.values
