@@ -11,6 +11,8 @@
 #![recursion_limit = "256"]
 
 #[cfg(feature = "compute")]
+pub mod augment;
+#[cfg(feature = "compute")]
 pub mod bench;
 #[cfg(feature = "compute")]
 pub mod blocks;
@@ -27,6 +29,8 @@ pub mod device;
 pub mod error;
 #[cfg(feature = "compute")]
 pub mod eval;
+#[cfg(feature = "compute")]
+pub mod golden;
 #[cfg(feature = "compute")]
 pub mod graph;
 #[cfg(feature = "compute")]

@@ -15,6 +15,7 @@ pub use crate::checkpoint::safetensors::HostTensor;
 use crate::data::Data;
 use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
+use crate::golden::{Case, Got};
 use crate::kernels::patchify::Order;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
@@ -24,9 +25,8 @@ use crate::parts::Part;
 use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::trace::{Source, View};
+use crate::trace::{Source, View, ViewKind};
 use crate::train::recipe::{Phase, Recipe};
-use crate::verify::{Case, Got};
 use crate::weights::Weights;
 
 /// Samples of one step: arrays by role or pictures as bytes, and labels where the data has any.
@@ -225,6 +225,18 @@ pub struct Stage {
     /// Ids of the views that are wanted.
     pub wanted: Vec<String>,
     pub source: Source,
+}
+
+impl Stage {
+    /// Whether the view `id` is wanted.
+    pub fn wants(&self, id: &str) -> bool {
+        self.wanted.iter().any(|wanted| wanted == id)
+    }
+
+    /// A view of what was computed now with the stage's weights, its title from the system's list.
+    pub fn view(&self, titles: &[(&str, &str)], id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
+        View::new(titles, id, caption, kind, tensor, self.source)
+    }
 }
 
 /// A future that stays on its thread.

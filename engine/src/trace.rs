@@ -36,6 +36,9 @@ pub enum Source {
     Data,
 }
 
+/// The least upper end of a scale that begins at zero.
+const LEAST_HIGH: f32 = 1e-6;
+
 /// The scale of the numbers in a heat map or matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Legend {
@@ -45,6 +48,13 @@ pub struct Legend {
     pub signed: bool,
     /// Unit or meaning of a value ("cosine", "mean squared error").
     pub unit: String,
+}
+
+impl Legend {
+    /// What is never below zero, up to the largest of `values` (of those that count).
+    pub fn up_to(values: impl IntoIterator<Item = f32>, unit: impl Into<String>) -> Self {
+        Self { low: 0.0, high: values.into_iter().fold(LEAST_HIGH, f32::max), signed: false, unit: unit.into() }
+    }
 }
 
 /// A named picture, map, matrix or number.
@@ -80,7 +90,48 @@ pub enum ViewKind {
     Volume(Volume),
 }
 
+/// Ids and titles of a system's views as the protocol has them.
+pub fn titled(titles: &[(&str, &str)]) -> Vec<(String, String)> {
+    titles.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+}
+
 impl View {
+    /// A view without a legend, its title from the system's list of ids and titles.
+    pub fn new(
+        titles: &[(&str, &str)],
+        id: &str,
+        caption: String,
+        kind: ViewKind,
+        tensor: &str,
+        source: Source,
+    ) -> Self {
+        let title = titles.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
+        let origin = Origin { tensor: tensor.into(), source };
+        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None }
+    }
+
+    /// The same with a legend.
+    pub fn legend(mut self, legend: Legend) -> Self {
+        self.legend = Some(legend);
+        self
+    }
+
+    /// The same, of data as given, which no network has touched.
+    pub fn of_data(mut self) -> Self {
+        self.origin.source = Source::Data;
+        self
+    }
+
+    /// The same, computed by the processor from the weights of the stage.
+    pub fn of_cpu(mut self) -> Self {
+        self.origin.source = match self.origin.source {
+            Source::LiveGpu => Source::LiveCpu,
+            Source::StoredWeightsGpu => Source::StoredWeightsCpu,
+            other => other,
+        };
+        self
+    }
+
     /// Bytes of numbers this view carries (what was read back for it).
     pub fn bytes(&self) -> usize {
         match &self.kind {

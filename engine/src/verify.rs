@@ -6,15 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::checkpoint::safetensors;
 use crate::device::Compute;
 use crate::error::{Error, Result};
+use crate::golden::{Case, Got};
 use crate::method::{Entry, HostTensor};
-use crate::readback;
 use crate::session::{NamedBytes, VerifyLine, VerifyReport};
 
 #[derive(Debug, Deserialize)]
@@ -57,120 +56,6 @@ struct Expectation {
 impl Expectation {
     fn label(&self) -> &str {
         self.tensor.as_deref().or(self.name.as_deref()).unwrap_or("?")
-    }
-}
-
-/// What a method computed for an expectation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Got {
-    Tensor(HostTensor),
-    Value(f64),
-    Table(BTreeMap<String, Vec<f64>>),
-}
-
-/// One case as a method sees it.
-pub struct Case<'a> {
-    pub name: &'a str,
-    pub config: &'a Value,
-    /// Where it is computed, without autodiff.
-    pub device: &'a Device,
-    /// Names of what is expected, as the manifest writes them.
-    pub expected: Vec<String>,
-    /// Keys of the expected tables, by name.
-    pub table_keys: BTreeMap<String, Vec<String>>,
-    weights: Option<&'a str>,
-    inputs: &'a BTreeMap<String, String>,
-    tensors: &'a BTreeMap<String, HostTensor>,
-}
-
-impl Case<'_> {
-    fn lacks(&self, what: &str) -> Error {
-        Error::fixture(
-            format!("Case {} cannot be run", self.name),
-            format!("it has no {what}"),
-            "Check the fixture's manifest",
-        )
-    }
-
-    /// The input of a role.
-    ///
-    /// # Errors
-    /// [`Error::Fixture`] when the case lacks it.
-    pub fn input(&self, role: &str) -> Result<&HostTensor> {
-        self.inputs
-            .get(role)
-            .and_then(|name| self.tensors.get(name))
-            .ok_or_else(|| self.lacks(&format!("input {role:?}")))
-    }
-
-    /// All inputs by role.
-    pub fn inputs(&self) -> BTreeMap<String, HostTensor> {
-        self.inputs.iter().filter_map(|(role, name)| Some((role.clone(), self.tensors.get(name)?.clone()))).collect()
-    }
-
-    /// The weights of the case by official key.
-    pub fn weights(&self) -> BTreeMap<String, HostTensor> {
-        let Some(prefix) = self.weights else { return BTreeMap::new() };
-        self.tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect()
-    }
-
-    /// A number of the config.
-    ///
-    /// # Errors
-    /// [`Error::Fixture`] when the config lacks it.
-    pub fn number(&self, key: &str) -> Result<f64> {
-        self.config.get(key).and_then(Value::as_f64).ok_or_else(|| self.lacks(&format!("config {key:?}")))
-    }
-
-    /// A whole number of the config.
-    ///
-    /// # Errors
-    /// [`Error::Fixture`] when the config lacks it.
-    pub fn count(&self, key: &str) -> Result<usize> {
-        Ok(self.number(key)?.round() as usize)
-    }
-
-    /// A switch of the config; off when it is absent.
-    pub fn switch(&self, key: &str) -> bool {
-        self.config.get(key).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    /// Expected tensors under a leading word (`grad`, `step1`): the manifest's full name and the rest after the first
-    /// `/`.
-    pub fn expected_under<'s>(&'s self, word: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
-        self.expected.iter().filter_map(move |full| {
-            let (head, rest) = full.split_once('/')?;
-            head.starts_with(word).then_some((full.as_str(), rest))
-        })
-    }
-}
-
-/// Collects what a method computed; tensors are read back as they come.
-#[derive(Debug, Default)]
-pub struct Answers {
-    pub got: BTreeMap<String, Got>,
-}
-
-impl Answers {
-    /// A tensor of the device.
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device is lost.
-    pub async fn tensor<const D: usize>(&mut self, name: &str, tensor: Tensor<D>) -> Result<()> {
-        let shape = tensor.dims().to_vec();
-        let values = readback::floats(tensor).await?;
-        self.got.insert(name.into(), Got::Tensor(HostTensor { shape, values }));
-        Ok(())
-    }
-
-    /// An array of the host.
-    pub fn host(&mut self, name: &str, shape: impl Into<Vec<usize>>, values: Vec<f32>) {
-        self.got.insert(name.into(), Got::Tensor(HostTensor::new(shape, values)));
-    }
-
-    /// A number.
-    pub fn value(&mut self, name: &str, value: f64) {
-        self.got.insert(name.into(), Got::Value(value));
     }
 }
 

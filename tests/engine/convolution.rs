@@ -3,7 +3,7 @@
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
-use masquerade_engine::blocks::encoders::convolution::{max_pool, upsample};
+use masquerade_engine::blocks::convolution::{max_pool, upsample};
 use masquerade_engine::kernels::convolution::{self as kernel, Window, convolution};
 
 use crate::kernels::{close, gradient, leaf, same, values};

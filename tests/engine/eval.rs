@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use masquerade_engine::checkpoint::safetensors::{self, File};
 use masquerade_engine::eval::linear_probe::{LinearProbe, Settings, fit};
+use masquerade_engine::eval::principal::{Plane, plane};
 use masquerade_engine::eval::{Features, accuracy, collapse, kernel_svm, nearest};
 use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
@@ -158,4 +159,35 @@ fn rings_are_told_apart_and_noise_is_not() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn principal_components_are_the_widest_directions() {
+    let mut rng = Rng::new(2, "points");
+    let values = (0..400).flat_map(|_| [rng.normal(), 20.0 * rng.normal() + 3.0, 5.0 * rng.normal()]).collect();
+    let x = Features { dim: 3, values };
+    let points = plane(&x).points;
+    let spread = |axis: usize| points.iter().skip(axis).step_by(2).map(|v| v * v).sum::<f32>();
+    assert!((spread(0) / spread(1)).sqrt() > 3.0 && spread(1) > 0.0);
+    assert!(plane(&Features { dim: 4, values: vec![1.0; 8] }).points.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn the_plane_holds_the_two_main_directions() {
+    let mut rng = Rng::new(2, "plane");
+    let row = |rng: &mut Rng| {
+        let (a, b, c) = (3.0 * rng.normal(), rng.normal(), 0.01 * rng.normal());
+        [a + 5.0, c, b - 2.0, c - b]
+    };
+    let values: Vec<f32> = (0..300).flat_map(|_| row(&mut rng)).collect();
+    let Plane { points, share } = plane(&Features { dim: 4, values: values.clone() });
+    assert!(share > 0.999, "{share}");
+    // Distances in the plane are those of the features, but for a common factor.
+    let ratio = |i: usize, j: usize| {
+        let far =
+            |v: &[f32], dim: usize| (0..dim).map(|k| (v[i * dim + k] - v[j * dim + k]).powi(2)).sum::<f32>().sqrt();
+        far(&points, 2) / far(&values, 4)
+    };
+    assert!((1..300).all(|i| (ratio(0, i) / ratio(0, 1) - 1.0).abs() < 0.1));
+    assert_eq!(plane(&Features { dim: 3, values: vec![1.0; 9] }).share, 0.0);
 }

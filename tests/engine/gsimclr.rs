@@ -1,10 +1,7 @@
 //! G-SimCLR: its phases, batches from clusters, views of a picture, what is shown.
 
 use masquerade_engine::card::KnobValue;
-use masquerade_engine::eval::Features;
-use masquerade_engine::methods::gsimclr::augment::{self, Recipe};
 use masquerade_engine::methods::gsimclr::batches;
-use masquerade_engine::methods::gsimclr::plane::plane;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::{Command, Event, Session};
 use masquerade_engine::trace::{View, ViewKind};
@@ -113,26 +110,6 @@ fn every_view_is_there_in_every_phase() {
 }
 
 #[test]
-fn the_plane_holds_the_two_main_directions() {
-    let mut rng = Rng::new(2, "plane");
-    let row = |rng: &mut Rng| {
-        let (a, b, c) = (3.0 * rng.normal(), rng.normal(), 0.01 * rng.normal());
-        [a + 5.0, c, b - 2.0, c - b]
-    };
-    let values: Vec<f32> = (0..300).flat_map(|_| row(&mut rng)).collect();
-    let (points, share) = plane(&Features { dim: 4, values: values.clone() });
-    assert!(share > 0.999, "{share}");
-    // Distances in the plane are those of the features, but for a common factor.
-    let ratio = |i: usize, j: usize| {
-        let far =
-            |v: &[f32], dim: usize| (0..dim).map(|k| (v[i * dim + k] - v[j * dim + k]).powi(2)).sum::<f32>().sqrt();
-        far(&points, 2) / far(&values, 4)
-    };
-    assert!((1..300).all(|i| (ratio(0, i) / ratio(0, 1) - 1.0).abs() < 0.1));
-    assert_eq!(plane(&Features { dim: 3, values: vec![1.0; 9] }).1, 0.0);
-}
-
-#[test]
 fn the_order_is_by_rank_and_then_by_cluster() {
     let clusters = [1, 0, 1, 1, 0, 2];
     assert_eq!(batches::ranks(&clusters), [1, 1, 2, 3, 2, 1]);
@@ -158,45 +135,4 @@ proptest! {
         }
         prop_assert!(clusters.len() < size || !drawn.is_empty());
     }
-}
-
-fn pictures(count: usize, sides: [usize; 2]) -> Vec<f32> {
-    let mut rng = Rng::new(1, "pictures");
-    (0..count * sides[0] * sides[1] * 3).map(|_| rng.uniform()).collect()
-}
-
-#[test]
-fn the_published_recipe_shares_one_draw_and_the_others_do_not() {
-    let one = pictures(1, [6, 5]);
-    let four = || one.repeat(4);
-    let alike = |recipe: Recipe, seed: u64| {
-        let mut views = four();
-        recipe.apply(&mut views, [6, 5], &Rng::new(seed, "views"));
-        assert!(views.iter().all(|value| (0.0..=1.0).contains(value)));
-        views.chunks(one.len()).all(|view| *view == views[..one.len()])
-    };
-    assert!((0..20).all(|seed| alike(Recipe::PUBLISHED, seed)));
-    assert!((0..20).filter(|seed| alike(Recipe::PER_PICTURE, *seed)).count() < 5);
-    assert!(!(0..20).any(|seed| alike(Recipe::CROPPED, seed)));
-}
-
-#[test]
-fn the_whole_picture_is_its_own_crop() {
-    let whole = pictures(1, [7, 5]);
-    let mut cropped = whole.clone();
-    augment::crop(&mut cropped, [7, 5], [0.0, 0.0, 7.0, 5.0]);
-    assert!(whole.iter().zip(&cropped).all(|(a, b)| (a - b).abs() < 1e-6));
-    augment::crop(&mut cropped, [7, 5], [6.5, 4.5, 0.0, 0.0]);
-    assert!(
-        cropped.chunks(3).all(|pixel| pixel.iter().zip(&whole[whole.len() - 3..]).all(|(a, b)| (a - b).abs() < 1e-6))
-    );
-}
-
-#[test]
-fn a_turn_of_the_whole_hue_changes_nothing() {
-    let mut picture = pictures(1, [4, 4]);
-    let before = picture.clone();
-    augment::hue(&mut picture, 1.0);
-    augment::saturation(&mut picture, 1.0);
-    assert!(before.iter().zip(&picture).all(|(a, b)| (a - b).abs() < 1e-5));
 }

@@ -2,16 +2,19 @@
 #![recursion_limit = "256"]
 
 mod attention;
+mod augment;
 mod checkpoint;
 mod clouds;
 mod collections;
 mod convolution;
+mod convolutional;
 mod data;
 mod eval;
 mod finite_differences;
 mod graph_networks;
 mod graphs;
 mod gsimclr;
+mod info_nce;
 mod kernels;
 mod knobs;
 mod methods;
@@ -26,4 +29,5 @@ mod rae_system;
 mod scgc;
 mod similarity;
 mod train;
+mod transformers;
 mod weights;

@@ -9,7 +9,7 @@ use masquerade_engine::card::KnobValue;
 use masquerade_engine::data::Data;
 use masquerade_engine::data::graphs::drawn;
 use masquerade_engine::eval::clustering::{Average, agreement, matched_classes, official_patch};
-use masquerade_engine::eval::{Features, kmeans, principal};
+use masquerade_engine::eval::{Features, kmeans};
 use masquerade_engine::kernels::neighbour_contrast::{self as kernel, How, neighbour_contrast};
 use masquerade_engine::loader::{Half, Loader};
 use masquerade_engine::method::{Stage, Subject};
@@ -214,17 +214,6 @@ fn clusters_are_scored_by_their_definitions() {
     assert_eq!(official_patch(&[0, 1, 2, 2], &[1, 1, 1, 1]), [0, 2, 1, 1]);
     assert_eq!(official_patch(&[1, 2], &[0, 1]), [0, 1]);
     assert_eq!(agreement(&[], &[], Average::Arithmetic).accuracy, 0.0);
-}
-
-#[test]
-fn principal_components_are_the_widest_directions() {
-    let mut rng = Rng::new(2, "points");
-    let values = (0..400).flat_map(|_| [rng.normal(), 20.0 * rng.normal() + 3.0, 5.0 * rng.normal()]).collect();
-    let x = Features { dim: 3, values };
-    let plane = principal::plane(&x);
-    let spread = |axis: usize| plane.iter().skip(axis).step_by(2).map(|v| v * v).sum::<f32>();
-    assert!((spread(0) / spread(1)).sqrt() > 3.0 && spread(1) > 0.0);
-    assert!(principal::plane(&Features { dim: 4, values: vec![1.0; 8] }).iter().all(|v| v.is_finite()));
 }
 
 /// A run of the micro preset on the drawn blocks.

@@ -95,11 +95,30 @@ impl BatchNorm {
     /// # Shapes
     /// [rows, channels] → [rows, channels]
     pub fn forward(&self, w: &Weights, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
-        let rows = x.dims()[0];
+        self.forward_counting(w, x, None, pass)
+    }
+
+    /// As [`BatchNorm::forward`], of some rows: those with 1 in the column that is given, with their number. The others
+    /// do not count, and their result is zero.
+    ///
+    /// # Shapes
+    /// [rows, channels] and [rows, 1] → [rows, channels]
+    pub fn forward_counting(
+        &self,
+        w: &Weights,
+        x: Tensor<2>,
+        counted: Option<(Tensor<2>, usize)>,
+        pass: &Pass,
+    ) -> Tensor<2> {
+        let rows = counted.as_ref().map_or(x.dims()[0], |(_, count)| *count);
+        let mean_of = |x: Tensor<2>| match &counted {
+            Some((counts, count)) => (x * counts.clone()).sum_dim(0).div_scalar((*count).max(1) as f64),
+            None => x.mean_dim(0),
+        };
         let (mean, variance) = if pass.training {
-            let mean = x.clone().mean_dim(0);
+            let mean = mean_of(x.clone());
             let apart = x.clone() - mean.clone();
-            let variance = apart.powi_scalar(2).mean_dim(0);
+            let variance = mean_of(apart.powi_scalar(2));
             let factor = if self.biased_running { 1.0 } else { rows as f64 / rows.saturating_sub(1).max(1) as f64 };
             pass.mix(w, self.running_mean, mean.clone().squeeze_dim(0), self.momentum);
             pass.mix(w, self.running_var, variance.clone().squeeze_dim::<1>(0).mul_scalar(factor), self.momentum);
@@ -108,6 +127,10 @@ impl BatchNorm {
             (w.get(self.running_mean).unsqueeze(), w.get(self.running_var).unsqueeze())
         };
         let scale = w.get(self.gamma).unsqueeze::<2>() / variance.add_scalar(self.eps).sqrt();
-        (x - mean) * scale + w.get(self.beta).unsqueeze()
+        let y = (x - mean) * scale + w.get(self.beta).unsqueeze();
+        match counted {
+            Some((counts, _)) => y * counts,
+            None => y,
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod batch_norm;
+pub mod convolution;
 pub mod decoders;
 pub mod dropout;
 pub mod encoders;

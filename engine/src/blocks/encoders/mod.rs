@@ -1,6 +1,8 @@
-//! From tokens to features.
+//! From tokens, and from pictures, to features.
 
 pub mod attention;
-pub mod convolution;
+pub mod convnext;
 pub mod graph;
+pub mod resnet;
 pub mod transformer;
+pub mod vit;

@@ -1,11 +1,12 @@
-//! The pre-norm transformer block of ViT, shared by encoder, decoder and classifier.
+//! Transformer blocks: ViT's pre-norm block, and its forms with other norms, names, a bias of the scores, masked keys,
+//! and attention to another sequence.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
-use crate::blocks::encoders::attention::Attention;
+use crate::blocks::dropout::DropPath;
+use crate::blocks::encoders::attention::{Attention, CrossAttention, Given, Names, QkvBias};
 use crate::blocks::linear::{LayerNorm, Linear, Start};
 use crate::kernels::mlp::mlp;
-use crate::rng::Rng;
 use crate::weights::{Scope, Weights};
 
 /// Sizes of a stack of blocks.
@@ -18,6 +19,76 @@ pub struct TransformerConfig {
     pub ln_eps: f64,
 }
 
+/// Where a branch is normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormPlace {
+    /// x + F(LN(x)): ViT.
+    Before,
+    /// LN(x + F(x)): the first transformers, BERT.
+    After,
+}
+
+/// A branch of attention to another sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cross {
+    /// Width of the other sequence.
+    pub context: usize,
+    /// Before self-attention instead of after it.
+    pub first: bool,
+    /// Names of the norm of the tokens and of the norm of the context; of one name they are one. `None`: the context
+    /// comes normalised.
+    pub norms: (&'static str, Option<&'static str>),
+    pub attn: &'static str,
+    pub names: Names,
+}
+
+/// Everything of a block but its sizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Form {
+    pub start: Start,
+    pub bias: QkvBias,
+    pub place: NormPlace,
+    pub cross: Option<Cross>,
+    /// Names of the norms, of attention, and of both layers of the MLP.
+    pub norms: [&'static str; 2],
+    pub attn: &'static str,
+    pub mlp: [&'static str; 2],
+    pub names: Names,
+}
+
+impl Default for Form {
+    /// MAE's.
+    fn default() -> Self {
+        Self {
+            start: Start::Xavier,
+            bias: QkvBias::Whole,
+            place: NormPlace::Before,
+            cross: None,
+            norms: ["norm1", "norm2"],
+            attn: "attn",
+            mlp: ["mlp.fc1", "mlp.fc2"],
+            names: Names::VIT,
+        }
+    }
+}
+
+/// What a block is given besides its tokens.
+#[derive(Debug, Clone, Default)]
+pub struct BlockInput {
+    pub own: Given,
+    /// The other sequence [batch, keys, width] and what belongs to attention to it.
+    pub context: Option<(Tensor<3>, Given)>,
+}
+
+#[derive(Debug, Clone)]
+struct CrossBranch {
+    norm: LayerNorm,
+    /// The same as `norm` where the tokens and the context share one.
+    context_norm: Option<LayerNorm>,
+    attn: CrossAttention,
+    first: bool,
+}
+
 /// x ← x + Attn(LN(x)), x ← x + MLP(LN(x)); the MLP is dim → ratio · dim → GELU (erf) → dim.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -26,30 +97,52 @@ pub struct Block {
     norm2: LayerNorm,
     fc1: Linear,
     fc2: Linear,
-}
-
-/// Stochastic depth: which samples skip a branch, drawn on the CPU.
-#[derive(Debug, Clone)]
-pub struct DropPath {
-    pub rate: f64,
-    pub rng: Rng,
+    place: NormPlace,
+    cross: Option<CrossBranch>,
 }
 
 impl Block {
     /// One block in `scope`.
     pub fn new(scope: Scope<'_>, config: TransformerConfig) -> Self {
-        Self::starting(scope, config, Start::Xavier, true)
+        Self::formed(scope, config, Form::default())
     }
 
     /// As [`Block::new`], with another start, and with or without a bias of queries, keys and values.
-    pub fn starting(mut scope: Scope<'_>, config: TransformerConfig, start: Start, qkv_bias: bool) -> Self {
-        let hidden = (config.dim as f64 * config.mlp_ratio) as usize;
+    pub fn starting(scope: Scope<'_>, config: TransformerConfig, start: Start, qkv_bias: bool) -> Self {
+        let bias = if qkv_bias { QkvBias::Whole } else { QkvBias::None };
+        Self::formed(scope, config, Form { start, bias, ..Form::default() })
+    }
+
+    /// A block of another form.
+    pub fn formed(mut scope: Scope<'_>, config: TransformerConfig, form: Form) -> Self {
+        let TransformerConfig { dim, heads, ln_eps, .. } = config;
+        let hidden = (dim as f64 * config.mlp_ratio) as usize;
         Self {
-            norm1: LayerNorm::new(scope.at("norm1"), config.dim, config.ln_eps),
-            attn: Attention::starting(scope.at("attn"), config.dim, config.heads, start, qkv_bias),
-            norm2: LayerNorm::new(scope.at("norm2"), config.dim, config.ln_eps),
-            fc1: Linear::new(scope.at("mlp.fc1"), config.dim, hidden, start, true),
-            fc2: Linear::new(scope.at("mlp.fc2"), hidden, config.dim, start, true),
+            norm1: LayerNorm::new(scope.at(form.norms[0]), dim, ln_eps),
+            attn: Attention::named(scope.at(form.attn), [dim, heads], form.start, form.bias, form.names),
+            norm2: LayerNorm::new(scope.at(form.norms[1]), dim, ln_eps),
+            fc1: Linear::new(scope.at(form.mlp[0]), dim, hidden, form.start, true),
+            fc2: Linear::new(scope.at(form.mlp[1]), hidden, dim, form.start, true),
+            place: form.place,
+            cross: form.cross.map(|cross| {
+                let norm = LayerNorm::new(scope.at(cross.norms.0), dim, ln_eps);
+                CrossBranch {
+                    context_norm: match cross.norms.1 {
+                        Some(name) if name == cross.norms.0 => Some(norm.clone()),
+                        Some(name) => Some(LayerNorm::new(scope.at(name), cross.context, ln_eps)),
+                        None => None,
+                    },
+                    norm,
+                    attn: CrossAttention::new(
+                        scope.at(cross.attn),
+                        [dim, cross.context, heads],
+                        form.start,
+                        form.bias,
+                        cross.names,
+                    ),
+                    first: cross.first,
+                }
+            }),
         }
     }
 
@@ -59,39 +152,80 @@ impl Block {
         self.forward_dropping(w, x, &mut None)
     }
 
-    /// The block with stochastic depth on both branches. Where nothing can be dropped, each branch ends with the sum.
+    /// The block with stochastic depth on its branches. Where nothing can be dropped, each branch ends with the sum.
     pub fn forward_dropping(&self, w: &Weights, x: Tensor<3>, drop: &mut Option<DropPath>) -> Tensor<3> {
-        let mut drop = drop.as_mut().filter(|d| d.rate > 0.0);
-        let normed = self.norm1.forward(w, x.clone());
-        let x = match &mut drop {
-            None => self.attn.added(w, normed, x),
-            Some(drop) => x + dropped(self.attn.forward(w, normed), drop),
+        self.forward_given(w, x, &BlockInput::default(), drop)
+    }
+
+    /// The block with all that it can be given.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, tokens, dim]
+    pub fn forward_given(
+        &self,
+        w: &Weights,
+        x: Tensor<3>,
+        input: &BlockInput,
+        drop: &mut Option<DropPath>,
+    ) -> Tensor<3> {
+        let mut drop = drop.as_mut().filter(|drop| drop.rate > 0.0);
+        let crossing = |x: Tensor<3>, first: bool, drop: &mut Option<&mut DropPath>| match (&self.cross, &input.context)
+        {
+            (Some(cross), Some((context, given))) if cross.first == first => {
+                let context = match &cross.context_norm {
+                    Some(norm) => norm.forward(w, context.clone()),
+                    None => context.clone(),
+                };
+                self.branch(w, &cross.norm, x, drop, |x, residual| cross.attn.forward(w, x, context, residual, given))
+            }
+            _ => x,
         };
-        let shape = x.dims();
-        let rows = [shape[0] * shape[1], shape[2]];
-        let normed = self.norm2.forward(w, x.clone()).reshape(rows);
-        match &mut drop {
-            None => self.mlp(w, normed, Some(x.reshape(rows))).reshape(shape),
-            Some(drop) => x + dropped(self.mlp(w, normed, None).reshape(shape), drop),
+        let x = crossing(x, true, &mut drop);
+        let attend = |x, residual| self.attn.forward_given(w, x, residual, &input.own);
+        let x = self.branch(w, &self.norm1, x, &mut drop, attend);
+        let x = crossing(x, false, &mut drop);
+        self.branch(w, &self.norm2, x, &mut drop, |x, residual| self.mlp(w, x, residual))
+    }
+
+    /// One branch with its norm and the sum; `of` adds the residual it is given.
+    fn branch(
+        &self,
+        w: &Weights,
+        norm: &LayerNorm,
+        x: Tensor<3>,
+        drop: &mut Option<&mut DropPath>,
+        of: impl FnOnce(Tensor<3>, Option<Tensor<3>>) -> Tensor<3>,
+    ) -> Tensor<3> {
+        let input = match self.place {
+            NormPlace::Before => norm.forward(w, x.clone()),
+            NormPlace::After => x.clone(),
+        };
+        let sum = match drop {
+            None => of(input, Some(x)),
+            Some(drop) => x + drop.apply(of(input, None)),
+        };
+        match self.place {
+            NormPlace::Before => sum,
+            NormPlace::After => norm.forward(w, sum),
         }
     }
 
     /// # Shapes
-    /// [rows, dim] → [rows, dim]
-    fn mlp(&self, w: &Weights, x: Tensor<2>, residual: Option<Tensor<2>>) -> Tensor<2> {
-        mlp(x, self.fc1.with_bias(w), self.fc2.with_bias(w), residual)
+    /// [batch, tokens, dim] (twice) → [batch, tokens, dim]
+    fn mlp(&self, w: &Weights, x: Tensor<3>, residual: Option<Tensor<3>>) -> Tensor<3> {
+        let shape = x.dims();
+        let rows = [shape[0] * shape[1], shape[2]];
+        let residual = residual.map(|residual| residual.reshape(rows));
+        mlp(x.reshape(rows), self.fc1.with_bias(w), self.fc2.with_bias(w), residual).reshape(shape)
     }
-}
-
-fn dropped(branch: Tensor<3>, drop: &mut DropPath) -> Tensor<3> {
-    let keep = 1.0 - drop.rate;
-    let factors: Vec<f32> =
-        (0..branch.dims()[0]).map(|_| if drop.rng.chance(keep) { (1.0 / keep) as f32 } else { 0.0 }).collect();
-    let count = factors.len();
-    branch.clone() * Tensor::from_data(TensorData::new(factors, [count, 1, 1]), &branch.device())
 }
 
 /// Blocks `prefix.0` … `prefix.{depth − 1}` of an encoder, whose layers are 1 … depth.
 pub fn stack(scope: &mut Scope<'_>, prefix: &str, config: TransformerConfig) -> Vec<Block> {
-    (0..config.depth).map(|i| Block::new(scope.at(prefix).at(i).layer(i + 1), config)).collect()
+    stack_of(scope, prefix, config, Form::default())
+}
+
+/// As [`stack`], of another form.
+pub fn stack_of(scope: &mut Scope<'_>, prefix: &str, config: TransformerConfig, form: Form) -> Vec<Block> {
+    (0..config.depth).map(|i| Block::formed(scope.at(prefix).at(i).layer(i + 1), config, form)).collect()
 }

@@ -10,44 +10,31 @@ use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
 use crate::blocks::masks::nodes::NodeMask;
 use crate::blocks::objectives::scaled_cosine::scaled_cosine;
 use crate::blocks::tokenizers::node_features::FeatureRows;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::Features;
 use crate::eval::logistic::{Logistic, Settings};
+use crate::golden::{Answers, Case, Got};
 use crate::graph::Graph;
 use crate::kernels::edge_propagate::edge_propagate;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
 use crate::methods::graphmae::pooling::{Pool, pooled};
 use crate::readback;
 use crate::rng::Rng;
-use crate::verify::{Answers, Case, Got};
 use crate::weights::Weights;
 
 /// Compute what a case expects.
 ///
 /// # Errors
-/// [`Error::Fixture`] for a task that GraphMAE does not know or whose parts are missing.
+/// [`Error::Fixture`](crate::error::Error::Fixture) for a task that GraphMAE does not know or whose parts are missing.
 pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
     let mut answers = Answers::default();
-    match text(case, "task") {
+    match case.word("task") {
         "masking" => masking(case, &mut answers)?,
         "pretrain" => pretrain(case, &mut answers).await?,
         "probe" => probe(case, &mut answers).await?,
-        other => return Err(unknown(case, "task", other)),
+        other => return Err(case.unknown("task", other)),
     }
     Ok(answers.got)
-}
-
-fn unknown(case: &Case<'_>, what: &str, value: &str) -> Error {
-    Error::fixture(
-        format!("Case {} cannot be run", case.name),
-        format!("its {what} {value:?} is not known"),
-        "Update the program, or check the manifest",
-    )
-}
-
-/// A word of the config; empty when it is absent or null.
-fn text<'a>(case: &Case<'a>, key: &str) -> &'a str {
-    case.config.get(key).and_then(serde_json::Value::as_str).unwrap_or("")
 }
 
 /// Node numbers of a role; none when the case has no such input.
@@ -58,22 +45,22 @@ fn numbers(case: &Case<'_>, role: &str) -> Vec<u32> {
 fn config(case: &Case<'_>) -> Result<Config> {
     let count = |key: &str, otherwise: usize| case.count(key).unwrap_or(otherwise);
     let rate = |key: &str, otherwise: f64| case.number(key).unwrap_or(otherwise);
-    let named = |key: &str| text(case, key);
+    let named = |key: &str| case.word(key);
     Ok(Config {
         in_dim: case.count("in_dim")?,
         hidden: case.count("num_hidden")?,
         layers: case.count("num_layers")?,
         heads: count("nhead", 1),
         heads_out: count("nhead_out", 1),
-        encoder: LayerKind::named(named("encoder")).ok_or_else(|| unknown(case, "encoder", named("encoder")))?,
-        decoder: DecoderKind::named(named("decoder")).ok_or_else(|| unknown(case, "decoder", named("decoder")))?,
+        encoder: LayerKind::named(named("encoder")).ok_or_else(|| case.unknown("encoder", named("encoder")))?,
+        decoder: DecoderKind::named(named("decoder")).ok_or_else(|| case.unknown("decoder", named("decoder")))?,
         activation: Rectifier::named(named("activation"))
-            .ok_or_else(|| unknown(case, "activation", named("activation")))?,
+            .ok_or_else(|| case.unknown("activation", named("activation")))?,
         norm: match named("norm") {
             "" => NormKind::None,
             "layernorm" => NormKind::Layer { eps: rate("ln_eps", 1e-5) },
             "batchnorm" => NormKind::Batch { eps: rate("bn_eps", 1e-5), momentum: rate("bn_momentum", 0.1) },
-            other => return Err(unknown(case, "norm", other)),
+            other => return Err(case.unknown("norm", other)),
         },
         residual: case.switch("residual"),
         concat_hidden: case.switch("concat_hidden"),
@@ -165,7 +152,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let pass = GraphPass::training(model.config.in_drop, model.config.attn_drop, Rng::new(0, "fixture"));
     let loss = model.loss(&w, &features, [&seen, &whole], &mask, &pass)?;
     answers.tensor("out/loss", loss.clone()).await?;
-    gradients(case, answers, &w, loss).await?;
+    answers.gradients(case, &w, &loss).await?;
     for (index, value) in pass.norms.updates() {
         w.replace(index, value);
     }
@@ -193,18 +180,6 @@ async fn read_outs(case: &Case<'_>, answers: &mut Answers, embedded: Tensor<2>) 
     Ok(())
 }
 
-/// The gradients of a loss under every expected name `grad…/PARAMETER`.
-async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
-    let all = w.backward(&loss);
-    for (full, parameter) in case.expected_under("grad") {
-        let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
-        if let Some(gradient) = &all[index] {
-            answers.host(full, w.list[index].shape.clone(), readback::floats(gradient.clone()).await?);
-        }
-    }
-    Ok(())
-}
-
 async fn probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (model, w) = model(case)?;
     let (w, rows) = (w.frozen(), features(case)?);
@@ -228,7 +203,7 @@ async fn probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let classes = case.count("num_classes")?;
     let weights = case.weights();
     let given =
-        |name: &str| weights.get(name).map(|t| t.values.clone()).ok_or_else(|| unknown(case, "classifier", name));
+        |name: &str| weights.get(name).map(|t| t.values.clone()).ok_or_else(|| case.unknown("classifier", name));
     let mut probe = Logistic::from_values(
         model.config.hidden,
         classes,

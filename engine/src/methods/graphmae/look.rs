@@ -13,7 +13,7 @@ use crate::methods::graphmae::method::System;
 use crate::methods::graphmae::model::{Config, Criterion};
 use crate::readback;
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Curve, Curves, Legend, Matrix, Origin, Source, View, ViewKind};
+use crate::trace::{Cloud, Curve, Curves, Legend, Matrix, View, ViewKind, titled};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -34,7 +34,7 @@ const MOST_EDGES: usize = 100_000;
 /// The views of a model of this kind.
 pub fn views(config: &Config) -> Vec<(String, String)> {
     let has = |id: &str| config.encoder.attends() || !matches!(id, "attention" | "heads");
-    VIEWS.iter().filter(|(id, _)| has(id)).map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+    titled(&VIEWS).into_iter().filter(|(id, _)| has(id)).collect()
 }
 
 /// One look: what it is of, the mask, and the node the views are about.
@@ -86,11 +86,6 @@ fn stage_mask(system: &System, stage: &Stage, nodes: usize) -> Result<NodeMask> 
     }
 }
 
-fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
-    let title = VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into());
-    View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
-}
-
 impl Look<'_> {
     /// The nodes at their places, without colours.
     fn cloud(&self) -> Result<Cloud> {
@@ -119,7 +114,7 @@ impl Look<'_> {
         let (class, classes) = (data.labels.clone(), data.report.classes.clone());
         let cloud =
             Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud()? };
-        Ok(view("graph", caption, ViewKind::Cloud(cloud), "mask_nodes", self.stage.source, None))
+        Ok(self.stage.view(&VIEWS, "graph", caption, ViewKind::Cloud(cloud), "mask_nodes"))
     }
 
     /// What a pass predicts for the masked nodes of `mask`.
@@ -142,15 +137,14 @@ impl Look<'_> {
                 (*value, *token) = (*error, *node);
             }
         }
-        let high = errors.iter().copied().fold(1e-6_f32, f32::max);
         let unit = match self.system.model.config.loss {
             Criterion::ScaledCosine { alpha } => format!("(1 − cosine)^{alpha}"),
             Criterion::Squared => "mean squared error".into(),
         };
-        let legend = Legend { low: 0.0, high, signed: false, unit };
+        let legend = Legend::up_to(errors, unit);
         let caption = "Error of each masked node, the numbers the loss is the mean of; other nodes have none.".into();
         let cloud = Cloud { values, token, ..self.cloud()? };
-        Ok(view("error", caption, ViewKind::Cloud(cloud), "loss_per_node", self.stage.source, Some(legend)))
+        Ok(self.stage.view(&VIEWS, "error", caption, ViewKind::Cloud(cloud), "loss_per_node").legend(legend))
     }
 
     async fn similarity(&self) -> Result<View> {
@@ -161,14 +155,10 @@ impl Look<'_> {
         let caption =
             format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node + 1);
         let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud()? };
-        Ok(view(
-            "similarity",
-            caption,
-            ViewKind::Cloud(cloud),
-            &shown.tensor("embedding"),
-            self.stage.source,
-            Some(legend),
-        ))
+        Ok(self
+            .stage
+            .view(&VIEWS, "similarity", caption, ViewKind::Cloud(cloud), &shown.tensor("embedding"))
+            .legend(legend))
     }
 
     /// Attention weights of the edges that end at the node, in the last layer: the mean over heads on the graph, or
@@ -192,8 +182,7 @@ impl Look<'_> {
         }
         let weights = readback::floats(weights.narrow(0, own.start, own.len())).await?; // [edges of the node, heads]
         let neighbours: Vec<usize> = self.graph.graph.neighbours(self.node).collect();
-        let high = weights.iter().copied().fold(1e-6_f32, f32::max);
-        let legend = Legend { low: 0.0, high, signed: false, unit: "attention".into() };
+        let legend = Legend::up_to(weights.iter().copied(), "attention");
         let name = self.node + 1;
         let tensor = "attention of the last layer";
         if by_head {
@@ -211,7 +200,9 @@ impl Look<'_> {
                 row_title: "heads".into(),
                 column_title: "neighbours".into(),
             };
-            return Ok(Some(view("heads", caption, ViewKind::Matrix(matrix), tensor, self.stage.source, Some(legend))));
+            return Ok(Some(
+                self.stage.view(&VIEWS, "heads", caption, ViewKind::Matrix(matrix), tensor).legend(legend),
+            ));
         }
         let nodes = self.graph.graph.nodes();
         let (mut values, mut token, mut lines) = (vec![0.0; nodes], vec![u32::MAX; nodes], Vec::new());
@@ -225,7 +216,7 @@ impl Look<'_> {
             neighbours.len() - 1
         );
         let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud()? };
-        Ok(Some(view("attention", caption, ViewKind::Cloud(cloud), tensor, self.stage.source, Some(legend))))
+        Ok(Some(self.stage.view(&VIEWS, "attention", caption, ViewKind::Cloud(cloud), tensor).legend(legend)))
     }
 
     /// True and predicted features of the node, which is masked for it; both scaled to length 1, as the cosine sees
@@ -271,6 +262,6 @@ impl Look<'_> {
             y_title: "value at length 1".into(),
             log_x: false,
         };
-        Ok(view("words", caption, ViewKind::Curves(curves), "recon", self.stage.source, None))
+        Ok(self.stage.view(&VIEWS, "words", caption, ViewKind::Curves(curves), "recon"))
     }
 }

@@ -4,7 +4,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
 use crate::blocks::batch_norm::Pass;
-use crate::blocks::encoders::convolution::{Convolution, Dense, Norm, NormedConvolution, Start, global_average};
+use crate::blocks::convolution::global_average;
+use crate::blocks::convolution::keras::{Convolution, Dense, Norm, NormedConvolution, Start};
 use crate::weights::{Scope, Weights};
 
 /// Sizes of the encoder and its head.

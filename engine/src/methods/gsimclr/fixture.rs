@@ -2,22 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Int, Tensor};
-use serde_json::Value;
+use burn::tensor::Tensor;
 
+use crate::augment::{colour, shape};
 use crate::blocks::batch_norm::Pass;
-use crate::blocks::encoders::convolution::{Norm, global_average};
+use crate::blocks::convolution::global_average;
+use crate::blocks::convolution::keras::Norm;
+use crate::blocks::objectives::info_nce::{Scale, Targets, nt_xent};
 use crate::error::{Error, Result};
 use crate::eval::{Features, kmeans};
-use crate::kernels::contrast::nt_xent;
+use crate::golden::{Answers, Case, Got};
 use crate::method::HostTensor;
-use crate::methods::gsimclr::augment;
 use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, reconstruction_error};
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::encoder::{Encoder, EncoderConfig};
-use crate::methods::gsimclr::model::partners;
 use crate::readback;
-use crate::verify::{Answers, Case, Got};
 use crate::weights::Weights;
 
 /// Compute what a case expects.
@@ -31,42 +30,13 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
         "simclr_step" => simclr_step(case, &mut answers).await?,
         "augment" => augmented(case, &mut answers)?,
         "batching" => batching(case, &mut answers)?,
-        other => {
-            return Err(Error::fixture(
-                "The case is not known",
-                format!("G-SimCLR has no case {other:?}"),
-                "Update the program, or check the manifest",
-            ));
-        }
+        other => return Err(case.unknown("name", other)),
     }
     Ok(answers.got)
 }
 
-/// The whole numbers of a list of the config.
-fn counts(case: &Case<'_>, key: &str) -> Result<Vec<usize>> {
-    let list = case.config.get(key).and_then(Value::as_array);
-    let numbers = list.map(|list| list.iter().filter_map(Value::as_u64).map(|n| n as usize).collect::<Vec<_>>());
-    numbers.ok_or_else(|| {
-        Error::fixture(
-            format!("Case {} cannot be run", case.name),
-            format!("it has no list {key:?}"),
-            "Check the manifest",
-        )
-    })
-}
-
 fn norm(case: &Case<'_>) -> Result<Norm> {
     Ok(Norm { eps: case.number("bn_eps")?, momentum: case.number("bn_momentum")? })
-}
-
-fn fill(weights: &mut Weights, case: &Case<'_>, prefix: &str) -> Result<()> {
-    for (name, tensor) in case.weights() {
-        let name = format!("{prefix}{name}");
-        if weights.by_name(&name).is_some() {
-            weights.set(&name, tensor.values)?;
-        }
-    }
-    Ok(())
 }
 
 /// The pictures of a role, [batch, side, side, channels] as the config says.
@@ -93,13 +63,7 @@ async fn learned(
     pass: Pass,
     prefix: &str,
 ) -> Result<()> {
-    let gradients = w.backward(&loss);
-    for (full, name) in case.expected_under("grad") {
-        let found = w.list.iter().zip(&gradients).find(|(weight, _)| weight.name == name);
-        if let Some((weight, Some(gradient))) = found {
-            answers.host(full, weight.shape.clone(), readback::floats(gradient.clone()).await?);
-        }
-    }
+    answers.gradients(case, w, &loss).await?;
     for (index, value) in pass.updates() {
         let weight = &w.list[index];
         let name = weight.name.strip_prefix(prefix).unwrap_or(&weight.name);
@@ -112,7 +76,7 @@ async fn autoencoder(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let mut w = Weights::new(&case.device.clone().autodiff(), 0);
     let config = AutoencoderConfig {
         channels: case.count("image_channels")?,
-        widths: counts(case, "ae_widths")?,
+        widths: case.counts("ae_widths")?,
         side: case.count("kernel")?,
         norm: norm(case)?,
     };
@@ -122,7 +86,7 @@ async fn autoencoder(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         return Err(Error::fixture(format!("Case {} cannot be run", case.name), why, "Check the fixture's manifest"));
     }
     let network = Autoencoder::new(w.root().at("ae"), &config);
-    fill(&mut w, case, "ae.")?;
+    case.fill_under("ae.", &mut w)?;
     let clean = pictures(case, "x", &w)?;
     let noise = pictures(case, "noise", &w)?;
 
@@ -147,15 +111,15 @@ async fn simclr_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let config = EncoderConfig {
         channels: case.count("image_channels")?,
         stem: case.count("stem_width")?,
-        widths: counts(case, "widths")?,
-        expansions: counts(case, "expansions")?,
-        strides: counts(case, "strides")?,
+        widths: case.counts("widths")?,
+        expansions: case.counts("expansions")?,
+        strides: case.counts("strides")?,
         identity_blocks: case.count("n_blocks")?,
-        head: counts(case, "head")?,
+        head: case.counts("head")?,
         norm: norm(case)?,
     };
     let network = Encoder::new(w.root(), &config);
-    fill(&mut w, case, "")?;
+    case.fill(&mut w)?;
     let (pass, eps) = (Pass::training(), case.number("norm_eps")?);
     let mut rows = Vec::new();
     for number in [1, 2] {
@@ -171,8 +135,8 @@ async fn simclr_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let view = pictures(case, "view1", &w)?;
     answers.tensor("out/feature1_eval", network.feature(&w, view, &Pass::evaluation())).await?;
     let rows = Tensor::cat(rows, 0);
-    let positive: Tensor<1, Int> = partners(rows.dims()[0] / 2, w.device());
-    let loss = nt_xent(rows, positive, case.number("tau")?, None);
+    let pictures = rows.dims()[0] / 2;
+    let loss = nt_xent(rows, &Targets::two_views(pictures), &Scale::Temperature(case.number("tau")?));
     answers.tensor("out/loss", loss.clone()).await?;
     learned(case, answers, &w, loss, pass, "").await
 }
@@ -204,30 +168,30 @@ fn augmented(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let mut put =
         |name: &str, pictures: HostTensor| answers.host(&format!("out/{name}"), pictures.shape, pictures.values);
 
-    let step = changed(pictures, |p| augment::brightness(p, shift));
+    let step = changed(pictures, |p| colour::brightness(p, shift));
     put("brightness", step.clone());
-    let step = changed(&step, |p| augment::contrast(p, spread));
+    let step = changed(&step, |p| colour::contrast(p, 3, spread));
     put("contrast_of_brightness", step.clone());
-    let step = changed(&step, |p| augment::saturation(p, colour));
+    let step = changed(&step, |p| colour::saturation(p, colour));
     put("saturation_of_contrast", step.clone());
-    let step = changed(&step, |p| augment::hue(p, turn));
+    let step = changed(&step, |p| colour::hue(p, turn));
     put("hue_of_saturation", step.clone());
-    put("jitter_clipped", changed(&step, augment::clip));
+    put("jitter_clipped", changed(&step, colour::clip));
 
-    let step = changed(pictures, |p| augment::brightness(p, strong[0]));
-    let step = changed(&step, |p| augment::contrast(p, strong[1]));
+    let step = changed(pictures, |p| colour::brightness(p, strong[0]));
+    let step = changed(&step, |p| colour::contrast(p, 3, strong[1]));
     put("strong_contrast", step.clone());
-    let step = changed(&step, |p| augment::saturation(p, strong[2]));
+    let step = changed(&step, |p| colour::saturation(p, strong[2]));
     put("strong_saturation", step.clone());
-    let step = changed(&step, |p| augment::hue(p, strong[3]));
-    put("strong_jitter_clipped", changed(&step, augment::clip));
+    let step = changed(&step, |p| colour::hue(p, strong[3]));
+    put("strong_jitter_clipped", changed(&step, colour::clip));
 
     let [spread, colour, turn] = [number("alone_contrast")?, number("alone_saturation")?, number("alone_hue")?];
-    put("contrast_alone", changed(pictures, |p| augment::contrast(p, spread)));
-    put("saturation_alone", changed(pictures, |p| augment::saturation(p, colour)));
-    put("hue_alone", changed(pictures, |p| augment::hue(p, turn)));
-    put("flip_lr", changed(pictures, |p| augment::flip(p, width)));
-    put("gray3", changed(pictures, |p| augment::grey(p, parts)));
+    put("contrast_alone", changed(pictures, |p| colour::contrast(p, 3, spread)));
+    put("saturation_alone", changed(pictures, |p| colour::saturation(p, colour)));
+    put("hue_alone", changed(pictures, |p| colour::hue(p, turn)));
+    put("flip_lr", changed(pictures, |p| shape::flip(p, width, 3)));
+    put("gray3", changed(pictures, |p| colour::grey(p, parts)));
     // The notebook computes the grey picture and goes on with the coloured one.
     put("cifar_color_drop_is_identity", pictures.clone());
     Ok(())

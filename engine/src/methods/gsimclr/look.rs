@@ -5,17 +5,16 @@ use burn::tensor::Tensor;
 
 use crate::blocks::batch_norm::Pass;
 use crate::error::Result;
-use crate::eval::Features;
+use crate::eval::principal::{Plane, plane};
 use crate::loader::{Clusters, Half};
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
 use crate::methods::gsimclr::model::{Batches, CHANNELS, noisy};
 use crate::methods::gsimclr::plan;
-use crate::methods::gsimclr::plane::plane;
 use crate::readback;
 use crate::similarity::Similarity;
-use crate::trace::{Board, Cloud, Heat, Legend, Matrix, Origin, Picture, Source, View, ViewKind};
+use crate::trace::{Board, Cloud, Heat, Legend, Matrix, Picture, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -36,17 +35,12 @@ const SHOWN: usize = 128;
 /// Clusters of the latent view that have a colour of their own.
 const COLOURS: usize = 12;
 
-fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
-    let title = VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into());
-    View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
-}
-
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`crate::error::Error::Device`] when the device is lost.
 pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
+    let wants = |id: &str| stage.wants(id);
     // Batches and the latent are of training pictures.
     let trains = |id: &str| wants(id) && !stage.loader.is_empty();
     let side = model.config.side();
@@ -58,7 +52,7 @@ pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<Vie
         } else {
             format!("The picture as the networks get it, with a border up to {side} × {side} pixels.")
         };
-        views.push(view("input", caption, ViewKind::Picture(picture(&pictures, side)), "imgs", Source::Data, None));
+        views.push(stage.view(&VIEWS, "input", caption, ViewKind::Picture(picture(&pictures, side)), "imgs").of_data());
     }
     if ["noisy", "reconstruction", "error"].into_iter().any(wants) {
         views.extend(rebuilt(model, w, stage, &pictures).await?.into_iter().filter(|v| wants(&v.id)));
@@ -87,12 +81,7 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
     };
     let errors: Vec<f32> = values.chunks(CHANNELS).zip(pictures.chunks(CHANNELS)).map(squares).collect();
     let mean = errors.iter().sum::<f32>() / errors.len().max(1) as f32;
-    let legend = Legend {
-        low: 0.0,
-        high: errors.iter().copied().fold(1e-6, f32::max),
-        signed: false,
-        unit: "squared error".into(),
-    };
+    let legend = Legend::up_to(errors.iter().copied(), "squared error");
     let heat = Heat { rows: side as u32, columns: side as u32, values: errors, ..Heat::default() };
     let noise = format!("The picture with noise of deviation {}, which the autoencoder takes away.", config.noise);
     let words =
@@ -101,9 +90,9 @@ async fn rebuilt(model: &Gsimclr, w: &Weights, stage: &Stage, pictures: &[f32]) 
         "Squared error of each pixel against the clean picture; {mean:.4} on average, which is the loss of the first phase."
     );
     Ok(vec![
-        view("noisy", noise, ViewKind::Picture(picture(&noisy, side)), "imgs + noise", Source::Data, None),
-        view("reconstruction", words, ViewKind::Picture(picture(&values, side)), "reconstruction", stage.source, None),
-        view("error", error, ViewKind::Heat(heat), "(reconstruction − imgs)²", stage.source, Some(legend)),
+        stage.view(&VIEWS, "noisy", noise, ViewKind::Picture(picture(&noisy, side)), "imgs + noise").of_data(),
+        stage.view(&VIEWS, "reconstruction", words, ViewKind::Picture(picture(&values, side)), "reconstruction"),
+        stage.view(&VIEWS, "error", error, ViewKind::Heat(heat), "(reconstruction − imgs)²").legend(legend),
     ])
 }
 
@@ -176,7 +165,7 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
             " {own} pairs are of one class although the loss drives them apart; in the first batches {first:.1} on average, at random {random:.1}."
         );
     }
-    Ok(view("batch", caption, ViewKind::Board(board), "batch", Source::Data, None))
+    Ok(stage.view(&VIEWS, "batch", caption, ViewKind::Board(board), "batch").of_data())
 }
 
 /// The autoencoder's embedding of some training pictures in the plane of its two main directions.
@@ -186,8 +175,8 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     let pool: Vec<usize> =
         if clusters.is_empty() { (0..loader.len(Half::Train)).collect() } else { clusters.keys().copied().collect() };
     let chosen: Vec<usize> = pool.iter().copied().step_by(pool.len().div_ceil(LATENT).max(1)).collect();
-    let features: Features = plan::embedded(&model.config, &model.networks, w, loader, &chosen).await?;
-    let (points, share) = plane(&features);
+    let features = plan::embedded(&model.config, &model.networks, w, loader, &chosen).await?;
+    let Plane { points, share } = plane(&features);
     let labels = loader.labels(Half::Train);
     let (class, classes, by) = if !clusters.is_empty() {
         let most = clusters.values().max().map_or(0, |last| *last as usize + 1);
@@ -217,7 +206,7 @@ async fn latent(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
         untrained(model)
     );
     let cloud = Cloud { dims: 2, points, class, classes, ..Cloud::default() };
-    Ok(view("latent", caption, ViewKind::Cloud(cloud), "mean of the latent", stage.source, None))
+    Ok(stage.view(&VIEWS, "latent", caption, ViewKind::Cloud(cloud), "mean of the latent"))
 }
 
 /// Cosines between the projections of all views of the batch that comes next.
@@ -265,7 +254,7 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
         row_title: "views of the batch".into(),
         column_title: "views of the batch".into(),
     };
-    Ok(view("pairs", caption, ViewKind::Matrix(matrix), &similarity.tensor("projections"), stage.source, Some(legend)))
+    Ok(stage.view(&VIEWS, "pairs", caption, ViewKind::Matrix(matrix), &similarity.tensor("projections")).legend(legend))
 }
 
 /// Values [side, side, 3] in 0 … 1 as an RGBA picture.

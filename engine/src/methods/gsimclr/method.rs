@@ -15,7 +15,7 @@ use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::methods::gsimclr::plan;
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::trace::{View, titled};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -139,7 +139,7 @@ impl Method for Gsimclr {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+        titled(&look::VIEWS)
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {

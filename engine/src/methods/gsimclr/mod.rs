@@ -6,14 +6,12 @@
 //! comes first; k-means of its latent gives every picture a pseudo label, and batches are put together from different
 //! ones. Equation numbers: see [`card()`].
 //!
-//! `card`: card, knobs, presets. `autoencoder`, `encoder`: the networks; `model`: both, and
-//! the losses. `batches`, `plan`: from clusters to batches. `augment`: views of a picture. `look` on `plane`: what is
-//! shown. `fixture`: golden numbers. Differences from the authors' code: the preset `paper` follows it, one
+//! `card`: card, knobs, presets. `autoencoder`, `encoder`: the networks; `model`: both, and the losses. `batches`,
+//! `plan`: from clusters to batches. `look`: what is shown. `fixture`: golden numbers. Differences from the authors'
+//! code: the preset `paper` follows it, one
 //! augmentation for a whole batch included; the others draw one for each picture and crop, as SimCLR does. Phases have
 //! a fixed length where the authors stop early by the test loss.
 
-#[cfg(feature = "compute")]
-pub mod augment;
 #[cfg(feature = "compute")]
 pub mod autoencoder;
 #[cfg(feature = "compute")]
@@ -31,8 +29,6 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod plan;
-#[cfg(feature = "compute")]
-pub mod plane;
 
 pub use card::card;
 

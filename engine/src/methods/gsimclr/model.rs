@@ -1,15 +1,15 @@
 //! Both networks together: sizes and switches, pictures as the networks take them, the two losses.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::augment::Recipe;
 use crate::blocks::batch_norm::Pass;
-use crate::blocks::encoders::convolution::Norm;
+use crate::blocks::convolution::keras::Norm;
+use crate::blocks::objectives::info_nce::{Scale, Targets, nt_xent};
 use crate::error::{Error, Result};
-use crate::kernels::contrast::nt_xent;
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::method::Batch;
-use crate::methods::gsimclr::augment::Recipe;
 use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, reconstruction_error};
 pub use crate::methods::gsimclr::card::Batches;
 use crate::methods::gsimclr::card::{Augmentation, GsimclrKnobs, Tap};
@@ -20,6 +20,13 @@ use crate::weights::Weights;
 
 /// Colour channels of the networks: grey pictures are repeated.
 pub const CHANNELS: usize = 3;
+
+/// The views of the CIFAR-10 notebook as it runs: one draw a batch and view, mirroring and weak colour jitter half of the
+/// time; its colour drop does nothing.
+pub const PUBLISHED: Recipe =
+    Recipe { shared: true, smallest_crop: 1.0, jitter_chance: 0.5, strength: 0.2, grey_chance: 0.0, blur_chance: 0.0 };
+/// The same with a draw for each picture, as the paper's text has it.
+pub const PER_PICTURE: Recipe = Recipe { shared: false, ..PUBLISHED };
 
 /// Every size and switch of G-SimCLR.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +77,9 @@ impl Config {
             },
             batches: knobs.batches,
             recipe: match knobs.augmentation {
-                Augmentation::Published => Recipe::PUBLISHED,
-                Augmentation::PerPicture => Recipe::PER_PICTURE,
-                Augmentation::Cropped => Recipe::CROPPED,
+                Augmentation::Published => PUBLISHED,
+                Augmentation::PerPicture => PER_PICTURE,
+                Augmentation::Cropped => Recipe::SIMCLR_SMALL,
             },
             noise: knobs.noise as f32,
             tau: knobs.tau,
@@ -175,15 +182,6 @@ pub fn noisy(pictures: &[f32], deviation: f32, rng: &Rng) -> Vec<f32> {
     pictures.iter().map(|value| value + deviation * rng.normal()).collect()
 }
 
-/// The other view of every row, for two views of `pictures` pictures one after the other.
-///
-/// # Shapes
-/// → [2 · pictures]
-pub fn partners(pictures: usize, device: &Device) -> Tensor<1, Int> {
-    let numbers: Vec<i32> = (0..2 * pictures).map(|row| ((row + pictures) % (2 * pictures)) as i32).collect();
-    Tensor::from_data(TensorData::new(numbers, [2 * pictures]), device)
-}
-
 /// Both networks.
 #[derive(Debug, Clone)]
 pub struct Networks {
@@ -222,7 +220,7 @@ impl Networks {
         let side = config.side();
         let views = [1, 2].map(|number| {
             let mut view = pictures.to_vec();
-            config.recipe.apply(&mut view, [side, side], &rng.at(number));
+            config.recipe.apply(&mut view, [side, side], CHANNELS, &rng.at(number));
             config.tensor(view, w.device())
         });
         Tensor::cat(views.map(|view| self.encoder.forward(w, view, pass)).to_vec(), 0)
@@ -232,6 +230,6 @@ impl Networks {
     pub fn contrast_loss(&self, w: &Weights, config: &Config, pictures: &[f32], rng: &Rng, pass: &Pass) -> Tensor<1> {
         let rows = self.views(w, config, pictures, rng, pass);
         let pictures = rows.dims()[0] / 2;
-        nt_xent(rows, partners(pictures, w.device()), config.tau, None)
+        nt_xent(rows, &Targets::two_views(pictures), &Scale::Temperature(config.tau))
     }
 }

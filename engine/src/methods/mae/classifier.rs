@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::blocks::encoders::transformer::{Block, DropPath, stack};
+use crate::blocks::dropout::DropPath;
+use crate::blocks::encoders::transformer::{Block, stack};
 use crate::blocks::linear::{LayerNorm, Linear};
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first};
 use crate::error::Result;
@@ -54,10 +55,9 @@ impl MaeClassifier {
         let [_, count, dim] = tokens.dims();
         let class = w.get(self.cls_token).expand([batch, 1, dim]);
         let mut x = Tensor::cat(vec![class, tokens], 1) + w.get(self.pos_embed);
-        let last = self.blocks.len().saturating_sub(1).max(1) as f64;
-        for (i, block) in self.blocks.iter().enumerate() {
-            let drop = |rng: &Rng| DropPath { rate: self.drop_path * i as f64 / last, rng: rng.at(i as u64) };
-            x = block.forward_dropping(w, x, &mut rng.map(drop));
+        let drop = DropPath::training(self.drop_path, rng);
+        for (block, mut drop) in self.blocks.iter().zip(DropPath::ramp(drop.as_ref(), self.blocks.len())) {
+            x = block.forward_dropping(w, x, &mut drop);
         }
         if self.global_pool {
             self.norm.forward(w, x.narrow(1, 1, count).mean_dim(1).squeeze_dim(1))

@@ -5,29 +5,30 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use crate::blocks::encoders::transformer::TransformerConfig;
+use crate::blocks::encoders::vit::VitEncoder;
 use crate::blocks::masks::{Mask, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last, pictures_from_patches};
 use crate::checkpoint::safetensors::File;
 use crate::checkpoint::{keys, resize};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::linear_probe::LinearProbe;
+use crate::golden::{Answers, Case, Got};
 use crate::methods::mae::card::Sampling;
 use crate::methods::mae::classifier::MaeClassifier;
-use crate::methods::mae::model::{Config, Encoder, Mae};
+use crate::methods::mae::model::{Config, Mae};
 use crate::readback;
 use crate::train::groups::{Group, layer_decay_groups, pretrain_groups};
 use crate::train::losses::{cross_entropy, smooth_targets, target_tensor};
 use crate::train::optimiser::AdamW;
 use crate::train::schedule::Schedule;
-use crate::verify::{Answers, Case, Got};
 use crate::weights::Weights;
 
 /// Compute what a case expects.
 ///
 /// # Errors
-/// [`Error::Fixture`] for a case that MAE does not know or whose parts are missing.
+/// [`Error::Fixture`](crate::error::Error::Fixture) for a case that MAE does not know or whose parts are missing.
 pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
     let mut answers = Answers::default();
     match case.name {
@@ -40,13 +41,7 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
         "linear_probe" => linear_probe(case, &mut answers).await?,
         "pos_resize" => position_resize(case, &mut answers)?,
         "hf_layout" => hugging_face(case, &mut answers).await?,
-        other => {
-            return Err(Error::fixture(
-                "The case is not known",
-                format!("MAE has no case {other:?}"),
-                "Update the program, or check the manifest",
-            ));
-        }
+        other => return Err(case.unknown("name", other)),
     }
     Ok(answers.got)
 }
@@ -80,17 +75,8 @@ fn config(case: &Case<'_>) -> Result<Config> {
 fn model(case: &Case<'_>) -> Result<(Mae, Weights)> {
     let mut weights = Weights::new(&case.device.clone().autodiff(), 0);
     let mae = Mae::new(config(case)?, &mut weights)?;
-    fill(&mut weights, case)?;
+    case.fill(&mut weights)?;
     Ok((mae, weights))
-}
-
-fn fill(weights: &mut Weights, case: &Case<'_>) -> Result<()> {
-    for (name, tensor) in case.weights() {
-        if weights.by_name(&name).is_some() {
-            weights.set(&name, tensor.values)?;
-        }
-    }
-    Ok(())
 }
 
 fn position_tables(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
@@ -149,19 +135,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 
     let loss = mae.forward_loss(&w, pictures, &mask);
     answers.tensor(if mae.config.norm_pix { "out/loss_normpix" } else { "out/loss_raw" }, loss.clone()).await?;
-    gradients(case, answers, &w, loss).await
-}
-
-/// The gradients of a loss under every expected name `grad…/PARAMETER`.
-async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
-    let all = w.backward(&loss);
-    for (full, parameter) in case.expected_under("grad") {
-        let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
-        if let Some(gradient) = &all[index] {
-            answers.host(full, w.list[index].shape.clone(), readback::floats(gradient.clone()).await?);
-        }
-    }
-    Ok(())
+    answers.gradients(case, &w, &loss).await
 }
 
 /// Current weights under every expected name `stepN…/PARAMETER`.
@@ -216,7 +190,7 @@ fn classifier(case: &Case<'_>) -> Result<(MaeClassifier, Weights)> {
     let global_pool = case.switch("global_pool");
     let drop_path = case.number("drop_path").unwrap_or(0.0);
     let classifier = MaeClassifier::new(&config(case)?, case.count("classes")?, global_pool, drop_path, &mut w);
-    fill(&mut w, case)?;
+    case.fill(&mut w)?;
     Ok((classifier, w))
 }
 
@@ -254,7 +228,7 @@ async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
             answers.tensor(&name, soft.clone()).await?;
         }
     }
-    gradients(case, answers, &w, smooth).await
+    answers.gradients(case, &w, &smooth).await
 }
 
 async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
@@ -300,8 +274,8 @@ async fn hugging_face(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let mut w = Weights::new(case.device, 0);
     let config = config(case)?;
-    let encoder = Encoder::new(&mut w.root(), &config);
-    fill(&mut w, case)?;
+    let encoder = VitEncoder::new(&mut w.root(), config.vit());
+    case.fill(&mut w)?;
     let pictures: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
     let none = Mask::none(pictures.dims()[0], config.side() * config.side());
     let feature: Tensor<2> = encoder.forward(&w, pictures, &none).narrow(1, 0, 1).squeeze_dim(1);

@@ -11,7 +11,7 @@ use crate::method::Stage;
 use crate::methods::mae::model::Mae;
 use crate::readback;
 use crate::similarity::Similarity;
-use crate::trace::{self, Heat, Legend, Origin, Picture, Source, View, ViewKind};
+use crate::trace::{self, Heat, Legend, Picture, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -23,16 +23,12 @@ pub const VIEWS: [(&str, &str); 5] = [
     ("similarity", "Similarity"),
 ];
 
-fn title(id: &str) -> String {
-    VIEWS.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, title)| (*title).into())
-}
-
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when the device is lost.
 pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let wants = |id: &str| stage.wanted.iter().any(|w| w == id);
+    let wants = |id: &str| stage.wants(id);
     let pictures: Tensor<4> = stage.batch.tensor("imgs", w.device())?;
     let mask = stage_mask(mae, stage)?;
     let mut views = Vec::new();
@@ -40,7 +36,7 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
         let values = readback::floats(pictures.clone()).await?;
         let caption = "The picture as the encoder would get it, whole.".into();
         let picture = picture_from_values(mae, stage, &values, Vec::new());
-        views.push(view("input", caption, ViewKind::Picture(picture), "imgs", Source::Data, None));
+        views.push(stage.view(&VIEWS, "input", caption, ViewKind::Picture(picture), "imgs").of_data());
     }
     if wants("mask") {
         let side = mae.config.side() as u32;
@@ -51,7 +47,7 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
         );
         let kind =
             ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone(), paintable: true });
-        views.push(view("mask", caption, kind, "mask", stage.source, None));
+        views.push(stage.view(&VIEWS, "mask", caption, kind, "mask"));
     }
     if wants("reconstruction") || wants("error") {
         views.extend(rebuilt(mae, w, stage, pictures.clone(), &mask).await?.into_iter().filter(|v| wants(&v.id)));
@@ -60,10 +56,6 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
         views.push(similarity(mae, w, stage, pictures).await?);
     }
     Ok(views)
-}
-
-fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
-    View { id: id.into(), title: title(id), caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
 }
 
 fn stage_mask(mae: &Mae, stage: &Stage) -> Result<Mask> {
@@ -118,15 +110,15 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
         format!("Visible patches as given, hidden ones as predicted.{source_of_light}")
     };
     let picture = picture_from_values(mae, stage, &values, Vec::new());
-    let high = errors.iter().zip(&mask.hidden).filter(|(_, h)| **h).map(|(e, _)| *e).fold(1e-6_f32, f32::max);
-    let legend = Legend { low: 0.0, high, signed: false, unit: "mean squared error".into() };
+    let of_hidden = errors.iter().zip(&mask.hidden).filter(|(_, h)| **h).map(|(e, _)| *e);
+    let legend = Legend::up_to(of_hidden, "mean squared error");
     let undefined = mask.hidden.iter().map(|h| !h).collect();
     let (rows, columns) = (side as u32, side as u32);
     let heat = Heat { rows, columns, values: errors, undefined, query: None, over: Some("input".into()) };
     let words = "Error of each hidden patch, the numbers the loss is the mean of; visible patches have no loss.";
     Ok(vec![
-        view("reconstruction", caption, ViewKind::Picture(picture), "pred", stage.source, None),
-        view("error", words.into(), ViewKind::Heat(heat), "per_patch_loss", stage.source, Some(legend)),
+        stage.view(&VIEWS, "reconstruction", caption, ViewKind::Picture(picture), "pred"),
+        stage.view(&VIEWS, "error", words.into(), ViewKind::Heat(heat), "per_patch_loss").legend(legend),
     ])
 }
 
@@ -171,7 +163,7 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
         query / side + 1,
         query % side + 1
     );
-    Ok(view("similarity", caption, ViewKind::Heat(heat), &shown.tensor("latent"), stage.source, Some(legend)))
+    Ok(stage.view(&VIEWS, "similarity", caption, ViewKind::Heat(heat), &shown.tensor("latent")).legend(legend))
 }
 
 /// Normalised [channels, height, width] values as an RGBA picture.

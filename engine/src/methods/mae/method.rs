@@ -17,7 +17,7 @@ use crate::methods::mae::look;
 use crate::methods::mae::model::{Config, Mae};
 use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::trace::{View, titled};
 use crate::weights::{Weights, plain};
 
 /// Build MAE from the knobs of a run.
@@ -63,7 +63,7 @@ impl Method for Mae {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+        titled(&look::VIEWS)
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {

@@ -3,15 +3,13 @@
 use burn::tensor::Tensor;
 
 use crate::blocks::decoders::token_decoder::TokenDecoder;
-use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
-use crate::blocks::linear::LayerNorm;
+use crate::blocks::encoders::transformer::TransformerConfig;
+use crate::blocks::encoders::vit::{VitConfig, VitEncoder};
 use crate::blocks::masks::{Mask, block, grid, visible_tokens};
 use crate::blocks::objectives::pixel_error;
-use crate::blocks::positions::sincos::sincos_2d;
-use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first, patches_channel_last};
+use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
-use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::patch_error::patch_error;
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
@@ -19,7 +17,7 @@ use crate::methods::mae::card::MaeKnobs;
 pub use crate::methods::mae::card::Sampling;
 use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::weights::{Init, Scope, Slot, Weights};
+use crate::weights::Weights;
 
 /// Every size and switch of MAE.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +57,11 @@ impl Config {
     /// Patches along one side.
     pub fn side(&self) -> usize {
         self.img_size / self.patch_size
+    }
+
+    /// The encoder's sizes.
+    pub fn vit(&self) -> VitConfig {
+        VitConfig { channels: self.in_chans, patch: self.patch_size, side: self.side(), blocks: self.encoder }
     }
 
     /// Whether the sizes fit one another.
@@ -126,76 +129,11 @@ impl Config {
     }
 }
 
-/// The encoder: patches, fixed positions, class token, blocks, a last norm.
-#[derive(Debug, Clone)]
-pub struct Encoder {
-    pub patch_embed: PatchEmbed,
-    cls_token: Slot<3>,
-    pos_embed: Slot<3>,
-    pub blocks: Vec<Block>,
-    pub norm: LayerNorm,
-}
-
-impl Encoder {
-    /// Declare the encoder's weights under their official names.
-    pub fn new(scope: &mut Scope<'_>, config: &Config) -> Self {
-        let (dim, side) = (config.encoder.dim, config.side());
-        Self {
-            cls_token: scope.layer(0).weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
-            pos_embed: scope.layer(0).fixed("pos_embed", [1, 1 + side * side, dim], sincos_2d(dim, side, side)),
-            patch_embed: PatchEmbed::new(scope.at("patch_embed").layer(0), config.in_chans, config.patch_size, dim),
-            blocks: stack(scope, "blocks", config.encoder),
-            norm: LayerNorm::new(scope.at("norm"), dim, config.encoder.ln_eps),
-        }
-    }
-
-    /// Class token and visible patch tokens with their positions: what enters the first block. Only visible patches are
-    /// embedded.
-    ///
-    /// # Shapes
-    /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
-    pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        self.input_of_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
-    }
-
-    /// As [`Encoder::input`], from patches.
-    ///
-    /// # Shapes
-    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
-    pub fn input_of_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
-        let batch = patches.dims()[0];
-        let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
-        let [_, with_class, dim] = positions.dims();
-        let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
-        if mask.kept == 0 {
-            return class;
-        }
-        let keep = mask.keep_tensor(&patches.device());
-        let tokens = self.patch_embed.forward(w, gather_tokens(patches, keep.clone())); // [batch, kept, dim]
-        let places = positions.narrow(1, 1, with_class - 1).expand([batch, with_class - 1, dim]);
-        Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
-    }
-
-    /// The output of every block, last one first normalised by `norm` at the end of the list.
-    ///
-    /// # Shapes
-    /// [batch, 1 + kept, dim] → the same
-    pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        self.forward_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
-    }
-
-    /// As [`Encoder::forward`], from patches in (channel, row, column) order.
-    pub fn forward_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
-        let x = self.input_of_patches(w, patches, mask);
-        self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
-    }
-}
-
 /// The whole system: encoder and decoder.
 #[derive(Debug, Clone)]
 pub struct Mae {
     pub config: Config,
-    pub encoder: Encoder,
+    pub encoder: VitEncoder,
     pub decoder: TokenDecoder,
 }
 
@@ -207,7 +145,7 @@ impl Mae {
     pub fn new(config: Config, weights: &mut Weights) -> Result<Self> {
         config.check()?;
         let mut scope = weights.root();
-        let encoder = Encoder::new(&mut scope, &config);
+        let encoder = VitEncoder::new(&mut scope, config.vit());
         let outputs = config.patch_size * config.patch_size * config.in_chans;
         let decoder =
             TokenDecoder::new(&mut scope, config.encoder.dim, (config.side(), config.side()), outputs, config.decoder);

@@ -4,11 +4,12 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::blocks::batch_norm::{BatchNorm, Pass};
+use crate::blocks::dropout::DropPath;
 use crate::blocks::linear::{Linear, Start};
 use crate::blocks::tokenizers::point_groups::{Groups, group};
 pub use crate::methods::pointcmae::card::Tuning;
 use crate::methods::pointcmae::config::Config;
-use crate::methods::pointcmae::encoder::{Dropping, PointEncoder};
+use crate::methods::pointcmae::encoder::PointEncoder;
 use crate::rng::Rng;
 use crate::weights::{Role, Scope, Weights};
 
@@ -117,7 +118,8 @@ impl PointClassifier {
     pub fn tokens(&self, w: &Weights, points: Tensor<3>, pass: &Pass, rng: Option<&Rng>) -> Tensor<3> {
         let groups = self.group(points);
         let tokens = self.encoder.point_net.forward(w, groups.points, pass);
-        self.encoder.forward(w, tokens, groups.centres, Some(0), Dropping { rate: self.config.drop_path, rng })
+        let drop = DropPath::training(self.config.drop_path, rng);
+        self.encoder.forward(w, tokens, groups.centres, Some(0), drop.as_ref())
     }
 
     /// What the head sees: the class token beside the largest of each channel over the groups.

@@ -5,33 +5,16 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
 use crate::blocks::batch_norm::{BatchNorm, Pass};
-use crate::blocks::encoders::transformer::{Block, DropPath};
+use crate::blocks::dropout::DropPath;
+use crate::blocks::encoders::transformer::Block;
 use crate::blocks::linear::{LayerNorm, Linear, Start};
 use crate::blocks::positions::point_mlp::PointMlp;
 use crate::blocks::tokenizers::point_groups::PointNet;
 use crate::methods::pointcmae::config::Config;
-use crate::rng::Rng;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// Weights of the encoder's layers start normal with this deviation.
 const DEVIATION: f32 = 0.02;
-
-/// Share of the blocks' branches that are skipped, rising from none at the first block to `rate` at the last.
-#[derive(Debug, Clone, Copy)]
-pub struct Dropping<'a> {
-    pub rate: f64,
-    pub rng: Option<&'a Rng>,
-}
-
-impl Dropping<'_> {
-    /// Nothing is skipped.
-    pub const NEVER: Self = Self { rate: 0.0, rng: None };
-
-    fn at(self, block: usize, blocks: usize) -> Option<DropPath> {
-        let share = block as f64 / blocks.saturating_sub(1).max(1) as f64;
-        self.rng.map(|rng| DropPath { rate: self.rate * share, rng: rng.at(block as u64) })
-    }
-}
 
 /// The output of every block; the positions are added again before each.
 ///
@@ -42,12 +25,12 @@ pub fn blocks_told_positions(
     w: &Weights,
     x: Tensor<3>,
     positions: &Tensor<3>,
-    drop: Dropping<'_>,
+    drop: Option<&DropPath>,
 ) -> Vec<Tensor<3>> {
     let mut outputs: Vec<Tensor<3>> = Vec::with_capacity(blocks.len());
-    for (number, block) in blocks.iter().enumerate() {
+    for (block, mut drop) in blocks.iter().zip(DropPath::ramp(drop, blocks.len())) {
         let x = outputs.last().unwrap_or(&x).clone() + positions.clone();
-        outputs.push(block.forward_dropping(w, x, &mut drop.at(number, blocks.len())));
+        outputs.push(block.forward_dropping(w, x, &mut drop));
     }
     outputs
 }
@@ -125,7 +108,7 @@ impl PointEncoder {
         tokens: Tensor<3>,
         centres: Tensor<3>,
         class: Option<usize>,
-        drop: Dropping<'_>,
+        drop: Option<&DropPath>,
     ) -> Vec<Tensor<3>> {
         let positions = self.positions.forward(w, centres);
         let (x, positions) = match class.and_then(|class| self.classes.get(class)) {
@@ -150,7 +133,7 @@ impl PointEncoder {
         tokens: Tensor<3>,
         centres: Tensor<3>,
         class: Option<usize>,
-        drop: Dropping<'_>,
+        drop: Option<&DropPath>,
     ) -> Tensor<3> {
         let last = self.outputs(w, tokens.clone(), centres, class, drop).pop();
         self.norm.forward(w, last.unwrap_or(tokens))

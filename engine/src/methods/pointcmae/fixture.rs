@@ -10,7 +10,8 @@ use crate::blocks::masks::Mask;
 use crate::blocks::objectives::agreement::{Agreement, cosines};
 use crate::blocks::objectives::chamfer::Chamfer;
 use crate::blocks::tokenizers::point_groups::Normalising;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::golden::{Answers, Case, Got};
 use crate::kernels::chamfer::chamfer;
 use crate::kernels::farthest_points::farthest_points;
 use crate::kernels::gather_tokens::gather_tokens;
@@ -22,13 +23,12 @@ use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
 use crate::readback;
 use crate::rng::Rng;
 use crate::train::losses::{cross_entropy, smooth_targets, target_tensor};
-use crate::verify::{Answers, Case, Got};
 use crate::weights::Weights;
 
 /// Compute what a case expects.
 ///
 /// # Errors
-/// [`Error::Fixture`] for a case that Point-CMAE does not know or whose parts are missing.
+/// [`Error::Fixture`](crate::error::Error::Fixture) for a case that Point-CMAE does not know or whose parts are missing.
 pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
     let mut answers = Answers::default();
     match case.name {
@@ -36,20 +36,9 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
         name if name.starts_with("finetune") => finetune(case, &mut answers).await?,
         name if name.starts_with("fps_knn") => sampling(case, &mut answers).await?,
         name if name.starts_with("chamfer") => distances(case, &mut answers).await?,
-        other => {
-            return Err(Error::fixture(
-                "The case is not known",
-                format!("Point-CMAE has no case {other:?}"),
-                "Update the program, or check the manifest",
-            ));
-        }
+        other => return Err(case.unknown("name", other)),
     }
     Ok(answers.got)
-}
-
-/// A word of the config; empty when it is absent.
-fn word<'a>(case: &'a Case<'_>, key: &str) -> &'a str {
-    case.config.get(key).and_then(serde_json::Value::as_str).unwrap_or_default()
 }
 
 fn origin(case: &Case<'_>) -> Result<Option<f32>> {
@@ -57,7 +46,7 @@ fn origin(case: &Case<'_>) -> Result<Option<f32>> {
 }
 
 fn pass(case: &Case<'_>) -> Pass {
-    if word(case, "mode") == "train" { Pass::training() } else { Pass::evaluation() }
+    if case.word("mode") == "train" { Pass::training() } else { Pass::evaluation() }
 }
 
 fn config(case: &Case<'_>) -> Result<Config> {
@@ -83,8 +72,8 @@ fn config(case: &Case<'_>) -> Result<Config> {
         position_hidden: case.count("posh")?,
         projection: case.count("proj").unwrap_or(0),
         mask_ratio: case.number("mask_ratio").unwrap_or(0.6),
-        chamfer: if word(case, "loss") == "cdl1" { Chamfer::L1 } else { Chamfer::L2 },
-        agreement: match word(case, "contrast") {
+        chamfer: if case.word("loss") == "cdl1" { Chamfer::L1 } else { Chamfer::L2 },
+        agreement: match case.word("contrast") {
             "whole_row" => Some(Agreement::WholeRow),
             "same_token" => Some(Agreement::SameToken),
             _ => None,
@@ -95,15 +84,6 @@ fn config(case: &Case<'_>) -> Result<Config> {
         drop_path: case.number("drop_path").unwrap_or(0.0),
         normalising: Normalising { eps: case.number("bn_eps")?, momentum: case.number("bn_momentum")? },
     })
-}
-
-fn fill(weights: &mut Weights, case: &Case<'_>) -> Result<()> {
-    for (name, tensor) in case.weights() {
-        if weights.by_name(&name).is_some() {
-            weights.set(&name, tensor.values)?;
-        }
-    }
-    Ok(())
 }
 
 fn masks(case: &Case<'_>, groups: usize) -> Result<Vec<Mask>> {
@@ -118,7 +98,7 @@ fn masks(case: &Case<'_>, groups: usize) -> Result<Vec<Mask>> {
 async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let mut w = Weights::new(&case.device.clone().autodiff(), 0);
     let model = PointCmae::new(config(case)?, &mut w)?;
-    fill(&mut w, case)?;
+    case.fill(&mut w)?;
     let masks = masks(case, model.config.groups)?;
     let points: Tensor<3> = case.input("points")?.tensor(w.device())?;
     let (pass, rng) = (pass(case), Rng::new(0, "fixture"));
@@ -146,8 +126,8 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     for (name, loss) in &terms {
         answers.tensor(&format!("out/{name}"), loss.clone()).await?;
     }
-    if let Some((_, loss)) = terms.into_iter().find(|(name, _)| *name == word(case, "backward")) {
-        gradients(case, answers, &w, loss).await?;
+    if let Some((_, loss)) = terms.into_iter().find(|(name, _)| *name == case.word("backward")) {
+        answers.gradients(case, &w, &loss).await?;
     }
     for (index, value) in pass.updates() {
         answers.tensor(&format!("out/bn_after/{}", w.list[index].name), value).await?;
@@ -191,24 +171,9 @@ async fn branch(
     Ok(())
 }
 
-/// The gradients of a loss under every expected name `grad…/PARAMETER`; one that the loss does not reach is zero.
-async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
-    let all = w.backward(&loss);
-    for (full, parameter) in case.expected_under("grad") {
-        let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
-        let shape = w.list[index].shape.clone();
-        let values = match &all[index] {
-            Some(gradient) => readback::floats(gradient.clone()).await?,
-            None => vec![0.0; shape.iter().product()],
-        };
-        answers.host(full, shape, values);
-    }
-    Ok(())
-}
-
 async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let mut w = Weights::new(&case.device.clone().autodiff(), 0);
-    let tuning = match word(case, "ft_type") {
+    let tuning = match case.word("ft_type") {
         "mlp3" => Tuning::Mlp3,
         "linear" => Tuning::Linear,
         _ => Tuning::Full,
@@ -216,7 +181,7 @@ async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (hidden, classes) = (case.count("ft_hidden").unwrap_or(256), case.count("ncls")?);
     let sizes = HeadSizes { hidden, classes, dropout: case.number("dropout").unwrap_or(0.0) };
     let model = PointClassifier::new(config(case)?, tuning, sizes, &mut w);
-    fill(&mut w, case)?;
+    case.fill(&mut w)?;
     let (pass, rng) = (pass(case), Rng::new(0, "fixture"));
     let rng = pass.trains().then_some(&rng);
     let tokens = model.tokens(&w, case.input("points")?.tensor(w.device())?, &pass, rng);
@@ -231,7 +196,7 @@ async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor("out/loss_ce", loss.clone()).await?;
     let accuracy = crate::eval::accuracy::top_k(&readback::floats(logits).await?, classes, &labels, 1);
     answers.host("out/acc_percent", [1], vec![(100.0 * accuracy) as f32]);
-    gradients(case, answers, &w, loss).await?;
+    answers.gradients(case, &w, &loss).await?;
     for (index, value) in pass.updates() {
         answers.tensor(&format!("out/bn_after/{}", w.list[index].name), value).await?;
     }
@@ -250,7 +215,7 @@ async fn sampling(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor("out/knn_idx", nearest.clone().float()).await?;
     let at = gather_tokens(points, nearest.reshape([batch, groups * size])).reshape([batch, groups, size, 3]);
     let squared = (at - centres.unsqueeze_dim::<4>(2)).square().sum_dim(3).squeeze_dim::<3>(3);
-    answers.tensor("out/knn_dist", if word(case, "knn_dist") == "squared" { squared } else { squared.sqrt() }).await
+    answers.tensor("out/knn_dist", if case.word("knn_dist") == "squared" { squared } else { squared.sqrt() }).await
 }
 
 async fn distances(case: &Case<'_>, answers: &mut Answers) -> Result<()> {

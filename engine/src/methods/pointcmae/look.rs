@@ -12,23 +12,26 @@ use crate::method::Stage;
 use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
 use crate::readback;
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
+use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
 use crate::weights::Weights;
 
-/// Ids and titles in stage order; those that only two branches have say so.
-const VIEWS: [(&str, &str, bool); 6] = [
-    ("input", "Input", false),
-    ("reconstruction", "Reconstruction", false),
-    ("reconstruction_second", "Reconstruction, second branch", true),
-    ("error", "Error", false),
-    ("similarity", "Similarity", false),
-    ("contrast", "Contrast", true),
+/// Ids and titles in stage order.
+const VIEWS: [(&str, &str); 6] = [
+    ("input", "Input"),
+    ("reconstruction", "Reconstruction"),
+    ("reconstruction_second", "Reconstruction, second branch"),
+    ("error", "Error"),
+    ("similarity", "Similarity"),
+    ("contrast", "Contrast"),
 ];
+
+/// Views that only two branches have.
+const OF_TWO: [&str; 2] = ["reconstruction_second", "contrast"];
 
 /// Ids and titles of this system's views.
 pub(super) fn views(model: &PointCmae) -> impl Iterator<Item = (&'static str, &'static str)> {
     let two = model.branches.len() > 1;
-    VIEWS.iter().filter(move |(_, _, of_two)| two || !of_two).map(|(id, title, _)| (*id, *title))
+    VIEWS.into_iter().filter(move |(id, _)| two || !OF_TWO.contains(id))
 }
 
 /// What the views share: the cloud on the host.
@@ -44,14 +47,14 @@ struct Shown {
 /// # Errors
 /// [`Error::Request`] when the painted mask does not fit; [`Error::Device`] when the device is lost.
 pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let wants = |id: &str| stage.wanted.iter().any(|w| w == id) && views(model).any(|(known, _)| known == id);
+    let wants = |id: &str| stage.wants(id) && views(model).any(|(known, _)| known == id);
     let masks = stage_masks(model, stage)?;
     let cloud = model.evaluation_points(w, &stage.batch)?;
     let groups = model.group(cloud.clone());
     let shown = shown(cloud, &groups).await?;
     let mut found = Vec::new();
     if wants("input") {
-        found.push(input(&shown, &masks));
+        found.push(input(&shown, &masks, stage));
     }
     if ["reconstruction", "reconstruction_second", "error", "contrast"].iter().any(|id| wants(id)) {
         let forward = model.forward(w, groups.clone(), &masks, &Pass::evaluation(), None);
@@ -63,7 +66,7 @@ pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Resul
             }
         }
         if wants("error") {
-            found.push(error(model, &shown, &forward, &masks, stage.source).await?);
+            found.push(error(model, &shown, &forward, &masks, stage).await?);
         }
         if wants("contrast") {
             found.extend(contrast(model, &forward, &masks, stage).await?);
@@ -73,11 +76,6 @@ pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Resul
         found.push(similarity(model, w, groups, &shown, stage).await?);
     }
     Ok(found)
-}
-
-fn view(id: &str, caption: String, kind: ViewKind, tensor: &str, source: Source, legend: Option<Legend>) -> View {
-    let title = VIEWS.iter().find(|(known, ..)| *known == id).map_or_else(String::new, |(_, title, _)| (*title).into());
-    View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
 }
 
 /// The masks of the stage; a painted one takes the place of the first branch's.
@@ -111,7 +109,7 @@ async fn shown(cloud: Tensor<3>, groups: &Groups) -> Result<Shown> {
     Ok(Shown { points, centres, token })
 }
 
-fn input(shown: &Shown, masks: &[Mask]) -> View {
+fn input(shown: &Shown, masks: &[Mask], stage: &Stage) -> View {
     let groups = shown.centres.len();
     let hidden = |mask: usize, group: usize| masks.get(mask).is_some_and(|mask| mask.hidden[group]);
     let class = (0..groups).map(|group| u32::from(hidden(0, group)) + 2 * u32::from(hidden(1, group))).collect();
@@ -136,7 +134,7 @@ fn input(shown: &Shown, masks: &[Mask]) -> View {
         classes: names.iter().map(|name| (*name).to_string()).collect(),
         ..Cloud::default()
     };
-    view("input", caption, ViewKind::Cloud(cloud), "points", Source::Data, None)
+    stage.view(&VIEWS, "input", caption, ViewKind::Cloud(cloud), "points").of_data()
 }
 
 /// Numbers of the groups that a mask hides, ascending: the order of predictions.
@@ -176,11 +174,11 @@ async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, sta
             mask.tokens - mask.kept
         )
     };
-    Ok(view(id, caption, ViewKind::Cloud(cloud), "prediction + centre", stage.source, None))
+    Ok(stage.view(&VIEWS, id, caption, ViewKind::Cloud(cloud), "prediction + centre"))
 }
 
 /// Chamfer distance of each group that some branch hides, the mean of the branches that do.
-async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mask], source: Source) -> Result<View> {
+async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mask], stage: &Stage) -> Result<View> {
     let distances = forward
         .branches
         .iter()
@@ -194,12 +192,11 @@ async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mas
         }
     }
     let values: Vec<f32> = sums.iter().zip(&counts).map(|(sum, count)| sum / (*count).max(1) as f32).collect();
-    let high = values.iter().copied().fold(1e-9_f32, f32::max);
     let token = shown.token.iter().map(|group| if counts[*group as usize] > 0 { *group } else { u32::MAX }).collect();
+    let legend = Legend::up_to(values.iter().copied(), "Chamfer distance");
     let cloud = Cloud { dims: 3, points: shown.points.concat(), token, values, ..Cloud::default() };
     let caption = "Chamfer distance of each hidden group, the numbers the loss is the mean of; groups that no branch hides are grey.";
-    let legend = Legend { low: 0.0, high, signed: false, unit: "Chamfer distance".into() };
-    Ok(view("error", caption.into(), ViewKind::Cloud(cloud), "per_group_loss", source, Some(legend)))
+    Ok(stage.view(&VIEWS, "error", caption.into(), ViewKind::Cloud(cloud), "per_group_loss").legend(legend))
 }
 
 /// Cosine of the group under the cursor with every group, nothing hidden.
@@ -218,7 +215,7 @@ async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Show
         ..Cloud::default()
     };
     let caption = format!("How like group {} the encoder finds every other group, nothing hidden. {how}", query + 1);
-    Ok(view("similarity", caption, ViewKind::Cloud(cloud), &similarity.tensor("latent"), stage.source, Some(legend)))
+    Ok(stage.view(&VIEWS, "similarity", caption, ViewKind::Cloud(cloud), &similarity.tensor("latent")).legend(legend))
 }
 
 /// Cosines of the first branch's features (rows) with the second's (columns).
@@ -255,5 +252,5 @@ async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], stage: &
         column_title: "second branch".into(),
     });
     let tensor = similarity.tensor("decoder features");
-    Ok(Some(view("contrast", caption, kind, &tensor, stage.source, Some(legend))))
+    Ok(Some(stage.view(&VIEWS, "contrast", caption, kind, &tensor).legend(legend)))
 }

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use crate::blocks::batch_norm::Pass;
+use crate::blocks::dropout::DropPath;
 use crate::blocks::encoders::transformer::Block;
 use crate::blocks::linear::{LayerNorm, Start};
 use crate::blocks::masks::Mask;
@@ -12,7 +13,7 @@ use crate::blocks::tokenizers::point_groups::{Groups, PointLayer, group};
 use crate::error::Result;
 use crate::kernels::gather_tokens::{gather_tokens, scatter_tokens};
 use crate::methods::pointcmae::config::{Config, System};
-use crate::methods::pointcmae::encoder::{Dropping, PointEncoder, blocks_told_positions};
+use crate::methods::pointcmae::encoder::{PointEncoder, blocks_told_positions};
 use crate::rng::Rng;
 use crate::weights::{Init, Slot, Weights, plain};
 
@@ -59,7 +60,7 @@ impl Branch {
         w: &Weights,
         visible: Tensor<3>,
         centres: Tensor<3>,
-        drop: Dropping<'_>,
+        drop: Option<&DropPath>,
     ) -> (Tensor<3>, Tensor<3>) {
         let [batch, kept, dim] = visible.dims();
         let hidden = centres.dims()[1] - kept;
@@ -163,12 +164,11 @@ impl PointCmae {
     pub fn forward(&self, w: &Weights, groups: Groups, masks: &[Mask], pass: &Pass, rng: Option<&Rng>) -> Forward {
         let tokens = self.encoder.point_net.forward(w, groups.points.clone(), pass);
         let branches = self.branches.iter().zip(masks).enumerate().map(|(number, (branch, mask))| {
-            let streams = rng.map(|rng| [rng.at(2 * number as u64), rng.at(2 * number as u64 + 1)]);
-            let [encoding, decoding] = [0, 1].map(|part| Dropping {
-                rate: self.config.drop_path,
-                rng: streams.as_ref().map(|streams| &streams[part]),
+            let dropping = [0, 1].map(|part| {
+                let stream = rng.map(|rng| rng.at(2 * number as u64 + part));
+                DropPath::training(self.config.drop_path, stream.as_ref())
             });
-            self.branch(w, &groups, &tokens, (number, branch, mask), [encoding, decoding])
+            self.branch(w, &groups, &tokens, (number, branch, mask), dropping.each_ref().map(Option::as_ref))
         });
         let branches: Vec<Seen> = branches.collect();
         if let (true, Some(projection)) = (pass.trains(), &self.encoder.projection) {
@@ -187,7 +187,7 @@ impl PointCmae {
         groups: &Groups,
         tokens: &Tensor<3>,
         (number, branch, mask): (usize, &Branch, &Mask),
-        [encoding, decoding]: [Dropping<'_>; 2],
+        [encoding, decoding]: [Option<&DropPath>; 2],
     ) -> Seen {
         let device = tokens.device();
         let [batch, count, size, _] = groups.points.dims();
@@ -258,7 +258,7 @@ impl PointCmae {
     pub fn encode(&self, w: &Weights, groups: Groups, pass: &Pass) -> Tensor<3> {
         let count = groups.centres.dims()[1];
         let tokens = self.encoder.point_net.forward(w, groups.points, pass);
-        let latent = self.encoder.forward(w, tokens, groups.centres, Some(0), Dropping::NEVER);
+        let latent = self.encoder.forward(w, tokens, groups.centres, Some(0), None);
         let classes = latent.dims()[1] - count;
         latent.narrow(1, classes, count)
     }

@@ -4,13 +4,14 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, log_softmax, relu};
 
 use crate::blocks::batch_norm::{BatchNorm, Pass};
+use crate::blocks::dropout::DropPath;
 use crate::blocks::linear::Start;
 use crate::blocks::tokenizers::point_groups::{PointLayer, group};
 use crate::kernels::gather_tokens::gather_tokens;
 use crate::kernels::nearest_points::nearest_points;
 use crate::methods::pointcmae::classifier::dropped_out;
 use crate::methods::pointcmae::config::Config;
-use crate::methods::pointcmae::encoder::{Dropping, PointEncoder};
+use crate::methods::pointcmae::encoder::PointEncoder;
 use crate::rng::Rng;
 use crate::weights::{Scope, Weights};
 
@@ -136,8 +137,8 @@ impl PartSegmenter {
     fn read(&self, w: &Weights, points: Tensor<3>, pass: &Pass, rng: Option<&Rng>) -> (Tensor<3>, Tensor<3>) {
         let groups = group(points, self.config.groups, self.config.group_size, self.config.origin);
         let tokens = self.encoder.point_net.forward(w, groups.points, pass);
-        let drop = Dropping { rate: self.config.drop_path, rng };
-        let outputs = self.encoder.outputs(w, tokens, groups.centres.clone(), None, drop);
+        let drop = DropPath::training(self.config.drop_path, rng);
+        let outputs = self.encoder.outputs(w, tokens, groups.centres.clone(), None, drop.as_ref());
         let exits = (1..=3).map(|third| (third * outputs.len() / 3).max(1) - 1);
         let read = exits.map(|exit| self.encoder.norm.forward(w, outputs[exit].clone())).collect();
         (Tensor::cat(read, 2), groups.centres)

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::methods::rae::look::LookContext;
 use crate::methods::rae::measure::known;
 use crate::readback;
-use crate::trace::{Curve, Curves, Source, View, ViewKind};
+use crate::trace::{Curve, Curves, View, ViewKind};
 
 /// Ids and titles, in stage order.
 pub const VIEWS: &[(&str, &str)] = &[
@@ -109,7 +109,7 @@ fn score(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
         line.curve("p blurred by σ (height to scale)", to_one(&heights).map(|v| v * most)),
     ];
     let caption = "The displacement over σ² beside the true score. Where the density is near zero the net has seen nothing and is free.";
-    Ok(context.view("score", caption.into(), over_x(curves, "score"), "(r - x) / sigma^2", None))
+    Ok(context.view("score", caption, over_x(curves, "score"), "(r - x) / sigma^2"))
 }
 
 fn error(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
@@ -124,7 +124,7 @@ fn error(context: &LookContext<'_>, line: &Line, r: &[f64]) -> Result<View> {
     ];
     let caption =
         "The reconstruction error is no energy: it falls to zero between two modes too, where the density is lowest.";
-    Ok(context.view("error", caption.into(), over_x(curves, "share of the most"), "(r - x)^2", None))
+    Ok(context.view("error", caption, over_x(curves, "share of the most"), "(r - x)^2"))
 }
 
 fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
@@ -137,7 +137,7 @@ fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
     ];
     let caption =
         "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
-    Ok(context.view_from(Source::Data, "best", caption.into(), over_x(curves, "score"), "r*", None))
+    Ok(context.view("best", caption, over_x(curves, "score"), "r*").of_data())
 }
 
 fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
@@ -151,17 +151,6 @@ fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
     let curves =
         vec![Curve::line("denoising", errors(line::denoising)), Curve::line("contraction", errors(line::contractive))];
     let caption = "Relative error of the exact optimum's score, weighted by p, over σ. The direction is right long before the size.";
-    Ok(context.view_from(
-        Source::Data,
-        "ladder",
-        caption.into(),
-        ViewKind::Curves(Curves {
-            curves,
-            x_title: "σ".into(),
-            y_title: "relative error of the score".into(),
-            log_x: true,
-        }),
-        "error by sigma",
-        None,
-    ))
+    let curves = Curves { curves, x_title: "σ".into(), y_title: "relative error of the score".into(), log_x: true };
+    Ok(context.view("ladder", caption, ViewKind::Curves(curves), "error by sigma").of_data())
 }

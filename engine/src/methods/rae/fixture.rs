@@ -8,19 +8,19 @@ use burn::tensor::Tensor;
 use crate::density::mixture::{Blurred, Mixture};
 use crate::density::shapes::{self, Spiral};
 use crate::density::{line, samples};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::golden::{Answers, Case, Got};
 use crate::knobs::Choice;
 use crate::methods::rae::classic::{Activation, Classic, ClassicConfig, Scale};
 use crate::methods::rae::model::{cross_entropy, squared_error};
 use crate::methods::rae::sampler::{Energy, Move, Sampler, Walkers, energy_difference};
 use crate::readback;
-use crate::verify::{Answers, Case, Got};
 use crate::weights::{Weights, plain};
 
 /// Compute what a case expects.
 ///
 /// # Errors
-/// [`Error::Fixture`] for a case that is not known or whose parts are missing.
+/// [`Error::Fixture`](crate::error::Error::Fixture) for a case that is not known or whose parts are missing.
 pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
     let mut answers = Answers::default();
     match case.name {
@@ -33,20 +33,9 @@ pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
         "ninja" => star(case, &mut answers)?,
         "spiral" => spiral(case, &mut answers)?,
         "parzen" => parzen(case, &mut answers)?,
-        other => return Err(unknown(format!("there is no case {other:?}"))),
+        other => return Err(case.unknown("name", other)),
     }
     Ok(answers.got)
-}
-
-fn unknown(why: String) -> Error {
-    Error::fixture("The case is not known", why, "Update the program, or check the manifest")
-}
-
-fn text<'a>(case: &'a Case<'_>, key: &str) -> Result<&'a str> {
-    case.config
-        .get(key)
-        .and_then(serde_json::Value::as_str)
-        .ok_or_else(|| unknown(format!("{} has no {key:?}", case.name)))
 }
 
 fn wide(values: &[f32]) -> Vec<f64> {
@@ -64,8 +53,8 @@ fn narrow(values: impl IntoIterator<Item = f64>) -> Vec<f32> {
 /// The net of a case with the fixture's weights.
 fn net(case: &Case<'_>) -> Result<(Classic, Weights)> {
     let activation = |key: &str| {
-        let name = text(case, key)?;
-        Activation::named(name).ok_or_else(|| unknown(format!("there is no activation {name:?}")))
+        let name = case.word(key);
+        Activation::named(name).ok_or_else(|| case.unknown("activation", name))
     };
     let given = case.weights();
     let scale = if given.contains_key("s") { Scale::Learned } else { Scale::Constant(case.number("s").unwrap_or(1.0)) };
@@ -86,14 +75,14 @@ fn net(case: &Case<'_>) -> Result<(Classic, Weights)> {
 
 /// A sum over points and coordinates, or its mean over the points.
 fn reduced(case: &Case<'_>, sum: Tensor<1>, points: usize) -> Result<Tensor<1>> {
-    Ok(if text(case, "reduction")? == "sum" { sum } else { sum.div_scalar(points as f64) })
+    Ok(if case.word("reduction") == "sum" { sum } else { sum.div_scalar(points as f64) })
 }
 
 async fn denoising(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (net, mut w) = net(case)?;
     let (clean, noisy): (Tensor<2>, Tensor<2>) =
         (case.input("x")?.tensor(w.device())?, case.input("x_noisy")?.tensor(w.device())?);
-    let entropy = text(case, "loss")? == "cross_entropy";
+    let entropy = case.word("loss") == "cross_entropy";
     let errors = |w: &Weights| {
         let r = net.reconstruct(w, noisy.clone());
         if entropy { cross_entropy(r, clean.clone()) } else { squared_error(r, clean.clone()) }
@@ -107,7 +96,7 @@ async fn denoising(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor(&out("loss_elem"), errors(&w)).await?;
     let loss = |w: &Weights| reduced(case, errors(w).sum(), points);
     answers.tensor(&out("loss_sum"), loss(&w)?).await?;
-    gradients(case, answers, &w, loss(&w)?).await?;
+    answers.gradients(case, &w, &loss(&w)?).await?;
     let steps = case.count("sgd_steps").unwrap_or(0);
     for _ in 0..steps {
         let rate = case.number("lr")?;
@@ -125,17 +114,6 @@ async fn denoising(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-/// The gradients of a loss as `grad/CASE.PARAMETER`.
-async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: Tensor<1>) -> Result<()> {
-    for (weight, gradient) in w.list.iter().zip(w.backward(&loss)) {
-        if let Some(gradient) = gradient {
-            let values = readback::floats(gradient).await?;
-            answers.host(&format!("grad/{}.{}", case.name, weight.name), weight.shape.clone(), values);
-        }
-    }
-    Ok(())
-}
-
 async fn contractive(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (net, w) = net(case)?;
     let x: Tensor<2> = case.input("x")?.tensor(w.device())?;
@@ -149,7 +127,7 @@ async fn contractive(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor(&out("rec"), error).await?;
     answers.tensor(&out("penalty"), penalty).await?;
     answers.tensor(&out("loss"), loss.clone()).await?;
-    gradients(case, answers, &w, loss).await
+    answers.gradients(case, &w, &loss).await
 }
 
 fn one_dimension(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
@@ -208,14 +186,14 @@ async fn chain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (noise, uniform, sigma) = (input(case, "noise")?, input(case, "u")?, sigma(case)?);
     let density = blurred(case, sigma)?;
     let d = density.dim();
-    let walk = match (case.number("beta"), text(case, "accept")) {
-        (Ok(beta), Ok("always")) => Move::Langevin { beta },
+    let walk = match (case.number("beta"), case.word("accept")) {
+        (Ok(beta), "always") => Move::Langevin { beta },
         (Ok(beta), _) => Move::LangevinCorrected { beta },
         (Err(_), _) => Move::Isotropic { tau: case.number("tau")? },
     };
-    let energy = match text(case, "energy") {
-        Ok("first_order") | Err(_) => Energy::FirstOrder,
-        Ok(_) => Energy::Path(case.count("m")?),
+    let energy = match case.word("energy") {
+        "first_order" | "" => Energy::FirstOrder,
+        _ => Energy::Path(case.count("m")?),
     };
     let sampler = Sampler { walk, energy, temperature: case.number("T")?, sigma };
     let mut walkers = Walkers::at(input(case, "x0")?);

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::method::Stage;
 use crate::methods::rae::method::{Denoising, Vectors, set};
 use crate::methods::rae::{curves, plane, portraits};
-use crate::trace::{Legend, Origin, Source, View, ViewKind};
+use crate::trace::{View, ViewKind};
 use crate::weights::Weights;
 
 /// Least side of a vector that is shown as a picture, in pixels.
@@ -41,7 +41,7 @@ pub(super) struct LookContext<'a> {
 
 impl LookContext<'_> {
     pub fn wants(&self, id: &str) -> bool {
-        self.stage.wanted.iter().any(|wanted| wanted == id)
+        self.stage.wants(id)
     }
 
     pub fn sigma(&self) -> f64 {
@@ -56,34 +56,8 @@ impl LookContext<'_> {
     }
 
     /// A view of what was computed where the weights are.
-    pub fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
-        self.view_from(self.stage.source, id, caption, kind, tensor, legend)
-    }
-
-    /// A view of what the processor computed with these weights.
-    pub fn view_of_cpu(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
-        let source = match self.stage.source {
-            Source::LiveGpu => Source::LiveCpu,
-            Source::StoredWeightsGpu => Source::StoredWeightsCpu,
-            other => other,
-        };
-        self.view_from(source, id, caption, kind, tensor, legend)
-    }
-
-    pub fn view_from(
-        &self,
-        source: Source,
-        id: &str,
-        caption: String,
-        kind: ViewKind,
-        tensor: &str,
-        legend: Option<Legend>,
-    ) -> View {
-        let title = views(self.set.dims)
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map_or_else(String::new, |(_, title)| (*title).into());
-        View { id: id.into(), title, caption, kind, origin: Origin { tensor: tensor.into(), source }, legend }
+    pub fn view(&self, id: &str, caption: impl Into<String>, kind: ViewKind, tensor: &str) -> View {
+        self.stage.view(views(self.set.dims), id, caption.into(), kind, tensor)
     }
 }
 

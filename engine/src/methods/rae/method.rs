@@ -16,7 +16,7 @@ use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use crate::methods::rae::modern::ModernConfig;
 use crate::methods::rae::{look, measure};
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::trace::{View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -178,7 +178,7 @@ impl Method for Denoising {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        look::views(self.rae.config.dim()).iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+        titled(look::views(self.rae.config.dim()))
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {

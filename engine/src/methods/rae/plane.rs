@@ -134,7 +134,7 @@ async fn field(context: &LookContext<'_>, window: &Window) -> Result<View> {
         ground,
         points: shown(context),
     };
-    Ok(context.view("field", caption, ViewKind::Field(field), "(r - x) / sigma^2", Some(legend)))
+    Ok(context.view("field", caption, ViewKind::Field(field), "(r - x) / sigma^2").legend(legend))
 }
 
 async fn walk(context: &LookContext<'_>, window: &Window) -> Result<View> {
@@ -158,14 +158,14 @@ async fn walk(context: &LookContext<'_>, window: &Window) -> Result<View> {
         high: corner(window.high),
         points: shown(context),
     };
-    Ok(context.view_of_cpu("walk", caption, ViewKind::Trajectories(trajectories), "x", None))
+    Ok(context.view("walk", caption, ViewKind::Trajectories(trajectories), "x").of_cpu())
 }
 
-fn heat(values: Vec<f32>, unit: &str) -> (ViewKind, Option<Legend>) {
+fn heat(values: Vec<f32>, unit: &str) -> (ViewKind, Legend) {
     let (low, high) = range(&values);
     let legend = Legend { low, high, signed: false, unit: unit.into() };
     let side = CELLS as u32;
-    (ViewKind::Heat(Heat { rows: side, columns: side, values, ..Heat::default() }), Some(legend))
+    (ViewKind::Heat(Heat { rows: side, columns: side, values, ..Heat::default() }), legend)
 }
 
 async fn error(context: &LookContext<'_>, window: &Window) -> Result<View> {
@@ -173,7 +173,7 @@ async fn error(context: &LookContext<'_>, window: &Window) -> Result<View> {
     let error = (context.system.rae.reconstruct(context.weights, x.clone()) - x).square().sum_dim(1);
     let (kind, legend) = heat(readback::floats(error).await?, "‖r − x‖²");
     let caption = "Squared length of the displacement. It is no energy: it is small between the arms too, where the density is lowest.";
-    Ok(context.view("error", caption.into(), kind, "(r - x)^2", legend))
+    Ok(context.view("error", caption, kind, "(r - x)^2").legend(legend))
 }
 
 fn surprise(context: &LookContext<'_>, window: &Window) -> Result<View> {
@@ -183,7 +183,7 @@ fn surprise(context: &LookContext<'_>, window: &Window) -> Result<View> {
     let of = if context.set.truth.is_some() { "distribution that the data is drawn from" } else { "training points" };
     let caption =
         format!("−log of the density of the {of}, blurred by σ: what the energy of the net should look like.");
-    Ok(context.view_from(crate::trace::Source::Data, "surprise", caption, kind, "-log p_sigma", legend))
+    Ok(context.view("surprise", caption, kind, "-log p_sigma").of_data().legend(legend))
 }
 
 async fn energy(context: &LookContext<'_>, window: &Window) -> Result<View> {
@@ -197,12 +197,12 @@ async fn energy(context: &LookContext<'_>, window: &Window) -> Result<View> {
     let caption = format!(
         "Energy of every place less that of one data point, from the net's arrows alone: {STOPS} of them along a straight path."
     );
-    Ok(context.view_of_cpu("energy", caption, kind, "dE", legend))
+    Ok(context.view("energy", caption, kind, "dE").of_cpu().legend(legend))
 }
 
 async fn asymmetry(context: &LookContext<'_>) -> Result<View> {
     let points: Vec<f64> = wide(context.set.train.get(..(2 * SHOWN).min(context.set.train.len())).unwrap_or_default());
     let found = readback::scalar(context.system.rae.asymmetry(context.weights, context.points(&points))).await?;
     let caption = "‖J − Jᵀ‖ / ‖J − I‖ of the Jacobian J at the data: 0 where the arrows are the slope of an energy, so that paths do not matter.";
-    Ok(context.view("asymmetry", caption.into(), ViewKind::Number(f64::from(found)), "J - J^T", None))
+    Ok(context.view("asymmetry", caption, ViewKind::Number(f64::from(found)), "J - J^T"))
 }

@@ -5,7 +5,7 @@ use crate::method::HostTensor;
 use crate::methods::rae::chain::OnCpu;
 use crate::methods::rae::look::{LookContext, side};
 use crate::readback;
-use crate::trace::{Board, Curve, Curves, Picture, Source, View, ViewKind};
+use crate::trace::{Board, Curve, Curves, Picture, View, ViewKind};
 
 /// Ids and titles where a vector is a picture, in stage order.
 pub const PICTURES: &[(&str, &str)] =
@@ -41,28 +41,16 @@ async fn pictures(context: &LookContext<'_>, input: &HostTensor, noisy: &[f64], 
     let sigma = context.sigma();
     if context.wants("input") {
         let kind = ViewKind::Picture(picture(input.values.iter().map(|v| f64::from(*v)), side));
-        views.push(context.view_from(Source::Data, "input", "The sample as it is.".into(), kind, "x", None));
+        views.push(context.view("input", "The sample as it is.", kind, "x").of_data());
     }
     if context.wants("noisy") {
         let caption = format!("The sample with noise of deviation {sigma}: what the net is given.");
-        views.push(context.view_from(
-            Source::Data,
-            "noisy",
-            caption,
-            ViewKind::Picture(picture(noisy.iter().copied(), side)),
-            "x + e",
-            None,
-        ));
+        let kind = ViewKind::Picture(picture(noisy.iter().copied(), side));
+        views.push(context.view("noisy", caption, kind, "x + e").of_data());
     }
     if context.wants("reconstruction") {
         let kind = ViewKind::Picture(picture(rebuilt(context, noisy).await?, side));
-        views.push(context.view(
-            "reconstruction",
-            "What the net makes of the noisy sample.".into(),
-            kind,
-            "r(x + e)",
-            None,
-        ));
+        views.push(context.view("reconstruction", "What the net makes of the noisy sample.", kind, "r(x + e)"));
     }
     Ok(views)
 }
@@ -78,7 +66,7 @@ async fn profile(context: &LookContext<'_>, input: &HostTensor, noisy: &[f64]) -
         curve("reconstruction", rebuilt(context, noisy).await?),
     ];
     let caption = "The numbers of the sample, in their order in the table, scaled alike.";
-    Ok(vec![context.view("reconstruction", caption.into(), ViewKind::Curves(profile_of(curves)), "r(x + e)", None)])
+    Ok(vec![context.view("reconstruction", caption, ViewKind::Curves(profile_of(curves)), "r(x + e)")])
 }
 
 /// The numbers of vectors side by side.
@@ -114,7 +102,7 @@ async fn chain(context: &LookContext<'_>, input: &HostTensor) -> Result<View> {
             ViewKind::Curves(profile_of(few.map(|(i, frame)| of(i, frame)).collect()))
         }
     };
-    Ok(context.view_of_cpu("chain", words, kind, "x", None))
+    Ok(context.view("chain", words, kind, "x").of_cpu())
 }
 
 /// Values of 0 … 1 as a grey picture.

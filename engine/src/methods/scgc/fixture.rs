@@ -3,48 +3,39 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use serde_json::Value;
 
 use crate::blocks::influence::{Reach, Sparse};
 use crate::blocks::objectives::{neighbour_contrast, self_training};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::clustering::{Average, agreement, official_patch};
 use crate::eval::{Features, kmeans};
+use crate::golden::{Answers, Case, Got};
 use crate::kernels::neighbour_contrast::cosines;
 use crate::methods::scgc::model::{Config, Losses, Scgc};
 use crate::readback;
 use crate::train::groups::pretrain_groups;
 use crate::train::optimiser::AdamW;
-use crate::verify::{Answers, Case, Got};
 use crate::weights::{Weights, plain};
 
 /// Compute what a case expects.
 ///
 /// # Errors
-/// [`Error::Fixture`] for a case that SCGC does not know or whose parts are missing.
+/// [`Error::Fixture`](crate::error::Error::Fixture) for a case that SCGC does not know or whose parts are missing.
 pub async fn verify(case: &Case<'_>) -> Result<BTreeMap<String, Got>> {
     let mut answers = Answers::default();
-    match case.config.get("task").and_then(Value::as_str).unwrap_or_default() {
+    match case.word("task") {
         "influence" => influence(case, &mut answers)?,
         "train_step" => train_step(case, &mut answers).await?,
         "kmeans" => clusters(case, &mut answers)?,
         "metrics" => metrics(case, &mut answers)?,
-        other => {
-            let why = format!("SCGC has no task {other:?}");
-            return Err(Error::fixture("The case is not known", why, "Update the program, or check the manifest"));
-        }
+        other => return Err(case.unknown("task", other)),
     }
     Ok(answers.got)
 }
 
-/// The whole numbers of an input.
-fn numbers(case: &Case<'_>, role: &str) -> Result<Vec<u32>> {
-    Ok(case.input(role)?.values.iter().map(|v| *v as u32).collect())
-}
-
 fn influence(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let nodes = case.count("n")?;
-    let edges: Vec<[u32; 2]> = numbers(case, "edge_list")?.as_chunks::<2>().0.to_vec();
+    let edges: Vec<[u32; 2]> = case.numbers("edge_list")?.as_chunks::<2>().0.to_vec();
     let first = Sparse::transition(nodes, &edges);
     let mut put = |name: &str, matrix: &Sparse| answers.host(name, [nodes, nodes], matrix.dense());
     for name in &case.expected {
@@ -65,10 +56,7 @@ fn influence(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 }
 
 fn config(case: &Case<'_>) -> Result<Config> {
-    let widths = |key: &str| -> Vec<usize> {
-        let list = case.config.get(key).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(|v| Some(v.as_u64()? as usize)).collect()
-    };
+    let widths = |key: &str| case.counts(key).unwrap_or_default();
     Ok(Config {
         features: case.count("f")?,
         encoder: widths("enc"),
@@ -115,12 +103,12 @@ async fn train_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     for (name, loss) in named(&losses) {
         answers.tensor(&format!("out/{name}"), loss.clone()).await?;
     }
-    gradients(case, answers, &w, &losses.total, "grad").await?;
+    answers.gradients(case, &w, &losses.total).await?;
     for part in ["loss_contrast", "loss_kl", "loss_recon", "loss_total"] {
         // A backward pass uses up what it goes through.
         let losses = model.losses(&w, x.clone(), &pairs, model.config.decoded);
         if let Some((_, loss)) = named(&losses).into_iter().find(|(name, _)| *name == part) {
-            gradients(case, answers, &w, loss, &format!("grad_part/{part}")).await?;
+            answers.gradients_under(case, &w, loss, &format!("grad_part/{part}")).await?;
         }
     }
     steps(case, answers, &mut w, |w| model.losses(w, x.clone(), &pairs, model.config.decoded).total).await
@@ -131,23 +119,6 @@ fn named(losses: &Losses) -> Vec<(&'static str, &Tensor<1>)> {
         vec![("loss_contrast", &losses.contrast), ("loss_kl", &losses.divergence), ("loss_total", &losses.total)];
     all.extend(losses.reconstruction.as_ref().map(|loss| ("loss_recon", loss)));
     all
-}
-
-/// The gradients of a loss under every expected name `under/PARAMETER`.
-async fn gradients(case: &Case<'_>, answers: &mut Answers, w: &Weights, loss: &Tensor<1>, under: &str) -> Result<()> {
-    let wanted: Vec<(&String, &str)> =
-        case.expected.iter().filter_map(|name| Some((name, name.strip_prefix(under)?.strip_prefix('/')?))).collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let all = w.backward(loss);
-    for (name, parameter) in wanted {
-        let Some(index) = w.list.iter().position(|weight| weight.name == parameter) else { continue };
-        if let Some(gradient) = &all[index] {
-            answers.host(name, w.list[index].shape.clone(), readback::floats(gradient.clone()).await?);
-        }
-    }
-    Ok(())
 }
 
 /// Weights after one Adam step, two, … under every expected name `out/after_adamN/PARAMETER`.
@@ -199,11 +170,11 @@ fn clusters(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 }
 
 fn metrics(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
-    let (classes, found) = (numbers(case, "true")?, numbers(case, "pred")?);
-    let average = match case.config.get("nmi_average").and_then(Value::as_str) {
-        Some("geometric") => Average::Geometric,
-        Some("min") => Average::Least,
-        Some("max") => Average::Largest,
+    let (classes, found) = (case.numbers("true")?, case.numbers("pred")?);
+    let average = match case.word("nmi_average") {
+        "geometric" => Average::Geometric,
+        "min" => Average::Least,
+        "max" => Average::Largest,
         _ => Average::Arithmetic,
     };
     let found = if case.switch("official_patch") { official_patch(&classes, &found) } else { found };

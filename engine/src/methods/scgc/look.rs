@@ -8,7 +8,7 @@ use crate::knobs::Choice;
 use crate::method::{Batch, Stage};
 use crate::methods::scgc::method::Clustering;
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Legend, Matrix, Origin, Source, View, ViewKind};
+use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -58,17 +58,8 @@ impl<'a> Drawn<'a> {
         Ok(Cloud { dims: 2, points, edges: pairs.flatten().collect(), ..Cloud::default() })
     }
 
-    fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str, legend: Option<Legend>) -> View {
-        let source = if matches!(id, "labels" | "influence") { Source::Data } else { self.stage.source };
-        let title = VIEWS.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
-        View {
-            id: id.into(),
-            title: title.into(),
-            caption,
-            kind,
-            origin: Origin { tensor: tensor.into(), source },
-            legend,
-        }
+    fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
+        self.stage.view(&VIEWS, id, caption, kind, tensor)
     }
 
     /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without
@@ -104,7 +95,7 @@ impl<'a> Drawn<'a> {
 /// [`Error::Data`](crate::error::Error::Data) when the data is no graph, [`Error::Device`](crate::error::Error::Device)
 /// when the device is lost.
 pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let wants = |id: &str| stage.wanted.iter().any(|wanted| wanted == id);
+    let wants = |id: &str| stage.wants(id);
     let drawn = Drawn::new(stage)?;
     let mut views = Vec::new();
     let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
@@ -121,27 +112,23 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
             "Every node in the colour of its cluster, which is that of the class it matches best. Found by: {}.",
             method.variant.name()
         );
-        views.push(drawn.view("graph", caption, ViewKind::Cloud(cloud), "q", None));
+        views.push(drawn.view("graph", caption, ViewKind::Cloud(cloud), "q"));
     }
     if wants("labels") {
         let graph = drawn.batch.graph()?;
         let class = drawn.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
         let cloud = Cloud { class, classes: graph.report.classes.clone(), ..drawn.cloud()? };
-        views.push(drawn.view(
-            "labels",
-            "The true classes, which training never sees.".into(),
-            ViewKind::Cloud(cloud),
-            "labels",
-            None,
-        ));
+        let caption = "The true classes, which training never sees.".into();
+        views.push(drawn.view("labels", caption, ViewKind::Cloud(cloud), "labels").of_data());
     }
     if wants("embedding") {
-        let cloud = Cloud { dims: 2, points: principal::plane(&z), class: colours, classes: names, ..Cloud::default() };
+        let cloud =
+            Cloud { dims: 2, points: principal::plane(&z).points, class: colours, classes: names, ..Cloud::default() };
         let caption = format!(
             "The first two principal components of the {} numbers of each node, in the colour of its cluster.",
             z.dim
         );
-        views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z", None));
+        views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z"));
     }
     if wants("influence") {
         views.push(influence(method, &drawn)?);
@@ -153,7 +140,7 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         let caption =
             format!("How like node {} every other is, by the cosine of what is clustered. {how}", drawn.name());
         let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
-        views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), &compared.tensor("z"), Some(legend)));
+        views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), &compared.tensor("z")).legend(legend));
     }
     if wants("similarity") {
         views.push(similarity(&drawn, &compared.features(&z), &clusters, compared));
@@ -166,15 +153,14 @@ fn influence(method: &Clustering, drawn: &Drawn<'_>) -> Result<View> {
     let Reach { order, cumulative } = method.model.config.reach;
     let row = method.first(&drawn.batch)?.influence_of(drawn.name(), method.model.config.reach);
     let values: Vec<f32> = drawn.batch.indices.iter().map(|node| row.get(*node).copied().unwrap_or(0.0)).collect();
-    let high = values.iter().copied().fold(1e-6, f32::max);
     let how = if cumulative { "walks of up to" } else { "walks of" };
     let caption = format!(
         "Where {how} {order} steps from node {} end: its row of the influence matrix, which the contrast pulls it to.",
         drawn.name()
     );
-    let legend = Legend { low: 0.0, high, signed: false, unit: "influence".into() };
+    let legend = Legend::up_to(values.iter().copied(), "influence");
     let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
-    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r", Some(legend)))
+    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r").of_data().legend(legend))
 }
 
 /// Cosine of one row with every row.
@@ -215,5 +201,5 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Simil
         "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters. {how}",
         rows.len()
     );
-    drawn.view("similarity", caption, ViewKind::Matrix(matrix), &compared.tensor("z"), Some(legend))
+    drawn.view("similarity", caption, ViewKind::Matrix(matrix), &compared.tensor("z")).legend(legend)
 }

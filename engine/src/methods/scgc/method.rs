@@ -20,7 +20,7 @@ use crate::methods::scgc::{METRICS, Variant};
 use crate::readback;
 use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::trace::{View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -356,7 +356,7 @@ impl Method for Clustering {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        look::VIEWS.iter().map(|(id, title)| ((*id).to_string(), (*title).to_string())).collect()
+        titled(&look::VIEWS)
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {

@@ -1,5 +1,4 @@
-//! Parts of convolutional networks in Keras' conventions, on maps whose channels lie together: [batch, rows, columns,
-//! channels].
+//! Convolution in Keras' conventions: SAME padding, kernels [rows, columns, in, out], its names and its starts.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
@@ -117,37 +116,4 @@ impl NormedConvolution {
     pub fn activated(&self, w: &Weights, map: Tensor<4>, pass: &Pass) -> Tensor<4> {
         relu(self.forward(w, map, pass))
     }
-}
-
-/// The largest of each 2 × 2 pixels; an odd last row or column is left out.
-///
-/// # Shapes
-/// [batch, rows, columns, channels] → [batch, ⌊rows / 2⌋, ⌊columns / 2⌋, channels]
-pub fn max_pool(map: Tensor<4>) -> Tensor<4> {
-    let [batch, rows, columns, channels] = map.dims();
-    let (down, across) = (rows / 2, columns / 2);
-    let pairs = map.narrow(1, 0, 2 * down).narrow(2, 0, 2 * across).reshape([batch * down, 2, across, 2 * channels]);
-    let upper: Tensor<4> = pairs.clone().narrow(1, 0, 1);
-    let larger = upper.max_pair(pairs.narrow(1, 1, 1));
-    let left = larger.clone().narrow(3, 0, channels);
-    left.max_pair(larger.narrow(3, channels, channels)).reshape([batch, down, across, channels])
-}
-
-/// Every pixel as 2 × 2 of the same value.
-///
-/// # Shapes
-/// [batch, rows, columns, channels] → [batch, 2 · rows, 2 · columns, channels]
-pub fn upsample(map: Tensor<4>) -> Tensor<4> {
-    let [batch, rows, columns, channels] = map.dims();
-    let cells: Tensor<6> = map.reshape([batch, rows, 1, columns, 1, channels]);
-    cells.expand([batch, rows, 2, columns, 2, channels]).reshape([batch, 2 * rows, 2 * columns, channels])
-}
-
-/// The mean over all pixels of each channel.
-///
-/// # Shapes
-/// [batch, rows, columns, channels] → [batch, channels]
-pub fn global_average(map: Tensor<4>) -> Tensor<2> {
-    let [batch, rows, columns, channels] = map.dims();
-    map.reshape([batch, rows * columns, channels]).mean_dim(1).reshape([batch, channels])
 }

@@ -1,0 +1,91 @@
+//! ViT's encoder (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929) as MAE uses it: only visible patches are embedded and
+//! encoded. Names are timm's: `patch_embed.proj`, `cls_token`, `pos_embed`, `blocks.{i}`, `norm`.
+
+use burn::tensor::Tensor;
+
+use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
+use crate::blocks::linear::LayerNorm;
+use crate::blocks::masks::Mask;
+use crate::blocks::positions::sincos::sincos_2d;
+use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first};
+use crate::kernels::gather_tokens::gather_tokens;
+use crate::weights::{Init, Scope, Slot, Weights};
+
+/// Sizes of the encoder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VitConfig {
+    pub channels: usize,
+    /// Side of a patch in pixels.
+    pub patch: usize,
+    /// Patches along one side of a picture.
+    pub side: usize,
+    pub blocks: TransformerConfig,
+}
+
+/// The encoder: patches, fixed positions, class token, blocks, a last norm.
+#[derive(Debug, Clone)]
+pub struct VitEncoder {
+    pub patch_embed: PatchEmbed,
+    cls_token: Slot<3>,
+    pos_embed: Slot<3>,
+    pub blocks: Vec<Block>,
+    pub norm: LayerNorm,
+}
+
+impl VitEncoder {
+    /// Declare the encoder's weights under their official names.
+    pub fn new(scope: &mut Scope<'_>, config: VitConfig) -> Self {
+        let (dim, side) = (config.blocks.dim, config.side);
+        Self {
+            cls_token: scope.layer(0).weight("cls_token", [1, 1, dim], Init::Normal(0.02)),
+            pos_embed: scope.layer(0).fixed("pos_embed", [1, 1 + side * side, dim], sincos_2d(dim, side, side)),
+            patch_embed: PatchEmbed::new(scope.at("patch_embed").layer(0), config.channels, config.patch, dim),
+            blocks: stack(scope, "blocks", config.blocks),
+            norm: LayerNorm::new(scope.at("norm"), dim, config.blocks.ln_eps),
+        }
+    }
+
+    /// Class token and visible patch tokens with their positions: what enters the first block. Only visible patches are
+    /// embedded.
+    ///
+    /// # Shapes
+    /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
+    pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
+        self.input_of_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`VitEncoder::input`], from patches.
+    ///
+    /// # Shapes
+    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
+    pub fn input_of_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let batch = patches.dims()[0];
+        let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
+        let [_, with_class, dim] = positions.dims();
+        let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
+        if mask.kept == 0 {
+            return class;
+        }
+        let keep = mask.keep_tensor(&patches.device());
+        let tokens = self.patch_embed.forward(w, gather_tokens(patches, keep.clone())); // [batch, kept, dim]
+        let places = positions.narrow(1, 1, with_class - 1).expand([batch, with_class - 1, dim]);
+        Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
+    }
+
+    /// The normalised output of the last block.
+    ///
+    /// # Shapes
+    /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
+    pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
+        self.forward_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
+    }
+
+    /// As [`VitEncoder::forward`], from patches.
+    ///
+    /// # Shapes
+    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
+    pub fn forward_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let x = self.input_of_patches(w, patches, mask);
+        self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
+    }
+}
