@@ -8,9 +8,9 @@ use crate::link::Link;
 use crate::selection::Selection;
 use crate::sound::Sound;
 use crate::state::{Job, State};
+use crate::textures::Textures;
 use crate::ui_context::{Screen, UiContext};
 use crate::undo::Undo;
-use crate::views::Textures;
 use crate::{commands, panels, text, theme};
 
 mod actions;

@@ -16,6 +16,7 @@ pub mod selection;
 pub mod sound;
 pub mod state;
 pub mod text;
+mod textures;
 pub mod theme;
 mod ui_context;
 pub mod undo;

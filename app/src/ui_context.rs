@@ -10,8 +10,8 @@ use crate::commands::Action;
 use crate::selection::Selection;
 use crate::sound::Sound;
 use crate::state::State;
+use crate::textures::Textures;
 use crate::undo::Undo;
-use crate::views::Textures;
 
 /// Something a panel wants done; the app does it after the pass.
 #[derive(Debug, Clone, PartialEq)]

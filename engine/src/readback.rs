@@ -13,12 +13,17 @@ fn lost(e: impl ToString) -> Error {
     )
 }
 
+/// A tensor without autodiff and history.
+pub fn plain<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    if tensor.is_autodiff() { tensor.inner() } else { tensor }
+}
+
 /// The values of one tensor, row-major.
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost or poisoned.
 pub async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = crate::weights::plain(tensor).into_data_async().await.map_err(lost)?;
+    let data = plain(tensor).into_data_async().await.map_err(lost)?;
     data.convert::<f32>().try_into_vec::<f32>().map_err(|e| lost(format!("{e:?}")))
 }
 
@@ -27,8 +32,7 @@ pub async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 /// # Errors
 /// [`Error::Device`] when the device is lost or poisoned.
 pub async fn many(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>> {
-    let transaction =
-        tensors.into_iter().fold(Transaction::default(), |t, tensor| t.register(crate::weights::plain(tensor)));
+    let transaction = tensors.into_iter().fold(Transaction::default(), |t, tensor| t.register(plain(tensor)));
     let data = transaction.execute_async().await.map_err(lost)?;
     data.into_iter().map(|d| d.convert::<f32>().try_into_vec::<f32>().map_err(|e| lost(format!("{e:?}")))).collect()
 }

@@ -17,6 +17,7 @@ pub use scope::{Init, Scope};
 
 use crate::error::{Error, Result};
 use crate::kernels::sheet;
+pub use crate::readback::plain;
 
 /// What becomes of a weight while a run trains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,11 +247,6 @@ impl Weights {
         }
         copy
     }
-}
-
-/// A tensor without autodiff and history.
-pub fn plain<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    if tensor.is_autodiff() { tensor.inner() } else { tensor }
 }
 
 fn leaf(value: Tensor<1>, trains: bool, device: &Device) -> Tensor<1> {

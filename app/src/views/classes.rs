@@ -4,9 +4,10 @@ use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use masquerade_engine::trace::Cloud;
 
-use super::{STRIP, Textures, dots};
+use super::{STRIP, dots};
 use crate::scene::{Fill, Mark, Shape, Sign, cloud};
 use crate::text;
+use crate::textures::Textures;
 use crate::theme::{self, size, space};
 
 /// Radius of a dot of the legend.

@@ -2,8 +2,8 @@
 
 use egui::{Color32, ColorImage, Mesh, Painter, Pos2, Rect, TextureId, Vec2, epaint::Vertex, pos2, vec2};
 
-use super::Textures;
 use crate::scene::{Fill, Mark, Shape, Sign};
+use crate::textures::Textures;
 
 /// Radii, in pixels, that dots are drawn with beforehand; one is scaled down to at most half.
 const RADII: [f32; 5] = [1.5, 3.0, 6.0, 12.0, 24.0];

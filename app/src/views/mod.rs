@@ -16,7 +16,6 @@ mod mask;
 mod matrix;
 mod picture;
 mod player;
-mod textures;
 mod touch;
 mod trajectories;
 mod viewport;

@@ -25,10 +25,9 @@ use super::sheet;
 use super::similarity_map::similarity_map;
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::readback;
+use crate::readback::{self, plain};
 use crate::rng::Rng;
 use crate::session::KernelCheck;
-use crate::weights::plain;
 
 /// One kernel at one size: what it computes on a device, forward results first, then gradients.
 struct Case {
