@@ -71,7 +71,7 @@ fn convolutions_agree_with_plain_loops() {
         close(&format!("{sizes:?}"), &values(got), &wanted, 1e-5);
         check(&format!("slopes of {sizes:?}"), &[2 * 6 * 8 * inputs], 5e-3, |x| {
             let y = layer.forward(&w, x[0].clone().reshape(shape));
-            let count = y.dims().iter().product();
+            let count = y.dims().iter().product::<usize>();
             y.reshape([count])
         });
         let gradients = w.backward(&layer.forward(&w, input).square().sum());
@@ -112,7 +112,7 @@ fn transposed_convolutions_agree_with_plain_loops() {
         close(&format!("{side} {stride} {padding}"), &values(got), &biased, 1e-5);
         check(&format!("slopes of {side} {stride} {padding}"), &[2 * 3 * 4 * inputs], 5e-3, |x| {
             let y = layer.forward(&w, x[0].clone().reshape(shape));
-            let count = y.dims().iter().product();
+            let count = y.dims().iter().product::<usize>();
             y.reshape([count])
         });
         let gradients = w.backward(&layer.forward(&w, leaf("map", shape)).square().sum());

@@ -66,7 +66,7 @@ impl Targets {
 
     /// All other rows of the same class (supervised contrast of rows with one another).
     pub fn classes(labels: &[u32], device: &Device) -> Self {
-        let others = |row: usize| (0..labels.len()).filter(|other| *other != row && labels[*other] == labels[row]);
+        let others = |row: usize| (0..labels.len()).filter(move |other| *other != row && labels[*other] == labels[row]);
         let lists: Vec<Vec<usize>> = (0..labels.len()).map(|row| others(row).collect()).collect();
         Self::many(&lists, labels.len(), device)
     }

@@ -5,7 +5,6 @@ use burn::tensor::{Tensor, activation};
 use crate::blocks::batch_norm::Pass;
 use crate::blocks::convolution::keras::{Convolution, Norm, NormedConvolution, Start};
 use crate::blocks::convolution::{global_average, max_pool, upsample};
-use crate::blocks::convolution::{global_average, max_pool, upsample};
 use crate::weights::{Scope, Weights};
 
 /// Sizes of the autoencoder. Shallow (CIFAR-10): widths 32, 64, 128 and windows of 3; deep (ImageNet): 64 … 1024 and
