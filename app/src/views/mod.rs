@@ -31,7 +31,6 @@ use crate::text;
 use crate::theme::{self, space};
 use crate::ui_context::UiContext;
 
-pub use textures::Textures;
 pub use words::readable;
 
 /// Lines a caption has.
