@@ -16,7 +16,7 @@ use crate::data::Data;
 use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
 use crate::golden::{Case, Got};
-use crate::kernels::patchify::Order;
+use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;

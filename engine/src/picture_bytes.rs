@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
-use crate::kernels::patchify::{Cut, Order, patchify};
+use crate::kernels::pictures::{Cut, Order, patchify};
 use crate::placed::Placed;
 
 /// Pictures of one size, with the statistics that normalise them.

@@ -1,5 +1,5 @@
 
-// Shared: which pairs of a row and a key count in the softmax over the keys of the row (contrast.rs).
+// Shared: which pairs of a row and a key count in the softmax over the keys of the row (contrast).
 // Uses the names `positive`, `labels` and the fields of `params` below; GROUPS says whether there are groups at all.
 
 const GROUPS = {{ groups }}u;

@@ -1,5 +1,5 @@
 
-// Shared: the scores of 8 × 8 pairs of columns of `unit` [D, quads · 4], whose columns are the rows and keys of contrast.rs.
+// Shared: the scores of 8 × 8 pairs of columns of `unit` [D, quads · 4], whose columns are the rows and keys of contrast.
 // Uses the names `unit` and `params.width`, `params.quads`; a column is given by its quad, which is column / 4.
 
 alias Tile = array<vec4<f32>, 16>;

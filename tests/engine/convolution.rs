@@ -4,7 +4,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 use masquerade_engine::blocks::convolution::{max_pool, upsample};
-use masquerade_engine::kernels::convolution::{self as kernel, Window, convolution};
+use masquerade_engine::kernels::pictures::{Window, convolution};
 
 use crate::kernels::{close, gradient, leaf, same, values};
 
@@ -34,7 +34,7 @@ fn the_kernel_agrees_with_tensor_operations() {
         let (map, weight, bias) = leaves(sizes);
         let window = Window::same([sizes[1], sizes[2]], sizes[5], sizes[6]);
         let of = |way: fn(_, _, _, _) -> _| way(map.clone(), weight.clone(), bias.clone(), window);
-        same(of(convolution), of(kernel::stock), 2e-5, &[&gradient(&map), &gradient(&weight), &gradient(&bias)]);
+        same(of(convolution), of(convolution::stock), 2e-5, &[&gradient(&map), &gradient(&weight), &gradient(&bias)]);
     }
 }
 

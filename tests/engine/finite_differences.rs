@@ -1,14 +1,12 @@
 //! The gradient of every kernel against central finite differences of its own forward pass.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use masquerade_engine::kernels::activations::bias_gelu;
 use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
-use masquerade_engine::kernels::cross_entropy::cross_entropy;
-use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens};
-use masquerade_engine::kernels::gelu::bias_gelu;
-use masquerade_engine::kernels::layer_norm::layer_norm;
-use masquerade_engine::kernels::linear::linear;
-use masquerade_engine::kernels::mlp::mlp;
-use masquerade_engine::kernels::patch_error::patch_error;
+use masquerade_engine::kernels::losses::{cross_entropy, patch_error};
+use masquerade_engine::kernels::norms::layer_norm;
+use masquerade_engine::kernels::products::{linear, mlp};
+use masquerade_engine::kernels::tokens::{gather_tokens, scatter_tokens};
 use masquerade_engine::rng::Rng;
 
 use crate::kernels::{close, values};

@@ -6,11 +6,9 @@ use masquerade_engine::blocks::tokenizers::node_features::{FeatureRows, Nodes};
 use masquerade_engine::eval::Features;
 use masquerade_engine::eval::logistic::{self, Logistic};
 use masquerade_engine::graph::Graph;
-use masquerade_engine::kernels::edge_dot::{self as dot, edge_dot};
-use masquerade_engine::kernels::edge_propagate::{self as propagate, edge_propagate};
-use masquerade_engine::kernels::edge_softmax::{self as softmax, edge_softmax};
-use masquerade_engine::kernels::prelu::{self, prelu};
-use masquerade_engine::kernels::row_cosine::{self as cosine, row_cosine};
+use masquerade_engine::kernels::activations::prelu;
+use masquerade_engine::kernels::edges::{edge_dot, edge_propagate, edge_softmax};
+use masquerade_engine::kernels::losses::row_cosine;
 use masquerade_engine::rng::Rng;
 
 use crate::finite_differences::check;
@@ -88,7 +86,12 @@ fn edge_softmax_agrees_with_burn() {
     for (sizes, heads, _) in SIZES {
         let edges = random(sizes).on(&device());
         let scores = leaf("scores", [sizes[2], heads]);
-        same(edge_softmax(scores.clone(), &edges), softmax::stock(scores.clone(), &edges), 1e-5, &[&gradient(&scores)]);
+        same(
+            edge_softmax(scores.clone(), &edges),
+            edge_softmax::stock(scores.clone(), &edges),
+            1e-5,
+            &[&gradient(&scores)],
+        );
     }
     // Large scores do not overflow, and a single edge has all the weight.
     let edges = Graph::new(2, &[0, 1, 0], &[0, 0, 1]).unwrap().on(&Device::flex());
@@ -102,11 +105,11 @@ fn edge_propagate_agrees_with_burn() {
         let edges = random(sizes).on(&device());
         let (x, weights) = (leaf("x", [sizes[0], heads * width]), leaf("weights", [sizes[2], heads]));
         let kernel = edge_propagate(x.clone(), Some(weights.clone()), &edges);
-        let stock = propagate::stock(x.clone(), Some(weights.clone()), &edges);
+        let stock = edge_propagate::stock(x.clone(), Some(weights.clone()), &edges);
         same(kernel, stock, 1e-5, &[&gradient(&x), &gradient(&weights)]);
         same(
             edge_propagate(x.clone(), None, &edges),
-            propagate::stock(x.clone(), None, &edges),
+            edge_propagate::stock(x.clone(), None, &edges),
             1e-5,
             &[&gradient(&x)],
         );
@@ -118,7 +121,7 @@ fn edge_dot_agrees_with_burn() {
     for (sizes, heads, width) in SIZES {
         let edges = random(sizes).on(&device());
         let (x, y) = (leaf("x", [sizes[0], heads * width]), leaf("y", [sizes[1], heads * width]));
-        let stock = dot::stock(x.clone(), y.clone(), &edges, heads);
+        let stock = edge_dot::stock(x.clone(), y.clone(), &edges, heads);
         same(edge_dot(x.clone(), y.clone(), &edges, heads), stock, 1e-5, &[&gradient(&x), &gradient(&y)]);
     }
 }
@@ -144,7 +147,12 @@ fn row_cosine_agrees_with_burn() {
             &*(0..rows as i32).map(|r| (r * 5 + 2) % (rows as i32 + 3)).collect::<Vec<i32>>(),
             &device(),
         );
-        same(row_cosine(a.clone(), b.clone(), pick.clone()), cosine::stock(a.clone(), b, pick), 2e-5, &[&gradient(&a)]);
+        same(
+            row_cosine(a.clone(), b.clone(), pick.clone()),
+            row_cosine::stock(a.clone(), b, pick),
+            2e-5,
+            &[&gradient(&a)],
+        );
     }
     // Rows of zeros, on either side, and rows that are not there.
     let a = Tensor::<2>::from_data([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]], &device()).require_grad();

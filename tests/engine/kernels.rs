@@ -2,17 +2,14 @@
 //! backward, and every kernel on a GPU agrees with its twin.
 
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
-use masquerade_engine::kernels::contrast::{How, contrast, info_nce, nt_xent};
-use masquerade_engine::kernels::cross_entropy::cross_entropy;
-use masquerade_engine::kernels::gather_tokens::{gather_tokens, scatter_tokens, stock_gather, stock_scatter};
-use masquerade_engine::kernels::gelu::{self, bias_gelu};
-use masquerade_engine::kernels::layer_norm::{self as norm, layer_norm};
-use masquerade_engine::kernels::linear::{self, linear};
-use masquerade_engine::kernels::mlp::{self, mlp};
-use masquerade_engine::kernels::patch_error::{self as error, patch_error};
-use masquerade_engine::kernels::patchify::{self, Cut, Order, patchify};
-use masquerade_engine::kernels::similarity_map::{self as map, similarity_map};
-use masquerade_engine::kernels::{ALL, KernelInfo, check, contrast as contrasts, cross_entropy as entropy};
+use masquerade_engine::kernels::activations::{bias_gelu, gelu};
+use masquerade_engine::kernels::contrast::{self, How, contrast, info_nce, nt_xent};
+use masquerade_engine::kernels::losses::{cross_entropy, patch_error};
+use masquerade_engine::kernels::norms::layer_norm;
+use masquerade_engine::kernels::pictures::{Cut, Order, patchify};
+use masquerade_engine::kernels::products::{linear, mlp};
+use masquerade_engine::kernels::tokens::{gather_tokens, scatter_tokens, similarity_map, stock_gather, stock_scatter};
+use masquerade_engine::kernels::{ALL, KernelInfo, check};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -124,7 +121,7 @@ fn similarity_map_is_the_cosine() {
     let x = Tensor::<3>::random([batch, tokens, width], Distribution::Default, &Device::flex());
     let query = 4;
     let got = values(similarity_map(x.clone(), query));
-    close("stock", &got, &values(map::stock(x.clone(), query)), 1e-5);
+    close("stock", &got, &values(similarity_map::stock(x.clone(), query)), 1e-5);
     let x = values(x);
     let token = |b: usize, t: usize| &x[(b * tokens + t) * width..][..width];
     for b in 0..batch {
@@ -136,7 +133,7 @@ fn similarity_map_is_the_cosine() {
         }
     }
     let zeros = Tensor::<3>::zeros([1, 3, 4], &Device::flex());
-    for map in [similarity_map, map::stock] {
+    for map in [similarity_map, similarity_map::stock] {
         assert_eq!(values(map(zeros.clone(), 1)), [0.0; 3]);
         assert_eq!(values(map(zeros.clone() + 1.0, 3)), [0.0; 3]);
     }
@@ -148,7 +145,7 @@ fn patch_error_agrees_with_burn() {
         let [batch, patches, _] = shape;
         let (pred, target) = (leaf("pred", shape), leaf("target", shape).detach());
         let mask = picks([batch, patches], 2).float();
-        let stock = error::stock(pred.clone(), target.clone(), mask.clone(), norm_pix);
+        let stock = patch_error::stock(pred.clone(), target.clone(), mask.clone(), norm_pix);
         same(patch_error(pred.clone(), target, mask, norm_pix), stock, 1e-5, &[&gradient(&pred)]);
     }
 }
@@ -157,7 +154,7 @@ fn patch_error_agrees_with_burn() {
 fn layer_norm_agrees_with_burn() {
     for [batch, tokens, width] in [[1, 1, 3], [2, 9, 65], [3, 400, 16]] {
         let (x, gamma, beta) = (leaf("x", [batch, tokens, width]), leaf("gamma", [width]), leaf("beta", [width]));
-        let stock = norm::stock(x.clone(), gamma.clone(), beta.clone(), 1e-6);
+        let stock = layer_norm::stock(x.clone(), gamma.clone(), beta.clone(), 1e-6);
         let kernel = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-6);
         same(kernel, stock, 2e-5, &[&gradient(&x), &gradient(&gamma), &gradient(&beta)]);
     }
@@ -219,7 +216,7 @@ fn cross_entropy_agrees_with_burn() {
         // Targets that do not sum to one, some of them negative.
         let (logits, targets) = (leaf("logits", [rows, classes]), leaf("targets", [rows, classes]).detach());
         let kernel = cross_entropy(logits.clone() * 20.0, targets.clone());
-        same(kernel, entropy::stock(logits.clone() * 20.0, targets), 1e-5, &[&gradient(&logits)]);
+        same(kernel, cross_entropy::stock(logits.clone() * 20.0, targets), 1e-5, &[&gradient(&logits)]);
     }
 }
 
@@ -237,7 +234,7 @@ fn nt_xent_agrees_with_burn() {
         for groups in [None, Some(picks([rows], 5) - 1)] {
             let positive = numbers((0..rows as i32).map(|i| i ^ 1));
             let kernel = nt_xent(x.clone(), positive.clone(), temperature, groups.clone());
-            same(kernel, contrasts::stock(x.clone(), None, None, positive, groups, how), 1e-4, &[&gradient(&x)]);
+            same(kernel, contrast::stock(x.clone(), None, None, positive, groups, how), 1e-4, &[&gradient(&x)]);
         }
     }
 }
@@ -249,7 +246,7 @@ fn positives_of_nt_xent_need_not_be_pairs() {
     let how = How { scale: 5.0, normalise: true, symmetric: false };
     for groups in [None, Some(picks([21], 4))] {
         let kernel = nt_xent(x.clone(), positive.clone(), 0.2, groups.clone());
-        same(kernel, contrasts::stock(x.clone(), None, None, positive.clone(), groups, how), 1e-4, &[&gradient(&x)]);
+        same(kernel, contrast::stock(x.clone(), None, None, positive.clone(), groups, how), 1e-4, &[&gradient(&x)]);
     }
 }
 
@@ -264,7 +261,7 @@ fn info_nce_agrees_with_burn() {
         for groups in [None, Some((picks([rows], 5) - 1, picks([keys], 5) - 1))] {
             let kernel = info_nce(a.clone(), b.clone(), positive.clone(), 0.07, groups.clone(), symmetric);
             let groups = groups.map(|(a, b)| Tensor::cat(vec![a, b], 0));
-            let stock = contrasts::stock(a.clone(), Some(b.clone()), None, positive.clone(), groups, how);
+            let stock = contrast::stock(a.clone(), Some(b.clone()), None, positive.clone(), groups, how);
             same(kernel, stock, 1e-4, &[&gradient(&a), &gradient(&b)]);
         }
     }
@@ -291,7 +288,7 @@ fn the_scale_of_scores_can_be_learned() {
         let of = |way: fn(_, _, _, _, _, _) -> _| {
             way(a.clone(), b.clone(), Some(scale.clone()), numbers((0..9).map(|i| (i + 4) % 9)), None, how)
         };
-        same(of(contrast), of(contrasts::stock), 1e-4, &[&gradient(&a), &gradient(&scale)]);
+        same(of(contrast), of(contrast::stock), 1e-4, &[&gradient(&a), &gradient(&scale)]);
     }
 }
 

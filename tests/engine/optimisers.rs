@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use masquerade_engine::kernels::layer_norm::layer_norm;
-use masquerade_engine::kernels::linear::linear;
-use masquerade_engine::kernels::norms::global_norm;
+use masquerade_engine::kernels::norms::layer_norm;
+use masquerade_engine::kernels::optimisers::global_norm;
+use masquerade_engine::kernels::products::linear;
 use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::train::groups::Group;

@@ -6,9 +6,7 @@ use masquerade_engine::blocks::encoders::transformer::TransformerConfig;
 use masquerade_engine::blocks::objectives::agreement::Agreement;
 use masquerade_engine::blocks::objectives::chamfer::Chamfer;
 use masquerade_engine::blocks::tokenizers::point_groups::{Normalising, group};
-use masquerade_engine::kernels::chamfer::{self as distance, chamfer};
-use masquerade_engine::kernels::farthest_points::{self as farthest, farthest_points};
-use masquerade_engine::kernels::nearest_points::{self as nearest, nearest_points};
+use masquerade_engine::kernels::points::{chamfer, farthest_points, nearest_points};
 use masquerade_engine::methods::pointcmae::classifier::{HeadSizes, PointClassifier, Tuning};
 use masquerade_engine::methods::pointcmae::config::{Config, System};
 use masquerade_engine::methods::pointcmae::model::{PointCmae, hidden_twice, mask_of};
@@ -32,7 +30,7 @@ fn farthest_points_agree_with_burn() {
         [([1, 1, 1], None), ([2, 50, 7], Some(0.4)), ([3, 300, 30], None), ([2, 5, 4], Some(9.0))]
     {
         let x = leaf("points", [clouds, points, 3]);
-        let (got, stock) = (farthest_points(x.clone(), picks, origin), farthest::stock(x, picks, origin));
+        let (got, stock) = (farthest_points(x.clone(), picks, origin), farthest_points::stock(x, picks, origin));
         assert_eq!(whole(got), whole(stock), "{clouds} × {points}");
     }
 }
@@ -50,7 +48,7 @@ fn farthest_points_start_at_the_first_and_leave_out_the_origin() {
 fn nearest_points_agree_with_burn_and_take_the_first_of_equals() {
     for [clouds, points, centres, picks] in [[1, 1, 1, 1], [2, 30, 7, 9], [3, 90, 13, 90]] {
         let (x, at) = (leaf("points", [clouds, points, 3]), leaf("centres", [clouds, centres, 3]));
-        let (got, stock) = (nearest_points(x.clone(), at.clone(), picks), nearest::stock(x, at, picks));
+        let (got, stock) = (nearest_points(x.clone(), at.clone(), picks), nearest_points::stock(x, at, picks));
         assert_eq!(whole(got), whole(stock), "{clouds} × {points}");
     }
     let x = cloud(&[[2.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
@@ -62,7 +60,7 @@ fn chamfer_agrees_with_burn() {
     for [sets, of_a, of_b] in [[1, 1, 1], [3, 7, 9], [70, 20, 5]] {
         let (a, b) = (leaf("a", [sets, of_a, 3]), leaf("b", [sets, of_b, 3]));
         let both = |[there, back]: [Tensor<2>; 2]| Tensor::cat(vec![there, back], 1);
-        let (got, stock) = (both(chamfer(a.clone(), b.clone())), both(distance::stock(a.clone(), b.clone())));
+        let (got, stock) = (both(chamfer(a.clone(), b.clone())), both(chamfer::stock(a.clone(), b.clone())));
         same(got, stock, 1e-5, &[&gradient(&a), &gradient(&b)]);
     }
 }

@@ -153,11 +153,12 @@ fn the_front_end_names_no_system() {
 #[test]
 fn every_shader_has_its_twin() {
     let stems: Vec<String> = files("engine/src/kernels", "rs").into_iter().map(|(n, t)| n + &t).collect();
+    let named = |file: &str| format!("\"{}\"", file.trim_start_matches("shaders/").trim_end_matches(".wgsl"));
     let alone: Vec<String> = files("shaders", "wgsl")
         .into_iter()
         .map(|(n, _)| n)
         .filter(|n| !n.contains("/shared/") && !n.contains("/display/"))
-        .filter(|n| !stems.iter().any(|s| s.contains(n.trim_start_matches("shaders/"))))
+        .filter(|n| !stems.iter().any(|s| s.contains(&named(n))))
         .collect();
     assert!(alone.is_empty(), "no kernel includes {alone:?}");
 }

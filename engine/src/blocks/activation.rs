@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-use crate::kernels::prelu::prelu;
+use crate::kernels::activations::prelu;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// Which one.

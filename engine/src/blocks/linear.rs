@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernels::layer_norm::layer_norm;
-use crate::kernels::linear::linear;
+use crate::kernels::norms::layer_norm;
+use crate::kernels::products::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// y = x Wᵀ + b, with W stored as [out, in] like the official checkpoints.

@@ -9,20 +9,15 @@ mod points;
 
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
-use super::average::average;
+use super::activations::bias_gelu;
 use super::contrast::{How, contrast};
-use super::cross_entropy::cross_entropy;
-use super::gather_tokens::{gather_tokens, scatter_tokens};
-use super::gelu::bias_gelu;
-use super::layer_norm::layer_norm;
-use super::linear::linear;
-use super::mlp::mlp;
-use super::norms::global_norm;
-use super::optimisers::{Rule, State, Step, Treatment};
-use super::patch_error::patch_error;
-use super::patchify::{Cut, Order, patchify};
+use super::losses::{cross_entropy, patch_error};
+use super::norms::layer_norm;
+use super::optimisers::{Rule, State, Step, Treatment, average, global_norm};
+use super::pictures::{Cut, Order, patchify};
+use super::products::{linear, mlp};
 use super::sheet;
-use super::similarity_map::similarity_map;
+use super::tokens::{gather_tokens, scatter_tokens, similarity_map};
 use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::readback::{self, plain};

@@ -24,17 +24,17 @@ pub fn set_software(software: bool) {
 
 /// Whether the adapter is a software one: there every load is slow and registers are plenty, so kernels take larger
 /// tiles.
-pub(super) fn software() -> bool {
+pub(crate) fn software() -> bool {
     SOFTWARE.load(Ordering::Relaxed)
 }
 
 /// Invocations that share a row where a kernel sums over rows (`shared/row_sum.wgsl`).
-pub(super) fn row_lanes(workgroup: u32) -> u32 {
+pub(crate) fn row_lanes(workgroup: u32) -> u32 {
     if software() { 1 } else { workgroup }
 }
 
 /// Workgroups for `rows` rows, each shared by [`row_lanes`] invocations.
-pub(super) fn row_groups(rows: usize, workgroup: u32) -> usize {
+pub(crate) fn row_groups(rows: usize, workgroup: u32) -> usize {
     rows.div_ceil((workgroup / row_lanes(workgroup)) as usize)
 }
 
@@ -148,7 +148,7 @@ impl KernelSource for Source {
 }
 
 /// What a kernel is launched on.
-pub(super) struct Launch<'a> {
+pub(crate) struct Launch<'a> {
     pub info: &'static KernelInfo,
     /// Values of the template besides `workgroup`.
     pub values: &'a [(&'static str, u32)],
@@ -198,26 +198,26 @@ impl Launch<'_> {
 }
 
 /// A new contiguous f32 tensor beside `like`, with undefined content.
-pub(super) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+pub(crate) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     let shape = shape.into();
     let bytes = shape.num_elements() * size_of::<f32>();
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, like.client.empty(bytes), DType::F32)
 }
 
 /// As [`empty`], of i32.
-pub(super) fn empty_integers(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+pub(crate) fn empty_integers(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     let mut tensor = empty(like, shape);
     tensor.dtype = DType::I32;
     tensor
 }
 
 /// The tensor as contiguous f32 values.
-pub(super) fn floats(tensor: CubeTensor) -> CubeTensor {
+pub(crate) fn floats(tensor: CubeTensor) -> CubeTensor {
     contiguous(tensor, DType::F32)
 }
 
 /// The tensor as contiguous i32 values.
-pub(super) fn integers(tensor: CubeTensor) -> CubeTensor {
+pub(crate) fn integers(tensor: CubeTensor) -> CubeTensor {
     contiguous(tensor, DType::I32)
 }
 
@@ -226,6 +226,6 @@ fn contiguous(tensor: CubeTensor, dtype: DType) -> CubeTensor {
 }
 
 /// A size as a word of `Params`; sizes above 32 bits never reach a kernel because [`Launch::run`] refuses them.
-pub(super) fn word(size: usize) -> u32 {
+pub(crate) fn word(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }

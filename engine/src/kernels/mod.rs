@@ -1,64 +1,47 @@
 //! Operations that burn lacks or that belong together in one launch: WGSL on a GPU, plain loops on the CPU.
 //!
-//! Each file `x.rs` has a twin `shaders/x.wgsl` and holds, in this order: the [`KernelInfo`]s, the public function on
-//! tensors, the launch for a GPU, the CPU twin (the specification), the backward pass. [`KernelOps`] says which
-//! operations there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in
-//! `backends.rs`. All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in
+//! A room for each family: `attention`, `products` (linear layers), `activations`, `norms`, `losses`, `contrast`,
+//! `neighbour_contrast`, `tokens`, `pictures`, `points`, `edges` (of graphs), `optimisers` and the `sheet` of weights they
+//! work on. The shaders of a room are in the folder of its name in `shaders/`. A file of a room holds, in this order: the
+//! [`KernelInfo`]s, the public function on tensors, the launch for a GPU, the CPU twin (the specification), the backward
+//! pass; large ones are three files, `mod.rs` (the operation), `gpu.rs` (its launches) and `twin.rs`. [`KernelOps`] says
+//! which operations there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in
+//! `backends/`. All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in
 //! debug builds.
 //!
-//! A new kernel: write the two files, add its methods to the two traits and `backends.rs`, list it in [`ALL`] and in
-//! `check.rs`.
+//! A new kernel: write the shader and the file, add its methods to the two traits and `backends/`, list it in [`ALL`] and
+//! in `check.rs`.
 
 // The type parameter of a CPU loop chooses the vector unit it is compiled for and appears nowhere else.
 #![allow(clippy::extra_unused_type_parameters)]
 
+/// The text of a shader, `shaders/ROOM/NAME.wgsl`, with the snippets of `shaders/shared/` that it needs behind it.
+macro_rules! shader {
+    ($($file:expr),+) => {
+        concat!($(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $file, ".wgsl"))),+)
+    };
+}
+
+pub mod activations;
 pub mod attention;
-pub mod attention_gpu;
-mod attention_heads;
-mod attention_twin;
-pub mod average;
 mod backends;
-pub mod chamfer;
 pub mod check;
 pub mod choice;
 pub mod contrast;
-mod contrast_gpu;
-mod contrast_rounds;
-mod contrast_twin;
-pub mod convolution;
-pub mod cross_entropy;
-pub mod edge_dot;
-pub mod edge_propagate;
-pub mod edge_softmax;
 pub mod edges;
-pub mod farthest_points;
-pub mod gather_tokens;
-pub mod gelu;
-mod gemm;
 mod launch;
-pub mod layer_norm;
-pub mod linear;
-mod matmul;
+pub mod losses;
 mod maybe;
-pub mod mlp;
-pub mod nearest_points;
 pub mod neighbour_contrast;
-mod neighbour_contrast_gpu;
-mod neighbour_contrast_twin;
 pub mod norms;
 pub mod optimisers;
-pub mod optimisers_gpu;
-mod optimisers_twin;
-pub mod patch_error;
-pub mod patchify;
-pub mod prelu;
-pub mod row_cosine;
+pub mod pictures;
+pub mod points;
+pub mod products;
 pub mod sheet;
-mod sheet_layout;
-pub mod similarity_map;
 mod smooth;
+pub mod tokens;
 mod twin;
-mod weight_table;
 
 use burn::backend::backend_extension;
 use burn_autodiff::Autodiff;
@@ -73,43 +56,43 @@ pub use twin::compute_here;
 
 /// Every WGSL kernel there is.
 pub const ALL: &[KernelInfo] = &[
-    gather_tokens::GATHER,
-    gather_tokens::SCATTER,
-    similarity_map::SINGLE,
-    similarity_map::FOURS,
-    patch_error::FORWARD,
-    patch_error::BACKWARD,
-    layer_norm::FORWARD,
-    layer_norm::BACKWARD,
-    layer_norm::WEIGHTS,
-    attention_gpu::FORWARD,
-    attention_gpu::QUERIES,
-    attention_gpu::KEYS,
-    attention_gpu::BIAS,
-    gelu::FORWARD,
-    gelu::BACKWARD,
-    gelu::BIAS,
+    tokens::gather_tokens::GATHER,
+    tokens::gather_tokens::SCATTER,
+    tokens::similarity_map::SINGLE,
+    tokens::similarity_map::FOURS,
+    losses::patch_error::FORWARD,
+    losses::patch_error::BACKWARD,
+    norms::layer_norm::FORWARD,
+    norms::layer_norm::BACKWARD,
+    norms::layer_norm::WEIGHTS,
+    attention::gpu::FORWARD,
+    attention::gpu::QUERIES,
+    attention::gpu::KEYS,
+    attention::gpu::BIAS,
+    activations::gelu::FORWARD,
+    activations::gelu::BACKWARD,
+    activations::gelu::BIAS,
     sheet::PACK,
-    norms::BLOCKS,
-    norms::WEIGHTS,
-    norms::TOTAL,
-    optimisers_gpu::ADAMW,
-    optimisers_gpu::LAMB_MOMENTS,
-    optimisers_gpu::LAMB,
-    optimisers_gpu::LARS,
-    average::AVERAGE,
-    matmul::NT,
-    matmul::NT_BIAS,
-    matmul::NT_RESIDUAL,
-    matmul::NT_GELU,
-    matmul::NN,
-    matmul::NN_GELU,
-    matmul::TN,
-    matmul::ODD,
-    matmul::ODD_BIAS,
-    matmul::ODD_RESIDUAL,
-    matmul::ODD_GELU,
-    matmul::ODD_GELU_BACKWARD,
+    optimisers::norms::BLOCKS,
+    optimisers::norms::WEIGHTS,
+    optimisers::norms::TOTAL,
+    optimisers::gpu::ADAMW,
+    optimisers::gpu::LAMB_MOMENTS,
+    optimisers::gpu::LAMB,
+    optimisers::gpu::LARS,
+    optimisers::average::AVERAGE,
+    products::matmul::NT,
+    products::matmul::NT_BIAS,
+    products::matmul::NT_RESIDUAL,
+    products::matmul::NT_GELU,
+    products::matmul::NN,
+    products::matmul::NN_GELU,
+    products::matmul::TN,
+    products::matmul::ODD,
+    products::matmul::ODD_BIAS,
+    products::matmul::ODD_RESIDUAL,
+    products::matmul::ODD_GELU,
+    products::matmul::ODD_GELU_BACKWARD,
     contrast::UNIT,
     contrast::SCORES,
     contrast::HALVES,
@@ -118,28 +101,28 @@ pub const ALL: &[KernelInfo] = &[
     contrast::WEIGHTS,
     contrast::SUM,
     contrast::BACKWARD,
-    cross_entropy::FORWARD,
-    cross_entropy::BACKWARD,
-    patchify::PATCHIFY,
-    edge_softmax::FORWARD,
-    edge_softmax::BACKWARD,
-    edge_propagate::PROPAGATE,
-    edge_dot::DOT,
-    prelu::FORWARD,
-    prelu::BACKWARD,
-    row_cosine::FORWARD,
-    row_cosine::BACKWARD,
+    losses::cross_entropy::FORWARD,
+    losses::cross_entropy::BACKWARD,
+    pictures::patchify::PATCHIFY,
+    edges::edge_softmax::FORWARD,
+    edges::edge_softmax::BACKWARD,
+    edges::edge_propagate::PROPAGATE,
+    edges::edge_dot::DOT,
+    activations::prelu::FORWARD,
+    activations::prelu::BACKWARD,
+    losses::row_cosine::FORWARD,
+    losses::row_cosine::BACKWARD,
     neighbour_contrast::UNIT,
     neighbour_contrast::SCORES,
     neighbour_contrast::ROWS,
     neighbour_contrast::SLOPES,
     neighbour_contrast::BACKWARD,
-    farthest_points::FARTHEST,
-    nearest_points::NEAREST,
-    chamfer::FORWARD,
-    chamfer::BACKWARD,
-    convolution::UNFOLD,
-    convolution::FOLD,
+    points::farthest_points::FARTHEST,
+    points::nearest_points::NEAREST,
+    points::chamfer::FORWARD,
+    points::chamfer::BACKWARD,
+    pictures::convolution::UNFOLD,
+    pictures::convolution::FOLD,
 ];
 
 /// A tensor of the backend that records gradients.
@@ -148,20 +131,20 @@ type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
 /// The operations. Call the functions of the kernels' own modules instead.
 #[backend_extension(Cube, Flex, Autodiff)]
 pub trait KernelOps: Backend {
-    /// [`gather_tokens::gather_tokens`]
+    /// [`tokens::gather_tokens`]
     fn gather_tokens(x: FloatTensor<Self>, index: IntTensor<Self>) -> FloatTensor<Self>;
-    /// [`gather_tokens::scatter_tokens`]
+    /// [`tokens::scatter_tokens`]
     fn scatter_tokens(x: FloatTensor<Self>, index: IntTensor<Self>, tokens: usize) -> FloatTensor<Self>;
-    /// [`similarity_map::similarity_map`]
+    /// [`tokens::similarity_map`]
     fn similarity_map(tokens: FloatTensor<Self>, query: usize) -> FloatTensor<Self>;
-    /// [`patch_error::patch_error`]
+    /// [`losses::patch_error`]
     fn patch_error(
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         norm_pix: bool,
     ) -> FloatTensor<Self>;
-    /// [`layer_norm::layer_norm`]
+    /// [`norms::layer_norm`]
     fn layer_norm_rows(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -177,16 +160,16 @@ pub trait KernelOps: Backend {
         #[extension_type] mask: Maybe<Self>,
         form: attention::Form,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// [`gelu::bias_gelu`]
+    /// [`activations::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// [`linear::linear`]
+    /// [`products::linear`]
     fn linear(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         #[extension_type] bias: Maybe<Self>,
         #[extension_type] residual: Maybe<Self>,
     ) -> FloatTensor<Self>;
-    /// [`mlp::mlp`], and what is before its GELU [R, H], which carries no gradient.
+    /// [`products::mlp`], and what is before its GELU [R, H], which carries no gradient.
     fn mlp(
         x: FloatTensor<Self>,
         w1: FloatTensor<Self>,
@@ -205,33 +188,33 @@ pub trait KernelOps: Backend {
         groups: IntTensor<Self>,
         given: contrast::Given,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-    /// [`cross_entropy::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no
+    /// [`losses::cross_entropy`], and log of the sum of exponentials and sum of targets [N, 2], which carry no
     /// gradient.
     fn soft_cross_entropy(
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// [`patchify::patchify`]; no gradient flows through.
-    fn patchify(bytes: IntTensor<Self>, cut: patchify::Cut) -> FloatTensor<Self>;
-    /// [`edge_softmax::edge_softmax`]
+    /// [`pictures::patchify`]; no gradient flows through.
+    fn patchify(bytes: IntTensor<Self>, cut: pictures::Cut) -> FloatTensor<Self>;
+    /// [`edges::edge_softmax`]
     fn edge_softmax(scores: FloatTensor<Self>, #[extension_type] links: Links<Self>) -> FloatTensor<Self>;
-    /// [`edge_propagate::edge_propagate`] along the edges or, `back`, against them.
+    /// [`edges::edge_propagate`] along the edges or, `back`, against them.
     fn edge_propagate(
         x: FloatTensor<Self>,
         #[extension_type] weights: Maybe<Self>,
         #[extension_type] links: Links<Self>,
         back: bool,
     ) -> FloatTensor<Self>;
-    /// [`edge_dot::edge_dot`]
+    /// [`edges::edge_dot`]
     fn edge_dot(
         x: FloatTensor<Self>,
         y: FloatTensor<Self>,
         #[extension_type] links: Links<Self>,
         heads: usize,
     ) -> FloatTensor<Self>;
-    /// [`prelu::prelu`]
+    /// [`activations::prelu`]
     fn prelu_one(x: FloatTensor<Self>, slope: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// [`row_cosine::row_cosine`]
+    /// [`losses::row_cosine`]
     fn row_cosine(a: FloatTensor<Self>, b: FloatTensor<Self>, pick: IntTensor<Self>) -> FloatTensor<Self>;
     /// [`neighbour_contrast::neighbour_contrast`], and what its backward pass keeps, which carries no gradient: the
     /// unit rows, their inverse norms, the slopes of the losses.
@@ -241,19 +224,19 @@ pub trait KernelOps: Backend {
         weights: FloatTensor<Self>,
         how: neighbour_contrast::How,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-    /// [`farthest_points::farthest_points`]
+    /// [`points::farthest_points`]
     fn farthest_points(points: FloatTensor<Self>, count: usize, origin: f32) -> IntTensor<Self>;
-    /// [`nearest_points::nearest_points`]
+    /// [`points::nearest_points`]
     fn nearest_points(points: FloatTensor<Self>, centres: FloatTensor<Self>, count: usize) -> IntTensor<Self>;
-    /// [`chamfer::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no
+    /// [`points::chamfer`]: the distances of both sets in one row, [M, S + T], and the nearest points, which carry no
     /// gradient.
     fn chamfer(a: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
-    /// [`convolution::convolution`] as rows [B · out rows · out columns, N].
+    /// [`pictures::convolution`] as rows [B · out rows · out columns, N].
     fn convolution(
         map: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        window: convolution::Window,
+        window: pictures::Window,
     ) -> FloatTensor<Self>;
 }
 
@@ -296,17 +279,17 @@ pub trait KernelGradients: Backend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: Option<FloatTensor<Self>>,
-        wanted: linear::Wanted,
-    ) -> linear::LayerGradients<FloatTensor<Self>>;
-    /// The gradients of both layers of [`mlp::mlp`] that are wanted.
+        wanted: products::linear::Wanted,
+    ) -> products::linear::LayerGradients<FloatTensor<Self>>;
+    /// The gradients of both layers of [`products::mlp`] that are wanted.
     fn mlp_backward(
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         preactivation: FloatTensor<Self>,
         weights: [FloatTensor<Self>; 2],
         biases: [FloatTensor<Self>; 2],
-        wanted: [linear::Wanted; 2],
-    ) -> mlp::MlpGradients<FloatTensor<Self>>;
+        wanted: [products::linear::Wanted; 2],
+    ) -> products::mlp::MlpGradients<FloatTensor<Self>>;
     /// d rows, d keys and d scale of [`contrast::contrast`], those that are wanted, from d loss.
     fn contrast_backward(
         grad: FloatTensor<Self>,
@@ -320,7 +303,7 @@ pub trait KernelGradients: Backend {
         targets: FloatTensor<Self>,
         kept: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
-    /// d scores [E, H] from d out [E, H] and what [`edge_softmax::edge_softmax`] gave.
+    /// d scores [E, H] from d out [E, H] and what [`edges::edge_softmax`] gave.
     fn edge_softmax_backward(
         grad: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -344,7 +327,7 @@ pub trait KernelGradients: Backend {
         grad: FloatTensor<Self>,
         kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
     ) -> FloatTensor<Self>;
-    /// d a [M, S, 3] and d b [M, T, 3] of [`chamfer::chamfer`], those that are wanted, from d out [M, S + T].
+    /// d a [M, S, 3] and d b [M, T, 3] of [`points::chamfer`], those that are wanted, from d out [M, S + T].
     fn chamfer_backward(
         grad: FloatTensor<Self>,
         a: FloatTensor<Self>,
@@ -352,12 +335,12 @@ pub trait KernelGradients: Backend {
         nearest: IntTensor<Self>,
         wanted: [bool; 2],
     ) -> [Option<FloatTensor<Self>>; 2];
-    /// d map, d weight and d bias of [`convolution::convolution`], those that are wanted, from d out; the inputs are
+    /// d map, d weight and d bias of [`pictures::convolution`], those that are wanted, from d out; the inputs are
     /// map, weight and bias.
     fn convolution_backward(
         grad: FloatTensor<Self>,
         inputs: [FloatTensor<Self>; 3],
-        window: convolution::Window,
-        wanted: linear::Wanted,
-    ) -> linear::LayerGradients<FloatTensor<Self>>;
+        window: pictures::Window,
+        wanted: products::linear::Wanted,
+    ) -> products::linear::LayerGradients<FloatTensor<Self>>;
 }

@@ -8,7 +8,7 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// eˣ with a relative error of 10⁻⁷; what lies beyond ±87 counts as ±87.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 87.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
@@ -39,7 +39,7 @@ const TAIL: [f32; 10] = [
 /// The standard normal distribution function at `z`, with a relative error of 6 · 10⁻⁷ (down to z = −4), and its
 /// density.
 #[inline(always)]
-pub(super) fn normal(z: f32) -> (f32, f32) {
+pub(crate) fn normal(z: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + z.abs() * (0.5 * std::f32::consts::FRAC_1_SQRT_2));
     let bell = exp(-0.5 * z * z);
     let mut series = 0.0;

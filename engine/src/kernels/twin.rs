@@ -14,7 +14,7 @@ use rayon::prelude::*;
 const VALUES_PER_TASK: usize = 8192;
 
 /// A Flex tensor whose f32 values lie in row-major order.
-pub(super) struct Floats(FlexTensor);
+pub(crate) struct Floats(FlexTensor);
 
 impl Floats {
     /// Copies only what is not contiguous.
@@ -32,7 +32,7 @@ impl std::ops::Deref for Floats {
 }
 
 /// The values of an integer tensor; `None` where one is negative.
-pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
+pub(crate) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
     let tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
     if let Some(values) = tensor.as_slice::<i32>() {
         return values.iter().map(|v| usize::try_from(*v).ok()).collect();
@@ -41,7 +41,7 @@ pub(super) fn indices(tensor: FlexTensor) -> Vec<Option<usize>> {
 }
 
 /// The bytes of an integer tensor that holds four in each value, the first one lowest.
-pub(super) fn bytes(tensor: FlexTensor) -> Vec<u8> {
+pub(crate) fn bytes(tensor: FlexTensor) -> Vec<u8> {
     let tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
     if let Some(words) = tensor.as_slice::<i32>() {
         return words.iter().flat_map(|w| w.to_le_bytes()).collect();
@@ -50,7 +50,7 @@ pub(super) fn bytes(tensor: FlexTensor) -> Vec<u8> {
 }
 
 /// The tensor as one that lies in row-major order and fills its memory, to be changed in place.
-pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
+pub(crate) fn owned(whole: FlexTensor) -> FlexTensor {
     match whole.as_slice::<f32>() {
         Some(values) if size_of_val(values) == whole.bytes().len() => whole,
         _ => {
@@ -61,18 +61,18 @@ pub(super) fn owned(whole: FlexTensor) -> FlexTensor {
 }
 
 /// A Flex tensor of these values.
-pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+pub(crate) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
 /// A Flex tensor of these whole numbers.
-pub(super) fn integers(values: Vec<i32>, shape: impl Into<Shape>) -> FlexTensor {
+pub(crate) fn integers(values: Vec<i32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
 /// |a − b|² of two points in space.
 #[inline(always)]
-pub(super) fn squared_distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {
+pub(crate) fn squared_distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {
     let [x, y, z] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
     x * x + y * y + z * z
 }
@@ -88,7 +88,7 @@ pub fn compute_here() {
 }
 
 /// Run `body` on every row of `width` values, over all threads.
-pub(super) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
+pub(crate) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
     let width = width.max(1);
     #[cfg(not(target_arch = "wasm32"))]
     out.par_chunks_mut(width)
@@ -101,7 +101,7 @@ pub(super) fn rows(out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32
 
 /// Cut every output into parts of its own width and run `body` on the parts of each number, a task each, over all
 /// threads.
-pub(super) fn parts<const N: usize>(
+pub(crate) fn parts<const N: usize>(
     outputs: [&mut [f32]; N],
     widths: [usize; N],
     body: impl Fn(usize, [&mut [f32]; N]) + Sync + Send,
@@ -115,7 +115,7 @@ pub(super) fn parts<const N: usize>(
 }
 
 /// Run `body` on every task, over all threads; the answers are in the order of the tasks.
-pub(super) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+pub(crate) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
     if tasks.len() > 1 {
         return tasks.into_par_iter().map(body).collect();
@@ -124,7 +124,7 @@ pub(super) fn each<T: Send, R: Send>(tasks: Vec<T>, body: impl Fn(T) -> R + Sync
 }
 
 /// The sum of all rows of `width` values.
-pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
+pub(crate) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sums = vec![0.0; width];
     for row in rows.chunks(width.max(1)) {
         sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
@@ -137,13 +137,13 @@ const LANES: usize = 16;
 
 /// The sum of a row.
 #[inline(always)]
-pub(super) fn sum(row: &[f32]) -> f32 {
+pub(crate) fn sum(row: &[f32]) -> f32 {
     sum_by(row, row, |a, _| a)
 }
 
 /// The sum of `term` over two rows of equal length.
 #[inline(always)]
-pub(super) fn sum_by(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+pub(crate) fn sum_by(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f32 = a_blocks.remainder().iter().zip(b_blocks.remainder()).map(|(a, b)| term(*a, *b)).sum();

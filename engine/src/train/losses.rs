@@ -11,7 +11,7 @@ use crate::kernels;
 /// * logits, targets: [batch, classes]
 /// * returns [1]
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    kernels::cross_entropy::cross_entropy(logits, targets).mean()
+    kernels::losses::cross_entropy(logits, targets).mean()
 }
 
 /// One row a label: `ε / K` everywhere and `1 − ε` more at the label.

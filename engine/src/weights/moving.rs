@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::{Role, Slot, Weights, plain};
 use crate::error::{Error, Result};
-use crate::kernels::average::average;
+use crate::kernels::optimisers::average;
 
 impl Weights {
     /// Move the momentum copy `to` towards the weights `from` (starts of names, as `encoder.` and `target.`):

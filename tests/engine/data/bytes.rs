@@ -1,7 +1,7 @@
 //! Batches as bytes: what the device makes of them is what the host makes of them.
 
 use burn::tensor::{Device, Tensor};
-use masquerade_engine::kernels::patchify::Order;
+use masquerade_engine::kernels::pictures::Order;
 use masquerade_engine::method::Batch;
 use masquerade_engine::picture_bytes::PictureBytes;
 use masquerade_engine::rng::Rng;

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
 use crate::blocks::batch_norm::{BatchNorm, Pass};
-use crate::kernels::convolution::{Window, convolution};
+use crate::kernels::pictures::{Window, convolution};
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// Keras' BatchNorm: the constant under the root, and how much of the old running statistics is kept.
@@ -91,7 +91,7 @@ impl Dense {
     /// # Shapes
     /// [rows, in] → [rows, out]
     pub fn forward(&self, w: &Weights, x: Tensor<2>) -> Tensor<2> {
-        crate::kernels::linear::linear(x, w.get(self.kernel).transpose(), Some(w.get(self.bias)), None)
+        crate::kernels::products::linear(x, w.get(self.kernel).transpose(), Some(w.get(self.bias)), None)
     }
 }
 

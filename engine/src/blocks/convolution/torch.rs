@@ -6,7 +6,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 use super::{to_first, to_last};
-use crate::kernels::convolution::{Window, convolution};
+use crate::kernels::pictures::{Window, convolution};
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// Sizes of a convolution with a square window.

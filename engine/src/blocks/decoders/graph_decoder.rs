@@ -6,8 +6,7 @@ use crate::blocks::activation::{Activation, Rectifier};
 use crate::blocks::encoders::graph::{GraphLayer, GraphPass, LayerConfig, LayerKind, linear};
 use crate::blocks::linear::Linear;
 use crate::blocks::tokenizers::node_features::Nodes;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
+use crate::kernels::edges::{Edges, edge_propagate};
 use crate::weights::{Scope, Weights};
 
 /// Rate at which the hidden layer of [`GraphDecoder::Mlp`] loses values in training, whatever the model's own.

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use crate::blocks::encoders::transformer::{Block, TransformerConfig};
 use crate::blocks::linear::{LayerNorm, Linear};
 use crate::blocks::positions::sincos::sincos_2d;
-use crate::kernels::gather_tokens::gather_tokens;
+use crate::kernels::tokens::gather_tokens;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// The decoder with its own width and its own position table.

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use crate::blocks::linear::{Linear, Start};
 use crate::blocks::positions::rotary::Rotary;
 use crate::kernels::attention::{Extras, attention, cross_attention};
-use crate::kernels::linear::linear;
+use crate::kernels::products::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// What attention is given besides tokens.

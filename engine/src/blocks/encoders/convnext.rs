@@ -7,7 +7,7 @@ use crate::blocks::convolution::active::MapPass;
 use crate::blocks::convolution::torch::{Conv2d, Sizes};
 use crate::blocks::dropout::DropPath;
 use crate::blocks::linear::{LayerNorm, Linear};
-use crate::kernels::mlp::mlp;
+use crate::kernels::products::mlp;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 const EPS: f64 = 1e-6;

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::blocks::dropout::DropPath;
 use crate::blocks::encoders::attention::{Attention, CrossAttention, Given, Names, QkvBias};
 use crate::blocks::linear::{LayerNorm, Linear, Start};
-use crate::kernels::mlp::mlp;
+use crate::kernels::products::mlp;
 use crate::weights::{Scope, Weights};
 
 /// Sizes of a stack of blocks.

@@ -8,7 +8,7 @@ use crate::blocks::linear::LayerNorm;
 use crate::blocks::masks::Mask;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first};
-use crate::kernels::gather_tokens::gather_tokens;
+use crate::kernels::tokens::gather_tokens;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// Sizes of the encoder.

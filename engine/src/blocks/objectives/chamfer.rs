@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernels::chamfer::chamfer;
+use crate::kernels::points::chamfer;
 
 /// Below this a squared distance counts as none, so that its root has a slope.
 const LEAST: f64 = 1e-20;

@@ -3,7 +3,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use crate::kernels::row_cosine::row_cosine;
+use crate::kernels::losses::row_cosine;
 
 /// (1 − cos)^α of every row of the prediction with its row of the table: α above 1 mutes rows that are nearly right.
 ///

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::blocks::linear::{Linear, Start};
-use crate::kernels::mlp::mlp;
+use crate::kernels::products::mlp;
 use crate::weights::{Scope, Weights};
 
 /// Linear 3 → hidden, GELU (erf), linear hidden → dim.

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernels::linear::linear;
+use crate::kernels::products::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// A patch of p × p pixels → one token: the stride-p convolution of ViT as a linear layer.

@@ -6,9 +6,8 @@ use crate::blocks::dropout::dropout;
 use crate::blocks::masks::nodes::NodeMask;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
-use crate::kernels::linear::linear;
+use crate::kernels::edges::{Edges, edge_propagate};
+use crate::kernels::products::linear;
 use crate::placed::Placed;
 use crate::rng::Rng;
 

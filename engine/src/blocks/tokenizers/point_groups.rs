@@ -9,10 +9,9 @@ use burn::tensor::{Int, Tensor};
 
 use crate::blocks::batch_norm::{BatchNorm, Pass};
 use crate::blocks::linear::Start;
-use crate::kernels::farthest_points::farthest_points;
-use crate::kernels::gather_tokens::gather_tokens;
-use crate::kernels::linear::linear;
-use crate::kernels::nearest_points::nearest_points;
+use crate::kernels::points::{farthest_points, nearest_points};
+use crate::kernels::products::linear;
+use crate::kernels::tokens::gather_tokens;
 use crate::weights::{Scope, Slot, Weights};
 
 /// The groups of a batch of clouds.

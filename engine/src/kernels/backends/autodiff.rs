@@ -4,11 +4,15 @@ use burn_autodiff::Autodiff;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_backend::AutodiffBackend as _;
 
-use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, Tracked, attention, chamfer, contrast, convolution, cross_entropy,
-    edge_dot, edge_propagate, edge_softmax, gather_tokens, gelu, layer_norm, linear, mlp, neighbour_contrast,
-    patch_error, patchify, prelu, row_cosine,
-};
+use crate::kernels::activations::{gelu, prelu};
+use crate::kernels::edges::{edge_dot, edge_propagate, edge_softmax};
+use crate::kernels::losses::{cross_entropy, patch_error, row_cosine};
+use crate::kernels::norms::layer_norm;
+use crate::kernels::pictures::{convolution, patchify};
+use crate::kernels::points::chamfer;
+use crate::kernels::products::{linear, mlp};
+use crate::kernels::tokens::gather_tokens;
+use crate::kernels::{KernelGradients, KernelOps, Links, Maybe, Tracked, attention, contrast, neighbour_contrast};
 
 impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
     fn linear(x: Tracked<B, C>, weight: Tracked<B, C>, bias: Maybe<Self>, residual: Maybe<Self>) -> Tracked<B, C> {

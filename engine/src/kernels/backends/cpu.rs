@@ -2,12 +2,15 @@
 
 use burn_flex::{Flex, FlexTensor};
 
-use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, attention, attention_twin, chamfer, contrast, contrast_twin, convolution,
-    cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear,
-    mlp, nearest_points, neighbour_contrast, neighbour_contrast_twin, patch_error, patchify, prelu, row_cosine,
-    similarity_map,
-};
+use crate::kernels::activations::{gelu, prelu};
+use crate::kernels::edges::{edge_dot, edge_propagate, edge_softmax};
+use crate::kernels::losses::{cross_entropy, patch_error, row_cosine};
+use crate::kernels::norms::layer_norm;
+use crate::kernels::pictures::{convolution, patchify};
+use crate::kernels::points::{chamfer, farthest_points, nearest_points};
+use crate::kernels::products::{linear, mlp};
+use crate::kernels::tokens::{gather_tokens, similarity_map};
+use crate::kernels::{KernelGradients, KernelOps, Links, Maybe, attention, contrast, neighbour_contrast};
 
 impl KernelOps for Flex {
     fn linear(x: FlexTensor, weight: FlexTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> FlexTensor {
@@ -52,7 +55,7 @@ impl KernelOps for Flex {
         mask: Maybe<Self>,
         form: attention::Form,
     ) -> (FlexTensor, FlexTensor) {
-        attention_twin::on_cpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
+        attention::twin::on_cpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
     fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
@@ -67,7 +70,7 @@ impl KernelOps for Flex {
         groups: FlexTensor,
         given: contrast::Given,
     ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
-        contrast_twin::on_cpu(rows, keys, scale, positive, groups, given)
+        contrast::twin::on_cpu(rows, keys, scale, positive, groups, given)
     }
 
     fn soft_cross_entropy(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, FlexTensor) {
@@ -104,7 +107,7 @@ impl KernelOps for Flex {
         weights: FlexTensor,
         how: neighbour_contrast::How,
     ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
-        neighbour_contrast_twin::on_cpu(rows, places, weights, how)
+        neighbour_contrast::twin::on_cpu(rows, places, weights, how)
     }
 
     fn farthest_points(points: FlexTensor, count: usize, origin: f32) -> FlexTensor {
@@ -173,7 +176,7 @@ impl KernelGradients for Flex {
         lse: FlexTensor,
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
-        attention_twin::backward_on_cpu(grad, given, out, lse, wanted)
+        attention::twin::backward_on_cpu(grad, given, out, lse, wanted)
     }
 
     fn bias_gelu_backward(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
@@ -185,7 +188,7 @@ impl KernelGradients for Flex {
         kept: contrast::Kept<FlexTensor, FlexTensor>,
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
-        contrast_twin::backward_on_cpu(grad, kept, wanted)
+        contrast::twin::backward_on_cpu(grad, kept, wanted)
     }
 
     fn soft_cross_entropy_backward(
@@ -213,7 +216,7 @@ impl KernelGradients for Flex {
         grad: FlexTensor,
         kept: neighbour_contrast::Kept<FlexTensor, FlexTensor>,
     ) -> FlexTensor {
-        neighbour_contrast_twin::backward_on_cpu(grad, kept)
+        neighbour_contrast::twin::backward_on_cpu(grad, kept)
     }
 
     fn chamfer_backward(

@@ -3,12 +3,15 @@
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::super::{
-    KernelGradients, KernelOps, Links, Maybe, attention, attention_gpu, chamfer, contrast, contrast_gpu, convolution,
-    cross_entropy, edge_dot, edge_propagate, edge_softmax, farthest_points, gather_tokens, gelu, layer_norm, linear,
-    mlp, nearest_points, neighbour_contrast, neighbour_contrast_gpu, patch_error, patchify, prelu, row_cosine,
-    similarity_map,
-};
+use crate::kernels::activations::{gelu, prelu};
+use crate::kernels::edges::{edge_dot, edge_propagate, edge_softmax};
+use crate::kernels::losses::{cross_entropy, patch_error, row_cosine};
+use crate::kernels::norms::layer_norm;
+use crate::kernels::pictures::{convolution, patchify};
+use crate::kernels::points::{chamfer, farthest_points, nearest_points};
+use crate::kernels::products::{linear, mlp};
+use crate::kernels::tokens::{gather_tokens, similarity_map};
+use crate::kernels::{KernelGradients, KernelOps, Links, Maybe, attention, contrast, neighbour_contrast};
 
 impl KernelOps for CubeBackend {
     fn linear(x: CubeTensor, weight: CubeTensor, bias: Maybe<Self>, residual: Maybe<Self>) -> CubeTensor {
@@ -53,7 +56,7 @@ impl KernelOps for CubeBackend {
         mask: Maybe<Self>,
         form: attention::Form,
     ) -> (CubeTensor, CubeTensor) {
-        attention_gpu::on_gpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
+        attention::gpu::on_gpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
@@ -68,7 +71,7 @@ impl KernelOps for CubeBackend {
         groups: CubeTensor,
         given: contrast::Given,
     ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
-        contrast_gpu::on_gpu(rows, keys, scale, positive, groups, given)
+        contrast::gpu::on_gpu(rows, keys, scale, positive, groups, given)
     }
 
     fn soft_cross_entropy(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, CubeTensor) {
@@ -105,7 +108,7 @@ impl KernelOps for CubeBackend {
         weights: CubeTensor,
         how: neighbour_contrast::How,
     ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
-        neighbour_contrast_gpu::on_gpu(rows, places, weights, how)
+        neighbour_contrast::gpu::on_gpu(rows, places, weights, how)
     }
 
     fn farthest_points(points: CubeTensor, count: usize, origin: f32) -> CubeTensor {
@@ -174,7 +177,7 @@ impl KernelGradients for CubeBackend {
         lse: CubeTensor,
         wanted: [bool; 3],
     ) -> [Option<CubeTensor>; 3] {
-        attention_gpu::backward_on_gpu(grad, given, out, lse, wanted)
+        attention::gpu::backward_on_gpu(grad, given, out, lse, wanted)
     }
 
     fn bias_gelu_backward(grad: CubeTensor, x: CubeTensor, bias: CubeTensor) -> [CubeTensor; 2] {
@@ -186,7 +189,7 @@ impl KernelGradients for CubeBackend {
         kept: contrast::Kept<CubeTensor, CubeTensor>,
         wanted: [bool; 3],
     ) -> [Option<CubeTensor>; 3] {
-        contrast_gpu::backward_on_gpu(grad, kept, wanted)
+        contrast::gpu::backward_on_gpu(grad, kept, wanted)
     }
 
     fn soft_cross_entropy_backward(
@@ -214,7 +217,7 @@ impl KernelGradients for CubeBackend {
         grad: CubeTensor,
         kept: neighbour_contrast::Kept<CubeTensor, CubeTensor>,
     ) -> CubeTensor {
-        neighbour_contrast_gpu::backward_on_gpu(grad, kept)
+        neighbour_contrast::gpu::backward_on_gpu(grad, kept)
     }
 
     fn chamfer_backward(

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::super::attention::{Extras, attention, cross_attention};
-use super::super::launch::{set_software, software};
 use super::{Case, backward, flat, gradient, leaf, picks};
+use crate::kernels::attention::{Extras, attention, cross_attention};
+use crate::kernels::launch::{set_software, software};
 
 /// What a case gives to attention.
 #[derive(Clone, Copy, Default)]

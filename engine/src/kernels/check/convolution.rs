@@ -1,7 +1,7 @@
 //! Convolutions of all windows and strides, forward and backward.
 
-use super::super::convolution::{Window, convolution};
 use super::{Case, backward, flat, gradient, leaf};
+use crate::kernels::pictures::{Window, convolution};
 
 pub(super) fn cases() -> Vec<Case> {
     let sizes = [[1, 1, 1, 1, 1], [2, 5, 3, 4, 3], [3, 7, 2, 5, 5], [2, 8, 12, 8, 3]];

@@ -2,14 +2,11 @@
 
 use burn::tensor::Device;
 
-use super::super::edge_dot::edge_dot;
-use super::super::edge_propagate::edge_propagate;
-use super::super::edge_softmax::edge_softmax;
-use super::super::edges::Edges;
-use super::super::prelu::prelu;
-use super::super::row_cosine::row_cosine;
 use super::{Case, backward, flat, gradient, leaf, noise, picks};
 use crate::graph::Graph;
+use crate::kernels::activations::prelu;
+use crate::kernels::edges::{Edges, edge_dot, edge_propagate, edge_softmax};
+use crate::kernels::losses::row_cosine;
 use crate::rng::Rng;
 
 /// A graph with random edges; some nodes have none.

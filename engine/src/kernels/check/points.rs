@@ -1,9 +1,7 @@
 //! The cases of the kernels on points in space.
 
-use super::super::chamfer::chamfer;
-use super::super::farthest_points::farthest_points;
-use super::super::nearest_points::nearest_points;
 use super::{Case, backward, flat, gradient, leaf, noise};
+use crate::kernels::points::{chamfer, farthest_points, nearest_points};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();

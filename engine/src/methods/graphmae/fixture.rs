@@ -15,7 +15,7 @@ use crate::eval::Features;
 use crate::eval::logistic::{Logistic, Settings};
 use crate::golden::{Answers, Case, Got};
 use crate::graph::Graph;
-use crate::kernels::edge_propagate::edge_propagate;
+use crate::kernels::edges::edge_propagate;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
 use crate::methods::graphmae::pooling::{Pool, pooled};
 use crate::readback;

@@ -6,7 +6,7 @@ use crate::blocks::encoders::graph::{GraphLayer, GraphPass};
 use crate::blocks::masks::nodes::NodeMask;
 use crate::blocks::tokenizers::node_features::Nodes;
 use crate::error::{Error, Result};
-use crate::kernels::similarity_map::similarity_map;
+use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::graphmae::data::Prepared;
 use crate::methods::graphmae::method::System;

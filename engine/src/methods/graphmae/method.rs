@@ -11,7 +11,7 @@ use crate::blocks::masks::nodes::NodeMask;
 use crate::error::{Error, Result};
 use crate::eval::{Features, kernel_svm, logistic};
 use crate::graph::Graph;
-use crate::kernels::edge_propagate::edge_propagate;
+use crate::kernels::edges::edge_propagate;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};

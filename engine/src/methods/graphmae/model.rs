@@ -10,9 +10,8 @@ use crate::blocks::masks::nodes::NodeMask;
 use crate::blocks::objectives::scaled_cosine::scaled_cosine;
 use crate::blocks::tokenizers::node_features::{FeatureRows, Nodes};
 use crate::error::{Error, Result};
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
-use crate::kernels::patch_error::patch_error;
+use crate::kernels::edges::{Edges, edge_propagate};
+use crate::kernels::losses::patch_error;
 use crate::limits::{Need, Needs};
 use crate::weights::{Init, Slot, Weights};
 

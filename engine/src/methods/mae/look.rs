@@ -6,7 +6,7 @@ use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
 use crate::error::{Error, Result};
-use crate::kernels::similarity_map::similarity_map;
+use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::mae::model::Mae;
 use crate::readback;

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
-use crate::kernels::patchify::Order;
+use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext};

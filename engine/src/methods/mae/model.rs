@@ -10,7 +10,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
 use crate::kernels::attention::MAX_DIM;
-use crate::kernels::patch_error::patch_error;
+use crate::kernels::losses::patch_error;
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::methods::mae::card::MaeKnobs;

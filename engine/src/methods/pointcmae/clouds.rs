@@ -4,8 +4,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
-use crate::kernels::farthest_points::farthest_points;
-use crate::kernels::gather_tokens::gather_tokens;
+use crate::kernels::points::farthest_points;
+use crate::kernels::tokens::gather_tokens;
 use crate::method::Batch;
 use crate::rng::Rng;
 use crate::weights::plain;

@@ -7,7 +7,7 @@ use crate::blocks::masks::Mask;
 use crate::blocks::objectives::agreement::cosines;
 use crate::blocks::tokenizers::point_groups::Groups;
 use crate::error::{Error, Result};
-use crate::kernels::similarity_map::similarity_map;
+use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
 use crate::readback;

@@ -11,7 +11,7 @@ use crate::blocks::objectives::agreement::Agreement;
 use crate::blocks::positions::point_mlp::PointMlp;
 use crate::blocks::tokenizers::point_groups::{Groups, PointLayer, group};
 use crate::error::Result;
-use crate::kernels::gather_tokens::{gather_tokens, scatter_tokens};
+use crate::kernels::tokens::{gather_tokens, scatter_tokens};
 use crate::methods::pointcmae::config::{Config, System};
 use crate::methods::pointcmae::encoder::{PointEncoder, blocks_told_positions};
 use crate::rng::Rng;

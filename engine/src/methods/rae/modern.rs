@@ -7,8 +7,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
 
 use crate::blocks::linear::Linear;
-use crate::kernels::gelu::bias_gelu;
-use crate::kernels::linear::linear;
+use crate::kernels::activations::bias_gelu;
+use crate::kernels::products::linear;
 use crate::weights::{Init, Scope, Weights};
 
 /// Sizes of the residual net.

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use crate::blocks::influence::{BothWays, Sparse};
 use crate::blocks::linear::Linear;
 use crate::eval::Features;
-use crate::kernels::gather_tokens::{gather_tokens, scatter_tokens};
+use crate::kernels::tokens::{gather_tokens, scatter_tokens};
 use crate::rng::Rng;
 use crate::weights::{Init, Scope, Weights};
 

@@ -7,11 +7,8 @@ use super::{GraphPass, LayerConfig, Norm, Residual, linear, picked};
 use crate::blocks::activation::Activation;
 use crate::blocks::linear::Linear;
 use crate::blocks::tokenizers::node_features::Nodes;
-use crate::kernels::edge_dot::edge_dot;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edge_softmax::edge_softmax;
-use crate::kernels::edges::Edges;
-use crate::kernels::linear::linear as product;
+use crate::kernels::edges::{Edges, edge_dot, edge_propagate, edge_softmax};
+use crate::kernels::products::linear as product;
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// h = W x for each head; e(u, v) = LeakyReLU(⟨a_l, h_u⟩ + ⟨a_r, h_v⟩); the weights a(u, v) are the softmax of e over

@@ -8,8 +8,7 @@ use super::{GraphPass, LayerConfig, Norm, Residual, linear, picked};
 use crate::blocks::activation::Activation;
 use crate::blocks::linear::Linear;
 use crate::blocks::tokenizers::node_features::Nodes;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
+use crate::kernels::edges::{Edges, edge_propagate};
 use crate::weights::{Init, Scope, Weights};
 
 /// y_v = d_in(v)^−½ (W Σ d_out(u)^−½ x_u + b) over the edges u → v, degrees counting as at least 1; then residual,

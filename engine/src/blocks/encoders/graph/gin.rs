@@ -8,8 +8,7 @@ use super::{GraphPass, LayerConfig, Norm, Residual, linear, picked};
 use crate::blocks::activation::Activation;
 use crate::blocks::linear::Linear;
 use crate::blocks::tokenizers::node_features::Nodes;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
+use crate::kernels::edges::{Edges, edge_propagate};
 use crate::weights::{Init, Scope, Slot, Weights};
 
 /// y_v = MLP((1 + ε) x_v + Σ x_u) over the edges u → v, MLP: linear, norm, activation, linear; then norm and activation

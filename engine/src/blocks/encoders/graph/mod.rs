@@ -13,8 +13,7 @@ use crate::blocks::batch_norm::{BatchNorm, Pass};
 use crate::blocks::dropout::dropout;
 use crate::blocks::linear::{LayerNorm, Linear};
 use crate::blocks::tokenizers::node_features::Nodes;
-use crate::kernels::edge_propagate::edge_propagate;
-use crate::kernels::edges::Edges;
+use crate::kernels::edges::{Edges, edge_propagate};
 use crate::rng::Rng;
 use crate::weights::{Init, Scope, Weights};
 

@@ -1,0 +1,189 @@
+//! Reconstruction error of the hidden patches of a masked autoencoder (He et al. 2021, section 3 and eq. 2).
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_backend::TensorMetadata as _;
+use burn_backend::tensor::FloatTensor;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::FlexTensor;
+
+use crate::kernels::launch::{KernelInfo, Launch, empty, floats, row_groups, row_lanes, word};
+use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+
+const WORKGROUP: u32 = 64;
+/// What the official code adds to the variance of a patch.
+const EPS: f32 = 1e-6;
+
+/// `patch_error.wgsl`
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "patch_error",
+    template: shader!("losses/patch_error", "shared/row_sum"),
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
+};
+
+/// `patch_error_backward.wgsl`
+pub const BACKWARD: KernelInfo = KernelInfo {
+    stem: "patch_error_backward",
+    template: shader!("losses/patch_error_backward", "shared/row_sum"),
+    examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
+};
+
+/// Mean squared error of every hidden patch: `out[b, l] = mask[b, l] · mean over p of (pred − z)²`.
+///
+/// `z` is the target or, with `norm_pix`, the target patch less its mean over √(unbiased variance + 10⁻⁶). `pred` and
+/// `target` are [B, L, P], `mask` [B, L] with 1 where hidden; the result is [B, L], zero where the mask is. The loss is
+/// its sum over the sum of the mask. The gradient flows to `pred` alone.
+pub fn patch_error(pred: Tensor<3>, target: Tensor<3>, mask: Tensor<2>, norm_pix: bool) -> Tensor<2> {
+    debug_assert_eq!(pred.dims(), target.dims());
+    debug_assert_eq!(pred.dims()[..2], mask.dims());
+    if crate::kernels::choice::stock() {
+        return stock(pred, target, mask, norm_pix);
+    }
+    Tensor::from_dispatch(Dispatch::patch_error(
+        pred.into_dispatch(),
+        target.into_dispatch(),
+        mask.into_dispatch(),
+        norm_pix,
+    ))
+}
+
+/// [`patch_error`] by burn's own operations.
+pub fn stock(pred: Tensor<3>, target: Tensor<3>, mask: Tensor<2>, norm_pix: bool) -> Tensor<2> {
+    let goal = if norm_pix {
+        let (variance, mean) = target.clone().var_mean(2);
+        (target - mean) / (variance + 1e-6).sqrt()
+    } else {
+        target
+    };
+    (pred - goal).square().mean_dim(2).squeeze_dim::<2>(2) * mask
+}
+
+pub(crate) fn on_gpu(pred: CubeTensor, target: CubeTensor, mask: CubeTensor, norm_pix: bool) -> CubeTensor {
+    let (pred, target, mask) = (floats(pred), floats(target), floats(mask));
+    let [batch, patches, width] = pred.shape().dims();
+    let out = empty(&pred, [batch, patches]);
+    launch(&FORWARD, &[&pred, &target, &mask], &out, [batch * patches, width], norm_pix);
+    out
+}
+
+pub(crate) fn backward_on_gpu(
+    grad: CubeTensor,
+    pred: CubeTensor,
+    target: CubeTensor,
+    mask: CubeTensor,
+    norm_pix: bool,
+) -> CubeTensor {
+    let (grad, pred, target, mask) = (floats(grad), floats(pred), floats(target), floats(mask));
+    let [batch, patches, width] = pred.shape().dims();
+    let out = empty(&pred, [batch, patches, width]);
+    launch(&BACKWARD, &[&grad, &pred, &target, &mask], &out, [batch * patches, width], norm_pix);
+    out
+}
+
+fn launch(
+    info: &'static KernelInfo,
+    inputs: &[&CubeTensor],
+    out: &CubeTensor,
+    [rows, width]: [usize; 2],
+    norm_pix: bool,
+) {
+    Launch {
+        info,
+        values: &[("lanes", row_lanes(WORKGROUP))],
+        workgroup: WORKGROUP,
+        groups: row_groups(rows, WORKGROUP),
+        inputs,
+        outputs: &[out],
+        params: &[word(rows), word(width), u32::from(norm_pix)],
+    }
+    .run();
+}
+
+/// Mean and scale that turn a target patch into what the prediction is compared with.
+fn standard(target: &[f32], norm_pix: bool) -> (f32, f32) {
+    if !norm_pix {
+        return (0.0, 1.0);
+    }
+    let count = target.len() as f32;
+    let mean = target.iter().sum::<f32>() / count;
+    let squares: f32 = target.iter().map(|t| (t - mean) * (t - mean)).sum();
+    (mean, 1.0 / (squares / (count - 1.0).max(1.0) + EPS).sqrt())
+}
+
+pub(crate) fn on_cpu(pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
+    let [batch, patches, width] = pred.shape().dims();
+    let (pred, target, mask) = (twin::Floats::new(pred), twin::Floats::new(target), twin::Floats::new(mask));
+    let mut out = vec![0.0; batch * patches];
+    twin::rows(&mut out, patches, |sample, out| {
+        for (l, out) in out.iter_mut().enumerate() {
+            let row = sample * patches + l;
+            if mask[row] == 0.0 {
+                continue;
+            }
+            let (pred, target) = (&pred[row * width..(row + 1) * width], &target[row * width..(row + 1) * width]);
+            let (mean, scale) = standard(target, norm_pix);
+            let off = |(p, t): (&f32, &f32)| p - (t - mean) * scale;
+            *out = mask[row] * pred.iter().zip(target).map(|pair| off(pair).powi(2)).sum::<f32>() / width as f32;
+        }
+    });
+    twin::tensor(out, [batch, patches])
+}
+
+pub(crate) fn backward_on_cpu(
+    grad: FlexTensor,
+    pred: FlexTensor,
+    target: FlexTensor,
+    mask: FlexTensor,
+    norm_pix: bool,
+) -> FlexTensor {
+    let [batch, patches, width] = pred.shape().dims();
+    let (pred, target, mask) = (twin::Floats::new(pred), twin::Floats::new(target), twin::Floats::new(mask));
+    let grad = twin::Floats::new(grad);
+    let mut out = vec![0.0; batch * patches * width];
+    twin::rows(&mut out, width, |row, out| {
+        if mask[row] == 0.0 {
+            return;
+        }
+        let (pred, target) = (&pred[row * width..(row + 1) * width], &target[row * width..(row + 1) * width]);
+        let (mean, scale) = standard(target, norm_pix);
+        let slope = grad[row] * mask[row] * 2.0 / width as f32;
+        out.iter_mut().zip(pred.iter().zip(target)).for_each(|(out, (p, t))| *out = slope * (p - (t - mean) * scale));
+    });
+    twin::tensor(out, [batch, patches, width])
+}
+
+#[derive(Debug)]
+struct Step;
+
+impl<B: KernelGradients> Backward<B, 1> for Step {
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, bool);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (pred, target, mask, norm_pix) = ops.state;
+        let grad = gradients.consume::<B>(&ops.node);
+        let [parent] = ops.parents;
+        if let Some(parent) = parent {
+            gradients.register::<B>(parent.id, B::patch_error_backward(grad, pred, target, mask, norm_pix));
+        }
+    }
+}
+
+pub(crate) fn tracked<B: KernelOps + KernelGradients, C: CheckpointStrategy>(
+    pred: Tracked<B, C>,
+    target: Tracked<B, C>,
+    mask: Tracked<B, C>,
+    norm_pix: bool,
+) -> Tracked<B, C> {
+    let (pred, node) = pred.into_parts();
+    let (target, mask) = (target.into_primitive(), mask.into_primitive());
+    match Step.prepare::<C>([node]).compute_bound().stateful() {
+        OpsKind::Tracked(step) => {
+            let out = B::patch_error(pred.clone(), target.clone(), mask.clone(), norm_pix);
+            step.finish((pred, target, mask, norm_pix), out)
+        }
+        OpsKind::UnTracked(step) => step.finish(B::patch_error(pred, target, mask, norm_pix)),
+    }
+}

@@ -1,0 +1,5 @@
+//! Normalisation of rows.
+
+pub mod layer_norm;
+
+pub use layer_norm::layer_norm;
