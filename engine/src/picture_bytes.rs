@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
-use crate::kernels::pictures::{Cut, Order, patchify};
+use crate::kernels::pictures::{Cut, Depth, Order, patchify};
 use crate::placed::Placed;
 
 /// Pictures of one size, with the statistics that normalise them.
@@ -15,6 +15,7 @@ pub struct PictureBytes {
     mean: Vec<f32>,
     std: Vec<f32>,
     words: Placed<Tensor<1, Int>>,
+    norm: Placed<Tensor<2>>,
 }
 
 impl PictureBytes {
@@ -22,21 +23,25 @@ impl PictureBytes {
     /// channel.
     ///
     /// # Errors
-    /// [`Error::Data`] when the lengths do not fit the shape or there are more than four channels.
+    /// [`Error::Data`] when the lengths do not fit the shape or there is no channel.
     pub fn new(shape: [usize; 4], bytes: Vec<u8>, mean: &[f32], std: &[f32]) -> Result<Self> {
         let channels = shape[3];
-        if bytes.len() != shape.iter().product::<usize>()
-            || [mean.len(), std.len()] != [channels; 2]
-            || !(1..=4).contains(&channels)
-        {
+        if bytes.len() != shape.iter().product::<usize>() || [mean.len(), std.len()] != [channels; 2] || channels == 0 {
             let why = format!("{} bytes, {} means and {} deviations for {shape:?}", bytes.len(), mean.len(), std.len());
             return Err(Error::data(
                 "Pictures cannot be made into a batch",
                 why,
-                "Use pictures of one size with 1 to 4 channels",
+                "Use pictures of one size, with a mean and a deviation for every channel",
             ));
         }
-        Ok(Self { shape, bytes, mean: mean.to_vec(), std: std.to_vec(), words: Placed::default() })
+        Ok(Self {
+            shape,
+            bytes,
+            mean: mean.to_vec(),
+            std: std.to_vec(),
+            words: Placed::default(),
+            norm: Placed::default(),
+        })
     }
 
     /// Batch, height, width, channels.
@@ -53,24 +58,30 @@ impl PictureBytes {
     /// them all.
     pub fn upload(&self, device: &Device) {
         self.words(device);
+        self.norm(device);
     }
 
     /// Four bytes a word, the first one lowest.
     fn words(&self, device: &Device) -> Tensor<1, Int> {
         self.words.on(device, |device| {
-            let word = |four: &[u8]| four.iter().rev().fold(0_i32, |word, byte| word << 8 | i32::from(*byte));
-            let words: Vec<i32> = self.bytes.chunks(4).map(word).collect();
+            let words = Depth::words(&self.bytes);
             let count = words.len();
             Tensor::from_data(TensorData::new(words, [count]), device)
         })
     }
 
+    /// Scale and shift of every channel, [2, channels].
+    fn norm(&self, device: &Device) -> Tensor<2> {
+        self.norm.on(device, |device| {
+            let pairs = self.mean.iter().zip(&self.std).map(|(mean, std)| normalisation(*mean, *std));
+            let (mut values, shift): (Vec<f32>, Vec<f32>) = pairs.unzip();
+            values.extend(shift);
+            Tensor::from_data(TensorData::new(values, [2, self.shape[3]]), device)
+        })
+    }
+
     fn cut(&self, patch: [usize; 2], order: Order) -> Cut {
-        let mut cut = Cut { shape: self.shape, patch, order, scale: [0.0; 4], shift: [0.0; 4] };
-        for (channel, (mean, std)) in self.mean.iter().zip(&self.std).enumerate() {
-            (cut.scale[channel], cut.shift[channel]) = normalisation(*mean, *std);
-        }
-        cut
+        Cut { shape: self.shape, patch, order, depth: Depth::Eight }
     }
 
     /// The pictures, normalised and cut into patches of `p` × `p`, tokens in row-major order.
@@ -78,7 +89,7 @@ impl PictureBytes {
     /// # Shapes
     /// → [batch, tokens, p · p · channels]
     pub fn patches(&self, p: usize, order: Order, device: &Device) -> Tensor<3> {
-        let patches = patchify(self.words(device), self.cut([p, p], order));
+        let patches = patchify(self.words(device), self.norm(device), self.cut([p, p], order));
         if device.is_autodiff() { Tensor::from_inner(patches) } else { patches }
     }
 
@@ -89,7 +100,7 @@ impl PictureBytes {
     pub fn pictures(&self, device: &Device) -> Tensor<4> {
         let [batch, height, width, channels] = self.shape;
         // One patch that is the whole picture, channels first, is the picture itself.
-        let whole = patchify(self.words(device), self.cut([height, width], Order::ChannelFirst));
+        let whole = patchify(self.words(device), self.norm(device), self.cut([height, width], Order::ChannelFirst));
         let whole = if device.is_autodiff() { Tensor::from_inner(whole) } else { whole };
         whole.reshape([batch, channels, height, width])
     }

@@ -1,18 +1,17 @@
-// Normalised patches of pictures that are given as bytes: out[b, t, v] = bytes[b, y, x, c] * scale[c] - shift[c], where token t
+// Normalised patches of stored pictures: out[b, t, v] = value[b, y, x, c] * scale[c] - shift[c], where token t
 // and value v of its patch stand for row y, column x and channel c. Values of a patch are in (channel, row, column) order
 // when channel_first is set, else in (row, column, channel) order; tokens are in row-major order.
 //
-// | binding | what                                   | shape                              |
-// |---------|----------------------------------------|------------------------------------|
-// | 0 read  | bytes, four a word, the first lowest   | [B, height, width, channels] / 4   |
-// | 1 write | out                                    | [B, tokens, patch values]          |
-// | 2       | params                                 |                                    |
+// | binding | what                                | shape                                 |
+// | ------- | ----------------------------------- | ------------------------------------- |
+// | 0 read  | values of `bits` bits, first lowest | [B, height, width, channels] in words |
+// | 1 read  | scale, shift                        | [2, channels]                         |
+// | 2 write | out                                 | [B, tokens, patch values]             |
+// | 3       | params                              |                                       |
 //
 // One invocation computes one value of `out`.
 
 struct Params {
-    scale: vec4<f32>,
-    shift: vec4<f32>,
     count: u32,
     height: u32,
     width: u32,
@@ -20,11 +19,14 @@ struct Params {
     patch_height: u32,
     patch_width: u32,
     channel_first: u32,
+    // 8 or 16.
+    bits: u32,
 }
 
-@group(0) @binding(0) var<storage, read> bytes: array<u32>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-@group(0) @binding(2) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> words: array<u32>;
+@group(0) @binding(1) var<storage, read> norm: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -52,6 +54,7 @@ fn main(
     let y = (token / across) * params.patch_height + cell / params.patch_width;
     let x = (token % across) * params.patch_width + cell % params.patch_width;
     let place = ((sample * params.height + y) * params.width + x) * params.channels + channel;
-    let value = (bytes[place / 4u] >> (8u * (place % 4u))) & 255u;
-    out[i] = f32(value) * params.scale[channel] - params.shift[channel];
+    let in_word = 32u / params.bits;
+    let value = extractBits(words[place / in_word], params.bits * (place % in_word), params.bits);
+    out[i] = f32(value) * norm[channel] - norm[params.channels + channel];
 }

@@ -6,7 +6,7 @@ use masquerade_engine::kernels::activations::{bias_gelu, gelu};
 use masquerade_engine::kernels::contrast::{self, How, contrast, info_nce, nt_xent};
 use masquerade_engine::kernels::losses::{cross_entropy, patch_error};
 use masquerade_engine::kernels::norms::layer_norm;
-use masquerade_engine::kernels::pictures::{Cut, Order, patchify};
+use masquerade_engine::kernels::pictures::{Cut, Depth, Order, patchify};
 use masquerade_engine::kernels::products::{linear, mlp};
 use masquerade_engine::kernels::tokens::{gather_tokens, scatter_tokens, similarity_map, stock_gather, stock_scatter};
 use masquerade_engine::kernels::{ALL, KernelInfo, check};
@@ -338,15 +338,34 @@ fn kernels_on_the_gpu_agree_with_their_twins() {
 #[test]
 fn patchify_agrees_with_tensor_operations() {
     let mut rng = Rng::new(3, "bytes");
-    for (shape, patch) in
-        [([1, 1, 1, 1], [1, 1]), ([3, 6, 10, 3], [3, 2]), ([2, 8, 8, 1], [4, 4]), ([2, 4, 6, 4], [4, 6])]
-    {
-        let count = shape.iter().product::<usize>().div_ceil(4);
+    for (shape, patch, depth) in [
+        ([1, 1, 1, 1], [1, 1], Depth::Eight),
+        ([3, 6, 10, 3], [3, 2], Depth::Eight),
+        ([2, 8, 8, 1], [4, 4], Depth::Eight),
+        ([2, 4, 6, 4], [4, 6], Depth::Eight),
+        ([2, 4, 6, 12], [2, 3], Depth::Eight),
+        ([1, 5, 3, 1], [5, 1], Depth::Sixteen),
+        ([2, 6, 4, 12], [3, 2], Depth::Sixteen),
+    ] {
+        let count = depth.words_of(shape.iter().product());
         let words: Vec<i32> = (0..count).map(|_| rng.below(1 << 32) as u32 as i32).collect();
-        let bytes = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());
+        let words = Tensor::<1, Int>::from_data(TensorData::new(words, [count]), &Device::flex());
+        let norm: Vec<f32> = (0..2 * shape[3]).map(|_| rng.between(0.01, 2.0)).collect();
+        let norm = Tensor::<2>::from_data(TensorData::new(norm, [2, shape[3]]), &Device::flex());
         for order in [Order::ChannelFirst, Order::ChannelLast] {
-            let cut = Cut { shape, patch, order, scale: [0.02, 0.03, 0.01, 0.04], shift: [1.5, 2.0, 0.5, 1.0] };
-            close("patches", &values(patchify(bytes.clone(), cut)), &values(patchify::stock(bytes.clone(), cut)), 1e-6);
+            let cut = Cut { shape, patch, order, depth };
+            let stock = patchify::stock(words.clone(), norm.clone(), cut);
+            close("patches", &values(patchify(words.clone(), norm.clone(), cut)), &values(stock), 1e-6);
         }
     }
+}
+
+#[test]
+fn stored_values_of_sixteen_bits_come_lower_byte_first() {
+    // Two pixels of two channels: 1 and 256, 65,535 and 2; the first channel halved, the second less 10.
+    let words = Depth::words(&[1, 0, 0, 1, 255, 255, 2, 0]);
+    let words = Tensor::<1, Int>::from_data(TensorData::new(words, [2]), &Device::flex());
+    let norm = Tensor::<2>::from_data([[0.5, 1.0], [0.0, 10.0]], &Device::flex());
+    let cut = Cut { shape: [1, 1, 2, 2], patch: [1, 2], order: Order::ChannelFirst, depth: Depth::Sixteen };
+    assert_eq!(values(patchify(words, norm, cut)), [0.5, 32_767.5, 246.0, -8.0]);
 }

@@ -14,7 +14,7 @@ use super::contrast::{How, contrast};
 use super::losses::{cross_entropy, patch_error};
 use super::norms::layer_norm;
 use super::optimisers::{Rule, State, Step, Treatment, average, global_norm};
-use super::pictures::{Cut, Order, patchify};
+use super::pictures::{Cut, Depth, Order, patchify};
 use super::products::{linear, mlp};
 use super::sheet;
 use super::tokens::{gather_tokens, scatter_tokens, similarity_map};
@@ -167,15 +167,17 @@ fn cases() -> Vec<Case> {
             vec![flat(out), gradient(&pred, &gradients)]
         }));
     }
-    for (shape, patch, order) in [
-        ([1, 1, 1, 1], [1, 1], Order::ChannelFirst),
-        ([3, 6, 10, 3], [3, 2], Order::ChannelFirst),
-        ([2, 28, 28, 3], [7, 7], Order::ChannelLast),
+    for (shape, patch, order, depth) in [
+        ([1, 1, 1, 1], [1, 1], Order::ChannelFirst, Depth::Eight),
+        ([3, 6, 10, 3], [3, 2], Order::ChannelFirst, Depth::Eight),
+        ([2, 28, 28, 3], [7, 7], Order::ChannelLast, Depth::Eight),
+        ([2, 12, 8, 13], [4, 4], Order::ChannelFirst, Depth::Sixteen),
+        ([1, 5, 3, 1], [5, 1], Order::ChannelLast, Depth::Sixteen),
     ] {
-        let [scale, shift] = [[0.02, 0.03, 0.01, 0.04], [1.5, 2.0, 0.5, 1.0]];
         cases.push(Case::new("patchify", &shape, 1e-6, move |device| {
-            let words = picks([shape.iter().product::<usize>().div_ceil(4)], i32::MAX as usize, device);
-            vec![flat(patchify(words, Cut { shape, patch, order, scale, shift }))]
+            let words = picks([depth.words_of(shape.iter().product())], i32::MAX as usize, device);
+            let norm = noise("norm", [2, shape[3]], device);
+            vec![flat(patchify(words, norm, Cut { shape, patch, order, depth }))]
         }));
     }
     for [rows, width] in [[1, 3], [37, 65], [600, 20]] {

@@ -195,7 +195,7 @@ pub trait KernelOps: Backend {
         targets: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// [`pictures::patchify`]; no gradient flows through.
-    fn patchify(bytes: IntTensor<Self>, cut: pictures::Cut) -> FloatTensor<Self>;
+    fn patchify(words: IntTensor<Self>, norm: FloatTensor<Self>, cut: pictures::Cut) -> FloatTensor<Self>;
     /// [`edges::edge_softmax`]
     fn edge_softmax(scores: FloatTensor<Self>, #[extension_type] links: Links<Self>) -> FloatTensor<Self>;
     /// [`edges::edge_propagate`] along the edges or, `back`, against them.

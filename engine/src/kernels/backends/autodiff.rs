@@ -84,8 +84,8 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         (loss, Self::from_inner(kept))
     }
 
-    fn patchify(bytes: B::IntTensorPrimitive, cut: patchify::Cut) -> Tracked<B, C> {
-        Self::from_inner(B::patchify(bytes, cut))
+    fn patchify(words: B::IntTensorPrimitive, norm: Tracked<B, C>, cut: patchify::Cut) -> Tracked<B, C> {
+        Self::from_inner(B::patchify(words, norm.into_primitive(), cut))
     }
 
     fn edge_softmax(scores: Tracked<B, C>, links: Links<Self>) -> Tracked<B, C> {

@@ -77,8 +77,8 @@ impl KernelOps for Flex {
         cross_entropy::on_cpu(logits, targets)
     }
 
-    fn patchify(bytes: FlexTensor, cut: patchify::Cut) -> FlexTensor {
-        patchify::on_cpu(bytes, cut)
+    fn patchify(words: FlexTensor, norm: FlexTensor, cut: patchify::Cut) -> FlexTensor {
+        patchify::on_cpu(words, norm, cut)
     }
 
     fn edge_softmax(scores: FlexTensor, links: Links<Self>) -> FlexTensor {

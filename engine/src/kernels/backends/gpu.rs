@@ -78,8 +78,8 @@ impl KernelOps for CubeBackend {
         cross_entropy::on_gpu(logits, targets)
     }
 
-    fn patchify(bytes: CubeTensor, cut: patchify::Cut) -> CubeTensor {
-        patchify::on_gpu(bytes, cut)
+    fn patchify(words: CubeTensor, norm: CubeTensor, cut: patchify::Cut) -> CubeTensor {
+        patchify::on_gpu(words, norm, cut)
     }
 
     fn edge_softmax(scores: CubeTensor, links: Links<Self>) -> CubeTensor {

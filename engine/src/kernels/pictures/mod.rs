@@ -4,4 +4,4 @@ pub mod convolution;
 pub mod patchify;
 
 pub use convolution::{Window, convolution};
-pub use patchify::{Cut, Order, patchify};
+pub use patchify::{Cut, Depth, Order, patchify};

@@ -1,11 +1,22 @@
 //! From bytes to normalised patches in one launch: what embeddings read and what targets are.
+//!
+//! Pictures of 8 or 16 bits and any number of channels go to the device as they are stored, two or four values a word
+//! ([`Depth::words`]), beside the scale and shift of every channel ([`Cut`] says the rest):
+//!
+//! ```text
+//! let cut = Cut { shape: [batch, 96, 96, 12], patch: [8, 8], order: Order::ChannelFirst, depth: Depth::Sixteen };
+//! let words = Tensor::from_data(TensorData::new(words, [count]), &device); // words = Depth::words(&bytes)
+//! let norm = Tensor::from_data(TensorData::new(scale_then_shift, [2, 12]), &device);
+//! let patches = patchify(words, norm, cut); // [batch, 144, 768]
+//! ```
 
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
+use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 
-use crate::kernels::launch::{KernelInfo, Launch, empty, integers, word};
+use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, word};
 use crate::kernels::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 256;
@@ -23,17 +34,45 @@ pub enum Order {
     ChannelLast,
 }
 
-/// How pictures are cut and normalised.
+/// Bits of a stored value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// One byte, 0 … 255.
+    Eight,
+    /// Two bytes, the lower one first, 0 … 65,535.
+    Sixteen,
+}
+
+impl Depth {
+    /// Bits of a value.
+    pub fn bits(self) -> usize {
+        match self {
+            Self::Eight => 8,
+            Self::Sixteen => 16,
+        }
+    }
+
+    /// Words that hold so many values.
+    pub fn words_of(self, values: usize) -> usize {
+        (values * self.bits()).div_ceil(32)
+    }
+
+    /// Bytes of pictures as words, the first byte lowest, as [`patchify`] takes them.
+    pub fn words(bytes: &[u8]) -> Vec<i32> {
+        let word = |four: &[u8]| four.iter().rev().fold(0_i32, |word, byte| word << 8 | i32::from(*byte));
+        bytes.chunks(4).map(word).collect()
+    }
+}
+
+/// How pictures are cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
-    /// Batch, height, width, channels (1 to 4) of the bytes.
+    /// Batch, height, width, channels of the stored values.
     pub shape: [usize; 4],
     /// Height and width of a patch; they divide those of the picture.
     pub patch: [usize; 2],
     pub order: Order,
-    /// By channel: a byte x becomes `x · scale − shift`.
-    pub scale: [f32; 4],
-    pub shift: [f32; 4],
+    pub depth: Depth,
 }
 
 impl Cut {
@@ -56,30 +95,31 @@ impl Cut {
     }
 }
 
-/// Normalised patches of pictures: `out[b, t, v] = bytes[b, y, x, c] · scale[c] − shift[c]`, tokens in row-major order.
+/// Normalised patches of pictures: `out[b, t, v] = value[b, y, x, c] · scale[c] − shift[c]`, tokens in row-major order.
 ///
-/// `bytes` holds four bytes a word, the first one lowest, of pictures [batch, height, width, channels]; the result is
-/// [batch, tokens, patch height · patch width · channels]. No gradient flows. The device must be one without autodiff.
-pub fn patchify(bytes: Tensor<1, Int>, cut: Cut) -> Tensor<3> {
+/// `words` holds the values of pictures [batch, height, width, channels], as many a word as fit ([`Depth`]), the first one
+/// lowest; `norm` is [2, channels], the scales and then the shifts. The result is [batch, tokens, patch height · patch
+/// width · channels]. No gradient flows. The device must be one without autodiff.
+pub fn patchify(words: Tensor<1, Int>, norm: Tensor<2>, cut: Cut) -> Tensor<3> {
+    debug_assert_eq!(words.dims()[0], cut.depth.words_of(cut.shape.iter().product()));
+    debug_assert_eq!(norm.dims(), [2, cut.shape[3]]);
     if crate::kernels::choice::stock() {
-        return stock(bytes, cut);
+        return stock(words, norm, cut);
     }
-    debug_assert_eq!(bytes.dims()[0], cut.shape.iter().product::<usize>().div_ceil(4));
-    Tensor::from_dispatch(Dispatch::patchify(bytes.into_dispatch(), cut))
+    Tensor::from_dispatch(Dispatch::patchify(words.into_dispatch(), norm.into_dispatch(), cut))
 }
 
 /// The same by burn's own operations.
-pub fn stock(bytes: Tensor<1, Int>, cut: Cut) -> Tensor<3> {
+pub fn stock(words: Tensor<1, Int>, norm: Tensor<2>, cut: Cut) -> Tensor<3> {
     let [batch, height, width, channels] = cut.shape;
     let [rows, columns] = cut.patch;
-    let device = bytes.device();
-    let lanes = (0..4).map(|lane| bytes.clone().bitwise_right_shift_scalar(8 * lane).bitwise_and_scalar(255)).collect();
-    let values =
-        Tensor::stack::<2>(lanes, 1).flatten::<1>(0, 1).narrow(0, 0, batch * height * width * channels).float();
-    let by_channel =
-        |values: [f32; 4]| Tensor::<1>::from_data(TensorData::new(values[..channels].to_vec(), [channels]), &device);
-    let pixels = values.reshape([batch * height * width, channels]);
-    let pixels = pixels * by_channel(cut.scale).unsqueeze_dim(0) - by_channel(cut.shift).unsqueeze_dim(0);
+    let bits = cut.depth.bits();
+    let part =
+        |i: usize| words.clone().bitwise_right_shift_scalar((i * bits) as i32).bitwise_and_scalar((1_i32 << bits) - 1);
+    let values = Tensor::stack::<2>((0..32 / bits).map(part).collect(), 1).flatten::<1>(0, 1);
+    let pixels = values.narrow(0, 0, batch * height * width * channels).float();
+    let pixels = pixels.reshape([batch * height * width, channels]);
+    let pixels = pixels * norm.clone().narrow(0, 0, 1) - norm.narrow(0, 1, 1);
     let cells = pixels.reshape([batch, height / rows, rows, width / columns, columns, channels]);
     let cells = match cut.order {
         Order::ChannelFirst => cells.permute([0, 1, 3, 5, 2, 4]),
@@ -89,48 +129,58 @@ pub fn stock(bytes: Tensor<1, Int>, cut: Cut) -> Tensor<3> {
     cells.reshape([batch, tokens, values])
 }
 
-pub(crate) fn on_gpu(bytes: CubeTensor, cut: Cut) -> CubeTensor {
-    let bytes = integers(bytes);
+pub(crate) fn on_gpu(words: CubeTensor, norm: CubeTensor, cut: Cut) -> CubeTensor {
+    let (words, norm) = (integers(words), floats(norm));
     let [batch, height, width, channels] = cut.shape;
     let [tokens, values] = cut.sizes();
-    let out = empty(&bytes, [batch, tokens, values]);
+    let out = empty(&words, [batch, tokens, values]);
     let count = batch * tokens * values;
-    let sizes = [count, height, width, channels, cut.patch[0], cut.patch[1]].map(word);
-    let numbers = cut.scale.iter().chain(&cut.shift).map(|v| v.to_bits());
-    let params: Vec<u32> = numbers.chain(sizes).chain([u32::from(cut.order == Order::ChannelFirst)]).collect();
+    let [rows, columns] = cut.patch;
+    let first = usize::from(cut.order == Order::ChannelFirst);
     Launch {
         info: &PATCHIFY,
         values: &[],
         workgroup: WORKGROUP,
         groups: count.div_ceil(WORKGROUP as usize),
-        inputs: &[&bytes],
+        inputs: &[&words, &norm],
         outputs: &[&out],
-        params: &params,
+        params: &[count, height, width, channels, rows, columns, first, cut.depth.bits()].map(word),
     }
     .run();
     out
 }
 
-pub(crate) fn on_cpu(bytes: FlexTensor, cut: Cut) -> FlexTensor {
+pub(crate) fn on_cpu(words: FlexTensor, norm: FlexTensor, cut: Cut) -> FlexTensor {
+    let [tokens, values] = cut.sizes();
+    let (bytes, norm) = (twin::bytes(words), twin::Floats::new(norm));
+    let out = match cut.depth {
+        Depth::Eight => patches(&bytes, &norm, cut),
+        Depth::Sixteen => {
+            let values: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+            patches(&values, &norm, cut)
+        }
+    };
+    twin::tensor(out, [cut.shape[0], tokens, values])
+}
+
+fn patches<T: Copy + Into<f32> + Sync>(pixels: &[T], norm: &[f32], cut: Cut) -> Vec<f32> {
     let [batch, height, width, channels] = cut.shape;
     let [tokens, values] = cut.sizes();
-    let bytes = twin::bytes(bytes);
-    let places: Vec<usize> = (0..values)
-        .map(|value| {
-            let [row, column, channel] = cut.place(value);
-            (row * width + column) * channels + channel
-        })
-        .collect();
-    let channel: Vec<usize> = (0..values).map(|value| cut.place(value)[2]).collect();
+    let (scale, shift) = norm.split_at(channels);
+    let place = |value: usize| {
+        let [row, column, channel] = cut.place(value);
+        ((row * width + column) * channels + channel, channel)
+    };
+    let places: Vec<(usize, usize)> = (0..values).map(place).collect();
     let across = width / cut.patch[1];
     let mut out = vec![0.0; batch * tokens * values];
     twin::rows(&mut out, values, |row, out| {
         let (sample, token) = (row / tokens, row % tokens);
         let (top, left) = (token / across * cut.patch[0], token % across * cut.patch[1]);
         let corner = ((sample * height + top) * width + left) * channels;
-        for ((out, place), c) in out.iter_mut().zip(&places).zip(&channel) {
-            *out = f32::from(bytes[corner + place]) * cut.scale[*c] - cut.shift[*c];
+        for (out, (place, channel)) in out.iter_mut().zip(&places) {
+            *out = pixels[corner + place].into() * scale[*channel] - shift[*channel];
         }
     });
-    twin::tensor(out, [batch, tokens, values])
+    out
 }
