@@ -3,17 +3,16 @@
 //! A room for each family: `attention`, `products` (linear layers), `activations`, `norms`, `losses`, `contrast`,
 //! `neighbour_contrast`, `tokens`, `pictures`, `points`, `edges` (of graphs), `optimisers` and the `sheet` of weights they
 //! work on. The shaders of a room are in the folder of its name in `shaders/`. A file of a room holds, in this order: the
-//! [`KernelInfo`]s, the public function on tensors, the launch for a GPU, the CPU twin (the specification), the backward
-//! pass; large ones are three files, `mod.rs` (the operation), `gpu.rs` (its launches) and `twin.rs`. [`KernelOps`] says
-//! which operations there are, [`KernelGradients`] what their backward passes need; both are spread over the backends in
-//! `backends/`. All values are f32; wrong shapes are a mistake of the caller, stated at each function and checked in
-//! debug builds.
+//! [`KernelInfo`]s, the public function on tensors, the launch for a GPU, the call of the CPU twin, the backward pass; large
+//! ones are three files, `mod.rs` (the operation), `gpu.rs` (its launches) and `twin.rs`. The loops of the twins, which are
+//! the specification, are in `engine/twins/`, a file for a room.
 //!
-//! A new kernel: write the shader and the file, add its methods to the two traits and `backends/`, list it in [`ALL`] and
-//! in `check.rs`.
-
-// The type parameter of a CPU loop chooses the vector unit it is compiled for and appears nowhere else.
-#![allow(clippy::extra_unused_type_parameters)]
+//! [`KernelOps`] says which operations there are, [`KernelGradients`] what their backward passes need; both are spread
+//! over the backends in `backends/`. All values are f32; wrong shapes are a mistake of the caller, stated at each function
+//! and checked in debug builds.
+//!
+//! A new kernel: write the shader, the loop and the file, add its methods to the two traits and `backends/`, list it in
+//! [`ALL`] and in `check.rs`.
 
 /// The text of a shader, `shaders/ROOM/NAME.wgsl`, with the snippets of `shaders/shared/` that it needs behind it.
 macro_rules! shader {
@@ -39,7 +38,6 @@ pub mod pictures;
 pub mod points;
 pub mod products;
 pub mod sheet;
-mod smooth;
 pub mod tokens;
 mod twin;
 
@@ -50,9 +48,9 @@ use burn_backend::tensor::{FloatTensor, IntTensor};
 
 pub use edges::Links;
 pub use launch::{KernelInfo, Values, launches, set_software};
-pub use maybe::Maybe;
 #[cfg(not(target_arch = "wasm32"))]
-pub use twin::compute_here;
+pub use masquerade_twins::compute_here;
+pub use maybe::Maybe;
 
 /// Every WGSL kernel there is.
 pub const ALL: &[KernelInfo] = &[

@@ -9,11 +9,11 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::activations;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, word};
-use crate::kernels::smooth::normal;
-use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet};
 
 const WORKGROUP: u32 = 256;
 /// Columns that a workgroup of `gelu_bias.wgsl` owns.
@@ -105,47 +105,16 @@ fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, w
     .run();
 }
 
-#[macerator::with_simd]
-fn row_forward<S: Simd>(x: &[f32], bias: &[f32], out: &mut [f32]) {
-    for ((out, x), b) in out.iter_mut().zip(x).zip(bias) {
-        let z = x + b;
-        *out = z * normal(z).0;
-    }
-}
-
-#[macerator::with_simd]
-fn stripe_backward<S: Simd>(grad: &[f32], x: &[f32], bias: &[f32], dx: &mut [f32], d_bias: &mut [f32]) {
-    let width = bias.len().max(1);
-    for ((dx, grad), x) in dx.chunks_mut(width).zip(grad.chunks(width)).zip(x.chunks(width)) {
-        for ((((dx, g), x), b), sum) in dx.iter_mut().zip(grad).zip(x).zip(bias).zip(&mut *d_bias) {
-            let z = x + b;
-            let (distribution, density) = normal(z);
-            *dx = g * (distribution + z * density);
-            *sum += *dx;
-        }
-    }
-}
-
 pub(crate) fn on_cpu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
     let shape = x.shape();
-    let (x, bias) = (twin::Floats::new(x), twin::Floats::new(bias));
-    let bias = &*bias;
-    let mut out = vec![0.0; x.len()];
-    twin::rows(&mut out, bias.len(), |row, out| row_forward(&x[row * bias.len()..], bias, out));
-    twin::tensor(out, shape)
+    twin::tensor(activations::bias_gelu(&Floats::new(x), &Floats::new(bias)), shape)
 }
 
 pub(crate) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, bias: FlexTensor) -> [FlexTensor; 2] {
-    let shape = x.shape();
-    let (grad, x, bias) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(bias));
-    let (bias, width) = (&*bias, bias.len());
-    let stripes = x.len().div_ceil((STRIPE * width).max(1));
-    let (mut dx, mut d_bias) = (vec![0.0; x.len()], vec![0.0; stripes * width]);
-    twin::parts([&mut dx, &mut d_bias], [STRIPE * width, width], |stripe, [dx, d_bias]| {
-        let start = stripe * STRIPE * width;
-        stripe_backward(&grad[start..], &x[start..], bias, dx, d_bias);
-    });
-    [twin::tensor(dx, shape), twin::tensor(twin::column_sums(&d_bias, width), [width])]
+    let shapes = [x.shape(), bias.shape()];
+    let [dx, d_bias] = activations::bias_gelu_backward(&Floats::new(grad), &Floats::new(x), &Floats::new(bias));
+    let [of_x, of_bias] = shapes;
+    [twin::tensor(dx, of_x), twin::tensor(d_bias, of_bias)]
 }
 
 #[derive(Debug)]

@@ -10,10 +10,11 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::activations;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, word};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet};
 
 const WORKGROUP: u32 = 256;
 /// Values whose part of the slope's gradient is summed in one piece.
@@ -83,40 +84,20 @@ pub(crate) fn backward_on_gpu(grad: CubeTensor, x: CubeTensor, slope: CubeTensor
     [dx, sheet::column_sums(d_slope, 1)]
 }
 
-#[macerator::with_simd]
-fn forward<S: Simd>(x: &[f32], slope: f32, out: &mut [f32]) {
-    for (out, x) in out.iter_mut().zip(x) {
-        *out = if *x > 0.0 { *x } else { slope * x };
-    }
-}
-
-#[macerator::with_simd]
-fn backward<S: Simd>(grad: &[f32], x: &[f32], slope: f32, dx: &mut [f32]) -> f32 {
-    for ((dx, g), x) in dx.iter_mut().zip(grad).zip(x) {
-        *dx = if *x > 0.0 { *g } else { slope * g };
-    }
-    twin::sum_by(&grad[..dx.len()], &x[..dx.len()], |g, x| if x > 0.0 { 0.0 } else { g * x })
+/// The one value of a slope.
+fn one(slope: FlexTensor) -> f32 {
+    Floats::new(slope).first().copied().unwrap_or_default()
 }
 
 pub(crate) fn on_cpu(x: FlexTensor, slope: FlexTensor) -> FlexTensor {
     let shape = x.shape();
-    let (x, slope) = (twin::Floats::new(x), twin::Floats::new(slope));
-    let slope = slope.first().copied().unwrap_or_default();
-    let mut out = vec![0.0; x.len()];
-    twin::rows(&mut out, STRIPE, |stripe, out| forward(&x[stripe * STRIPE..], slope, out));
-    twin::tensor(out, shape)
+    twin::tensor(activations::prelu(&Floats::new(x), one(slope)), shape)
 }
 
 pub(crate) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, slope: FlexTensor) -> [FlexTensor; 2] {
     let shape = x.shape();
-    let (grad, x, slope) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(slope));
-    let slope = slope.first().copied().unwrap_or_default();
-    let (mut dx, mut pieces) = (vec![0.0; x.len()], vec![0.0; x.len().div_ceil(STRIPE)]);
-    twin::parts([&mut dx, &mut pieces], [STRIPE, 1], |stripe, [dx, piece]| {
-        let start = stripe * STRIPE;
-        piece[0] = backward(&grad[start..], &x[start..], slope, dx);
-    });
-    [twin::tensor(dx, shape), twin::tensor(vec![pieces.iter().sum()], [1])]
+    let (dx, d_slope) = activations::prelu_backward(&Floats::new(grad), &Floats::new(x), one(slope));
+    [twin::tensor(dx, shape), twin::tensor(vec![d_slope], [1])]
 }
 
 #[derive(Debug)]

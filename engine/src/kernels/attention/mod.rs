@@ -1,10 +1,9 @@
 //! Attention (Vaswani et al. 2017) of all heads in one launch, without a matrix of tokens × tokens in memory (online
 //! softmax; Dao et al. 2022), with biases, masked keys and keys of another sequence where these are given.
 //!
-//! The launches are in `gpu.rs`, the CPU twin in `twin.rs` and `heads.rs`.
+//! The launches are in `gpu.rs`, the CPU twin is called from `twin.rs`.
 
 pub mod gpu;
-mod heads;
 pub(crate) mod twin;
 
 use burn::backend::Dispatch;

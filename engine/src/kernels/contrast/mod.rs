@@ -6,7 +6,6 @@
 //! passes compute scores again, a block at a time.
 
 pub(crate) mod gpu;
-mod rounds;
 pub(crate) mod twin;
 
 use burn::backend::Dispatch;

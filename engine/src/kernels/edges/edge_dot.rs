@@ -11,11 +11,11 @@ use burn_backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
-use macerator::Simd;
 
-use super::{Edges, Links, List};
+use super::{Edges, Held, Links};
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, word};
-use crate::kernels::{KernelOps, Maybe, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelOps, Maybe, Tracked};
 
 const WORKGROUP: u32 = 256;
 
@@ -64,27 +64,10 @@ pub(crate) fn on_gpu(x: CubeTensor, y: CubeTensor, links: Links<CubeBackend>, he
     out
 }
 
-/// The products of one node with the sources of its edges.
-#[macerator::with_simd]
-fn products<S: Simd>(list: &List, node: usize, x: &[f32], y: &[f32], heads: usize, out: &mut [f32]) {
-    let (width, part) = (y.len(), y.len() / heads.max(1));
-    for (place, out) in list.of(node).zip(out.chunks_exact_mut(heads.max(1))) {
-        let from = list.end(place) * width;
-        let Some(x) = x.get(from..from + width) else { continue };
-        for ((out, x), y) in out.iter_mut().zip(x.chunks_exact(part)).zip(y.chunks_exact(part)) {
-            *out = twin::sum_by(x, y, |x, y| x * y);
-        }
-    }
-}
-
 pub(crate) fn on_cpu(x: FlexTensor, y: FlexTensor, links: Links<Flex>, heads: usize) -> FlexTensor {
     let [_, width] = x.shape().dims();
-    let list = List::new(&links, false);
-    let (x, y) = (twin::Floats::new(x), twin::Floats::new(y));
-    let mut out = vec![0.0; links.count * heads];
-    list.each_row(&mut out, heads, |node, out| {
-        products(&list, node, &x, &y[node * width..(node + 1) * width], heads, out)
-    });
+    let held = Held::new(&links, false);
+    let out = held.list().dot(links.count, &Floats::new(x), &Floats::new(y), width, heads);
     twin::tensor(out, [links.count, heads])
 }
 

@@ -11,11 +11,11 @@ use burn_backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
-use macerator::Simd;
 
-use super::{Edges, Links, List};
+use super::{Edges, Held, Links};
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, word};
-use crate::kernels::{KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelOps, Tracked};
 
 const WORKGROUP: u32 = 256;
 
@@ -95,33 +95,13 @@ pub(crate) fn on_gpu(x: CubeTensor, weights: Option<CubeTensor>, links: Links<Cu
     out
 }
 
-/// The sum of one node.
-#[macerator::with_simd]
-fn gather<S: Simd>(list: &List, node: usize, x: &[f32], weights: &[f32], heads: usize, out: &mut [f32]) {
-    let width = out.len();
-    for place in list.of(node) {
-        let from = list.end(place) * width;
-        let Some(sent) = x.get(from..from + width) else { continue };
-        if weights.is_empty() {
-            out.iter_mut().zip(sent).for_each(|(out, x)| *out += x);
-            continue;
-        }
-        let weights = &weights[list.number(place) * heads..][..heads];
-        let part = width / heads;
-        for ((out, x), weight) in out.chunks_exact_mut(part).zip(sent.chunks_exact(part)).zip(weights) {
-            out.iter_mut().zip(x).for_each(|(out, x)| *out += weight * x);
-        }
-    }
-}
-
 pub(crate) fn on_cpu(x: FlexTensor, weights: Option<FlexTensor>, links: Links<Flex>, back: bool) -> FlexTensor {
     let [_, width] = x.shape().dims();
-    let list = List::new(&links, back);
+    let held = Held::new(&links, back);
+    let list = held.list();
     let heads = weights.as_ref().map_or(1, |w| w.shape()[1]);
-    let (x, weights) = (twin::Floats::new(x), weights.map(twin::Floats::new));
-    let weights = weights.as_deref().unwrap_or_default();
-    let mut out = vec![0.0; list.rows() * width];
-    twin::rows(&mut out, width, |node, out| gather(&list, node, &x, weights, heads, out));
+    let weights = weights.map(Floats::new);
+    let out = list.propagate(&Floats::new(x), width, weights.as_deref().unwrap_or_default(), heads);
     twin::tensor(out, [list.rows(), width])
 }
 

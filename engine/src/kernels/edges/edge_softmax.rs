@@ -10,12 +10,11 @@ use burn_backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
-use macerator::Simd;
 
-use super::{Edges, Links, List};
+use super::{Edges, Held, Links};
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, word};
-use crate::kernels::smooth::exp;
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 const WORKGROUP: u32 = 256;
 
@@ -85,51 +84,16 @@ fn launch(info: &'static KernelInfo, values: &[&CubeTensor], incoming: &CubeTens
     .run();
 }
 
-/// The softmax of every column of the rows of one node.
-#[macerator::with_simd]
-fn forward<S: Simd>(scores: &[f32], heads: usize, out: &mut [f32]) {
-    for head in 0..heads {
-        let column = || scores.iter().skip(head).step_by(heads);
-        let largest = column().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0.0;
-        for (out, score) in out.iter_mut().skip(head).step_by(heads).zip(column()) {
-            *out = exp(score - largest);
-            sum += *out;
-        }
-        out.iter_mut().skip(head).step_by(heads).for_each(|out| *out /= sum);
-    }
-}
-
-#[macerator::with_simd]
-fn backward<S: Simd>(grad: &[f32], weights: &[f32], heads: usize, out: &mut [f32]) {
-    for head in 0..heads {
-        let pairs = || grad.iter().zip(weights).skip(head).step_by(heads);
-        let sum: f32 = pairs().map(|(g, w)| g * w).sum();
-        out.iter_mut().skip(head).step_by(heads).zip(pairs()).for_each(|(out, (g, w))| *out = w * (g - sum));
-    }
-}
-
 pub(crate) fn on_cpu(scores: FlexTensor, links: Links<Flex>) -> FlexTensor {
     let shape = scores.shape();
-    let (heads, list) = (shape[1], List::new(&links, false));
-    let scores = twin::Floats::new(scores);
-    let mut out = vec![0.0; scores.len()];
-    list.each_row(&mut out, heads, |node, out| {
-        forward(&scores[list.of(node).start * heads..][..out.len()], heads, out)
-    });
-    twin::tensor(out, shape)
+    let heads = shape[1];
+    twin::tensor(Held::new(&links, false).list().softmax(&Floats::new(scores), heads), shape)
 }
 
 pub(crate) fn backward_on_cpu(grad: FlexTensor, weights: FlexTensor, links: Links<Flex>) -> FlexTensor {
     let shape = weights.shape();
-    let (heads, list) = (shape[1], List::new(&links, false));
-    let (grad, weights) = (twin::Floats::new(grad), twin::Floats::new(weights));
-    let mut out = vec![0.0; weights.len()];
-    list.each_row(&mut out, heads, |node, out| {
-        let own = list.of(node).start * heads;
-        backward(&grad[own..][..out.len()], &weights[own..][..out.len()], heads, out);
-    });
-    twin::tensor(out, shape)
+    let (grad, weights) = (Floats::new(grad), Floats::new(weights));
+    twin::tensor(Held::new(&links, false).list().softmax_backward(&grad, &weights, shape[1]), shape)
 }
 
 #[derive(Debug)]

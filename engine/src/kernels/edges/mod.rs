@@ -4,18 +4,16 @@ pub mod edge_dot;
 pub mod edge_propagate;
 pub mod edge_softmax;
 
-use std::ops::Range;
-
 use burn::backend::{Dispatch, ExtensionType};
 use burn::tensor::{Int, Tensor};
 use burn_backend::Backend;
 use burn_backend::tensor::IntTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::edges::List;
 
 pub use self::edge_dot::edge_dot;
 pub use self::edge_propagate::edge_propagate;
 pub use self::edge_softmax::edge_softmax;
-use crate::kernels::twin;
 
 /// Edges from S sources to D destinations, on a device. They are numbered by destination; E of them.
 #[derive(Debug, Clone)]
@@ -105,16 +103,14 @@ impl<B: Backend> Links<B> {
     }
 }
 
-/// The list of one direction on the CPU.
-pub(crate) struct List {
+/// The lists of one direction on the CPU.
+pub(crate) struct Held {
     starts: Whole,
-    /// The other end of each entry.
     ends: Whole,
-    /// The number of its edge, where that is not its place.
     numbers: Option<Whole>,
 }
 
-impl List {
+impl Held {
     /// The edges by destination or, `back`, by source.
     pub fn new(links: &Links<burn_flex::Flex>, back: bool) -> Self {
         let whole = |tensor: &FlexTensor| Whole::new(tensor.clone());
@@ -125,51 +121,11 @@ impl List {
         }
     }
 
-    /// Nodes whose edges are listed.
-    pub fn rows(&self) -> usize {
-        self.starts.len().saturating_sub(1)
-    }
-
-    /// Places of a node's edges.
-    pub fn of(&self, row: usize) -> Range<usize> {
-        self.starts[row] as usize..self.starts[row + 1] as usize
-    }
-
-    /// The other end of the edge at a place.
-    pub fn end(&self, place: usize) -> usize {
-        self.ends[place] as usize
-    }
-
-    /// The number of the edge at a place.
-    pub fn number(&self, place: usize) -> usize {
-        self.numbers.as_ref().map_or(place, |numbers| numbers[place] as usize)
-    }
-
-    /// Run `body` for every node over all threads, with the part of `out` that belongs to its edges, `width` values for
-    /// each. Only for the edges by destination.
-    pub fn each_row(&self, out: &mut [f32], width: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
-        let mut rest = out;
-        let mut tasks = Vec::new();
-        for start in (0..self.rows()).step_by(ROWS_PER_TASK) {
-            let end = (start + ROWS_PER_TASK).min(self.rows());
-            let count = (self.starts[end] - self.starts[start]) as usize * width;
-            let (part, others) = std::mem::take(&mut rest).split_at_mut(count);
-            rest = others;
-            tasks.push((start..end, part));
-        }
-        twin::each(tasks, |(rows, part)| {
-            let mut rest = part;
-            for row in rows {
-                let (own, others) = std::mem::take(&mut rest).split_at_mut(self.of(row).len() * width);
-                rest = others;
-                body(row, own);
-            }
-        });
+    /// As the CPU twins take them.
+    pub fn list(&self) -> List<'_> {
+        List { starts: &self.starts, ends: &self.ends, numbers: self.numbers.as_deref() }
     }
 }
-
-/// Nodes whose edges are worth a task of their own.
-const ROWS_PER_TASK: usize = 512;
 
 /// A Flex tensor of whole numbers that lies in row-major order.
 struct Whole(FlexTensor);

@@ -10,10 +10,9 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::losses;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, word};
-use crate::kernels::smooth::exp;
 use crate::kernels::twin::{self, Floats};
 use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
@@ -21,8 +20,6 @@ const WORKGROUP: u32 = 64;
 const BACKWARD_WORKGROUP: u32 = 256;
 /// Classes from which on a workgroup computes a row together.
 const LONG: usize = 256;
-/// Values that a thread works on in one go.
-const STRIPE: usize = 8192;
 
 /// `cross_entropy.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
@@ -97,39 +94,9 @@ pub(crate) fn backward_on_gpu(
     dx
 }
 
-#[macerator::with_simd]
-fn stripe_forward<S: Simd>(logits: &[f32], targets: &[f32], width: usize, loss: &mut [f32], kept: &mut [f32]) {
-    let rows = logits.chunks_exact(width).zip(targets.chunks_exact(width));
-    for (((x, t), loss), kept) in rows.zip(loss).zip(kept.chunks_exact_mut(2)) {
-        let top = x.iter().fold(f32::MIN, |top, x| top.max(*x));
-        let log = twin::sum_by(x, x, |x, _| exp(x - top)).ln();
-        let all = twin::sum(t);
-        *loss = log * all + twin::sum_by(t, x, |t, x| t * (top - x));
-        kept.copy_from_slice(&[top + log, all]);
-    }
-}
-
-#[macerator::with_simd]
-fn stripe_backward<S: Simd>(grad: &[f32], logits: &[f32], targets: &[f32], kept: &[f32], dx: &mut [f32]) {
-    let width = dx.len() / grad.len().max(1);
-    let rows = logits.chunks_exact(width).zip(targets.chunks_exact(width)).zip(dx.chunks_exact_mut(width));
-    for ((grad, kept), ((x, t), dx)) in grad.iter().zip(kept.chunks_exact(2)).zip(rows) {
-        let (lse, all) = (kept[0], kept[1]);
-        dx.iter_mut().zip(x).zip(t).for_each(|((dx, x), t)| *dx = grad * (exp(x - lse) * all - t));
-    }
-}
-
 pub(crate) fn on_cpu(logits: FlexTensor, targets: FlexTensor) -> (FlexTensor, FlexTensor) {
     let [rows, width] = logits.shape().dims();
-    let (logits, targets) = (Floats::new(logits), Floats::new(targets));
-    let (mut loss, mut kept) = (vec![0.0; rows], vec![0.0; rows * 2]);
-    let stripe = STRIPE.div_ceil(width.max(1));
-    if width > 0 {
-        twin::parts([&mut loss, &mut kept], [stripe, 2 * stripe], |number, [loss, kept]| {
-            let from = number * stripe * width;
-            stripe_forward(&logits[from..], &targets[from..], width, loss, kept);
-        });
-    }
+    let (loss, kept) = losses::cross_entropy([rows, width], &Floats::new(logits), &Floats::new(targets));
     (twin::tensor(loss, [rows]), twin::tensor(kept, [rows, 2]))
 }
 
@@ -139,17 +106,10 @@ pub(crate) fn backward_on_cpu(
     targets: FlexTensor,
     kept: FlexTensor,
 ) -> FlexTensor {
-    let [rows, width] = logits.shape().dims();
+    let shape = logits.shape();
     let (grad, kept, logits, targets) =
         (Floats::new(grad), Floats::new(kept), Floats::new(logits), Floats::new(targets));
-    let mut dx = vec![0.0; rows * width];
-    let stripe = STRIPE.div_ceil(width.max(1));
-    twin::parts([&mut dx], [stripe * width], |number, [dx]| {
-        let (first, count) = (number * stripe, dx.len() / width.max(1));
-        let from = first * width;
-        stripe_backward(&grad[first..first + count], &logits[from..], &targets[from..], &kept[2 * first..], dx);
-    });
-    twin::tensor(dx, [rows, width])
+    twin::tensor(losses::cross_entropy_backward(&grad, &logits, &targets, &kept), shape)
 }
 
 #[derive(Debug)]

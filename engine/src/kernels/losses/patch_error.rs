@@ -9,13 +9,13 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::losses;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, row_groups, row_lanes, word};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 const WORKGROUP: u32 = 64;
-/// What the official code adds to the variance of a patch.
-const EPS: f32 = 1e-6;
 
 /// `patch_error.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
@@ -102,34 +102,11 @@ fn launch(
     .run();
 }
 
-/// Mean and scale that turn a target patch into what the prediction is compared with.
-fn standard(target: &[f32], norm_pix: bool) -> (f32, f32) {
-    if !norm_pix {
-        return (0.0, 1.0);
-    }
-    let count = target.len() as f32;
-    let mean = target.iter().sum::<f32>() / count;
-    let squares: f32 = target.iter().map(|t| (t - mean) * (t - mean)).sum();
-    (mean, 1.0 / (squares / (count - 1.0).max(1.0) + EPS).sqrt())
-}
-
 pub(crate) fn on_cpu(pred: FlexTensor, target: FlexTensor, mask: FlexTensor, norm_pix: bool) -> FlexTensor {
-    let [batch, patches, width] = pred.shape().dims();
-    let (pred, target, mask) = (twin::Floats::new(pred), twin::Floats::new(target), twin::Floats::new(mask));
-    let mut out = vec![0.0; batch * patches];
-    twin::rows(&mut out, patches, |sample, out| {
-        for (l, out) in out.iter_mut().enumerate() {
-            let row = sample * patches + l;
-            if mask[row] == 0.0 {
-                continue;
-            }
-            let (pred, target) = (&pred[row * width..(row + 1) * width], &target[row * width..(row + 1) * width]);
-            let (mean, scale) = standard(target, norm_pix);
-            let off = |(p, t): (&f32, &f32)| p - (t - mean) * scale;
-            *out = mask[row] * pred.iter().zip(target).map(|pair| off(pair).powi(2)).sum::<f32>() / width as f32;
-        }
-    });
-    twin::tensor(out, [batch, patches])
+    let sizes: [usize; 3] = pred.shape().dims();
+    let [batch, patches, _] = sizes;
+    let (pred, target, mask) = (Floats::new(pred), Floats::new(target), Floats::new(mask));
+    twin::tensor(losses::patch_error(sizes, &pred, &target, &mask, norm_pix), [batch, patches])
 }
 
 pub(crate) fn backward_on_cpu(
@@ -139,20 +116,10 @@ pub(crate) fn backward_on_cpu(
     mask: FlexTensor,
     norm_pix: bool,
 ) -> FlexTensor {
-    let [batch, patches, width] = pred.shape().dims();
-    let (pred, target, mask) = (twin::Floats::new(pred), twin::Floats::new(target), twin::Floats::new(mask));
-    let grad = twin::Floats::new(grad);
-    let mut out = vec![0.0; batch * patches * width];
-    twin::rows(&mut out, width, |row, out| {
-        if mask[row] == 0.0 {
-            return;
-        }
-        let (pred, target) = (&pred[row * width..(row + 1) * width], &target[row * width..(row + 1) * width]);
-        let (mean, scale) = standard(target, norm_pix);
-        let slope = grad[row] * mask[row] * 2.0 / width as f32;
-        out.iter_mut().zip(pred.iter().zip(target)).for_each(|(out, (p, t))| *out = slope * (p - (t - mean) * scale));
-    });
-    twin::tensor(out, [batch, patches, width])
+    let shape = pred.shape();
+    let width = shape[2];
+    let (grad, pred, target, mask) = (Floats::new(grad), Floats::new(pred), Floats::new(target), Floats::new(mask));
+    twin::tensor(losses::patch_error_backward(&grad, &pred, &target, &mask, width, norm_pix), shape)
 }
 
 #[derive(Debug)]

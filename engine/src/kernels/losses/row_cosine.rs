@@ -10,10 +10,11 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::losses;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, row_groups, row_lanes, word};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 const WORKGROUP: u32 = 64;
 /// The least that a row's length counts as.
@@ -80,57 +81,16 @@ fn launch(info: &'static KernelInfo, inputs: &[&CubeTensor], out: &CubeTensor, [
     .run();
 }
 
-/// The product of two rows and their lengths.
-#[macerator::with_simd]
-fn products<S: Simd>(a: &[f32], b: &[f32]) -> [f32; 3] {
-    [twin::sum_by(a, b, |a, b| a * b), twin::sum_by(a, a, |a, _| a * a).sqrt(), twin::sum_by(b, b, |b, _| b * b).sqrt()]
-}
-
-#[macerator::with_simd]
-fn backward<S: Simd>(grad: f32, a: &[f32], b: &[f32], out: &mut [f32]) {
-    let [dot, a_length, b_length] = products(a, b);
-    let (a_norm, b_norm) = (a_length.max(EPS), b_length.max(EPS));
-    let turn = if a_length > EPS { dot / a_norm / b_norm } else { 0.0 };
-    let (along_b, along_a) = (grad / a_norm / b_norm, grad * turn / a_norm / a_norm);
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out = along_b * b - along_a * a;
-    }
-}
-
-/// The row of `b` that row `row` of `a` is compared with.
-fn picked<'a>(b: &'a [f32], pick: &[Option<usize>], row: usize, width: usize) -> Option<&'a [f32]> {
-    let start = pick.get(row).copied().flatten()?.checked_mul(width)?;
-    b.get(start..start.checked_add(width)?)
-}
-
 pub(crate) fn on_cpu(a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
     let [rows, width] = a.shape().dims();
-    let (a, b, pick) = (twin::Floats::new(a), twin::Floats::new(b), twin::indices(pick));
-    let mut out = vec![0.0; rows];
-    twin::parts([&mut out], [ROWS_PER_TASK], |task, [out]| {
-        for (i, out) in out.iter_mut().enumerate() {
-            let row = task * ROWS_PER_TASK + i;
-            let Some(other) = picked(&b, &pick, row, width) else { continue };
-            let [dot, a_length, b_length] = products(&a[row * width..(row + 1) * width], other);
-            *out = dot / a_length.max(EPS) / b_length.max(EPS);
-        }
-    });
+    let out = losses::row_cosine([rows, width], &Floats::new(a), &Floats::new(b), &twin::indices(pick));
     twin::tensor(out, [rows])
 }
 
-/// Rows that are worth a task of their own.
-const ROWS_PER_TASK: usize = 32;
-
 pub(crate) fn backward_on_cpu(grad: FlexTensor, a: FlexTensor, b: FlexTensor, pick: FlexTensor) -> FlexTensor {
     let [rows, width] = a.shape().dims();
-    let (grad, a, b, pick) = (twin::Floats::new(grad), twin::Floats::new(a), twin::Floats::new(b), twin::indices(pick));
-    let mut out = vec![0.0; rows * width];
-    twin::rows(&mut out, width, |row, out| {
-        if let Some(other) = picked(&b, &pick, row, width) {
-            backward(grad[row], &a[row * width..(row + 1) * width], other, out);
-        }
-    });
-    twin::tensor(out, [rows, width])
+    let (grad, a, b, pick) = (Floats::new(grad), Floats::new(a), Floats::new(b), twin::indices(pick));
+    twin::tensor(losses::row_cosine_backward(&grad, &a, &b, &pick, width), [rows, width])
 }
 
 #[derive(Debug)]

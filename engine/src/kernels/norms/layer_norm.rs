@@ -9,10 +9,11 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::norms;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, row_groups, row_lanes, word};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked, sheet};
 
 const WORKGROUP: u32 = 64;
 const WEIGHTS_WORKGROUP: u32 = 256;
@@ -131,66 +132,17 @@ pub(crate) fn backward_on_gpu(
     [dx, d_gamma, d_beta]
 }
 
-/// Mean and 1 / √(variance + eps) of a row.
-#[inline(always)]
-fn statistics(row: &[f32], eps: f32) -> (f32, f32) {
-    let count = row.len() as f32;
-    let mean = twin::sum(row) / count;
-    let variance = twin::sum_by(row, row, |a, _| (a - mean) * (a - mean)) / count;
-    (mean, 1.0 / (variance + eps).sqrt())
-}
-
-#[macerator::with_simd]
-fn row_forward<S: Simd>(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32, out: &mut [f32]) {
-    let (mean, scale) = statistics(x, eps);
-    for (((out, x), g), b) in out.iter_mut().zip(x).zip(gamma).zip(beta) {
-        *out = (x - mean) * scale * g + b;
-    }
-}
-
-#[macerator::with_simd]
-fn stripe_backward<S: Simd>(grad: &[f32], x: &[f32], gamma: &[f32], eps: f32, dx: &mut [f32], weights: &mut [f32]) {
-    let width = gamma.len().max(1);
-    let (d_gamma, d_beta) = weights.split_at_mut(gamma.len());
-    for ((dx, grad), x) in dx.chunks_mut(width).zip(grad.chunks(width)).zip(x.chunks(width)) {
-        let (mean, scale) = statistics(x, eps);
-        for ((((dx, g), x), gamma), (dg, db)) in
-            dx.iter_mut().zip(grad).zip(x).zip(gamma).zip(d_gamma.iter_mut().zip(&mut *d_beta))
-        {
-            *dg += g * (x - mean) * scale;
-            *db += g;
-            *dx = g * gamma;
-        }
-        let plain = twin::sum(dx) / width as f32;
-        let along = twin::sum_by(dx, x, |g, x| g * (x - mean) * scale) / width as f32;
-        dx.iter_mut().zip(x).for_each(|(dx, x)| *dx = scale * (*dx - plain - (x - mean) * scale * along));
-    }
-}
-
 pub(crate) fn on_cpu(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, eps: f32) -> FlexTensor {
     let shape = x.shape();
-    let [_, width] = matrix(&shape);
-    let (x, gamma, beta) = (twin::Floats::new(x), twin::Floats::new(gamma), twin::Floats::new(beta));
-    let (gamma, beta) = (&*gamma, &*beta);
-    let mut out = vec![0.0; x.len()];
-    twin::rows(&mut out, width, |row, out| row_forward(&x[row * width..(row + 1) * width], gamma, beta, eps, out));
-    twin::tensor(out, shape)
+    let (x, gamma, beta) = (Floats::new(x), Floats::new(gamma), Floats::new(beta));
+    twin::tensor(norms::layer_norm(&x, &gamma, &beta, eps), shape)
 }
 
 pub(crate) fn backward_on_cpu(grad: FlexTensor, x: FlexTensor, gamma: FlexTensor, eps: f32) -> [FlexTensor; 3] {
-    let shape = x.shape();
-    let [rows, width] = matrix(&shape);
-    let (grad, x, gamma) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(gamma));
-    let gamma = &*gamma;
-    let stripes = rows.div_ceil(STRIPE);
-    let (mut dx, mut weights) = (vec![0.0; x.len()], vec![0.0; stripes * 2 * width]);
-    twin::parts([&mut dx, &mut weights], [STRIPE * width, 2 * width], |stripe, [dx, weights]| {
-        let start = stripe * STRIPE * width;
-        stripe_backward(&grad[start..], &x[start..], gamma, eps, dx, weights);
-    });
-    let mut sums = twin::column_sums(&weights, 2 * width);
-    let d_beta = sums.split_off(width);
-    [twin::tensor(dx, shape), twin::tensor(sums, [width]), twin::tensor(d_beta, [width])]
+    let (shape, width) = (x.shape(), gamma.shape());
+    let (grad, x, gamma) = (Floats::new(grad), Floats::new(x), Floats::new(gamma));
+    let [dx, d_gamma, d_beta] = norms::layer_norm_backward(&grad, &x, &gamma, eps);
+    [twin::tensor(dx, shape), twin::tensor(d_gamma, width.clone()), twin::tensor(d_beta, width)]
 }
 
 #[derive(Debug)]

@@ -5,9 +5,8 @@ use burn_backend::TensorMetadata as _;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
-use macerator::Simd;
+use masquerade_twins::optimisers;
 
-use super::norms::TASK;
 use crate::kernels::launch::{KernelInfo, Launch, word};
 use crate::kernels::sheet::{self, Layout};
 use crate::kernels::twin;
@@ -79,20 +78,12 @@ fn on_gpu(pairs: Vec<(Option<CubeTensor>, Option<CubeTensor>)>, decay: f32) -> V
     sheet::views(&layout, &new).collect()
 }
 
-#[macerator::with_simd]
-fn mix<S: Simd>(a: &mut [f32], w: &[f32], decay: f32) {
-    a.iter_mut().zip(w).for_each(|(a, w)| *a = decay * *a + (1.0 - decay) * w);
-}
-
 fn on_cpu(averages: Vec<Option<Tensor<1>>>, weights: Vec<Option<Tensor<1>>>, decay: f32) -> Vec<Option<Tensor<1>>> {
     let flex = |tensor: Option<Tensor<1>>| tensor.and_then(|t| t.try_into_primitive::<Flex>().ok());
     let weights: Vec<_> = weights.into_iter().map(|w| flex(w).map(twin::Floats::new)).collect();
     let mut averages: Vec<Option<FlexTensor>> = averages.into_iter().map(|a| flex(a).map(twin::owned)).collect();
-    let mut parts = Vec::new();
-    for (average, weight) in averages.iter_mut().zip(&weights) {
-        let (Some(average), Some(weight)) = (average, weight) else { continue };
-        parts.extend(average.storage_mut::<f32>().chunks_mut(TASK).zip(weight.chunks(TASK)));
-    }
-    twin::each(parts, |(a, w)| mix(a, w, decay));
+    let pairs = averages.iter_mut().zip(&weights).filter_map(|(average, weight)| average.as_mut().zip(weight.as_ref()));
+    let pairs = pairs.map(|(average, weight)| (average.storage_mut::<f32>(), &**weight));
+    optimisers::average(pairs.collect(), decay);
     averages.into_iter().map(|a| a.map(Tensor::from_primitive::<Flex>)).collect()
 }

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::{Flex, FlexTensor};
-use macerator::Simd;
+use masquerade_twins::optimisers;
 
 use super::weight_table::{Entry, Table};
 use crate::kernels::launch::{KernelInfo, Launch, empty, word};
@@ -14,8 +14,6 @@ use crate::kernels::twin;
 /// Invocations of a workgroup that works on a block, each on 4 values.
 pub(crate) const LANES: u32 = BLOCK as u32 / 4;
 const SUMMING: u32 = 256;
-/// Values of one task on the CPU.
-pub(crate) const TASK: usize = 16_384;
 
 /// `norms_blocks.wgsl`
 pub const BLOCKS: KernelInfo = KernelInfo {
@@ -132,17 +130,11 @@ pub(crate) fn weight_sums(sums: &CubeTensor, table: &Table) -> CubeTensor {
     out
 }
 
-#[macerator::with_simd]
-fn squares<S: Simd>(values: &[f32]) -> f32 {
-    twin::sum_by(values, values, |a, b| a * b)
-}
-
 fn norm_on_cpu(tensors: Vec<FlexTensor>) -> Option<FlexTensor> {
     if tensors.is_empty() {
         return None;
     }
     let held: Vec<twin::Floats> = tensors.into_iter().map(twin::Floats::new).collect();
-    let tasks = held.iter().flat_map(|values| values.chunks(TASK)).collect();
-    let sum: f64 = twin::each(tasks, |values: &[f32]| f64::from(squares(values))).into_iter().sum();
+    let sum = optimisers::squares(&held.iter().map(|values| &**values).collect::<Vec<_>>());
     Some(twin::tensor(vec![sum.sqrt() as f32], [1]))
 }

@@ -14,12 +14,13 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::convolution::Unfolding;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, word};
-use crate::kernels::products::gemm::{self, Matrix, Packed};
-use crate::kernels::products::linear::{LayerGradients, Wanted, linear, sizes, turned, weights_on_gpu};
+use crate::kernels::products::linear::{LayerGradients, Wanted, linear, sizes, weights_on_gpu};
 use crate::kernels::products::matmul::{Finish, Layout, product};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 const WORKGROUP: u32 = 256;
 const EXAMPLES: &[crate::kernels::Values] = &[&[("workgroup", WORKGROUP)]];
@@ -34,12 +35,6 @@ pub const FOLD: KernelInfo =
 
 /// Values that are unfolded at once: half of the 128 MiB that a buffer may have everywhere.
 const UNFOLDED: usize = 1 << 24;
-/// Rows that the CPU unfolds at a time.
-const ROWS: usize = 128;
-/// Parts of a batch whose gradients of the weight are summed on their own, however many threads there are: sums stay
-/// the same.
-const PARTS: usize = 16;
-
 /// Which pixels each place of a convolution's result sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -111,64 +106,36 @@ pub fn stock(map: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, window: Window)
     crate::kernels::products::linear::stock(seen, weight, Some(bias), None).reshape([batch, down, across, outputs])
 }
 
-/// A map and the window on it: sizes of the matrix that it unfolds to.
-#[derive(Debug, Clone, Copy)]
-pub struct Unfolding {
-    map: [usize; 4],
-    window: Window,
+/// A map and the window on it.
+fn unfolding(map: [usize; 4], window: Window) -> Unfolding {
+    let Window { sides, stride, before, out } = window;
+    Unfolding { map, sides, stride, before, out }
 }
 
-impl Unfolding {
-    fn rows(&self) -> usize {
-        self.map[0] * self.window.out[0] * self.window.out[1]
+fn launch(at: &Unfolding, info: &'static KernelInfo, from: &CubeTensor, to: &CubeTensor, count: usize) {
+    let Unfolding { map: [_, height, width, channels], sides, stride, before, out } = *at;
+    let params = [count, height, width, channels, sides[0], sides[1], stride, before[0], before[1], out[0], out[1]];
+    Launch {
+        info,
+        values: &[],
+        workgroup: WORKGROUP,
+        groups: count.div_ceil(WORKGROUP as usize),
+        inputs: &[from],
+        outputs: &[to],
+        params: &params.map(word),
     }
+    .run();
+}
 
-    fn values(&self) -> usize {
-        self.window.sides[0] * self.window.sides[1] * self.map[3]
-    }
-
-    /// For each run of values that row number `row` sees: where it lies in the row, where in the map, and how long it
-    /// is.
-    #[inline(always)]
-    fn runs(&self, row: usize, mut run: impl FnMut(usize, usize, usize)) {
-        let ([_, height, width, channels], Window { sides, stride, before, out }) = (self.map, self.window);
-        let (x, y, sample) = (row % out[1] * stride, row / out[1] % out[0] * stride, row / (out[0] * out[1]));
-        let first = before[1].saturating_sub(x).min(sides[1]);
-        let last = (width + before[1]).saturating_sub(x).clamp(first, sides[1]);
-        for j in 0..sides[0] {
-            let at = (y + j).wrapping_sub(before[0]);
-            if at < height && first < last {
-                let from = ((sample * height + at) * width + x + first - before[1]) * channels;
-                run((j * sides[1] + first) * channels, from, (last - first) * channels);
-            }
-        }
-    }
-
-    fn launch(&self, info: &'static KernelInfo, from: &CubeTensor, to: &CubeTensor, count: usize) {
-        let ([_, height, width, channels], Window { sides, stride, before, out }) = (self.map, self.window);
-        let params = [count, height, width, channels, sides[0], sides[1], stride, before[0], before[1], out[0], out[1]];
-        Launch {
-            info,
-            values: &[],
-            workgroup: WORKGROUP,
-            groups: count.div_ceil(WORKGROUP as usize),
-            inputs: &[from],
-            outputs: &[to],
-            params: &params.map(word),
-        }
-        .run();
-    }
-
-    fn unfold(&self, map: &CubeTensor) -> CubeTensor {
-        let seen = empty(map, [self.rows(), self.values()]);
-        self.launch(&UNFOLD, map, &seen, self.rows() * self.values());
-        seen
-    }
+fn unfold(at: &Unfolding, map: &CubeTensor) -> CubeTensor {
+    let seen = empty(map, [at.rows(), at.values()]);
+    launch(at, &UNFOLD, map, &seen, at.rows() * at.values());
+    seen
 }
 
 pub(crate) fn on_gpu(map: CubeTensor, weight: CubeTensor, bias: CubeTensor, window: Window) -> CubeTensor {
     let map = floats(map);
-    let seen = Unfolding { map: map.shape().dims(), window }.unfold(&map);
+    let seen = unfold(&unfolding(map.shape().dims(), window), &map);
     product(Layout::Nt, &seen, &floats(weight), Finish::Bias(&floats(bias))).0
 }
 
@@ -179,43 +146,24 @@ pub(crate) fn backward_on_gpu(
     wanted: Wanted,
 ) -> LayerGradients<CubeTensor> {
     let (grad, map) = (floats(grad), floats(map));
-    let unfolding = Unfolding { map: map.shape().dims(), window };
+    let at = unfolding(map.shape().dims(), window);
     let (d_weight, d_bias) = match wanted.weight || wanted.bias {
-        true => weights_on_gpu(&grad, &unfolding.unfold(&map), &weight, Some(&bias), wanted),
+        true => weights_on_gpu(&grad, &unfold(&at, &map), &weight, Some(&bias), wanted),
         false => (None, None),
     };
     let d_map = wanted.x.then(|| {
         let seen = product(Layout::Nn, &grad, &floats(weight), Finish::Store).0;
-        let d_map = empty(&map, unfolding.map);
-        unfolding.launch(&FOLD, &seen, &d_map, unfolding.map.iter().product());
+        let d_map = empty(&map, at.map);
+        launch(&at, &FOLD, &seen, &d_map, at.map.iter().product());
         d_map
     });
     (d_map, d_weight, d_bias)
 }
 
-/// Unfold the rows from number `from` on into `seen`.
-fn unfold(unfolding: Unfolding, map: &[f32], from: usize, seen: &mut [f32]) {
-    for (i, seen) in seen.chunks_exact_mut(unfolding.values().max(1)).enumerate() {
-        seen.fill(0.0);
-        unfolding.runs(from + i, |at, place, count| seen[at..at + count].copy_from_slice(&map[place..place + count]));
-    }
-}
-
 pub(crate) fn on_cpu(map: FlexTensor, weight: FlexTensor, bias: FlexTensor, window: Window) -> FlexTensor {
-    let unfolding = Unfolding { map: map.shape().dims(), window };
-    let (rows, [n, k]) = (unfolding.rows(), sizes(&weight));
-    let (map, weight, bias) = (twin::Floats::new(map), twin::Floats::new(weight), twin::Floats::new(bias));
-    let packed = turned(&weight, [n, k]);
-    let block = gemm::rows_per_task(rows, k, n);
-    let mut out = vec![0.0; rows * n];
-    twin::parts([&mut out], [block * n], |number, [out]| {
-        let count = out.len() / n.max(1);
-        let mut seen = vec![0.0; count * k];
-        unfold(unfolding, &map, number * block, &mut seen);
-        gemm::product([count, k, n], Matrix { values: &seen, row: k, column: 1 }, &packed, (out, n), false);
-        out.chunks_mut(n.max(1)).for_each(|out| out.iter_mut().zip(&*bias).for_each(|(out, b)| *out += b));
-    });
-    twin::tensor(out, [rows, n])
+    let (at, [n, _]) = (unfolding(map.shape().dims(), window), sizes(&weight));
+    let (map, weight, bias) = (Floats::new(map), Floats::new(weight), Floats::new(bias));
+    twin::tensor(at.forward(&map, &weight, &bias), [at.rows(), n])
 }
 
 pub(crate) fn backward_on_cpu(
@@ -224,60 +172,14 @@ pub(crate) fn backward_on_cpu(
     window: Window,
     wanted: Wanted,
 ) -> LayerGradients<FlexTensor> {
-    let unfolding = Unfolding { map: map.shape().dims(), window };
-    let [batch, height, width, channels] = unfolding.map;
-    let ([n, k], sample, places) = (sizes(&weight), height * width * channels, window.out[0] * window.out[1]);
-    let (grad, map, weight) = (twin::Floats::new(grad), twin::Floats::new(map), twin::Floats::new(weight));
-    let packed = Packed::new([n, k], Matrix { values: &weight, row: k, column: 1 });
-    let part = batch.div_ceil(PARTS).max(1);
-    let mut d_map = vec![0.0; if wanted.x { batch * sample } else { 0 }];
-    let mut maps = d_map.chunks_mut((part * sample).max(1));
-    let tasks = (0..batch).step_by(part).map(|first| (first, maps.next().unwrap_or_default())).collect();
-    let sums = twin::each(tasks, |(first, d_map): (usize, &mut [f32])| {
-        let mut sums = (vec![0.0; if wanted.weight { k * n } else { 0 }], vec![0.0; n]);
-        let (from, to) = (first * places, (first + part).min(batch) * places);
-        let mut seen = vec![0.0; ROWS * k];
-        for start in (from..to).step_by(ROWS) {
-            let count = ROWS.min(to - start);
-            let grad = Matrix { values: &grad[start * n..(start + count) * n], row: n, column: 1 };
-            let seen = &mut seen[..count * k];
-            if wanted.weight {
-                unfold(unfolding, &map, start, seen);
-                let turned = Matrix { values: seen, row: 1, column: k };
-                gemm::product([k, count, n], turned, &Packed::new([count, n], grad), (&mut sums.0, n), true);
-            }
-            grad.values
-                .chunks_exact(n.max(1))
-                .for_each(|grad| sums.1.iter_mut().zip(grad).for_each(|(sum, g)| *sum += g));
-            if wanted.x {
-                gemm::product([count, n, k], grad, &packed, (seen, k), false);
-                fold(unfolding, seen, start, (first * sample, d_map));
-            }
-        }
-        sums
-    });
-    let mut total = (vec![0.0; if wanted.weight { k * n } else { 0 }], vec![0.0; n]);
-    for (weight, bias) in sums {
-        total.0.iter_mut().zip(weight).for_each(|(total, sum)| *total += sum);
-        total.1.iter_mut().zip(bias).for_each(|(total, sum)| *total += sum);
-    }
-    let d_weight = wanted.weight.then(|| (0..n * k).map(|i| total.0[i % k * n + i / k]).collect());
+    let (at, [n, k]) = (unfolding(map.shape().dims(), window), sizes(&weight));
+    let (grad, map, weight) = (Floats::new(grad), Floats::new(map), Floats::new(weight));
+    let (d_map, d_weight, d_bias) = at.backward(n, &grad, &map, &weight, wanted);
     (
-        wanted.x.then(|| twin::tensor(d_map, unfolding.map)),
+        d_map.map(|values| twin::tensor(values, at.map)),
         d_weight.map(|values| twin::tensor(values, [n, k])),
-        wanted.bias.then(|| twin::tensor(total.1, [n])),
+        d_bias.map(|values| twin::tensor(values, [n])),
     )
-}
-
-/// Add unfolded rows from number `from` on to the map they came from, of which `map` is the part that begins with value
-/// `start`.
-fn fold(unfolding: Unfolding, seen: &[f32], from: usize, (start, map): (usize, &mut [f32])) {
-    for (i, seen) in seen.chunks_exact(unfolding.values().max(1)).enumerate() {
-        unfolding.runs(from + i, |at, place, count| {
-            let to = map[place - start..][..count].iter_mut();
-            to.zip(&seen[at..at + count]).for_each(|(to, value)| *to += value);
-        });
-    }
 }
 
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use burn::tensor::{Int, Tensor};
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::pictures;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, word};
 use crate::kernels::{KernelOps as _, twin};
@@ -76,22 +77,15 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Tokens of a picture, and values of a patch.
-    fn sizes(&self) -> [usize; 2] {
-        let [_, height, width, channels] = self.shape;
-        let [rows, columns] = self.patch;
-        [(height / rows) * (width / columns), rows * columns * channels]
+    /// As the CPU twin takes it.
+    fn twin(&self) -> pictures::Cut {
+        let Self { shape, patch, order, .. } = *self;
+        pictures::Cut { shape, patch, channel_first: order == Order::ChannelFirst }
     }
 
-    /// Row, column and channel inside a patch of its value number `value`.
-    #[inline]
-    fn place(&self, value: usize) -> [usize; 3] {
-        let [rows, columns] = self.patch;
-        let channels = self.shape[3];
-        match self.order {
-            Order::ChannelFirst => [value / columns % rows, value % columns, value / (rows * columns)],
-            Order::ChannelLast => [value / (columns * channels), value / channels % columns, value % channels],
-        }
+    /// Tokens of a picture, and values of a patch.
+    fn sizes(&self) -> [usize; 2] {
+        self.twin().sizes()
     }
 }
 
@@ -154,33 +148,11 @@ pub(crate) fn on_cpu(words: FlexTensor, norm: FlexTensor, cut: Cut) -> FlexTenso
     let [tokens, values] = cut.sizes();
     let (bytes, norm) = (twin::bytes(words), twin::Floats::new(norm));
     let out = match cut.depth {
-        Depth::Eight => patches(&bytes, &norm, cut),
+        Depth::Eight => pictures::patches(&bytes, &norm, cut.twin()),
         Depth::Sixteen => {
             let values: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-            patches(&values, &norm, cut)
+            pictures::deep_patches(&values, &norm, cut.twin())
         }
     };
     twin::tensor(out, [cut.shape[0], tokens, values])
-}
-
-fn patches<T: Copy + Into<f32> + Sync>(pixels: &[T], norm: &[f32], cut: Cut) -> Vec<f32> {
-    let [batch, height, width, channels] = cut.shape;
-    let [tokens, values] = cut.sizes();
-    let (scale, shift) = norm.split_at(channels);
-    let place = |value: usize| {
-        let [row, column, channel] = cut.place(value);
-        ((row * width + column) * channels + channel, channel)
-    };
-    let places: Vec<(usize, usize)> = (0..values).map(place).collect();
-    let across = width / cut.patch[1];
-    let mut out = vec![0.0; batch * tokens * values];
-    twin::rows(&mut out, values, |row, out| {
-        let (sample, token) = (row / tokens, row % tokens);
-        let (top, left) = (token / across * cut.patch[0], token % across * cut.patch[1]);
-        let corner = ((sample * height + top) * width + left) * channels;
-        for (out, (place, channel)) in out.iter_mut().zip(&places) {
-            *out = pixels[corner + place].into() * scale[*channel] - shift[*channel];
-        }
-    });
-    out
 }

@@ -10,13 +10,13 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::points as twins;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, empty_integers, floats, integers, word};
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 const WORKGROUP: u32 = 64;
-/// Sets that a thread works on in one go.
-const TASK: usize = 64;
 
 /// `chamfer.wgsl`
 pub const FORWARD: KernelInfo =
@@ -97,30 +97,8 @@ pub(crate) fn backward_on_gpu(
 
 pub(crate) fn on_cpu(a: FlexTensor, b: FlexTensor) -> (FlexTensor, FlexTensor) {
     let ([sets, of_a, _], [_, of_b, _]) = (a.shape().dims(), b.shape().dims());
-    let (a, b) = (twin::Floats::new(a), twin::Floats::new(b));
-    let ((a, _), (b, _)) = (a.as_chunks::<3>(), b.as_chunks::<3>());
-    let both = of_a + of_b;
-    let mut out = vec![0.0; sets * both];
-    let mut nearest = vec![0.0; sets * both];
-    twin::parts([&mut out, &mut nearest], [TASK * both, TASK * both], |task, [out, nearest]| {
-        let first = task * TASK;
-        for (set, (out, nearest)) in out.chunks_mut(both).zip(nearest.chunks_mut(both)).enumerate() {
-            let (a, b) = (&a[(first + set) * of_a..][..of_a], &b[(first + set) * of_b..][..of_b]);
-            let pairs = a.iter().map(|point| closest(point, b)).chain(b.iter().map(|point| closest(point, a)));
-            for ((out, nearest), (distance, place)) in out.iter_mut().zip(nearest).zip(pairs) {
-                (*out, *nearest) = (distance, place as f32);
-            }
-        }
-    });
-    let nearest = nearest.into_iter().map(|place| place as i32).collect();
-    (twin::tensor(out, [sets, both]), twin::integers(nearest, [sets, both]))
-}
-
-fn closest(point: &[f32; 3], others: &[[f32; 3]]) -> (f32, usize) {
-    others.iter().enumerate().fold((f32::MAX, 0), |(least, found), (place, other)| {
-        let distance = twin::squared_distance(point, other);
-        if distance < least { (distance, place) } else { (least, found) }
-    })
+    let (out, nearest) = twins::chamfer([sets, of_a, of_b], &Floats::new(a), &Floats::new(b));
+    (twin::tensor(out, [sets, of_a + of_b]), twin::integers(nearest, [sets, of_a + of_b]))
 }
 
 pub(crate) fn backward_on_cpu(
@@ -131,22 +109,8 @@ pub(crate) fn backward_on_cpu(
     wanted: [bool; 2],
 ) -> [Option<FlexTensor>; 2] {
     let ([sets, of_a, _], [_, of_b, _]) = (a.shape().dims(), b.shape().dims());
-    let (grad, a, b, nearest) =
-        (twin::Floats::new(grad), twin::Floats::new(a), twin::Floats::new(b), twin::indices(nearest));
-    let (mut da, mut db) = (vec![0.0; sets * of_a * 3], vec![0.0; sets * of_b * 3]);
-    twin::parts([&mut da, &mut db], [of_a * 3, of_b * 3], |set, [da, db]| {
-        let (a, b) = (&a[set * of_a * 3..], &b[set * of_b * 3..]);
-        for place in 0..of_a + of_b {
-            let row = set * (of_a + of_b) + place;
-            let Some(partner) = nearest[row] else { continue };
-            let (s, t) = if place < of_a { (place, partner) } else { (partner, place - of_a) };
-            for axis in 0..3 {
-                let slope = 2.0 * grad[row] * (a[3 * s + axis] - b[3 * t + axis]);
-                da[3 * s + axis] += slope;
-                db[3 * t + axis] -= slope;
-            }
-        }
-    });
+    let (grad, a, b, nearest) = (Floats::new(grad), Floats::new(a), Floats::new(b), twin::indices(nearest));
+    let [da, db] = twins::chamfer_backward([sets, of_a, of_b], &grad, &a, &b, &nearest);
     [wanted[0].then(|| twin::tensor(da, [sets, of_a, 3])), wanted[1].then(|| twin::tensor(db, [sets, of_b, 3]))]
 }
 

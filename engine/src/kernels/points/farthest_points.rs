@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor};
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::points as twins;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, empty_integers, floats, word};
 use crate::kernels::tokens::gather_tokens::stock_gather;
@@ -74,29 +75,6 @@ pub(crate) fn on_gpu(points: CubeTensor, count: usize, origin: f32) -> CubeTenso
 }
 
 pub(crate) fn on_cpu(points: FlexTensor, count: usize, origin: f32) -> FlexTensor {
-    let [batch, total, _] = points.shape().dims();
-    let points = twin::Floats::new(points);
-    let (points, _) = points.as_chunks::<3>();
-    let clouds =
-        twin::each((0..batch).collect(), |cloud| sampled(&points[cloud * total..(cloud + 1) * total], count, origin));
-    twin::integers(clouds.concat(), [batch, count])
-}
-
-fn sampled(points: &[[f32; 3]], count: usize, origin: f32) -> Vec<i32> {
-    let candidates: Vec<usize> =
-        (0..points.len()).filter(|p| twin::squared_distance(&points[*p], &[0.0; 3]) > origin).collect();
-    let mut nearest = vec![FAR; candidates.len()];
-    let mut chosen = vec![0; count];
-    for pick in 1..count {
-        let Some(last) = points.get(chosen[pick - 1] as usize) else { break };
-        let mut farthest = -1.0;
-        for (p, nearest) in candidates.iter().zip(&mut nearest) {
-            *nearest = nearest.min(twin::squared_distance(&points[*p], last));
-            if *nearest > farthest {
-                farthest = *nearest;
-                chosen[pick] = *p as i32;
-            }
-        }
-    }
-    chosen
+    let batch = points.shape()[0];
+    twin::integers(twins::farthest(batch, &twin::Floats::new(points), count, origin), [batch, count])
 }

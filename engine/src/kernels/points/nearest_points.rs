@@ -5,6 +5,7 @@ use burn::tensor::{Int, Tensor};
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::points as twins;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty_integers, floats, word};
 use crate::kernels::{KernelOps as _, twin};
@@ -65,26 +66,7 @@ pub(crate) fn on_gpu(points: CubeTensor, centres: CubeTensor, count: usize) -> C
 }
 
 pub(crate) fn on_cpu(points: FlexTensor, centres: FlexTensor, count: usize) -> FlexTensor {
-    let ([batch, total, _], [_, groups, _]) = (points.shape().dims(), centres.shape().dims());
+    let [batch, groups, _] = centres.shape().dims();
     let (points, centres) = (twin::Floats::new(points), twin::Floats::new(centres));
-    let ((points, _), (centres, _)) = (points.as_chunks::<3>(), centres.as_chunks::<3>());
-    let clouds = twin::each((0..batch).collect(), |cloud| {
-        let points = &points[cloud * total..(cloud + 1) * total];
-        let centres = &centres[cloud * groups..(cloud + 1) * groups];
-        centres.iter().flat_map(|centre| neighbours(points, centre, count)).collect::<Vec<i32>>()
-    });
-    twin::integers(clouds.concat(), [batch, groups, count])
-}
-
-fn neighbours(points: &[[f32; 3]], centre: &[f32; 3], count: usize) -> Vec<i32> {
-    let mut nearest: Vec<(f32, i32)> = Vec::with_capacity(count + 1);
-    for (p, point) in points.iter().enumerate() {
-        let distance = twin::squared_distance(point, centre);
-        if nearest.len() < count || nearest.last().is_some_and(|(farthest, _)| distance < *farthest) {
-            let place = nearest.partition_point(|(other, _)| *other <= distance);
-            nearest.insert(place, (distance, p as i32));
-            nearest.truncate(count);
-        }
-    }
-    nearest.into_iter().map(|(_, p)| p).collect()
+    twin::integers(twins::nearest(batch, &points, &centres, count), [batch, groups, count])
 }

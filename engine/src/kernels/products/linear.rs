@@ -10,12 +10,13 @@ use burn_backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::products;
+pub use masquerade_twins::products::{LayerGradients, Wanted};
 
-use super::gemm::{self, Matrix, Packed};
 use super::matmul::{Finish, Layout, fits, product, weight_gradients};
 use crate::kernels::launch::{empty, floats};
-use crate::kernels::{KernelGradients, KernelOps, Maybe, Tracked, sheet, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Maybe, Tracked, sheet};
 
 /// `x Wᵀ + bias + residual`, the last two where they are given.
 ///
@@ -36,17 +37,6 @@ pub fn stock(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, residual:
     let y = bias.map_or(y.clone(), |bias| y + bias.unsqueeze_dim(0));
     residual.map_or(y.clone(), |residual| residual + y)
 }
-
-/// Which gradients of a linear layer are asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted {
-    pub x: bool,
-    pub weight: bool,
-    pub bias: bool,
-}
-
-/// Gradients of a linear layer: of its input, its weight and its bias.
-pub type LayerGradients<T> = (Option<T>, Option<T>, Option<T>);
 
 pub(crate) fn on_gpu(
     x: CubeTensor,
@@ -109,25 +99,9 @@ pub(crate) fn weights_on_gpu(
     (Some(product(Layout::Tn, grad, x, Finish::Store).0), bias)
 }
 
-#[macerator::with_simd]
-fn finish_rows<S: Simd>(out: &mut [f32], bias: &[f32], residual: &[f32]) {
-    let width = bias.len().max(1);
-    for (row, out) in out.chunks_mut(width).enumerate() {
-        out.iter_mut().zip(bias).for_each(|(out, b)| *out += b);
-        if let Some(residual) = residual.get(row * width..) {
-            out.iter_mut().zip(residual).for_each(|(out, r)| *out += r);
-        }
-    }
-}
-
 /// Rows and columns of a matrix.
 pub(crate) fn sizes(tensor: &FlexTensor) -> [usize; 2] {
     tensor.shape().dims()
-}
-
-/// The weight [N, K] as the right operand [K, N].
-pub(crate) fn turned(weight: &[f32], [n, k]: [usize; 2]) -> Packed {
-    Packed::new([k, n], Matrix { values: weight, row: 1, column: k })
 }
 
 pub(crate) fn on_cpu(
@@ -137,21 +111,9 @@ pub(crate) fn on_cpu(
     residual: Option<FlexTensor>,
 ) -> FlexTensor {
     let ([rows, k], [n, _]) = (sizes(&x), sizes(&weight));
-    let (x, weight) = (twin::Floats::new(x), twin::Floats::new(weight));
-    let (bias, residual) = (bias.map(twin::Floats::new), residual.map(twin::Floats::new));
-    let zeros = if bias.is_none() && residual.is_some() { vec![0.0; n] } else { Vec::new() };
-    let bias = bias.as_deref().unwrap_or(&zeros);
-    let packed = turned(&weight, [n, k]);
-    let block = gemm::rows_per_task(rows, k, n);
-    let mut out = vec![0.0; rows * n];
-    twin::parts([&mut out], [block * n], |number, [out]| {
-        let from = number * block;
-        let a = Matrix { values: &x[from * k..], row: k, column: 1 };
-        gemm::product([out.len() / n.max(1), k, n], a, &packed, (out, n), false);
-        if !bias.is_empty() {
-            finish_rows(out, bias, residual.as_deref().map_or(&[], |r| &r[from * n..]));
-        }
-    });
+    let (x, weight) = (Floats::new(x), Floats::new(weight));
+    let (bias, residual) = (bias.map(Floats::new), residual.map(Floats::new));
+    let out = products::linear([rows, k, n], &x, &weight, bias.as_deref(), residual.as_deref());
     twin::tensor(out, [rows, n])
 }
 
@@ -162,44 +124,17 @@ pub(crate) fn backward_on_cpu(
     wanted: Wanted,
 ) -> LayerGradients<FlexTensor> {
     let ([rows, n], [_, k]) = (sizes(&grad), sizes(&x));
-    let (grad, x, weight) = (twin::Floats::new(grad), twin::Floats::new(x), twin::Floats::new(weight));
-    let dx = wanted.x.then(|| {
-        let mut dx = vec![0.0; rows * k];
-        let packed = Packed::new([n, k], Matrix { values: &weight, row: k, column: 1 });
-        gemm::spread([rows, n, k], Matrix { values: &grad, row: n, column: 1 }, &packed, &mut dx);
-        twin::tensor(dx, [rows, k])
-    });
-    let (d_weight, d_bias) = weights_on_cpu(&grad, &x, [rows, n, k], wanted);
-    (dx, d_weight, d_bias)
+    let (grad, x, weight) = (Floats::new(grad), Floats::new(x), Floats::new(weight));
+    tensors([rows, k, n], products::linear_backward([rows, k, n], &grad, &x, &weight, wanted))
 }
 
-/// Gradients of weight and bias from the gradient of the result [rows, n] and the input [rows, k].
-pub(crate) fn weights_on_cpu(
-    grad: &[f32],
-    x: &[f32],
-    [rows, n, k]: [usize; 3],
-    wanted: Wanted,
-) -> (Option<FlexTensor>, Option<FlexTensor>) {
-    let weight = wanted.weight.then(|| {
-        let mut weight = vec![0.0; n * k];
-        let packed = Packed::new([rows, k], Matrix { values: x, row: k, column: 1 });
-        gemm::spread([n, rows, k], Matrix { values: grad, row: 1, column: n }, &packed, &mut weight);
-        twin::tensor(weight, [n, k])
-    });
-    let bias = wanted.bias.then(|| {
-        let mut bias = vec![0.0; n];
-        add_rows(grad, &mut bias);
-        twin::tensor(bias, [n])
-    });
-    (weight, bias)
-}
-
-/// Add every row of `grad` to `sums`.
-#[macerator::with_simd]
-fn add_rows<S: Simd>(grad: &[f32], sums: &mut [f32]) {
-    for row in grad.chunks(sums.len().max(1)) {
-        sums.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
-    }
+/// The gradients of a layer as tensors.
+pub(crate) fn tensors(
+    [rows, k, n]: [usize; 3],
+    (dx, d_weight, d_bias): LayerGradients<Vec<f32>>,
+) -> LayerGradients<FlexTensor> {
+    let tensor = |values: Option<Vec<f32>>, shape: &[usize]| values.map(|values| twin::tensor(values, shape));
+    (tensor(dx, &[rows, k]), tensor(d_weight, &[n, k]), tensor(d_bias, &[n]))
 }
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Matrix products on a GPU, the operands in the layouts that a linear layer meets, what follows a product included.
 //!
 //! The layouts whose rows are multiples of four values have fast kernels; everything else takes `matmul_odd.wgsl`. On
-//! the CPU the products are those of `gemm.rs`.
+//! the CPU the products are those of `masquerade_twins`.
 
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;

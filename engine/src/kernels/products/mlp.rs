@@ -10,14 +10,13 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::products;
 
-use super::gemm::{self, Matrix, Packed};
-use super::linear::{self, LayerGradients, Wanted, sizes, turned, weights_on_cpu, weights_on_gpu};
+use super::linear::{self, LayerGradients, Wanted, sizes, tensors, weights_on_gpu};
 use super::matmul::{Finish, Layout, product};
 use crate::kernels::launch::floats;
-use crate::kernels::smooth::normal;
-use crate::kernels::{KernelGradients, KernelOps, Tracked, twin};
+use crate::kernels::twin::{self, Floats};
+use crate::kernels::{KernelGradients, KernelOps, Tracked};
 
 /// Weight [out, in] and bias [out] of a layer.
 pub type Layer = (Tensor<2>, Tensor<1>);
@@ -74,26 +73,6 @@ pub(crate) fn backward_on_gpu(
     (linear::backward_on_gpu(inner, x, w1, Some(b1), wanted[0]), second)
 }
 
-#[macerator::with_simd]
-fn activate<S: Simd>(preactivation: &mut [f32], bias: &[f32], activation: &mut [f32]) {
-    let width = bias.len().max(1);
-    for (z, h) in preactivation.chunks_mut(width).zip(activation.chunks_mut(width)) {
-        for ((z, h), b) in z.iter_mut().zip(h).zip(bias) {
-            *z += b;
-            *h = *z * normal(*z).0;
-        }
-    }
-}
-
-#[macerator::with_simd]
-fn activate_backward<S: Simd>(grad: &mut [f32], preactivation: &[f32], activation: &mut [f32]) {
-    for ((g, z), h) in grad.iter_mut().zip(preactivation).zip(activation) {
-        let (distribution, density) = normal(*z);
-        *g *= distribution + z * density;
-        *h = z * distribution;
-    }
-}
-
 /// The result and the preactivation.
 pub(crate) fn on_cpu(
     x: FlexTensor,
@@ -103,18 +82,11 @@ pub(crate) fn on_cpu(
     b2: FlexTensor,
     residual: Option<FlexTensor>,
 ) -> (FlexTensor, FlexTensor) {
-    let ([rows, k], [hidden, _]) = (sizes(&x), sizes(&w1));
-    let (x, w1, b1) = (twin::Floats::new(x), twin::Floats::new(w1), twin::Floats::new(b1));
-    let packed = turned(&w1, [hidden, k]);
-    let block = gemm::rows_per_task(rows, k, hidden);
-    let (mut preactivation, mut activation) = (vec![0.0; rows * hidden], vec![0.0; rows * hidden]);
-    twin::parts([&mut preactivation, &mut activation], [block * hidden; 2], |number, [z, h]| {
-        let a = Matrix { values: &x[number * block * k..], row: k, column: 1 };
-        gemm::product([z.len() / hidden.max(1), k, hidden], a, &packed, (z, hidden), false);
-        activate(z, &b1, h);
-    });
-    let activation = twin::tensor(activation, [rows, hidden]);
-    (linear::on_cpu(activation, w2, Some(b2), residual), twin::tensor(preactivation, [rows, hidden]))
+    let ([rows, k], [n, hidden]) = (sizes(&x), sizes(&w2));
+    let [x, w1, b1, w2, b2] = [x, w1, b1, w2, b2].map(Floats::new);
+    let residual = residual.map(Floats::new);
+    let (out, preactivation) = products::mlp([rows, k, hidden, n], &x, [&w1, &w2], [&b1, &b2], residual.as_deref());
+    (twin::tensor(out, [rows, n]), twin::tensor(preactivation, [rows, hidden]))
 }
 
 pub(crate) fn backward_on_cpu(
@@ -125,18 +97,12 @@ pub(crate) fn backward_on_cpu(
     w2: FlexTensor,
     wanted: [Wanted; 2],
 ) -> MlpGradients<FlexTensor> {
-    let ([rows, n], [_, hidden]) = (sizes(&grad), sizes(&preactivation));
-    let (grad, z, w2) = (twin::Floats::new(grad), twin::Floats::new(preactivation), twin::Floats::new(w2));
-    let packed = Packed::new([n, hidden], Matrix { values: &w2, row: hidden, column: 1 });
-    let block = gemm::rows_per_task(rows, n, hidden);
-    let (mut inner, mut activation) = (vec![0.0; rows * hidden], vec![0.0; rows * hidden]);
-    twin::parts([&mut inner, &mut activation], [block * hidden; 2], |number, [inner, h]| {
-        let a = Matrix { values: &grad[number * block * n..], row: n, column: 1 };
-        gemm::product([inner.len() / hidden.max(1), n, hidden], a, &packed, (inner, hidden), false);
-        activate_backward(inner, &z[number * block * hidden..], h);
-    });
-    let second = weights_on_cpu(&grad, &activation, [rows, n, hidden], wanted[1]);
-    (linear::backward_on_cpu(twin::tensor(inner, [rows, hidden]), x, w1, wanted[0]), second)
+    let ([rows, n], [hidden, k]) = (sizes(&grad), sizes(&w1));
+    let [grad, x, preactivation, w1, w2] = [grad, x, preactivation, w1, w2].map(Floats::new);
+    let sizes = [rows, k, hidden, n];
+    let (first, (d_w2, d_b2)) = products::mlp_backward(sizes, &grad, &x, &preactivation, [&w1, &w2], wanted);
+    let second = tensors([rows, hidden, n], (None, d_w2, d_b2));
+    (tensors([rows, k, hidden], first), (second.1, second.2))
 }
 
 #[derive(Debug)]

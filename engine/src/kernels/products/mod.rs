@@ -1,6 +1,5 @@
 //! Matrix products, linear layers, and what a transformer makes of two of them.
 
-pub(crate) mod gemm;
 pub mod linear;
 pub mod matmul;
 pub mod mlp;

@@ -10,6 +10,7 @@ use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::IntTensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
+use masquerade_twins::tokens;
 
 use crate::kernels::launch::{KernelInfo, Launch, empty, floats, integers, software, word};
 use crate::kernels::{KernelOps, Tracked, twin};
@@ -117,31 +118,15 @@ fn launch(
 }
 
 pub(crate) fn gather_on_cpu(x: FlexTensor, index: FlexTensor) -> FlexTensor {
-    let [batch, tokens, width] = x.shape().dims();
-    let [_, picks] = index.shape().dims();
-    let (x, index) = (twin::Floats::new(x), twin::indices(index));
-    let mut out = vec![0.0; batch * picks * width];
-    twin::rows(&mut out, width, |row, out| {
-        if let Some(token) = index[row].filter(|t| *t < tokens) {
-            let from = (row / picks * tokens + token) * width;
-            out.copy_from_slice(&x[from..from + width]);
-        }
-    });
+    let ([batch, count, width], [_, picks]) = (x.shape().dims(), index.shape().dims());
+    let out = tokens::gather([batch, count, picks, width], &twin::Floats::new(x), &twin::indices(index));
     twin::tensor(out, [batch, picks, width])
 }
 
-pub(crate) fn scatter_on_cpu(x: FlexTensor, index: FlexTensor, tokens: usize) -> FlexTensor {
+pub(crate) fn scatter_on_cpu(x: FlexTensor, index: FlexTensor, count: usize) -> FlexTensor {
     let [batch, picks, width] = x.shape().dims();
-    let (x, index) = (twin::Floats::new(x), twin::indices(index));
-    let mut out = vec![0.0; batch * tokens * width];
-    twin::rows(&mut out, tokens * width, |sample, out| {
-        for row in sample * picks..(sample + 1) * picks {
-            let Some(token) = index[row].filter(|t| *t < tokens) else { continue };
-            let to = &mut out[token * width..(token + 1) * width];
-            to.iter_mut().zip(&x[row * width..(row + 1) * width]).for_each(|(a, b)| *a += b);
-        }
-    });
-    twin::tensor(out, [batch, tokens, width])
+    let out = tokens::scatter([batch, count, picks, width], &twin::Floats::new(x), &twin::indices(index));
+    twin::tensor(out, [batch, count, width])
 }
 
 #[derive(Debug)]

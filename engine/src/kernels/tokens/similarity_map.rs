@@ -5,15 +5,13 @@ use burn::tensor::Tensor;
 use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
-use macerator::Simd;
+use masquerade_twins::tokens;
 
 use crate::kernels::launch::{KernelInfo, Launch, Values, empty, floats, row_groups, row_lanes, software, word};
 use crate::kernels::{KernelOps as _, twin};
 
 const WORKGROUP: u32 = 64;
 const LEAST_NORM: f32 = 1e-12;
-/// Values of tokens worth a thread of its own.
-const VALUES_PER_TASK: usize = 1 << 17;
 
 const EXAMPLES: &[Values] = &[
     &[("workgroup", WORKGROUP), ("lanes", 1), ("neighbours", 8)],
@@ -78,25 +76,6 @@ pub(crate) fn on_gpu(x: CubeTensor, query: usize) -> CubeTensor {
 }
 
 pub(crate) fn on_cpu(x: FlexTensor, query: usize) -> FlexTensor {
-    let [batch, tokens, width] = x.shape().dims();
-    let x = twin::Floats::new(x);
-    let mut out = vec![0.0; batch * tokens];
-    if query >= tokens {
-        return twin::tensor(out, [batch, tokens]);
-    }
-    let task = (VALUES_PER_TASK / width.max(1)).max(1);
-    for (out, tokens_of) in out.chunks_mut(tokens).zip(x.chunks((tokens * width).max(1))) {
-        let chosen = &tokens_of[query * width..(query + 1) * width];
-        twin::parts([out], [task], |part, [out]| cosines(&tokens_of[part * task * width..], chosen, out));
-    }
-    twin::tensor(out, [batch, tokens])
-}
-
-#[macerator::with_simd]
-fn cosines<S: Simd>(tokens: &[f32], chosen: &[f32], out: &mut [f32]) {
-    let norm = |token: &[f32]| twin::sum_by(token, token, |a, b| a * b).sqrt().max(LEAST_NORM);
-    let scale = norm(chosen);
-    for (token, cosine) in tokens.chunks_exact(chosen.len().max(1)).zip(out) {
-        *cosine = twin::sum_by(token, chosen, |a, b| a * b) / (norm(token) * scale);
-    }
+    let [batch, count, width] = x.shape().dims();
+    twin::tensor(tokens::similarity([batch, count, width], &twin::Floats::new(x), query), [batch, count])
 }

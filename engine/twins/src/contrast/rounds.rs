@@ -1,8 +1,8 @@
-//! Rounds of pairs of blocks for `twin.rs`: tasks that run together share no block, so that each may change
+//! Rounds of pairs of blocks for the contrast: tasks that run together share no block, so that each may change
 //! the states of both of its blocks, and what is added to a state comes in the same order whatever the number of
 //! threads is.
 
-use crate::kernels::twin;
+use crate::threads;
 
 /// Every pair of `count` blocks once, in rounds in which no block appears twice; the first has every block with itself.
 pub(crate) fn tournament(count: usize) -> Vec<Vec<[usize; 2]>> {
@@ -35,7 +35,7 @@ pub(crate) fn play<T: Default + Send>(
     for round in rounds {
         let take = |states: &mut [T], i: usize| states.get_mut(i).map(std::mem::take).unwrap_or_default();
         let tasks: Vec<_> = round.iter().map(|[i, j]| ([*i, *j], take(states, *i), take(states, *j))).collect();
-        let played = twin::each(tasks, |(at, mut first, mut second)| {
+        let played = threads::each(tasks, |(at, mut first, mut second)| {
             body(at, &mut first, &mut second);
             (at, first, second)
         });

@@ -5,7 +5,7 @@ use macerator::Simd;
 use super::Matrix;
 use super::buffer::Buffer;
 use super::turn::{self, SIDE};
-use crate::kernels::twin;
+use crate::threads;
 
 /// Bytes of a line of the cache, and the values it holds.
 const LINE: usize = 64;
@@ -41,7 +41,7 @@ impl Packed {
         let width = panel_width(lanes);
         if len > 0 {
             let panels = (VALUES_PER_TASK / (k * width)).max(1);
-            twin::parts([&mut values[start..][..len]], [k * width * panels], |i, [part]| {
+            threads::parts([&mut values[start..][..len]], [k * width * panels], |i, [part]| {
                 for (j, panel) in part.chunks_mut(k * width).enumerate() {
                     let column = (i * panels + j) * width;
                     pack(b.from(0, column), width.min(n - column), panel, panel.len() / k);

@@ -8,7 +8,7 @@ mod turn;
 
 use macerator::Simd;
 
-use crate::kernels::twin;
+use crate::threads;
 pub(crate) use packed::Packed;
 
 /// A matrix of any layout: value (i, p) is at `values[i * row + p * column]`, so a transposed matrix needs no copy.
@@ -60,7 +60,7 @@ pub(crate) fn product([m, k, n]: [usize; 3], a: Matrix, b: &Packed, (out, out_ro
 /// The whole product, over all threads: `out` [m, n] = `a` [m, k] · `b` [k, n].
 pub(crate) fn spread([m, k, n]: [usize; 3], a: Matrix, b: &Packed, out: &mut [f32]) {
     let rows = rows_per_task(m, k, n);
-    twin::parts([&mut out[..m * n]], [rows * n], |i, [out]| {
+    threads::parts([&mut out[..m * n]], [rows * n], |i, [out]| {
         let start = i * rows;
         product([rows.min(m - start), k, n], a.from(start, 0), b, (out, n), false);
     });
@@ -68,10 +68,7 @@ pub(crate) fn spread([m, k, n]: [usize; 3], a: Matrix, b: &Packed, out: &mut [f3
 
 /// Rows of `a` in one task, so that all threads are busy and what a task writes stays in the cache.
 pub(crate) fn rows_per_task(m: usize, k: usize, n: usize) -> usize {
-    #[cfg(not(target_arch = "wasm32"))]
-    let threads = rayon::current_num_threads();
-    #[cfg(target_arch = "wasm32")]
-    let threads = 1;
+    let threads = threads::count();
     // As many for every thread, but none that is not worth it.
     let tasks = ((m + TASK_ROWS * threads / 2) / (TASK_ROWS * threads)).max(1) * threads;
     let tasks = tasks.min(m.saturating_mul(k).saturating_mul(n) / TASK_WORK).max(1);

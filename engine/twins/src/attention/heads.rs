@@ -2,9 +2,9 @@
 
 use macerator::Simd;
 
-use crate::kernels::products::gemm::{Matrix, Packed, product};
-use crate::kernels::smooth::exp;
-use crate::kernels::twin;
+use crate::gemm::{Matrix, Packed, product};
+use crate::smooth::exp;
+use crate::sums;
 
 /// Scores that are computed at once.
 const BLOCK: usize = 1 << 14;
@@ -79,7 +79,7 @@ impl<'a> Head<'a> {
             self.finish(start + i, scores);
             let top = top(scores);
             scores.iter_mut().for_each(|score| *score = weight(*score - top));
-            let total = twin::sum(scores);
+            let total = sums::sum(scores);
             let some = top > 0.5 * NONE;
             let factor = if some { 1.0 / total } else { 0.0 };
             scores.iter_mut().for_each(|weight| *weight *= factor);
@@ -97,7 +97,7 @@ impl<'a> Head<'a> {
             let t = start + i;
             self.finish(t, weights);
             let (grad, out) = (&back.grad.from(t, 0).values[..self.dim], &back.out.from(t, 0).values[..self.dim]);
-            let (delta, lse) = (twin::sum_by(grad, out, |g, o| g * o), back.lse[t]);
+            let (delta, lse) = (sums::sum_by(grad, out, |g, o| g * o), back.lse[t]);
             for (weight_of, slope) in weights.iter_mut().zip(slopes) {
                 *weight_of = weight(*weight_of - lse);
                 *slope = *weight_of * (*slope - delta);
