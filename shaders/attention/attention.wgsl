@@ -17,26 +17,8 @@
 // registers. With `shared`, a workgroup owns queries of one head and loads a tile of keys and values for all of them; without
 // (software adapters, for which workgroup memory is as slow as any) each invocation reads them on its own.
 
-const QUADS = {{ quads }}u;
-const ROWS = {{ rows }}u;
-const TILE = {{ tile }}u;
 // The score of a key that may not be looked at; sums above half of it have seen none.
 const NONE = -3.0e38;
-
-struct Params {
-    count: u32,
-    blocks: u32,
-    heads: u32,
-    queries: u32,
-    keys: u32,
-    q_step: u32,
-    kv_step: u32,
-    k_start: u32,
-    v_start: u32,
-    bias_batch: u32,
-    bias_head: u32,
-    scale: f32,
-}
 
 @group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> kv: array<vec4<f32>>;
@@ -48,12 +30,6 @@ struct Params {
 //]
 @group(0) @binding({{ outputs }}) var<storage, read_write> out: array<vec4<f32>>;
 @group(0) @binding({{ more }}) var<storage, read_write> lse: array<f32>;
-@group(0) @binding({{ params }}) var<uniform> params: Params;
-
-//[ _ in 0..shared
-var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;
-var<workgroup> v_tile: array<vec4<f32>, TILE * QUADS>;
-//]
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -99,13 +75,7 @@ fn main(
     for (var start = 0u; start < params.keys; start = start + TILE) {
         let count = min(TILE, params.keys - start);
         //[ _ in 0..shared
-        workgroupBarrier();
-        for (var e = lane; e < count * QUADS; e = e + {{ workgroup }}u) {
-            let source = (start + e / QUADS) * params.kv_step + e % QUADS;
-            k_tile[e] = kv[k_first + source];
-            v_tile[e] = kv[v_first + source];
-        }
-        workgroupBarrier();
+        load_tiles(lane, k_first, v_first, start, count);
         //]
         //[ r in 0..rows
         var high_{{ r }} = top_{{ r }};
@@ -132,7 +102,7 @@ fn main(
             let seen = mask[batch * params.keys + start + j] > 0.5;
             //]
             //[ r in 0..rows
-            var score_{{ r }} = part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w;
+            var score_{{ r }} = across(part_{{ r }});
             //[ _ in 0..bias
             score_{{ r }} = score_{{ r }} + bias[bias_{{ r }} + start + j];
             //]

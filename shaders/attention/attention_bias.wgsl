@@ -14,36 +14,10 @@
 //
 // One invocation owns `rows` keys for one query.
 
-const QUADS = {{ quads }}u;
-const ROWS = {{ rows }}u;
-
-struct Params {
-    count: u32,
-    blocks: u32,
-    heads: u32,
-    queries: u32,
-    keys: u32,
-    q_step: u32,
-    kv_step: u32,
-    k_start: u32,
-    v_start: u32,
-    bias_batch: u32,
-    bias_head: u32,
-    scale: f32,
-    mask_start: u32,
-    // Samples and heads that share a plane of the bias.
-    shared_batch: u32,
-    shared_heads: u32,
-}
-
-@group(0) @binding(0) var<storage, read> grad: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> kv: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_bias: array<f32>;
-@group(0) @binding(7) var<uniform> params: Params;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -89,12 +63,12 @@ fn main(
         let lse_of_row = lse[row];
         let delta_of_row = delta[row];
         //[ r in 0..rows
-        let score_{{ r }} = params.scale * (part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w);
+        let score_{{ r }} = params.scale * across(part_{{ r }});
         var weight_{{ r }} = exp(score_{{ r }} + bias_{{ r }} - lse_of_row);
         //[ _ in 0..mask
         weight_{{ r }} = select(0.0, weight_{{ r }}, lse[params.mask_start + batch * params.keys + s_{{ r }}] > 0.5);
         //]
-        sum_{{ r }} = sum_{{ r }} + weight_{{ r }} * (slope_{{ r }}.x + slope_{{ r }}.y + slope_{{ r }}.z + slope_{{ r }}.w - delta_of_row);
+        sum_{{ r }} = sum_{{ r }} + weight_{{ r }} * (across(slope_{{ r }}) - delta_of_row);
         //]
     }
     //[ r in 0..rows

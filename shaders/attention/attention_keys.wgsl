@@ -16,36 +16,14 @@
 // One invocation owns `rows` keys of one head in registers; with `shared`, queries and their gradients come in tiles that a
 // workgroup loads for all its keys.
 
-const QUADS = {{ quads }}u;
-const ROWS = {{ rows }}u;
 const TILE = {{ tile }}u;
 
-struct Params {
-    count: u32,
-    blocks: u32,
-    heads: u32,
-    queries: u32,
-    keys: u32,
-    q_step: u32,
-    kv_step: u32,
-    k_start: u32,
-    v_start: u32,
-    bias_batch: u32,
-    bias_head: u32,
-    scale: f32,
-    mask_start: u32,
-}
-
-@group(0) @binding(0) var<storage, read> grad: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> kv: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 //[ _ in 0..bias
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 //]
 @group(0) @binding({{ outputs }}) var<storage, read_write> dkv: array<vec4<f32>>;
-@group(0) @binding({{ params }}) var<uniform> params: Params;
 
 //[ _ in 0..shared
 var<workgroup> q_tile: array<vec4<f32>, TILE * QUADS>;
@@ -134,7 +112,7 @@ fn main(
             let lse_of_row = lse[row];
             let delta_of_row = delta[row];
             //[ r in 0..rows
-            var score_{{ r }} = part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w - lse_of_row;
+            var score_{{ r }} = across(part_{{ r }}) - lse_of_row;
             //[ _ in 0..bias
             score_{{ r }} = score_{{ r }} + bias[bias_{{ r }} + (start + j) * params.keys];
             //]
@@ -142,7 +120,7 @@ fn main(
             //[ _ in 0..mask
             weight_{{ r }} = select(0.0, weight_{{ r }}, seen_{{ r }});
             //]
-            let turn_{{ r }} = weight_{{ r }} * (slope_{{ r }}.x + slope_{{ r }}.y + slope_{{ r }}.z + slope_{{ r }}.w - delta_of_row);
+            let turn_{{ r }} = weight_{{ r }} * (across(slope_{{ r }}) - delta_of_row);
             //]
             //[ c in 0..quads
             //[ r in 0..rows

@@ -16,29 +16,6 @@
 //
 // Work is shared out as in attention.
 
-const QUADS = {{ quads }}u;
-const ROWS = {{ rows }}u;
-const TILE = {{ tile }}u;
-
-struct Params {
-    count: u32,
-    blocks: u32,
-    heads: u32,
-    queries: u32,
-    keys: u32,
-    q_step: u32,
-    kv_step: u32,
-    k_start: u32,
-    v_start: u32,
-    bias_batch: u32,
-    bias_head: u32,
-    scale: f32,
-    mask_start: u32,
-}
-
-@group(0) @binding(0) var<storage, read> grad: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> kv: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> out: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 //[ _ in 0..bias
@@ -46,12 +23,6 @@ struct Params {
 //]
 @group(0) @binding({{ outputs }}) var<storage, read_write> dq: array<vec4<f32>>;
 @group(0) @binding({{ more }}) var<storage, read_write> delta: array<f32>;
-@group(0) @binding({{ params }}) var<uniform> params: Params;
-
-//[ _ in 0..shared
-var<workgroup> k_tile: array<vec4<f32>, TILE * QUADS>;
-var<workgroup> v_tile: array<vec4<f32>, TILE * QUADS>;
-//]
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -91,7 +62,7 @@ fn main(
     along_{{ r }} = along_{{ r }} + g_{{ r }}_{{ c }} * out[g_{{ r }} + {{ c }}u];
     var sum_{{ r }}_{{ c }} = vec4<f32>();
     //]
-    let delta_{{ r }} = along_{{ r }}.x + along_{{ r }}.y + along_{{ r }}.z + along_{{ r }}.w;
+    let delta_{{ r }} = across(along_{{ r }});
     let lse_{{ r }} = lse[plane * params.queries + t_{{ r }}];
     //[ _ in 0..bias
     let bias_{{ r }} = batch * params.bias_batch + head * params.bias_head + t_{{ r }} * params.keys;
@@ -100,13 +71,7 @@ fn main(
     for (var start = 0u; start < params.keys; start = start + TILE) {
         let count = min(TILE, params.keys - start);
         //[ _ in 0..shared
-        workgroupBarrier();
-        for (var e = lane; e < count * QUADS; e = e + {{ workgroup }}u) {
-            let source = (start + e / QUADS) * params.kv_step + e % QUADS;
-            k_tile[e] = kv[k_first + source];
-            v_tile[e] = kv[v_first + source];
-        }
-        workgroupBarrier();
+        load_tiles(lane, k_first, v_first, start, count);
         //]
         for (var j = 0u; j < count; j = j + 1u) {
             //[ _ in 0..alone
@@ -135,7 +100,7 @@ fn main(
             let seen = lse[params.mask_start + batch * params.keys + start + j] > 0.5;
             //]
             //[ r in 0..rows
-            var score_{{ r }} = part_{{ r }}.x + part_{{ r }}.y + part_{{ r }}.z + part_{{ r }}.w - lse_{{ r }};
+            var score_{{ r }} = across(part_{{ r }}) - lse_{{ r }};
             //[ _ in 0..bias
             score_{{ r }} = score_{{ r }} + bias[bias_{{ r }} + start + j];
             //]
@@ -143,7 +108,7 @@ fn main(
             //[ _ in 0..mask
             weight_{{ r }} = select(0.0, weight_{{ r }}, seen);
             //]
-            weight_{{ r }} = weight_{{ r }} * (slope_{{ r }}.x + slope_{{ r }}.y + slope_{{ r }}.z + slope_{{ r }}.w - delta_{{ r }});
+            weight_{{ r }} = weight_{{ r }} * (across(slope_{{ r }}) - delta_{{ r }});
             //]
             //[ c in 0..quads
             //[ r in 0..rows

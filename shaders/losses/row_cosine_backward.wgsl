@@ -12,13 +12,6 @@
 //
 // One group of invocations computes one row.
 
-struct Params {
-    rows: u32,
-    width: u32,
-    others: u32,
-    eps: f32,
-}
-
 @group(0) @binding(0) var<storage, read> grad: array<f32>;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
@@ -32,32 +25,17 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let number = row_of(group.y * groups.x + group.x, lane);
-    let inside = number < params.rows;
-    // Invocations beyond the last row repeat it: sums need all of them.
-    let row = min(number, params.rows - 1u);
-    let first = lane % LANES;
-    let known = u32(pick[row]) < params.others;
+    let own = own_row(group, groups, lane);
+    let known = u32(pick[own.row]) < params.others;
     // A row that is not there is read as the first one and counts for nothing.
-    let other = select(0u, u32(pick[row]), known);
-    var dot = 0.0;
-    var a2 = 0.0;
-    var b2 = 0.0;
-    for (var c = first; c < params.width; c = c + LANES) {
-        let av = a[row * params.width + c];
-        let bv = b[other * params.width + c];
-        dot = dot + av * bv;
-        a2 = a2 + av * av;
-        b2 = b2 + bv * bv;
-    }
-    dot = total(lane, dot);
-    let a_length = sqrt(total(lane, a2));
-    let a_norm = max(a_length, params.eps);
-    let b_norm = max(sqrt(total(lane, b2)), params.eps);
-    let turn = select(0.0, dot / a_norm / b_norm, a_length > params.eps);
-    let slope = select(0.0, grad[row] / a_norm, known);
-    let stores = select(0u, params.width, inside);
-    for (var c = first; c < stores; c = c + LANES) {
-        out[row * params.width + c] = slope * (b[other * params.width + c] / b_norm - turn * a[row * params.width + c] / a_norm);
+    let other = select(0u, u32(pick[own.row]), known);
+    let found = products_of(own.row * params.width, other * params.width, params.width, lane);
+    let a_norm = max(found.y, params.eps);
+    let b_norm = max(found.z, params.eps);
+    let turn = select(0.0, found.x / a_norm / b_norm, found.y > params.eps);
+    let slope = select(0.0, grad[own.row] / a_norm, known);
+    let stores = select(0u, params.width, own.inside);
+    for (var c = own.first; c < stores; c = c + LANES) {
+        out[own.row * params.width + c] = slope * (b[other * params.width + c] / b_norm - turn * a[own.row * params.width + c] / a_norm);
     }
 }

@@ -28,26 +28,13 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let number = row_of(group.y * groups.x + group.x, lane);
-    let inside = number < params.rows;
-    // Invocations beyond the last row repeat it: sums need all of them.
-    let row = min(number, params.rows - 1u);
-    let first = lane % LANES;
-    let stores = select(0u, params.width, inside);
-    let start = row * params.width;
+    let own = own_row(group, groups, lane);
+    let stores = select(0u, params.width, own.inside);
+    let start = own.row * params.width;
     let count = f32(params.width);
-    var sum = 0.0;
-    for (var d = first; d < params.width; d = d + LANES) {
-        sum = sum + x[start + d];
-    }
-    let mean = total(lane, sum) / count;
-    var squares = 0.0;
-    for (var d = first; d < params.width; d = d + LANES) {
-        let off = x[start + d] - mean;
-        squares = squares + off * off;
-    }
-    let scale = 1.0 / sqrt(total(lane, squares) / count + params.eps);
-    for (var d = first; d < stores; d = d + LANES) {
+    let mean = mean_of(start, lane);
+    let scale = 1.0 / sqrt(squares_off(start, lane, mean) / count + params.eps);
+    for (var d = own.first; d < stores; d = d + LANES) {
         y[start + d] = (x[start + d] - mean) * scale * gamma[d] + beta[d];
     }
 }

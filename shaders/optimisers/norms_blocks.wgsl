@@ -20,10 +20,6 @@ struct Params {
     before: u32,
 }
 
-@group(0) @binding(0) var<storage, read> p: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec2<f32>>;
 @group(0) @binding(5) var<uniform> params: Params;
 
@@ -41,7 +37,7 @@ fn main(
     let weight = weight_of(params.first + block);
     var sums = vec2<f32>(0.0);
     if (weight.live) {
-        let change = g[i] * clipping(norm[0], params.limit) + weight.decay * p[i];
+        let change = clipped(i) + weight.decay * p[i];
         sums = squares_of(weight, params.first + block, lane, p[i], change);
     }
     let all = pair_total(lane, sums);

@@ -30,10 +30,6 @@ struct Params {
     coupled: f32,
 }
 
-@group(0) @binding(0) var<storage, read> p: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> new_p: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> m: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> v: array<vec4<f32>>;
@@ -55,11 +51,10 @@ fn main(
         new_p[i] = p[i];
         return;
     }
-    let slope = g[i] * clipping(norm[0], params.limit) + params.coupled * weight.decay * p[i];
+    let slope = clipped(i) + params.coupled * weight.decay * p[i];
     let first = m[i] + (1.0 - params.beta1) * (slope - m[i]);
     let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
-    let correction = corrections(weight, params.correction1, params.correction2);
-    let change = (first / correction.x) / (sqrt(second / correction.y) + params.eps);
+    let change = direction(weight, first, second);
     let rate = params.rate * weight.scale;
     m[i] = first;
     v[i] = second;

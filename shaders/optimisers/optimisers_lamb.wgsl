@@ -49,12 +49,7 @@ fn main(
         new_p[i] = p[i];
         return;
     }
-    let lengths = squares[index];
-    var ratio = 1.0;
-    if (weight.adapts && lengths.x > 0.0 && lengths.y > 0.0) {
-        ratio = sqrt(lengths.x) / sqrt(lengths.y);
-    }
-    let correction = corrections(weight, params.correction1, params.correction2);
-    let change = (m[i] / correction.x) / (sqrt(v[i] / correction.y) + params.eps) + weight.decay * p[i];
+    let ratio = ratio_of(weight, squares[index], 1.0);
+    let change = direction(weight, m[i], v[i]) + weight.decay * p[i];
     new_p[i] = p[i] - params.rate * weight.scale * ratio * change;
 }

@@ -27,10 +27,6 @@ struct Params {
     correction2: f32,
 }
 
-@group(0) @binding(0) var<storage, read> p: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> m: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> v: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> out: array<vec2<f32>>;
@@ -50,11 +46,10 @@ fn main(
     let weight = weight_of(params.first + block);
     var sums = vec2<f32>(0.0);
     if (weight.live) {
-        let slope = g[i] * clipping(norm[0], params.limit);
+        let slope = clipped(i);
         let first = m[i] + (1.0 - params.beta1) * (slope - m[i]);
         let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
-        let correction = corrections(weight, params.correction1, params.correction2);
-        let change = (first / correction.x) / (sqrt(second / correction.y) + params.eps) + weight.decay * p[i];
+        let change = direction(weight, first, second) + weight.decay * p[i];
         m[i] = first;
         v[i] = second;
         sums = squares_of(weight, params.first + block, lane, p[i], change);

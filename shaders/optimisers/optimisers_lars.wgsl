@@ -25,10 +25,6 @@ struct Params {
     trust: f32,
 }
 
-@group(0) @binding(0) var<storage, read> p: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read> squares: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read_write> new_p: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> mu: array<vec4<f32>>;
@@ -51,12 +47,8 @@ fn main(
         new_p[i] = p[i];
         return;
     }
-    let lengths = squares[index];
-    var factor = 1.0;
-    if (weight.adapts && lengths.x > 0.0 && lengths.y > 0.0) {
-        factor = params.trust * sqrt(lengths.x) / sqrt(lengths.y);
-    }
-    let change = g[i] * clipping(norm[0], params.limit) + weight.decay * p[i];
+    let factor = ratio_of(weight, squares[index], params.trust);
+    let change = clipped(i) + weight.decay * p[i];
     let speed = params.momentum * mu[i] + factor * change;
     mu[i] = speed;
     new_p[i] = p[i] - params.rate * weight.scale * speed;

@@ -48,6 +48,14 @@ fn corrections(weight: Weight, common1: f32, common2: f32) -> vec2<f32> {
     return select(vec2<f32>(common1, common2), vec2<f32>(weight.correction1, weight.correction2), weight.correction1 > 0.0);
 }
 
+// trust |p| / |u| from the squares of both; 1 for a weight that does not adapt and where a norm is 0.
+fn ratio_of(weight: Weight, squares: vec2<f32>, trust: f32) -> f32 {
+    if (weight.adapts && squares.x > 0.0 && squares.y > 0.0) {
+        return trust * sqrt(squares.x) / sqrt(squares.y);
+    }
+    return 1.0;
+}
+
 // Sums of squares over the values of an invocation that belong to the weight; what fills its last block does not count.
 fn squares_of(weight: Weight, block: u32, lane: u32, p: vec4<f32>, change: vec4<f32>) -> vec2<f32> {
     let first = (block - weight.start) * 256u + 4u * lane;

@@ -77,28 +77,41 @@ macro_rules! examples {
 }
 
 /// `attention.wgsl`
-pub const FORWARD: KernelInfo =
-    KernelInfo { stem: "attention", template: shader!("attention/attention"), examples: examples!(2, 2, 1) };
+pub const FORWARD: KernelInfo = KernelInfo {
+    stem: "attention",
+    template: shader!("attention/attention", "shared/attention", "shared/attention_tiles"),
+    examples: examples!(2, 2, 1),
+};
 
 /// `attention_queries.wgsl`
 pub const QUERIES: KernelInfo = KernelInfo {
     stem: "attention_queries",
-    template: shader!("attention/attention_queries"),
+    template: shader!(
+        "attention/attention_queries",
+        "shared/attention",
+        "shared/attention_backward",
+        "shared/attention_tiles"
+    ),
     examples: examples!(5, 2, 0),
 };
 
 /// `attention_keys.wgsl`
-pub const KEYS: KernelInfo =
-    KernelInfo { stem: "attention_keys", template: shader!("attention/attention_keys"), examples: examples!(5, 1, 0) };
+pub const KEYS: KernelInfo = KernelInfo {
+    stem: "attention_keys",
+    template: shader!("attention/attention_keys", "shared/attention", "shared/attention_backward"),
+    examples: examples!(5, 1, 0),
+};
+
+/// What `attention_bias.wgsl` is filled with, the workgroup first; it has seven other bindings.
+const fn bias_values(quads: u32, mask: u32) -> [(&'static str, u32); 5] {
+    [("workgroup", BIAS_WORKGROUP), ("quads", quads), ("rows", BIAS_ROWS as u32), ("mask", mask), ("params", 7)]
+}
 
 /// `attention_bias.wgsl`
 pub const BIAS: KernelInfo = KernelInfo {
     stem: "attention_bias",
-    template: shader!("attention/attention_bias"),
-    examples: &[
-        &[("workgroup", BIAS_WORKGROUP), ("quads", 16), ("rows", BIAS_ROWS as u32), ("mask", 0)],
-        &[("workgroup", BIAS_WORKGROUP), ("quads", 2), ("rows", BIAS_ROWS as u32), ("mask", 1)],
-    ],
+    template: shader!("attention/attention_bias", "shared/attention", "shared/attention_backward"),
+    examples: &[&bias_values(16, 0), &bias_values(2, 1)],
 };
 
 /// One call, its tensors contiguous and its head dimension a multiple of four.
@@ -153,12 +166,13 @@ impl Call {
             groups: if shared { count } else { count.div_ceil(workgroup as usize) },
             inputs,
             outputs,
-            params: &self.params(count, blocks),
+            params: &self.params(count, blocks, [1, 1]),
         }
         .run();
     }
 
-    fn params(&self, count: usize, blocks: usize) -> [u32; 13] {
+    /// The fields of `shared/attention.wgsl`; `shared` samples and heads have a plane of the bias in common.
+    fn params(&self, count: usize, blocks: usize, shared: [usize; 2]) -> [u32; 15] {
         let Sizes { batch, queries, keys, heads, .. } = self.sizes;
         let width = self.sizes.width() / 4;
         let (q_step, kv_step, k_start) =
@@ -180,6 +194,8 @@ impl Call {
             word(bias_head * plane),
             self.scale.to_bits(),
             word(batch * heads * queries),
+            word(shared[0]),
+            word(shared[1]),
         ]
     }
 
@@ -200,16 +216,14 @@ impl Call {
         let [batches, batch_of] = if own_batch { [batch, 1] } else { [1, batch] };
         let [planes, heads_of] = if own_head { [batches * heads, 1] } else { [batches, heads] };
         let count = planes * queries * blocks;
-        let mut params = self.params(count, blocks).to_vec();
-        params.extend([word(batch_of), word(heads_of)]);
         Launch {
             info: &BIAS,
-            values: &[("quads", word(dim / 4)), ("rows", word(BIAS_ROWS)), ("mask", u32::from(self.mask.is_some()))],
+            values: &bias_values(word(dim / 4), u32::from(self.mask.is_some()))[1..],
             workgroup: BIAS_WORKGROUP,
             groups: count.div_ceil(BIAS_WORKGROUP as usize),
             inputs: &[grad, &self.q, self.kv(), rows, delta, bias],
             outputs: &[&d_bias],
-            params: &params,
+            params: &self.params(count, blocks, [batch_of, heads_of]),
         }
         .run();
         d_bias

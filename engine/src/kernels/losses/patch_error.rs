@@ -20,14 +20,26 @@ const WORKGROUP: u32 = 64;
 /// `patch_error.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "patch_error",
-    template: shader!("losses/patch_error", "shared/row_sum"),
+    template: shader!(
+        "losses/patch_error",
+        "shared/row_sum",
+        "shared/own_row",
+        "shared/row_moments",
+        "shared/patch_target"
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `patch_error_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "patch_error_backward",
-    template: shader!("losses/patch_error_backward", "shared/row_sum"),
+    template: shader!(
+        "losses/patch_error_backward",
+        "shared/row_sum",
+        "shared/own_row",
+        "shared/row_moments",
+        "shared/patch_target"
+    ),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 

@@ -23,14 +23,14 @@ const EPS: f32 = 1e-12;
 /// `row_cosine.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "row_cosine",
-    template: shader!("losses/row_cosine", "shared/row_sum"),
+    template: shader!("losses/row_cosine", "shared/row_sum", "shared/own_row", "shared/row_products"),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `row_cosine_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "row_cosine_backward",
-    template: shader!("losses/row_cosine_backward", "shared/row_sum"),
+    template: shader!("losses/row_cosine_backward", "shared/row_sum", "shared/own_row", "shared/row_products"),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 

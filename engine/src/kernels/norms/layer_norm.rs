@@ -27,14 +27,14 @@ const ONE_PIECE: usize = 8192;
 /// `layer_norm.wgsl`
 pub const FORWARD: KernelInfo = KernelInfo {
     stem: "layer_norm",
-    template: shader!("norms/layer_norm", "shared/row_sum"),
+    template: shader!("norms/layer_norm", "shared/row_sum", "shared/own_row", "shared/row_moments"),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 
 /// `layer_norm_backward.wgsl`
 pub const BACKWARD: KernelInfo = KernelInfo {
     stem: "layer_norm_backward",
-    template: shader!("norms/layer_norm_backward", "shared/row_sum"),
+    template: shader!("norms/layer_norm_backward", "shared/row_sum", "shared/own_row", "shared/row_moments"),
     examples: &[&[("workgroup", WORKGROUP), ("lanes", 1)], &[("workgroup", WORKGROUP), ("lanes", WORKGROUP)]],
 };
 

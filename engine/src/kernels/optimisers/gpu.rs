@@ -15,28 +15,34 @@ use crate::kernels::sheet::{self, BLOCK, Layout};
 /// `optimisers_adamw.wgsl`
 pub const ADAMW: KernelInfo = KernelInfo {
     stem: "optimisers_adamw",
-    template: shader!("optimisers/optimisers_adamw", "shared/weights"),
+    template: shader!("optimisers/optimisers_adamw", "shared/weights", "shared/gradients", "shared/moments"),
     examples: &[&[("workgroup", LANES)]],
 };
 
 /// `optimisers_lamb_moments.wgsl`
 pub const LAMB_MOMENTS: KernelInfo = KernelInfo {
     stem: "optimisers_lamb_moments",
-    template: shader!("optimisers/optimisers_lamb_moments", "shared/weights", "shared/pair_sum"),
+    template: shader!(
+        "optimisers/optimisers_lamb_moments",
+        "shared/weights",
+        "shared/gradients",
+        "shared/moments",
+        "shared/pair_sum"
+    ),
     examples: &[&[("workgroup", LANES)]],
 };
 
 /// `optimisers_lamb.wgsl`
 pub const LAMB: KernelInfo = KernelInfo {
     stem: "optimisers_lamb",
-    template: shader!("optimisers/optimisers_lamb", "shared/weights"),
+    template: shader!("optimisers/optimisers_lamb", "shared/weights", "shared/moments"),
     examples: &[&[("workgroup", LANES)]],
 };
 
 /// `optimisers_lars.wgsl`
 pub const LARS: KernelInfo = KernelInfo {
     stem: "optimisers_lars",
-    template: shader!("optimisers/optimisers_lars", "shared/weights"),
+    template: shader!("optimisers/optimisers_lars", "shared/weights", "shared/gradients"),
     examples: &[&[("workgroup", LANES)]],
 };
 

@@ -18,7 +18,7 @@ const SUMMING: u32 = 256;
 /// `norms_blocks.wgsl`
 pub const BLOCKS: KernelInfo = KernelInfo {
     stem: "norms_blocks",
-    template: shader!("optimisers/norms_blocks", "shared/weights", "shared/pair_sum"),
+    template: shader!("optimisers/norms_blocks", "shared/weights", "shared/gradients", "shared/pair_sum"),
     examples: &[&[("workgroup", LANES)]],
 };
 
