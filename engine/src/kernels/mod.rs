@@ -22,12 +22,14 @@ macro_rules! shader {
 }
 
 pub mod activations;
+mod all;
 pub mod attention;
 mod backends;
 pub mod check;
 pub mod choice;
 pub mod contrast;
 pub mod edges;
+mod gradients;
 mod launch;
 pub mod losses;
 mod maybe;
@@ -46,82 +48,13 @@ use burn_autodiff::Autodiff;
 use burn_backend::Backend;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
+pub use all::ALL;
 pub use edges::Links;
+pub use gradients::KernelGradients;
 pub use launch::{KernelInfo, Values, launches, set_software};
 #[cfg(not(target_arch = "wasm32"))]
 pub use masquerade_twins::compute_here;
 pub use maybe::Maybe;
-
-/// Every WGSL kernel there is.
-pub const ALL: &[KernelInfo] = &[
-    tokens::gather_tokens::GATHER,
-    tokens::gather_tokens::SCATTER,
-    tokens::similarity_map::SINGLE,
-    tokens::similarity_map::FOURS,
-    losses::patch_error::FORWARD,
-    losses::patch_error::BACKWARD,
-    norms::layer_norm::FORWARD,
-    norms::layer_norm::BACKWARD,
-    norms::layer_norm::WEIGHTS,
-    attention::gpu::FORWARD,
-    attention::gpu::QUERIES,
-    attention::gpu::KEYS,
-    attention::gpu::BIAS,
-    activations::gelu::FORWARD,
-    activations::gelu::BACKWARD,
-    activations::gelu::BIAS,
-    sheet::PACK,
-    optimisers::norms::BLOCKS,
-    optimisers::norms::WEIGHTS,
-    optimisers::norms::TOTAL,
-    optimisers::gpu::ADAMW,
-    optimisers::gpu::LAMB_MOMENTS,
-    optimisers::gpu::LAMB,
-    optimisers::gpu::LARS,
-    optimisers::average::AVERAGE,
-    products::matmul::NT,
-    products::matmul::NT_BIAS,
-    products::matmul::NT_RESIDUAL,
-    products::matmul::NT_GELU,
-    products::matmul::NN,
-    products::matmul::NN_GELU,
-    products::matmul::TN,
-    products::matmul::ODD,
-    products::matmul::ODD_BIAS,
-    products::matmul::ODD_RESIDUAL,
-    products::matmul::ODD_GELU,
-    products::matmul::ODD_GELU_BACKWARD,
-    contrast::UNIT,
-    contrast::SCORES,
-    contrast::HALVES,
-    contrast::ROWS,
-    contrast::TOTAL,
-    contrast::WEIGHTS,
-    contrast::SUM,
-    contrast::BACKWARD,
-    losses::cross_entropy::FORWARD,
-    losses::cross_entropy::BACKWARD,
-    pictures::patchify::PATCHIFY,
-    edges::edge_softmax::FORWARD,
-    edges::edge_softmax::BACKWARD,
-    edges::edge_propagate::PROPAGATE,
-    edges::edge_dot::DOT,
-    activations::prelu::FORWARD,
-    activations::prelu::BACKWARD,
-    losses::row_cosine::FORWARD,
-    losses::row_cosine::BACKWARD,
-    neighbour_contrast::UNIT,
-    neighbour_contrast::SCORES,
-    neighbour_contrast::ROWS,
-    neighbour_contrast::SLOPES,
-    neighbour_contrast::BACKWARD,
-    points::farthest_points::FARTHEST,
-    points::nearest_points::NEAREST,
-    points::chamfer::FORWARD,
-    points::chamfer::BACKWARD,
-    pictures::convolution::UNFOLD,
-    pictures::convolution::FOLD,
-];
 
 /// A tensor of the backend that records gradients.
 type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
@@ -236,109 +169,4 @@ pub trait KernelOps: Backend {
         bias: FloatTensor<Self>,
         window: pictures::Window,
     ) -> FloatTensor<Self>;
-}
-
-/// What the backward passes of [`KernelOps`] need beyond these operations themselves.
-pub trait KernelGradients: Backend {
-    /// d pred [B, L, P] from d out [B, L].
-    fn patch_error_backward(
-        grad: FloatTensor<Self>,
-        pred: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        mask: FloatTensor<Self>,
-        norm_pix: bool,
-    ) -> FloatTensor<Self>;
-    /// d x, d gamma and d beta.
-    fn layer_norm_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        eps: f32,
-    ) -> [FloatTensor<Self>; 3];
-    /// d q (with d k and d v behind it, if there is no `kv`), d kv and d bias, those that are wanted, from d out [B,
-    /// Tq, heads · dim].
-    fn attention_backward(
-        grad: FloatTensor<Self>,
-        given: attention::Given<FloatTensor<Self>>,
-        out: FloatTensor<Self>,
-        lse: FloatTensor<Self>,
-        wanted: [bool; 3],
-    ) -> [Option<FloatTensor<Self>>; 3];
-    /// d x and d bias.
-    fn bias_gelu_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 2];
-    /// d x [R, K], d weight [N, K] and d bias [N] from d out [R, N], those that are wanted.
-    fn linear_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: Option<FloatTensor<Self>>,
-        wanted: products::linear::Wanted,
-    ) -> products::linear::LayerGradients<FloatTensor<Self>>;
-    /// The gradients of both layers of [`products::mlp`] that are wanted.
-    fn mlp_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        preactivation: FloatTensor<Self>,
-        weights: [FloatTensor<Self>; 2],
-        biases: [FloatTensor<Self>; 2],
-        wanted: [products::linear::Wanted; 2],
-    ) -> products::mlp::MlpGradients<FloatTensor<Self>>;
-    /// d rows, d keys and d scale of [`contrast::contrast`], those that are wanted, from d loss.
-    fn contrast_backward(
-        grad: FloatTensor<Self>,
-        kept: contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
-        wanted: [bool; 3],
-    ) -> [Option<FloatTensor<Self>>; 3];
-    /// d logits [N, C] from d out [N].
-    fn soft_cross_entropy_backward(
-        grad: FloatTensor<Self>,
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-        kept: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
-    /// d scores [E, H] from d out [E, H] and what [`edges::edge_softmax`] gave.
-    fn edge_softmax_backward(
-        grad: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        links: Links<Self>,
-    ) -> FloatTensor<Self>;
-    /// d x and d slope [1].
-    fn prelu_one_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        slope: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 2];
-    /// d a [R, W] from d out [R].
-    fn row_cosine_backward(
-        grad: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        pick: IntTensor<Self>,
-    ) -> FloatTensor<Self>;
-    /// d rows [N, D] of [`neighbour_contrast::neighbour_contrast`] from d loss [N].
-    fn neighbour_contrast_backward(
-        grad: FloatTensor<Self>,
-        kept: neighbour_contrast::Kept<FloatTensor<Self>, IntTensor<Self>>,
-    ) -> FloatTensor<Self>;
-    /// d a [M, S, 3] and d b [M, T, 3] of [`points::chamfer`], those that are wanted, from d out [M, S + T].
-    fn chamfer_backward(
-        grad: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        nearest: IntTensor<Self>,
-        wanted: [bool; 2],
-    ) -> [Option<FloatTensor<Self>>; 2];
-    /// d map, d weight and d bias of [`pictures::convolution`], those that are wanted, from d out; the inputs are
-    /// map, weight and bias.
-    fn convolution_backward(
-        grad: FloatTensor<Self>,
-        inputs: [FloatTensor<Self>; 3],
-        window: pictures::Window,
-        wanted: products::linear::Wanted,
-    ) -> products::linear::LayerGradients<FloatTensor<Self>>;
 }

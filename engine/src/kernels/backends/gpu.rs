@@ -189,7 +189,7 @@ impl KernelGradients for CubeBackend {
         kept: contrast::Kept<CubeTensor, CubeTensor>,
         wanted: [bool; 3],
     ) -> [Option<CubeTensor>; 3] {
-        contrast::gpu::backward_on_gpu(grad, kept, wanted)
+        contrast::gpu_backward::backward_on_gpu(grad, kept, wanted)
     }
 
     fn soft_cross_entropy_backward(

@@ -1,11 +1,13 @@
 //! Contrastive losses over cosine similarities, without a matrix of rows × keys in memory: NT-Xent (Chen et al. 2020)
 //! and InfoNCE (van den Oord et al. 2018), one-sided (He et al. 2020) and symmetric (Radford et al. 2021).
 //!
-//! The launches for a GPU are in `gpu.rs`, the CPU twin is in `twin.rs`. Both keep the rows scaled so
+//! The launches for a GPU are in `gpu.rs` and `gpu_backward.rs`, the CPU twin is in `twin.rs`. Both keep the rows scaled so
 //! that their products are the scores, the inverse norms, and the log of the sum of exponentials of every row; backward
 //! passes compute scores again, a block at a time.
 
 pub(crate) mod gpu;
+pub(crate) mod gpu_backward;
+pub(crate) mod shaders;
 pub(crate) mod twin;
 
 use burn::backend::Dispatch;
@@ -16,76 +18,7 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_backend::TensorMetadata as _;
 use burn_backend::tensor::{FloatTensor, IntTensor};
 
-use crate::kernels::launch::{KernelInfo, Values};
 use crate::kernels::{KernelGradients, KernelOps, Tracked};
-
-/// Invocations of the kernels that work on tiles, and of those that have one for every row.
-pub(crate) const WORKGROUP: u32 = 64;
-/// Invocations of the one workgroup that sums up.
-pub(crate) const TOTAL_WORKGROUP: u32 = 256;
-/// Tiles of rows in a workgroup.
-pub(crate) const ACROSS: u32 = 8;
-
-const EXAMPLES: &[Values] = &[
-    &[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 0)],
-    &[("workgroup", WORKGROUP), ("across", ACROSS), ("groups", 1)],
-];
-
-/// `contrast_unit.wgsl`
-pub const UNIT: KernelInfo = KernelInfo {
-    stem: "contrast_unit",
-    template: shader!("contrast/contrast_unit"),
-    examples: &[&[("workgroup", WORKGROUP)]],
-};
-
-/// `contrast_scores.wgsl`
-pub const SCORES: KernelInfo = KernelInfo {
-    stem: "contrast_scores",
-    template: shader!("contrast/contrast_scores", "shared/pair_tile", "shared/pair_counts"),
-    examples: EXAMPLES,
-};
-
-/// `contrast_halves.wgsl`
-pub const HALVES: KernelInfo = KernelInfo {
-    stem: "contrast_halves",
-    template: shader!("contrast/contrast_halves", "shared/pair_tile"),
-    examples: &[&[("workgroup", WORKGROUP), ("across", ACROSS)]],
-};
-
-/// `contrast_rows.wgsl`
-pub const ROWS: KernelInfo = KernelInfo {
-    stem: "contrast_rows",
-    template: shader!("contrast/contrast_rows"),
-    examples: &[&[("workgroup", WORKGROUP)]],
-};
-
-/// `contrast_total.wgsl`
-pub const TOTAL: KernelInfo = KernelInfo {
-    stem: "contrast_total",
-    template: shader!("contrast/contrast_total", "shared/row_sum"),
-    examples: &[&[("workgroup", TOTAL_WORKGROUP), ("lanes", TOTAL_WORKGROUP)]],
-};
-
-/// `contrast_weights.wgsl`
-pub const WEIGHTS: KernelInfo = KernelInfo {
-    stem: "contrast_weights",
-    template: shader!("contrast/contrast_weights", "shared/pair_tile", "shared/pair_counts"),
-    examples: EXAMPLES,
-};
-
-/// `contrast_sum.wgsl`
-pub const SUM: KernelInfo = KernelInfo {
-    stem: "contrast_sum",
-    template: shader!("contrast/contrast_sum"),
-    examples: &[&[("workgroup", WORKGROUP), ("across", ACROSS)]],
-};
-
-/// `contrast_backward.wgsl`
-pub const BACKWARD: KernelInfo = KernelInfo {
-    stem: "contrast_backward",
-    template: shader!("contrast/contrast_backward"),
-    examples: &[&[("workgroup", WORKGROUP)]],
-};
 
 /// How rows and keys are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
