@@ -6,7 +6,7 @@
 // The type parameter of a loop chooses the vector unit it is compiled for and appears nowhere else.
 #![allow(clippy::extra_unused_type_parameters)]
 
-use macerator::Simd;
+use masquerade_twins::clusters::closest;
 #[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
 
@@ -19,8 +19,6 @@ pub const MOST_ITERATIONS: usize = 300;
 pub const TOLERANCE: f64 = 1e-4;
 /// Rows of one task.
 const ROWS: usize = 4096;
-/// Partial sums that a distance runs in at once, so that the compiler can use vector registers.
-const LANES: usize = 8;
 
 /// A partition of samples around k centres.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -191,29 +189,4 @@ fn distances(x: &Features, centres: &[f32]) -> Vec<f32> {
     let mut labels = vec![0; x.rows()];
     closest(&x.values, centres, x.dim.max(1), &mut labels, &mut nearest);
     nearest
-}
-
-#[macerator::with_simd]
-fn closest<S: Simd>(rows: &[f32], centres: &[f32], dim: usize, labels: &mut [u32], nearest: &mut [f32]) {
-    for ((row, label), nearest) in rows.chunks_exact(dim).zip(labels).zip(nearest) {
-        for (number, centre) in centres.chunks_exact(dim).enumerate() {
-            let distance = squared_distance(row, centre);
-            if distance < *nearest {
-                (*label, *nearest) = (number as u32, distance);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_blocks.remainder().iter().zip(b_blocks.remainder()).map(|(a, b)| (a - b) * (a - b)).sum();
-    for (a, b) in a_blocks.zip(b_blocks) {
-        for lane in 0..LANES {
-            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }

@@ -12,6 +12,7 @@
 
 pub mod activations;
 pub mod attention;
+pub mod clusters;
 pub mod contrast;
 pub mod convolution;
 pub mod edges;

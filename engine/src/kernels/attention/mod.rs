@@ -1,6 +1,15 @@
 //! Attention (Vaswani et al. 2017) of all heads in one launch, without a matrix of tokens × tokens in memory (online
 //! softmax; Dao et al. 2022), with biases, masked keys and keys of another sequence where these are given.
 //!
+//! | attention of | call | queries | keys and values | result |
+//! |---|---|---|---|---|
+//! | tokens to each other | [`attention`] | `qkv` [B, T, 3 · heads · dim] | behind the queries | [B, T, heads · dim] |
+//! | tokens to another sequence | [`cross_attention`] | `q` [B, Tq, heads · dim] | `kv` [B, Tk, 2 · heads · dim] | [B, Tq, heads · dim] |
+//!
+//! Both take [`Extras`]: a bias on the scores of every head (relative positions) [B or 1, heads or 1, Tq, Tk], a mask of
+//! keys (padding, sensors that a sample lacks) [B, Tk], and a scale. Rotary positions turn queries and keys before the
+//! call.
+//!
 //! The launches are in `gpu.rs`, the CPU twin is called from `twin.rs`.
 
 pub mod gpu;

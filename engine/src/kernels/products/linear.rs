@@ -133,8 +133,11 @@ pub(crate) fn tensors(
     [rows, k, n]: [usize; 3],
     (dx, d_weight, d_bias): LayerGradients<Vec<f32>>,
 ) -> LayerGradients<FlexTensor> {
-    let tensor = |values: Option<Vec<f32>>, shape: &[usize]| values.map(|values| twin::tensor(values, shape));
-    (tensor(dx, &[rows, k]), tensor(d_weight, &[n, k]), tensor(d_bias, &[n]))
+    (
+        dx.map(|values| twin::tensor(values, [rows, k])),
+        d_weight.map(|values| twin::tensor(values, [n, k])),
+        d_bias.map(|values| twin::tensor(values, [n])),
+    )
 }
 
 #[derive(Debug)]
