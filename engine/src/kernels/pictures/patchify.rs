@@ -12,7 +12,6 @@
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
-use burn_backend::TensorMetadata as _;
 use burn_cubecl::tensor::CubeTensor;
 use burn_flex::FlexTensor;
 use masquerade_twins::pictures;
