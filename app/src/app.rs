@@ -7,7 +7,7 @@ use crate::import::Import;
 use crate::link::Link;
 use crate::selection::Selection;
 use crate::sound::Sound;
-use crate::state::{Job, State};
+use crate::state::State;
 use crate::textures::Textures;
 use crate::ui_context::{Screen, UiContext};
 use crate::undo::Undo;
@@ -51,7 +51,7 @@ impl App {
 
     /// The app without a window; the context it is shown in must have had [`theme::install`].
     pub fn over(mut link: Box<dyn Link>, start: Session) -> Self {
-        link.send(Command::Open(Box::new(start.clone())));
+        link.send(Command::Show(Box::new(start.clone())));
         Self {
             link,
             state: State::new(start),
@@ -122,6 +122,10 @@ impl App {
         let down = ctx.input(|i| i.pointer.any_down() || i.pointer.any_released());
         self.state.held = down;
         self.gesture &= down;
+        if !down && std::mem::take(&mut self.state.passed_over) {
+            // The engine's answer is the session in order.
+            self.link.send(Command::Show(Box::new(self.state.session.clone())));
+        }
         if !down {
             self.selection.stroke = None;
         }
@@ -152,8 +156,8 @@ impl App {
             return;
         }
         if let Some((request, want)) = self.state.looks.due(now, self.state.playing) {
-            let views = self.state.wanted(want);
-            let cursor = self.selection.hovered.or(self.state.session.pinned);
+            let views = self.state.wanted(&want);
+            let cursor = self.selection.hovered.clone();
             self.link.send(Command::Look { request, views, cursor });
         } else if self.state.looks.pending() {
             ctx.request_repaint_after_secs(theme::time::LOOK as f32);
@@ -185,8 +189,8 @@ impl App {
             },
         };
         panels::screen_ui(ui, &mut cx);
-        if self.selection.turn() {
-            self.state.looks.ask(crate::looks::Want::Cursor);
+        for grid in self.selection.turn() {
+            self.state.ask_cursor(&grid);
             ctx.request_repaint();
         }
         for request in requests {
@@ -203,22 +207,23 @@ impl App {
             self.undo.keep(&self.state.session);
         }
         self.gesture = self.state.held;
-        change(&mut self.state.session);
+        let mut session = self.state.session.clone();
+        change(&mut session);
+        self.show_session(session);
     }
 
+    /// Show a session at once, and have the engine put it in order.
     fn show_session(&mut self, session: Session) {
-        if session.method != self.state.session.method {
-            self.state.model = None;
-            self.state.views.clear();
+        let set = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone());
+        if set(&session) != set(&self.state.session) {
+            self.selection.locked.clear();
+            self.screen.loss_phase = None;
+            if let Some(sound) = self.sound.as_mut().filter(|_| self.selection.heard.take().is_some()) {
+                sound.stop();
+            }
         }
-        self.state.loading = Some(Job { name: text::OPENING.into(), done: 0, total: 0, note: String::new() });
-        self.selection.locked.clear();
-        if let Some(sound) = self.sound.as_mut().filter(|_| self.selection.heard.take().is_some()) {
-            sound.stop();
-        }
-        self.screen.loss_phase = None;
-        self.state.session = session.clone();
-        self.link.send(Command::Open(Box::new(session)));
+        self.link.send(Command::Show(Box::new(session.clone())));
+        self.state.propose(session);
     }
 
     fn notify(&mut self, ctx: &Context, notice: impl Into<String>) {

@@ -1,13 +1,17 @@
 //! Everything the user can ask for, once: buttons, palette, shortcuts and their list all come from [`Action::all`].
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
-use masquerade_engine::session::DeviceChoice;
+use masquerade_engine::session::{Abilities, DeviceChoice};
+use masquerade_engine::trace::ViewKind;
 
-use crate::icons;
 use crate::state::State;
 use crate::undo::Undo;
+use crate::{icons, text};
 
-/// One thing the user can ask for. Its words are in [`crate::text::action`] and [`crate::text::action_tooltip`].
+/// Display switches of a system that there are actions for.
+const SWITCHES: u8 = 8;
+
+/// One thing the user can ask for. Its words: [`Action::title`] and [`Action::tooltip`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     PlayPause,
@@ -20,8 +24,8 @@ pub enum Action {
     NextSample,
     PreviousSample,
     Unpin,
-    RawPrediction,
-    TruePatchMean,
+    /// The n-th display switch of the open system.
+    Switch(u8),
     WholePicture,
     Undo,
     Redo,
@@ -88,8 +92,6 @@ impl Action {
             A::NextSample,
             A::PreviousSample,
             A::Unpin,
-            A::RawPrediction,
-            A::TruePatchMean,
             A::WholePicture,
             A::Undo,
             A::Redo,
@@ -116,6 +118,7 @@ impl Action {
             A::Shortcuts,
             A::Close,
         ];
+        all.extend((0..SWITCHES).map(A::Switch));
         all.extend((1..=9).map(A::Exhibit));
         all
     }
@@ -163,8 +166,7 @@ impl Action {
             Self::NextSample => icons::NEXT,
             Self::PreviousSample => icons::PREVIOUS,
             Self::Unpin => icons::PIN,
-            Self::RawPrediction | Self::WholePicture => icons::PICTURE,
-            Self::TruePatchMean => icons::WARNING,
+            Self::Switch(_) | Self::WholePicture => icons::PICTURE,
             Self::Undo => icons::UNDO,
             Self::Redo => icons::REDO,
             Self::Share => icons::SHARE,
@@ -189,33 +191,53 @@ impl Action {
         }
     }
 
+    /// Whether the open system has it: it acts there, now or at another time. What has nothing to do with the system is
+    /// always offered.
+    pub fn offered(self, state: &State) -> bool {
+        let abilities = state.model.as_ref().map(|model| &model.abilities);
+        let able = |asked: fn(&Abilities) -> bool| abilities.is_some_and(asked);
+        match self {
+            Self::NewMask => able(|a| a.draws.is_some()),
+            Self::RuleMask => {
+                !state.session.painted.is_empty()
+                    || state.views.values().any(|s| {
+                        matches!(s.view.kind, ViewKind::Mask(_)) && state.grid(&s.view).is_some_and(|g| g.paintable)
+                    })
+            }
+            Self::MoreMask | Self::LessMask => state.mask_knob().is_some(),
+            Self::NextSample | Self::PreviousSample => able(|a| a.samples),
+            Self::Unpin => state.model.as_ref().is_some_and(|model| !model.grids.is_empty()),
+            Self::Switch(n) => state.switch(n).is_some(),
+            Self::FineTune => able(|a| a.fine_tunes),
+            Self::Claim => state.card().is_some_and(|c| c.claim.is_some()),
+            Self::Exhibit(n) => state.catalogue.get(usize::from(n).wrapping_sub(1)).is_some_and(|c| c.built),
+            _ => true,
+        }
+    }
+
     /// Whether it can be done now.
     pub fn enabled(self, state: &State, undo: &Undo) -> bool {
         let open = state.model.is_some() && !state.lost;
-        let knob = |name: &str| open && state.card().is_some_and(|c| c.knob(name).is_some());
-        match self {
+        let labelled = state.data.as_ref().is_some_and(|d| d.classes.len() > 1);
+        let now = match self {
             Self::PlayPause
             | Self::Step
             | Self::Reset
             | Self::NewMask
+            | Self::MoreMask
+            | Self::LessMask
+            | Self::Switch(_)
             | Self::SaveWeights
-            | Self::SaveCheckpoint
-            | Self::RawPrediction
-            | Self::TruePatchMean => open,
-            Self::RuleMask => open && state.session.painted.is_some(),
-            Self::MoreMask | Self::LessMask => knob(MASK_RATIO),
-            Self::NextSample | Self::PreviousSample => open && state.data.as_ref().is_some_and(|d| d.samples > 1),
-            Self::Unpin => state.session.pinned.is_some(),
-            Self::Probe | Self::FineTune => {
-                open && state.job.is_none() && state.data.as_ref().is_some_and(|d| d.classes.len() > 1)
-            }
-            Self::Claim => open && state.job.is_none() && state.card().is_some_and(|c| c.claim.is_some()),
+            | Self::SaveCheckpoint => open,
+            Self::RuleMask => open && !state.session.painted.is_empty(),
+            Self::NextSample | Self::PreviousSample => open && state.samples() > 1,
+            Self::Unpin => open && state.session.pinned.is_some(),
+            Self::Probe | Self::FineTune => open && state.job.is_none() && labelled,
+            Self::Claim | Self::MeasureStep | Self::SelfCheck => open && state.job.is_none(),
             Self::Cancel => state.job.is_some(),
-            Self::MeasureStep | Self::SelfCheck => open && state.job.is_none(),
             Self::UseDevice(_) | Self::StockKernels => state.device.is_some(),
             Self::Undo => undo.can_undo(),
             Self::Redo => undo.can_redo(),
-            Self::Exhibit(n) => state.catalogue.get(usize::from(n).wrapping_sub(1)).is_some_and(|c| c.built),
             Self::Share
             | Self::WholePicture
             | Self::Theme(_)
@@ -224,7 +246,35 @@ impl Action {
             | Self::ShowLog
             | Self::Palette
             | Self::Shortcuts
-            | Self::Close => true,
+            | Self::Close
+            | Self::Exhibit(_) => true,
+        };
+        now && self.offered(state)
+    }
+
+    /// Its text, in the words of the open system.
+    pub fn title(self, state: &State) -> String {
+        match (self, state.draws(), state.switch_of(self)) {
+            (Self::NewMask, Some(what), _) => text::draw_anew(what),
+            (_, _, Some(switch)) => switch.title.clone(),
+            _ => text::action(self, state.playing),
+        }
+    }
+
+    /// Its text where there is little room.
+    pub fn short_title(self, state: &State) -> String {
+        match (self, state.draws()) {
+            (Self::NewMask, Some(what)) => text::draw_anew_short(what),
+            _ => self.title(state),
+        }
+    }
+
+    /// One line that says what it does, in the words of the open system.
+    pub fn tooltip(self, state: &State) -> String {
+        match (self, state.draws(), state.switch_of(self)) {
+            (Self::NewMask, Some(what), _) => text::draw_anew_tooltip(what),
+            (_, _, Some(switch)) => switch.tooltip.clone(),
+            _ => text::action_tooltip(self).into(),
         }
     }
 
@@ -244,9 +294,6 @@ impl Action {
         }
     }
 }
-
-/// The knob that the brackets turn.
-pub const MASK_RATIO: &str = "mask_ratio";
 
 /// The actions whose keys were pressed. None while a widget has the keyboard.
 pub fn pressed(ctx: &Context) -> Vec<Action> {

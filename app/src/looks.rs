@@ -1,14 +1,23 @@
 //! When to ask for views: never more than one open request, ten a second while training, only what the cursor changes
 //! on a hover.
 
+use std::collections::BTreeSet;
+
 use crate::theme::time;
 
 /// Which views are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
-    /// Those that belong to the token under the cursor.
-    Cursor,
+    /// Those that are about the token under the cursor, of these grids.
+    Cursor(BTreeSet<String>),
     All,
+}
+
+impl Want {
+    /// Those that are about the cursor of a grid.
+    pub fn of(grid: &str) -> Self {
+        Self::Cursor(BTreeSet::from([grid.to_string()]))
+    }
 }
 
 /// The open request and what is to be asked next.
@@ -24,7 +33,14 @@ pub struct Looks {
 impl Looks {
     /// Something has changed that these views show.
     pub fn ask(&mut self, want: Want) {
-        self.want = self.want.max(Some(want));
+        self.want = Some(match (self.want.take(), want) {
+            (Some(Want::Cursor(mut grids)), Want::Cursor(more)) => {
+                grids.extend(more);
+                Want::Cursor(grids)
+            }
+            (Some(Want::All), _) | (_, Want::All) => Want::All,
+            (None, want) => want,
+        });
     }
 
     /// The request to send now, with its number.

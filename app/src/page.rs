@@ -214,7 +214,7 @@ impl Page {
         }));
         let context = cc.egui_ctx.clone();
         address::listen(move |session| match session {
-            Ok(session) => give(Command::Open(Box::new(session))),
+            Ok(session) => give(Command::Show(Box::new(session))),
             Err(error) => {
                 inbox.borrow_mut().push_back(Event::Error(error.report()));
                 context.request_repaint();

@@ -1,8 +1,9 @@
 //! The one cursor that all views share: which token the pointer is on, and which part of the picture is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
+use masquerade_engine::trace::Cursor;
 
 use crate::scene::camera::Camera;
 use crate::scene::wave::Window;
@@ -16,6 +17,8 @@ pub const OPACITY: f32 = 0.7;
 /// A stroke over the mask that is being painted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stroke {
+    /// Id of the grid whose mask it is.
+    pub grid: String,
     /// What every touched token becomes: the opposite of the first one.
     pub hide: bool,
     pub mask: Vec<bool>,
@@ -34,11 +37,11 @@ pub struct Reel {
 #[derive(Debug)]
 pub struct Selection {
     /// The token under the pointer, as all views draw it.
-    pub hovered: Option<u32>,
+    pub hovered: Option<Cursor>,
     /// Where the pointer is on the picture, 0 to 1 each way.
     pub crosshair: Option<Pos2>,
     /// The token under the pointer, as found so far in this pass.
-    next: Option<(u32, Option<Pos2>)>,
+    next: Option<(Cursor, Option<Pos2>)>,
     pub zoom: f32,
     /// Middle of the shown part, 0 to 1 each way.
     pub centre: Pos2,
@@ -102,8 +105,8 @@ impl Selection {
     }
 
     /// The pointer is on this token; on a picture, at this place of it.
-    pub fn hover(&mut self, token: u32, place: Option<Pos2>) {
-        self.next = Some((token, place));
+    pub fn hover(&mut self, cursor: Cursor, place: Option<Pos2>) {
+        self.next = Some((cursor, place));
     }
 
     /// How strong the map of a view is over its picture, 0 to 1.
@@ -111,13 +114,20 @@ impl Selection {
         self.opacities.get(view).copied().unwrap_or(OPACITY)
     }
 
-    /// End of a pass: what it found is what the next pass draws. True when the token is another one.
-    pub fn turn(&mut self) -> bool {
-        let next = self.next.take();
-        let changed = next.map(|n| n.0) != self.hovered;
-        self.hovered = next.map(|n| n.0);
-        self.crosshair = next.and_then(|n| n.1);
-        changed
+    /// End of a pass: what it found is what the next pass draws. The grids whose token is another one now.
+    pub fn turn(&mut self) -> BTreeSet<String> {
+        let (next, place) = self.next.take().map_or((None, None), |(cursor, place)| (Some(cursor), place));
+        self.crosshair = place;
+        if next == self.hovered {
+            return BTreeSet::new();
+        }
+        let before = std::mem::replace(&mut self.hovered, next);
+        [before.as_ref(), self.hovered.as_ref()].into_iter().flatten().map(|cursor| cursor.grid.clone()).collect()
+    }
+
+    /// The token of a grid that the pointer is on.
+    pub fn hovered_on(&self, grid: Option<&str>) -> Option<u32> {
+        self.hovered.as_ref()?.on(grid?)
     }
 
     /// The part of the picture that is shown, 0 to 1 each way.

@@ -1,16 +1,17 @@
 //! The model of the screen: what the engine has told, folded into one value by [`State::apply`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use masquerade_engine::card::{Card, Knob, KnobValue};
 use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
     ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint,
-    ModelReport, ProbeReport, Progress, Session, StepReport,
+    ModelReport, ProbeReport, Progress, Session, StepReport, Switch,
 };
-use masquerade_engine::trace::{View, ViewKind};
+use masquerade_engine::trace::{Grid, View, ViewKind};
 
+use crate::commands::Action;
 use crate::looks::{Looks, Want};
 
 /// Lines of the log that are kept.
@@ -61,6 +62,10 @@ pub struct State {
     pub lost: bool,
     /// The user is turning something: what the engine says of the session is older than what is on screen.
     pub held: bool,
+    /// Something that the engine said of the session was passed over for that.
+    pub passed_over: bool,
+    /// The engine could not open what was asked for.
+    pub refused: bool,
     pub looks: Looks,
     versions: u64,
 }
@@ -108,6 +113,7 @@ impl State {
                 self.note(LogLevel::Error, format!("{}: {}", report.title, report.why));
                 self.job = None;
                 self.loading = None;
+                self.refused = true;
                 self.error = Some(report);
             }
             Event::Lost { report, session } => self.lose(report, *session),
@@ -131,15 +137,10 @@ impl State {
             self.losses.clear();
             self.progress = None;
         }
-        if session.method != self.session.method || session.preset != self.session.preset {
-            self.probes.clear();
-            self.fine_tuned.clear();
-            self.claim = None;
-            self.keys = None;
-        }
         self.views.retain(|id, _| model.views.iter().any(|(view, _)| view == id));
-        self.session = session;
+        self.take(session);
         self.model = Some(model);
+        self.refused = false;
         self.data = Some(data);
         self.loading = None;
         self.looks.ask(Want::All);
@@ -149,14 +150,68 @@ impl State {
         if session.step < self.session.step {
             self.losses.retain(|l| l.step <= session.step);
         }
-        if self.held {
+        let looked_at = |session: &Session| Session { first_loss: None, ..session.clone() };
+        if looked_at(&session) != looked_at(&self.session) {
+            self.looks.ask(Want::All);
+        }
+        self.take(session);
+        self.playing = playing;
+        // What has no end of its own was on the way to this answer.
+        self.loading = self.loading.take().filter(|job| job.total > 0);
+    }
+
+    /// The session as the engine has it. While the user turns something, that is older than what is on screen.
+    fn take(&mut self, session: Session) {
+        if self.held && session.method == self.session.method {
+            self.passed_over |= session != self.session;
             self.session.step = session.step;
             self.session.first_loss = session.first_loss;
         } else {
+            self.leave(&session);
             self.session = session;
         }
-        self.playing = playing;
-        self.looks.ask(Want::All);
+    }
+
+    /// Put a session on screen before the engine has answered, and ask for the views that it changes.
+    pub fn propose(&mut self, session: Session) {
+        let now = &self.session;
+        let built = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone(), s.seed, s.stored);
+        let rebuilt = |name: &String| self.card().and_then(|c| c.knob(name)).is_none_or(|knob| !knob.live);
+        let turned =
+            session.knobs.keys().chain(now.knobs.keys()).filter(|k| session.knobs.get(*k) != now.knobs.get(*k));
+        // What builds a model is looked at when it is there.
+        if built(&session) == built(now) && !turned.into_iter().any(rebuilt) {
+            let pins = [now.pinned.clone(), session.pinned.clone()];
+            if session == (Session { pinned: session.pinned.clone(), ..now.clone() }) {
+                pins.iter().flatten().for_each(|cursor| self.ask_cursor(&cursor.grid));
+            } else {
+                self.looks.ask(Want::All);
+            }
+        }
+        self.leave(&session);
+        self.session = session;
+        self.refused = false;
+    }
+
+    /// Ask for the views that are about the cursor of a grid, if there are any.
+    pub fn ask_cursor(&mut self, grid: &str) {
+        if self.views.values().any(|s| s.view.follows.as_deref() == Some(grid)) {
+            self.looks.ask(Want::of(grid));
+        }
+    }
+
+    /// Forget what belongs to another system or preset than the session's.
+    fn leave(&mut self, session: &Session) {
+        if session.method != self.session.method {
+            self.model = None;
+            self.views.clear();
+        }
+        if session.method != self.session.method || session.preset != self.session.preset {
+            self.probes.clear();
+            self.fine_tuned.clear();
+            self.claim = None;
+            self.keys = None;
+        }
     }
 
     fn progress(&mut self, mut progress: Progress) {
@@ -227,25 +282,61 @@ impl State {
     }
 
     /// Ids of the views that one request asks for.
-    pub fn wanted(&self, want: Want) -> Vec<String> {
-        let follows = |id: &String| match self.views.get(id).map(|s| &s.view.kind) {
-            Some(ViewKind::Heat(heat)) => heat.query.is_some(),
-            Some(ViewKind::Cloud(cloud)) => cloud.query.is_some(),
-            Some(_) => false,
+    pub fn wanted(&self, want: &Want) -> Vec<String> {
+        let follows = |id: &String, grids: &BTreeSet<String>| match self.views.get(id) {
+            Some(shown) => shown.view.follows.as_ref().is_some_and(|grid| grids.contains(grid)),
             None => true,
         };
-        let ids = self.stage().iter().map(|(id, _)| id);
-        let chosen: Vec<String> = ids.clone().filter(|id| want == Want::All || follows(id)).cloned().collect();
-        if chosen.is_empty() { ids.cloned().collect() } else { chosen }
+        let chosen = |id: &&String| match want {
+            Want::All => true,
+            Want::Cursor(grids) => follows(id, grids),
+        };
+        self.stage().iter().map(|(id, _)| id).filter(chosen).cloned().collect()
     }
 
-    /// The mask on the stage, true = hidden: the painted one, else the newest mask view's.
-    pub fn mask(&self) -> Option<Vec<bool>> {
+    /// The grid whose tokens a view shows.
+    pub fn grid(&self, view: &View) -> Option<&Grid> {
+        self.model.as_ref()?.grids.iter().find(|grid| Some(&grid.id) == view.grid.as_ref())
+    }
+
+    /// The pinned token of a grid.
+    pub fn pinned_on(&self, grid: Option<&str>) -> Option<u32> {
+        self.session.pinned.as_ref()?.on(grid?)
+    }
+
+    /// What the open system draws anew on the stage ("mask").
+    pub fn draws(&self) -> Option<&str> {
+        self.model.as_ref()?.abilities.draws.as_deref()
+    }
+
+    /// The n-th display switch of the open system.
+    pub fn switch(&self, n: u8) -> Option<&Switch> {
+        self.model.as_ref()?.abilities.switches.get(usize::from(n))
+    }
+
+    /// The display switch that an action turns.
+    pub fn switch_of(&self, action: Action) -> Option<&Switch> {
+        if let Action::Switch(n) = action { self.switch(n) } else { None }
+    }
+
+    /// The knob of the open system that says how much is hidden.
+    pub fn mask_knob(&self) -> Option<&Knob> {
+        let name = self.model.as_ref()?.abilities.mask_knob.as_ref()?;
+        self.card()?.knob(name)
+    }
+
+    /// Samples that the stage can show: of the half that is not trained on, where there is one.
+    pub fn samples(&self) -> u64 {
+        self.data.as_ref().map_or(0, |d| if d.test_samples > 0 { d.test_samples } else { d.samples })
+    }
+
+    /// The mask of a grid, true = hidden: the painted one, else the newest mask view's.
+    pub fn mask(&self, grid: &str) -> Option<Vec<bool>> {
         let view = self.views.values().find_map(|s| match &s.view.kind {
-            ViewKind::Mask(mask) => Some(&mask.hidden),
+            ViewKind::Mask(mask) if s.view.grid.as_deref() == Some(grid) => Some(&mask.hidden),
             _ => None,
         });
-        match (&self.session.painted, view) {
+        match (self.session.painted.get(grid), view) {
             (Some(painted), Some(hidden)) if painted.len() == hidden.len() => Some(painted.clone()),
             (_, hidden) => hidden.cloned(),
         }

@@ -5,7 +5,7 @@ mod numbers;
 mod reports;
 mod views;
 
-pub use actions::{action, action_short, action_tooltip};
+pub use actions::{action, action_tooltip, draw_anew, draw_anew_short, draw_anew_tooltip};
 pub use numbers::*;
 pub use reports::*;
 pub use views::*;
@@ -23,6 +23,8 @@ pub const LOADING_ENGINE: &str = "Loading the engine";
 pub const FIRST_VIEWS: &str = "Computing the first views";
 pub const OPENING: &str = "Building the model";
 pub const FIRST_RUN: &str = "The first views appear as soon as the model is built.";
+pub const NOTHING_OPEN: &str = "Nothing is open";
+pub const CHOOSE_SYSTEM: &str = "Choose a system from the list.";
 pub const NOTHING_FOUND: &str = "Nothing found";
 pub const LOSS: &str = "Loss";
 pub const LOSS_EMPTY: &str = "Press play: the loss of every step is drawn here.";

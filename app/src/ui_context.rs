@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::session::Session;
-use masquerade_engine::trace::Wave;
+use masquerade_engine::trace::{Cursor, Wave};
 
 use crate::commands::Action;
 use crate::selection::Selection;
@@ -20,8 +20,9 @@ pub enum UiRequest {
     /// Open a session that differs from the one on screen (undoable).
     Open(Box<Session>),
     Knob(String, KnobValue),
-    Paint(Vec<bool>),
-    Pin(Option<u32>),
+    /// A mask painted over the grid of this id.
+    Paint(String, Vec<bool>),
+    Pin(Option<Cursor>),
     /// Apply the weights file whose keys are shown.
     ApplyWeights,
     /// Copy this text.
@@ -102,7 +103,7 @@ impl UiContext<'_> {
         self.requests.push(request);
     }
 
-    /// UiRequest for a session that differs in what `change` does.
+    /// A request for a session that differs in what `change` does.
     pub fn open(&mut self, change: impl FnOnce(&mut Session)) {
         let mut session = self.state.session.clone();
         change(&mut session);

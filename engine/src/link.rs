@@ -8,12 +8,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::card::Card;
 use crate::error::{Error, Result};
+use crate::registry;
 use crate::session::Session;
+use crate::trace::Cursor;
 
 /// Version of the link text.
 pub const VERSION: u32 = 1;
 
-type Write = fn(&Session) -> Option<String>;
+type Write = fn(&Session) -> Vec<String>;
 type Read = fn(&mut Session, &str) -> std::result::Result<(), String>;
 
 fn number<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
@@ -28,16 +30,37 @@ fn flag(text: &str) -> std::result::Result<bool, String> {
     }
 }
 
-fn differs<T: PartialEq + ToString>(value: &T, default: &T) -> Option<String> {
-    (value != default).then(|| value.to_string())
+fn differs<T: PartialEq + ToString>(value: &T, default: &T) -> Vec<String> {
+    (value != default).then(|| value.to_string()).into_iter().collect()
 }
 
-/// The property table: key, how it is written (`None` = as by default), how it is read.
+/// Display switches with a key of their own; all others are listed under `on`.
+const SWITCHES: [(&str, &str); 2] = [("raw", "raw_prediction"), ("leak", "true_patch_mean")];
+
+fn switched(session: &Session, id: &str) -> Vec<String> {
+    session.switches.contains(id).then(|| "1".into()).into_iter().collect()
+}
+
+fn switch(session: &mut Session, id: &str, text: &str) -> std::result::Result<(), String> {
+    if flag(text)? {
+        session.switches.insert(id.into());
+    } else {
+        session.switches.remove(id);
+    }
+    Ok(())
+}
+
+/// `GRID.VALUE`, or the value alone for the system's first such grid.
+fn named(grid: &str, value: impl std::fmt::Display) -> String {
+    if grid.is_empty() { value.to_string() } else { format!("{grid}.{value}") }
+}
+
+/// The property table: key, how it is written (once for each text; none = as by default), how it is read.
 fn properties() -> Vec<(&'static str, Write, Read)> {
     vec![
         (
             "x",
-            |s| Some(s.method.clone()),
+            |s| vec![s.method.clone()],
             |s, t| {
                 s.method = t.into();
                 Ok(())
@@ -62,13 +85,50 @@ fn properties() -> Vec<(&'static str, Write, Read)> {
         ("seed", |s| differs(&s.seed, &Session::default().seed), |s, t| number(t).map(|v| s.seed = v)),
         ("sample", |s| differs(&s.sample, &0), |s, t| number(t).map(|v| s.sample = v)),
         ("remask", |s| differs(&s.mask_seed, &0), |s, t| number(t).map(|v| s.mask_seed = v)),
-        ("mask", |s| s.painted.as_deref().map(pack_mask), |s, t| unpack_mask(t).map(|m| s.painted = Some(m))),
-        ("pin", |s| s.pinned.map(|p| p.to_string()), |s, t| number(t).map(|v| s.pinned = Some(v))),
-        ("raw", |s| s.raw_prediction.then(|| "1".into()), |s, t| flag(t).map(|v| s.raw_prediction = v)),
-        ("leak", |s| s.true_patch_mean.then(|| "1".into()), |s, t| flag(t).map(|v| s.true_patch_mean = v)),
-        ("stored", |s| (!s.stored).then(|| "0".into()), |s, t| flag(t).map(|v| s.stored = v)),
+        (
+            "mask",
+            |s| s.painted.iter().map(|(grid, mask)| named(grid, pack_mask(mask))).collect(),
+            |s, t| {
+                let (grid, mask) = match t.split('.').count() {
+                    3 => t.split_once('.').unwrap_or(("", t)),
+                    _ => ("", t),
+                };
+                unpack_mask(mask).map(|mask| drop(s.painted.insert(grid.into(), mask)))
+            },
+        ),
+        (
+            "pin",
+            |s| s.pinned.iter().map(|cursor| named(&cursor.grid, cursor.token)).collect(),
+            |s, t| {
+                let (grid, token) = t.rsplit_once('.').unwrap_or(("", t));
+                number(token).map(|token| s.pinned = Some(Cursor::new(grid, token)))
+            },
+        ),
+        ("raw", |s| switched(s, SWITCHES[0].1), |s, t| switch(s, SWITCHES[0].1, t)),
+        ("leak", |s| switched(s, SWITCHES[1].1), |s, t| switch(s, SWITCHES[1].1, t)),
+        (
+            "on",
+            |s| {
+                let others = s.switches.iter().filter(|id| SWITCHES.iter().all(|(_, own)| own != id));
+                let others: Vec<&str> = others.map(String::as_str).collect();
+                if others.is_empty() { Vec::new() } else { vec![others.join(".")] }
+            },
+            |s, t| {
+                s.switches.extend(t.split('.').filter(|id| !id.is_empty()).map(String::from));
+                Ok(())
+            },
+        ),
+        (
+            "stored",
+            |s| differs(&s.stored, &true).iter().map(|_| "0".into()).collect(),
+            |s, t| flag(t).map(|v| s.stored = v),
+        ),
         ("step", |s| differs(&s.step, &0), |s, t| number(t).map(|v| s.step = v)),
-        ("loss", |s| s.first_loss.map(|l| l.to_string()), |s, t| number(t).map(|v| s.first_loss = Some(v))),
+        (
+            "loss",
+            |s| s.first_loss.iter().map(ToString::to_string).collect(),
+            |s, t| number(t).map(|v| s.first_loss = Some(v)),
+        ),
     ]
 }
 
@@ -76,7 +136,7 @@ fn properties() -> Vec<(&'static str, Write, Read)> {
 pub fn to_text(session: &Session) -> String {
     let mut pairs = vec![format!("v={VERSION}")];
     for (key, write, _) in properties() {
-        pairs.extend(write(session).map(|value| format!("{key}={}", escape(&value))));
+        pairs.extend(write(session).into_iter().map(|value| format!("{key}={}", escape(&value))));
     }
     pairs.extend(session.knobs.iter().map(|(key, value)| format!("{key}={}", escape(&value.text()))));
     pairs.extend(session.unknown.iter().map(|(key, value)| format!("{key}={}", escape(value))));
@@ -86,7 +146,8 @@ pub fn to_text(session: &Session) -> String {
 /// The session of a link text (with or without the address before `#`), its knobs checked against `cards`.
 ///
 /// # Errors
-/// [`Error::Request`] naming the key whose value cannot be read. Unknown keys are no error.
+/// [`Error::Request`] naming the key whose value cannot be read, or what to open instead of a system that is not built.
+/// Unknown keys are no error.
 pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
     let text = text.rsplit_once('#').map_or(text, |(_, after)| after);
     let pairs: Vec<(String, String)> =
@@ -102,8 +163,8 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
     if let Some((_, method)) = pairs.iter().find(|(k, _)| k == "x") {
         session.method.clone_from(method);
     }
-    let card = cards.iter().find(|c| c.id == session.method);
-    let card = card.ok_or_else(|| refuse("x", format!("there is no system {:?}", session.method)))?;
+    let card = cards.iter().find(|c| c.id == session.method && c.built);
+    let card = card.ok_or_else(|| registry::refused(&session.method, cards))?;
     let properties = properties();
     for (key, value) in &pairs {
         if key == "v" {
@@ -118,7 +179,7 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
             session.unknown.insert(key.clone(), value.clone());
         }
     }
-    if card.preset(&session.preset).is_none() && card.built {
+    if card.preset(&session.preset).is_none() {
         return Err(refuse("p", format!("{} has no preset {:?}", card.title, session.preset)));
     }
     Ok(session)

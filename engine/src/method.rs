@@ -1,7 +1,7 @@
 //! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to
 //! compare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -24,8 +24,9 @@ use crate::loader::Loader;
 use crate::parts::Part;
 use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
+use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{Source, View, ViewKind};
+use crate::trace::{Cursor, Grid, Source, View, ViewKind};
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::Weights;
 
@@ -218,10 +219,13 @@ pub struct Stage {
     pub step: u64,
     /// Stream of the stage's mask.
     pub rng: Rng,
-    pub painted: Option<Vec<bool>>,
-    pub cursor: Option<u32>,
-    pub raw_prediction: bool,
-    pub true_patch_mean: bool,
+    /// Masks painted by hand, by id of their grid, true = hidden; each has as many tokens as its grid.
+    pub painted: BTreeMap<String, Vec<bool>>,
+    /// The token under the pointer, and the pinned one.
+    pub cursor: Option<Cursor>,
+    pub pinned: Option<Cursor>,
+    /// Ids of the display switches that are on.
+    pub switches: BTreeSet<String>,
     /// Ids of the views that are wanted.
     pub wanted: Vec<String>,
     pub source: Source,
@@ -236,6 +240,17 @@ impl Stage {
     /// A view of what was computed now with the stage's weights, its title from the system's list.
     pub fn view(&self, titles: &[(&str, &str)], id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
         View::new(titles, id, caption, kind, tensor, self.source)
+    }
+
+    /// The token of a grid that is looked at: the one under the pointer, else the pinned one.
+    pub fn token(&self, grid: &str) -> Option<usize> {
+        let on = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.on(grid));
+        on(&self.cursor).or_else(|| on(&self.pinned)).map(|token| token as usize)
+    }
+
+    /// Whether a display switch is on.
+    pub fn switched(&self, id: &str) -> bool {
+        self.switches.contains(id)
     }
 }
 
@@ -306,8 +321,15 @@ pub trait Method {
         Needs::default()
     }
 
-    /// Tokens of a sample, down and across, and how many of them are visible.
-    fn grid(&self) -> (u32, u32, u32);
+    /// What its views are divided into, the sample's own tokens first.
+    fn grids(&self) -> Vec<Grid> {
+        Vec::new()
+    }
+
+    /// What can be done with it beyond training and looking; each of these acts on a model as it is built now.
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
 
     /// Ids and titles of the views, in stage order.
     fn views(&self) -> Vec<(String, String)>;

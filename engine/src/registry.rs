@@ -3,6 +3,7 @@
 //! The app's list, the command line, the README table, share links and the loop tests come from here.
 
 use crate::card::{Card, Idea, Kind};
+use crate::error::Error;
 use crate::methods;
 
 /// Every built system, by the name of its folder in `methods`.
@@ -33,12 +34,27 @@ built! {
 /// [`crate::error::Error::Request`] when there is no such system or it is not built yet.
 #[cfg(feature = "compute")]
 pub fn entry(id: &str) -> crate::error::Result<crate::method::Entry> {
-    let found = BUILT.iter().find(|e| (e.card)().id == id).copied();
-    found.ok_or_else(|| {
-        let why = if card(id).is_some() { "it is not built yet" } else { "there is no such system" };
-        let built = BUILT.iter().map(|e| (e.card)().id).collect::<Vec<_>>().join(", ");
-        crate::error::Error::request(format!("{id:?} cannot be opened"), why, format!("Choose one of: {built}"))
-    })
+    BUILT.iter().find(|e| (e.card)().id == id).copied().ok_or_else(|| refused(id, &cards()))
+}
+
+/// Why a system cannot be opened, and what to open instead.
+pub fn refused(id: &str, cards: &[Card]) -> Error {
+    let built = || cards.iter().filter(|c| c.built);
+    let names = built().map(|c| format!("{} ({})", c.title, c.id)).collect::<Vec<_>>().join(", ");
+    let Some(card) = cards.iter().find(|c| c.id == id) else {
+        return Error::request(
+            format!("There is no system {id:?}"),
+            "the list of systems has none of that name",
+            format!("Open one of {names}"),
+        );
+    };
+    let like = built().find(|c| c.idea == card.idea).or_else(|| built().next());
+    let instead = like.map_or_else(String::new, |c| format!("Open {} ({}) instead. ", c.title, c.id));
+    Error::request(
+        format!("{} cannot be opened yet", card.title),
+        "it is not built yet",
+        format!("{instead}The systems that can be opened are {names}"),
+    )
 }
 
 /// All cards, in teaching order: the base, then the sixteen by idea.

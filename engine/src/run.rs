@@ -26,9 +26,11 @@ use crate::weights::{Weights, plain};
 pub struct Provenance {
     /// In words, for the badge.
     pub words: String,
+    /// Step of the run at which it got these weights.
+    pub since: u64,
     /// They came with the program.
     pub stored: bool,
-    /// Steps they had been trained for before this run.
+    /// Steps they had been trained for by then.
     pub trained_steps: u64,
 }
 
@@ -89,7 +91,7 @@ impl Run {
         let method = (entry.build)(&settings, &mut weights)?;
         let recipe = method.recipe(0, &settings, &weights)?;
         let phases = method.phases(&settings)?;
-        let provenance = Provenance { words: "from scratch".into(), stored: false, trained_steps: 0 };
+        let provenance = Provenance { words: "from scratch".into(), since: 0, stored: false, trained_steps: 0 };
         let mut run = Self {
             card: (entry.card)(),
             method,
@@ -144,6 +146,11 @@ impl Run {
         self.loader.follow(None);
         self.loader.resize(self.recipe.batch.map_or_else(|| self.settings.get("batch"), Ok)?);
         Ok(())
+    }
+
+    /// Steps that the weights were trained for, here and before.
+    pub fn trained(&self) -> u64 {
+        self.provenance.trained_steps + self.step.saturating_sub(self.provenance.since)
     }
 
     /// How the phase is trained.

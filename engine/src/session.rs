@@ -7,20 +7,21 @@
 
 mod reports;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Card, KnobValue};
 use crate::error::{Error, Report, Result};
-use crate::trace::View;
+use crate::trace::{Cursor, View};
 pub use reports::{
-    BenchReport, ClaimReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint, ModelReport,
-    ProbeReport, Progress, StepReport, VerifyLine, VerifyReport,
+    Abilities, BenchReport, ClaimReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint,
+    ModelReport, ProbeReport, Progress, StepReport, Switch, VerifyLine, VerifyReport,
 };
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Session {
     /// Id of the system (`mae`).
     pub method: String,
@@ -36,14 +37,13 @@ pub struct Session {
     pub sample: u64,
     /// Seed of the mask on the stage (`M` draws a new one).
     pub mask_seed: u64,
-    /// A mask painted by hand over the stage's picture, true = hidden. `None`: the rule's own mask.
-    pub painted: Option<Vec<bool>>,
-    /// The token whose similarity to all others is shown (click pins it).
-    pub pinned: Option<u32>,
-    /// Show the raw prediction everywhere instead of pasting the visible patches over it.
-    pub raw_prediction: bool,
-    /// Undo `norm_pix` with the true patch's mean and deviation (leaks the answer).
-    pub true_patch_mean: bool,
+    /// Masks painted by hand, by id of their [`Grid`](crate::trace::Grid), true = hidden; without one the rule's own
+    /// holds. The empty id means the system's first grid that may be painted.
+    pub painted: BTreeMap<String, Vec<bool>>,
+    /// The token that views of one token are about while the pointer is elsewhere (click pins it).
+    pub pinned: Option<Cursor>,
+    /// Ids of the display switches that are on: some of those that the model's report lists ([`Abilities`]).
+    pub switches: BTreeSet<String>,
     /// Start from the stored trained weights (true) or from scratch (false).
     pub stored: bool,
     /// Steps trained since the start; a link carries it as "train this far".
@@ -64,10 +64,9 @@ impl Default for Session {
             knobs: BTreeMap::new(),
             sample: 0,
             mask_seed: 0,
-            painted: None,
+            painted: BTreeMap::new(),
             pinned: None,
-            raw_prediction: false,
-            true_patch_mean: false,
+            switches: BTreeSet::new(),
             stored: true,
             step: 0,
             first_loss: None,
@@ -111,8 +110,13 @@ pub struct NamedBytes {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Show this session: build or keep the model, load the data. The answer is [`Event::Opened`] and fresh views.
-    Open(Box<Session>),
+    /// Show this session. The engine puts it in order (defaults filled in, knobs at the preset's value left out, what
+    /// does not fit dropped), does the least work that leads there from what is open, and answers with the session as
+    /// it then is: [`Event::Opened`] where model or data are others, [`Event::State`] otherwise. What it cannot show is
+    /// an [`Event::Error`], and the session stays as it was.
+    ///
+    /// `step` counts where a model is built: it is trained so far at once. A model that is kept stays at its step.
+    Show(Box<Session>),
     /// Train until told otherwise.
     Play,
     Pause,
@@ -120,28 +124,12 @@ pub enum Command {
     Step(u32),
     /// Start from scratch (fresh weights from the seed, not the stored ones).
     Reset,
-    SetKnob {
-        name: String,
-        value: KnobValue,
-    },
-    /// The picture on the stage.
-    SetSample(u64),
-    /// Draw another mask for the stage by the rule.
-    Remask(u64),
-    /// The mask painted by hand, true = hidden; `None` goes back to the rule's.
-    PaintMask(Option<Vec<bool>>),
-    /// Which display switches are on.
-    SetDisplay {
-        raw_prediction: bool,
-        true_patch_mean: bool,
-    },
-    /// Pin a token, or none.
-    Pin(Option<u32>),
-    /// Compute these views (ids of [`View`]) now; the cursor is a token index. Only the newest request is answered.
+    /// Compute these views (ids of [`View`]) now, with the cursor where the pointer is. Only the newest request is
+    /// answered.
     Look {
         request: u64,
         views: Vec<String>,
-        cursor: Option<u32>,
+        cursor: Option<Cursor>,
     },
     /// Show which keys of a weights file map, miss or are unexpected; apply them when `apply` is set.
     LoadWeights {
@@ -218,7 +206,8 @@ pub enum Event {
         model: ModelReport,
         data: DataReport,
     },
-    /// The session changed by the engine's hand (step count, refused knob put back, play state).
+    /// The session as it is now: the answer to [`Command::Show`], or changed by the engine's hand (step count, what was
+    /// refused put back, play state).
     State {
         session: Box<Session>,
         playing: bool,

@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 
 use crate::eval::Features;
 use crate::method::Stage;
+use crate::session::Switch;
 use crate::trace::Legend;
 
 /// Switch: tokens as they are, their mean not taken away.
@@ -36,8 +37,20 @@ impl Default for Similarity {
 
 impl Similarity {
     /// As the stage's display switches say.
-    pub fn of(_stage: &Stage) -> Self {
-        Self::default()
+    pub fn of(stage: &Stage) -> Self {
+        Self { centred: !stage.switched(NOT_CENTRED), whole_range: stage.switched(WHOLE_RANGE) }
+    }
+
+    /// The display switches of a system that shows similarities.
+    pub fn switches() -> [Switch; 2] {
+        [
+            Switch::new(NOT_CENTRED, "Not centred", "Compare tokens as they are, without taking their mean away first"),
+            Switch::new(
+                WHOLE_RANGE,
+                "Whole range",
+                "Colours of similarities from −1 to 1 instead of over their own range",
+            ),
+        ]
     }
 
     /// The tokens that are compared.

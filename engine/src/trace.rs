@@ -34,6 +34,83 @@ pub enum Source {
     StoredPicture,
     /// Data as given: no network has touched it.
     Data,
+    /// Computed from what is known, by a formula or a rule: nothing learnt, no data as such.
+    Formula,
+}
+
+/// Tokens of what is on the stage. A system has one for each thing that its views are divided into: the patches of a
+/// picture, the nodes of a graph, the pictures of a batch.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Grid {
+    /// Stable name that views, masks, cursors and links refer to (`patches`). Letters, digits and `_` only.
+    pub id: String,
+    /// Frames, rows and columns; of a sound 1, mel bands and times; of what has no order 1, 1 and their number.
+    pub shape: [u32; 3],
+    /// How many of its tokens the encoder sees.
+    pub visible: u32,
+    /// What one token is called ("patch", "group of points").
+    pub noun: String,
+    /// Number of the first token where tokens are named: nodes are counted from 0, as in their files.
+    pub first: u32,
+    /// Whether the user may paint its mask.
+    pub paintable: bool,
+}
+
+impl Grid {
+    /// A grid all of whose tokens are visible, and which nobody paints.
+    pub fn new(id: &str, shape: [u32; 3], noun: &str) -> Self {
+        let visible = shape.iter().product();
+        Self { id: id.into(), shape, visible, noun: noun.into(), first: 1, paintable: false }
+    }
+
+    /// The same with a mask that the user may paint; `visible` tokens of the rule's own are seen.
+    #[must_use]
+    pub fn painted(self, visible: u32) -> Self {
+        Self { visible, paintable: true, ..self }
+    }
+
+    /// The same with its tokens counted from 0.
+    #[must_use]
+    pub fn from_zero(self) -> Self {
+        Self { first: 0, ..self }
+    }
+
+    /// Number of tokens.
+    pub fn tokens(&self) -> u32 {
+        self.shape.iter().product()
+    }
+
+    /// Its token as it is called: "patch 12".
+    pub fn name(&self, token: u32) -> String {
+        format!("{} {}", self.noun, u64::from(token) + u64::from(self.first))
+    }
+
+    /// What many of its tokens are called ("patches", "groups of points").
+    pub fn nouns(&self) -> String {
+        let (head, rest) = self.noun.split_once(' ').unwrap_or((&self.noun, ""));
+        let ending = if head.ends_with(['s', 'x', 'h']) { "es" } else { "s" };
+        format!("{head}{ending} {rest}").trim_end().to_string()
+    }
+}
+
+/// A token of a grid: what the pointer is on, or what is pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Id of the [`Grid`]; empty: the system's first one.
+    pub grid: String,
+    pub token: u32,
+}
+
+impl Cursor {
+    /// A token of a grid.
+    pub fn new(grid: &str, token: u32) -> Self {
+        Self { grid: grid.into(), token }
+    }
+
+    /// Its token if it is of this grid.
+    pub fn on(&self, grid: &str) -> Option<u32> {
+        (self.grid == grid).then_some(self.token)
+    }
 }
 
 /// The least upper end of a scale that begins at zero.
@@ -68,6 +145,10 @@ pub struct View {
     pub kind: ViewKind,
     pub origin: Origin,
     pub legend: Option<Legend>,
+    /// Id of the grid whose tokens it shows: the cursor lights up in every view of its grid.
+    pub grid: Option<String>,
+    /// Id of the grid whose cursor it is about: it is computed anew when that moves.
+    pub follows: Option<String>,
 }
 
 /// The shapes a view can have; one widget of the front end for each.
@@ -107,7 +188,7 @@ impl View {
     ) -> Self {
         let title = titles.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
         let origin = Origin { tensor: tensor.into(), source };
-        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None }
+        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None, grid: None, follows: None }
     }
 
     /// The same with a legend.
@@ -119,6 +200,18 @@ impl View {
     /// The same, of data as given, which no network has touched.
     pub fn of_data(mut self) -> Self {
         self.origin.source = Source::Data;
+        self
+    }
+
+    /// The same, computed from what is known, by a formula or a rule: nothing is learnt.
+    pub fn of_formula(mut self) -> Self {
+        self.origin.source = Source::Formula;
+        self
+    }
+
+    /// The same as tokens of a grid, and about the cursor of one, where it is.
+    pub fn of_grid(mut self, grid: Option<&str>, follows: Option<&str>) -> Self {
+        (self.grid, self.follows) = (grid.map(Into::into), follows.map(Into::into));
         self
     }
 

@@ -10,9 +10,10 @@ use masquerade::theme;
 use masquerade_engine::card::{Card, Equation, Idea, Knob, KnobKind, KnobValue, Preset};
 use masquerade_engine::registry;
 use masquerade_engine::session::{
-    Command, DataReport, DeviceReport, Event, Kernels, LossPoint, ModelReport, ProbeReport, Progress, Session,
+    Abilities, Command, DataReport, DeviceReport, Event, Kernels, LossPoint, ModelReport, ProbeReport, Progress,
+    Session, Switch,
 };
-use masquerade_engine::trace::{Heat, Legend, Mask, Origin, Picture, Source, View, ViewKind};
+use masquerade_engine::trace::{Grid, Heat, Legend, Mask, Origin, Picture, Source, View, ViewKind};
 
 use egui_kittest::Harness;
 
@@ -39,6 +40,12 @@ impl Link for FakeLink {
     fn poll(&mut self) -> Vec<Event> {
         self.0.borrow_mut().events.drain(..).collect()
     }
+}
+
+/// The sessions that the engine was asked to show, oldest first.
+pub fn shown(wire: &Shared) -> Vec<Session> {
+    let sent = wire.borrow().sent.clone();
+    sent.into_iter().filter_map(|c| if let Command::Show(session) = c { Some(*session) } else { None }).collect()
 }
 
 /// The app over a scripted engine, in a harness of this size.
@@ -152,9 +159,16 @@ pub fn opened(classes: bool) -> Vec<Event> {
     let model = ModelReport {
         parameters: 1_234_567,
         other_values: 4_800,
-        grid: (7, 7),
-        visible_tokens: 12,
+        grids: vec![Grid::new("patches", [1, 7, 7], "patch").painted(12)],
+        abilities: Abilities {
+            samples: true,
+            draws: Some("mask".into()),
+            mask_knob: Some("mask_ratio".into()),
+            fine_tunes: true,
+            switches: vec![Switch::raw_prediction(), Switch::true_patch_mean()],
+        },
         weights: "stored weights, 1500 steps".into(),
+        weights_step: 0,
         trained_steps: 1500,
         stored: true,
         phases: vec![("training".into(), 1500)],
@@ -263,6 +277,8 @@ pub fn views_of(hidden: &[bool]) -> Vec<View> {
                 kind,
                 origin: Origin { tensor: tensor.into(), source },
                 legend,
+                grid: Some("patches".into()),
+                follows: (id == "similarity").then(|| "patches".into()),
             }
         };
     let error = Heat {
@@ -279,7 +295,7 @@ pub fn views_of(hidden: &[bool]) -> Vec<View> {
         query: Some(24),
         ..Heat::default()
     };
-    let mask = Mask { rows: 7, columns: 7, hidden: hidden.to_vec(), paintable: true };
+    let mask = Mask { rows: 7, columns: 7, hidden: hidden.to_vec() };
     let range = |low, high, signed, unit: &str| Some(Legend { low, high, signed, unit: unit.into() });
     let live = Source::LiveCpu;
     vec![

@@ -103,6 +103,7 @@ fn matrix() -> View {
         column_names: (1..=10).map(|n| format!("n{n}")).collect(),
         row_title: "heads".into(),
         column_title: "neighbours".into(),
+        ..Matrix::default()
     };
     view("heads", "Heads", "Each head's weights.", ViewKind::Matrix(drawn), cosine())
 }
@@ -219,7 +220,7 @@ fn a_clip_is_played_paused_and_leafed_through() {
     app.run_steps(3);
     let time = frame as u32 * 8 / 16;
     let asked = wire.borrow().sent.iter().rev().find_map(|c| match c {
-        Command::Look { cursor, .. } => *cursor,
+        Command::Look { cursor, .. } => cursor.as_ref().map(|cursor| cursor.token),
         _ => None,
     });
     assert!(asked.is_some_and(|t| t / 16 == time), "token {asked:?} is not of time {time}");
@@ -301,13 +302,13 @@ fn a_word_under_the_pointer_is_the_cursor_and_tells_its_weight() {
     app.hover_at(area.left_top() + vec2(6.0, 10.0));
     app.run_steps(3);
     assert!(says(&app, &text::word("a", 0, Some(noise(3)), false)));
-    let asked = wire.borrow().sent.iter().any(|c| matches!(c, Command::Look { cursor: Some(0), .. }));
+    let asked = wire.borrow().sent.iter().any(|c| matches!(c, Command::Look { cursor: Some(at), .. } if at.token == 0));
     assert!(asked, "all views follow the word");
     app.drag_at(area.left_top() + vec2(6.0, 10.0));
     app.run_steps(1);
     app.drop_at(area.left_top() + vec2(6.0, 10.0));
     app.run_steps(3);
-    assert_eq!(app.state().session().pinned, Some(0));
+    assert_eq!(app.state().session().pinned, Some(masquerade_engine::trace::Cursor::new(crate::stage::GRID, 0)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod fake;
 mod glyphs;
 mod kinds;
 mod losses;
+mod offered;
 mod scenes;
 mod stage;
 
@@ -22,6 +23,7 @@ use masquerade::{link::Link, text};
 use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{Command, Event, Session};
+use masquerade_engine::trace::Cursor;
 
 use fake::{harness, opened, shoot, trained};
 
@@ -133,8 +135,9 @@ fn keys_do_what_they_say() {
     let sent = wire.borrow().sent.clone();
     assert!(sent.contains(&Command::Play), "{sent:?}");
     assert!(sent.contains(&Command::Step(1)));
-    assert!(sent.contains(&Command::Remask(1)));
-    assert!(sent.iter().any(|c| matches!(c, Command::SetKnob { name, .. } if name == "mask_ratio")));
+    let shown = fake::shown(&wire);
+    assert!(shown.iter().any(|s| s.mask_seed == 1), "{sent:?}");
+    assert!(shown.iter().any(|s| s.knobs.contains_key("mask_ratio")), "{sent:?}");
 }
 
 #[test]
@@ -181,11 +184,7 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
     app.drop_at(to);
     app.run_steps(3);
     let sent = wire.borrow().sent.clone();
-    let painted = sent
-        .iter()
-        .rev()
-        .find_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None })
-        .unwrap();
+    let painted = fake::shown(&wire).pop().unwrap().painted.remove("patches").unwrap();
     assert_eq!(&painted[..3], &[hide; 3]);
     assert_eq!(&painted[3..], &fake::hidden()[3..]);
     assert!(sent.iter().any(|c| matches!(c, Command::Look { .. })), "the reconstruction is asked for while painting");
@@ -193,8 +192,7 @@ fn dragging_over_the_mask_paints_it_and_undo_takes_it_back() {
     app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     app.run_steps(3);
     assert_eq!(app.state().session(), &before);
-    let opens = wire.borrow().sent.iter().filter(|c| matches!(c, Command::Open(s) if **s == before)).count();
-    assert!(opens >= 1, "undo opens the session before");
+    assert!(fake::shown(&wire).contains(&before), "undo shows the session before");
 }
 
 #[test]
@@ -206,11 +204,7 @@ fn a_click_on_the_mask_toggles_one_patch_once() {
     app.drag_at(at);
     app.drop_at(at);
     app.run_steps(3);
-    let sent = wire.borrow().sent.clone();
-    let painted: Vec<_> = sent
-        .iter()
-        .filter_map(|c| if let Command::PaintMask(Some(mask)) = c { Some(mask.clone()) } else { None })
-        .collect();
+    let painted: Vec<_> = fake::shown(&wire).into_iter().filter_map(|mut s| s.painted.remove("patches")).collect();
     let mut expected = fake::hidden();
     expected[24] = !expected[24];
     assert_eq!(painted, vec![expected]);
@@ -223,14 +217,15 @@ fn a_click_on_a_patch_pins_it() {
     let panel = app.get_by_label(&text::picture_name("Input")).rect();
     app.hover_at(panel.center());
     app.run_steps(3);
-    let asked = wire.borrow().sent.iter().any(|c| matches!(c, Command::Look { cursor: Some(24), .. }));
+    let cursor = Some(Cursor::new("patches", 24));
+    let asked = wire.borrow().sent.iter().any(|c| matches!(c, Command::Look { cursor: of, .. } if *of == cursor));
     assert!(asked, "hovering asks for the map of that patch");
     app.drag_at(panel.center());
     app.run_steps(1);
     app.drop_at(panel.center());
     app.run_steps(3);
-    assert!(wire.borrow().sent.contains(&Command::Pin(Some(24))));
-    assert_eq!(app.state().session().pinned, Some(24));
+    assert!(fake::shown(&wire).iter().any(|s| s.pinned == cursor));
+    assert_eq!(app.state().session().pinned, cursor);
     shoot(&mut app, "pinned");
 }
 
@@ -269,7 +264,7 @@ fn a_lost_engine_is_started_again_with_the_same_session() {
     wire.borrow_mut().sent.clear();
     app.get_by_label(text::RESTART).click();
     app.run_steps(3);
-    assert!(matches!(wire.borrow().sent.first(), Some(Command::Open(_))));
+    assert!(matches!(wire.borrow().sent.first(), Some(Command::Show(_))));
 }
 
 #[test]
@@ -291,7 +286,7 @@ fn undo_gives_back_equal_sessions_and_is_as_deep_as_it_says() {
 #[test]
 fn one_request_for_views_at_a_time_and_ten_a_second_while_training() {
     let mut looks = Looks::default();
-    looks.ask(Want::Cursor);
+    looks.ask(Want::of("patches"));
     looks.ask(Want::All);
     assert_eq!(looks.due(10.0, true), Some((1, Want::All)));
     looks.ask(Want::All);

@@ -9,10 +9,10 @@ use masquerade::text;
 use masquerade::theme::LIGHT;
 use masquerade_engine::card::Kind;
 use masquerade_engine::session::Command;
-use masquerade_engine::trace::{Board, Cloud, Field, Legend, Picture, Trajectories, View, ViewKind};
+use masquerade_engine::trace::{Board, Cloud, Cursor, Field, Legend, Picture, Trajectories, View, ViewKind};
 
-use crate::fake::shoot;
-use crate::stage::{middle, noise, open, view};
+use crate::fake::{shoot, shown};
+use crate::stage::{GRID, groups, middle, noise, open, view};
 
 const WIDE: [f32; 2] = [1280.0, 900.0];
 const BROAD: [f32; 2] = [1680.0, 1000.0];
@@ -254,15 +254,17 @@ fn hovering_a_point_sets_the_token_and_a_click_pins_it() {
     let at = in_front(&app, 0);
     app.hover_at(at);
     app.run_steps(3);
-    let asked =
-        wire.borrow().sent.iter().find_map(|c| {
-            if let Command::Look { cursor, views, .. } = c { Some((*cursor, views.clone())) } else { None }
-        });
-    let Some((Some(token), views)) = asked else { panic!("hovering asks for what belongs to the token: {asked:?}") };
+    let asked = wire.borrow().sent.iter().find_map(|c| {
+        if let Command::Look { cursor, views, .. } = c { Some((cursor.clone(), views.clone())) } else { None }
+    });
+    let Some((Some(Cursor { token, .. }), views)) = asked else {
+        panic!("hovering asks for what belongs to the token: {asked:?}")
+    };
     assert_eq!(views, ["similarity"], "only the cloud with a query follows the cursor");
+    let pinned = Cursor::new(GRID, token);
     let words = text::token_words(
         token,
-        text::nouns(Kind::Clouds),
+        &text::nouns(Some(&groups())),
         None,
         Some(["visible", "hidden in 1", "hidden in 2", "hidden twice"][token as usize * 7 % 4]),
         false,
@@ -273,8 +275,8 @@ fn hovering_a_point_sets_the_token_and_a_click_pins_it() {
     app.run_steps(1);
     app.drop_at(at);
     app.run_steps(3);
-    assert_eq!(app.state().session().pinned, Some(token));
-    assert!(wire.borrow().sent.contains(&Command::Pin(Some(token))));
+    assert_eq!(app.state().session().pinned.as_ref(), Some(&pinned));
+    assert!(shown(&wire).iter().any(|s| s.pinned.as_ref() == Some(&pinned)));
     shoot(&mut app, "views-pinned");
 }
 
@@ -295,7 +297,7 @@ fn a_drag_turns_all_clouds_together_and_a_double_click_goes_back() {
     assert_eq!(before.len(), 3);
     assert!(before.iter().zip(&turned).all(|(a, b)| a != b), "every cloud turns");
     assert_eq!(app.state().session().pinned, None, "a drag pins nothing");
-    assert!(!wire.borrow().sent.iter().any(|c| matches!(c, Command::PaintMask(_))));
+    assert!(shown(&wire).is_empty(), "nor paints it");
     let empty = from - Vec2::splat(90.0);
     // In one pass: two presses a pass apart are no double click.
     app.hover_at(empty);

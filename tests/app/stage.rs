@@ -6,9 +6,16 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use masquerade::app::App;
 use masquerade_engine::card::Kind;
 use masquerade_engine::session::Event;
-use masquerade_engine::trace::{Legend, Origin, Source, View, ViewKind};
+use masquerade_engine::trace::{Grid, Legend, Origin, Source, View, ViewKind};
 
 use crate::fake::{Shared, harness, opened};
+
+/// The grid of all views.
+pub const GRID: &str = "groups";
+
+pub fn groups() -> Grid {
+    Grid::new(GRID, [1, 1, 64], "group of points")
+}
 
 /// Numbers that look random and are the same every time.
 pub fn noise(n: usize) -> f32 {
@@ -18,7 +25,15 @@ pub fn noise(n: usize) -> f32 {
 
 pub fn view(id: &str, title: &str, caption: &str, kind: ViewKind, legend: Option<Legend>) -> View {
     let origin = Origin { tensor: id.into(), source: Source::LiveCpu };
-    View { id: id.into(), title: title.into(), caption: caption.into(), kind, origin, legend }
+    let about = match &kind {
+        ViewKind::Cloud(c) => c.query.is_some(),
+        ViewKind::Heat(h) => h.query.is_some(),
+        ViewKind::Clip(_) | ViewKind::Words(_) => true,
+        _ => false,
+    };
+    let grid = (!matches!(&kind, ViewKind::Matrix(_))).then(|| GRID.to_string());
+    let follows = grid.clone().filter(|_| about);
+    View { id: id.into(), title: title.into(), caption: caption.into(), kind, origin, legend, grid, follows }
 }
 
 /// A run of another kind of data, with these views.
@@ -29,7 +44,7 @@ fn stage(kind: Kind, views: Vec<View>) -> Vec<Event> {
             Event::Ready { catalogue, .. } => catalogue[0].kind = kind,
             Event::Opened { model, data, .. } => {
                 model.views = views.iter().map(|v| (v.id.clone(), v.title.clone())).collect();
-                model.grid = (1, 64);
+                model.grids = vec![groups()];
                 data.picture = (0, 0, 0);
                 data.detail = "1 024 points".into();
             }

@@ -113,7 +113,7 @@ export const checks = {
     // As many hidden as the rule hides, so that only their places differ.
     const wanted = before.mask.kind.mask.hidden.filter(Boolean).length;
     for (let i = 0; hidden.filter(Boolean).length < wanted; i++) hidden[i] = true;
-    await app.send({ paint_mask: hidden });
+    await app.show({ painted: { [before.mask.grid]: hidden } });
     const after = await app.look(["mask", "reconstruction"]);
     assert.deepEqual(after.mask.kind.mask.hidden, hidden);
     assert.notDeepEqual(after.reconstruction.kind.picture.rgba, before.reconstruction.kind.picture.rgba);
@@ -124,7 +124,7 @@ export const checks = {
     const sharer = await open(plain, server.address, { hash: MICRO, query: "cpu" });
     const { mask } = await sharer.look(["mask"]);
     const painted = mask.kind.mask.hidden.map((_, token) => token % 4 !== 1);
-    await sharer.send({ paint_mask: painted });
+    await sharer.show({ painted: { [mask.grid]: painted } });
     const [loss] = await sharer.train(1);
     await sharer.page.waitForFunction(() => location.hash.includes("mask="));
     const hash = (await sharer.page.evaluate(() => location.hash)).slice(1).replace(/&(step|loss)=[^&]*/g, "");
@@ -156,7 +156,7 @@ export const checks = {
       const hash = `v=1&x=${id}&p=micro&data=${DRAWN[kind]}&seed=7&stored=0`;
       const app = await open(plain, server.address, { query: "cpu", hash });
       // Opened once more, because the first time may be over before anybody listens.
-      const { model } = await app.ask({ open: await app.session() }, "opened", (opened, id) => opened.session.method === id, id);
+      const { model } = await app.ask("reset", "opened", (opened, id) => opened.session.method === id, id);
       const ids = model.views.map(([view]) => view);
       const losses = await app.train(4);
       assert.ok(losses.length === 4 && losses.every(Number.isFinite), `${id}: ${losses}`);
@@ -194,7 +194,7 @@ export const checks = {
   async "keeps the session in the address, and Back undoes"({ plain, server }) {
     const app = await open(plain, server.address, { query: "cpu" });
     await app.page.waitForFunction(() => location.hash.includes("x="));
-    await app.send({ set_sample: 3 });
+    await app.show({ sample: 3 });
     await app.page.waitForFunction(() => location.hash.includes("sample=3"));
     await app.page.goBack();
     await app.page.waitForFunction(() => window.masquerade.session().sample === 0);

@@ -59,6 +59,11 @@ export class Masquerade {
     return this.page.evaluate(() => window.masquerade.session());
   }
 
+  /// Show the session with some of its fields changed.
+  async show(change) {
+    return this.send({ show: { ...(await this.session()), ...change } });
+  }
+
   /// Send a command and wait for the first event of this kind after it for which `accept` (of the page) holds.
   async ask(command, kind, accept = () => true, argument = null) {
     const from = await this.page.evaluate(() => window.seen.length);

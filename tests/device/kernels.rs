@@ -18,7 +18,7 @@ fn kernels(events: &[Event]) -> Vec<Kernels> {
 
 /// Six steps, the middle two by the other kernels if asked for.
 fn trained(engine: &mut Driven, changing: bool) -> Vec<f32> {
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     engine.send(Command::Reset);
     [false, true, false]
         .map(|other| {

@@ -30,7 +30,7 @@ fn training_goes_on_from_its_last_copy() {
     let _alone = alone();
     let Some(engine) = Driven::on(DeviceChoice::Gpu) else { return };
     let mut engine = Driven { host: engine.host.copying_every(0.0), events: engine.events };
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     let before = engine.send(Command::Step(12));
     assert!(before.iter().any(|e| matches!(e, Event::Copied(_))), "no copy was made");
     let first = losses(&before)[0];
@@ -69,7 +69,7 @@ fn training_goes_on_from_its_last_copy() {
 fn a_picture_asked_of_a_lost_gpu_is_no_error() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     device::take_away();
     let look = |request| Command::Look { request, views: vec!["reconstruction".into()], cursor: None };
     let events = engine.send(look(1));
@@ -83,7 +83,7 @@ fn a_picture_asked_of_a_lost_gpu_is_no_error() {
 fn a_probe_that_is_stopped_by_a_loss_is_named() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     engine.hand(Command::RunProbe { train: 300, test: 300 });
     device::take_away();
     while engine.tick() {}

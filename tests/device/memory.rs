@@ -17,7 +17,7 @@ fn report(engine: &mut Driven) -> DeviceReport {
 fn buffers_are_reused_from_step_to_step() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     engine.send(Command::Step(3));
     let third = report(&mut engine);
     engine.send(Command::Step(7));
@@ -38,7 +38,7 @@ fn buffers_are_reused_from_step_to_step() {
 fn cycles(engine: &mut Driven, mut bytes: impl FnMut(&mut Driven) -> u64) -> [u64; 2] {
     let mut tenth = 0;
     for cycle in 0..50 {
-        let events = engine.send(Command::Open(Box::new(Session { seed: cycle % 3, ..micro() })));
+        let events = engine.send(Command::Show(Box::new(Session { seed: cycle % 3, ..micro() })));
         assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
         engine.send(Command::Step(2));
         engine.send(Command::Close);
@@ -82,14 +82,14 @@ fn a_batch_that_does_not_fit_is_refused_with_one_that_does() {
         let error = events.iter().find_map(|e| if let Event::Error(report) = e { Some(report.clone()) } else { None });
         error.unwrap_or_else(|| panic!("not refused: {events:?}"))
     };
-    let report = refused(engine.send(Command::Open(Box::new(batch(64.0)))));
+    let report = refused(engine.send(Command::Show(Box::new(batch(64.0)))));
     assert!(report.why.contains("the CPU allows 1 MiB"), "{report:?}");
     let fits: f64 =
         report.what_to_do.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a batch that fits");
-    let events = engine.send(Command::Open(Box::new(batch(fits))));
+    let events = engine.send(Command::Show(Box::new(batch(fits))));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "batch {fits} does not fit either: {events:?}");
     // The same by a knob that acts at once: it is put back.
-    let events = engine.send(Command::SetKnob { name: "batch".into(), value: KnobValue::Number(fits + 1.0) });
+    let events = engine.send(Command::Show(Box::new(batch(fits + 1.0))));
     assert!(
         events
             .iter()

@@ -14,7 +14,7 @@ fn a_training_step_needs_at_most_four_submits() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
     let compute = block_on(device::open(DeviceChoice::Gpu)).expect("the GPU");
-    engine.send(Command::Open(Box::new(micro())));
+    engine.send(Command::Show(Box::new(micro())));
     engine.send(Command::Step(2));
     calls();
     engine.hand(Command::Play);
@@ -57,7 +57,7 @@ fn playing_ends_where_the_run_was_planned_to() {
     let mut engine = Driven::on(DeviceChoice::Cpu).expect("the CPU");
     let mut session = micro();
     session.knobs.insert("steps".into(), KnobValue::Number(5.0));
-    engine.send(Command::Open(Box::new(session)));
+    engine.send(Command::Show(Box::new(session)));
     let step = |events: Vec<Event>| {
         events
             .into_iter()

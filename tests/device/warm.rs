@@ -17,7 +17,7 @@ fn first_loss(events: &[Event]) -> f32 {
 fn the_first_step_finds_its_kernels_made_and_nothing_learnt() {
     let _alone = alone();
     let Some(mut cold) = Driven::on(DeviceChoice::Gpu) else { return };
-    cold.send(Command::Open(Box::new(micro())));
+    cold.send(Command::Show(Box::new(micro())));
     let without = first_loss(&cold.send(Command::Step(1)));
     cold.send(Command::Close);
 
@@ -27,7 +27,7 @@ fn the_first_step_finds_its_kernels_made_and_nothing_learnt() {
     let Some(engine) = Driven::on(DeviceChoice::Gpu) else { return };
     let mut engine = Driven { host: engine.host.warming(true), events: engine.events };
     let before = calls();
-    let events = engine.send(Command::Open(Box::new(micro())));
+    let events = engine.send(Command::Show(Box::new(micro())));
     let made = calls() - before;
     let told: Vec<(u64, u64)> = events
         .iter()
@@ -54,16 +54,16 @@ fn commands_are_answered_in_between() {
     let _alone = alone();
     let Some(engine) = Driven::on(DeviceChoice::Gpu) else { return };
     let mut engine = Driven { host: engine.host.warming(true), events: engine.events };
-    engine.hand(Command::Open(Box::new(micro())));
+    engine.hand(Command::Show(Box::new(micro())));
     assert!(engine.tick() && engine.tick());
     engine.events();
-    engine.hand(Command::SetSample(3));
+    engine.hand(Command::Show(Box::new(Session { sample: 3, ..micro() })));
     assert!(engine.events().iter().any(|e| matches!(e, Event::State { session, .. } if session.sample == 3)));
     engine.hand(Command::Cancel);
     assert!(engine.events().iter().any(|e| matches!(e, Event::Loading { done, total, .. } if done == total)));
     assert!(!engine.tick(), "it was stopped");
     // Closing ends it too.
-    engine.hand(Command::Open(Box::new(Session { seed: 3, ..micro() })));
+    engine.hand(Command::Show(Box::new(Session { seed: 3, ..micro() })));
     assert!(engine.tick());
     engine.hand(Command::Close);
     assert!(!engine.tick());

@@ -14,7 +14,7 @@ fn micro(seed: u64, knobs: &[(&str, &str)]) -> Driven {
     let mut driven = Driven::cpu();
     let knobs = knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Choice((*value).into()))).collect();
     let (method, preset, data) = ("gsimclr".into(), "micro".into(), "shapes".into());
-    let events = driven.send(Command::Open(Box::new(Session {
+    let events = driven.send(Command::Show(Box::new(Session {
         method,
         preset,
         data,

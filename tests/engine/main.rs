@@ -27,6 +27,7 @@ mod protocol;
 mod rae;
 mod rae_system;
 mod scgc;
+mod showing;
 mod similarity;
 mod train;
 mod transformers;

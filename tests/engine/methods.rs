@@ -20,6 +20,8 @@ use masquerade_tests::{block_on, gpu};
 pub struct Driven {
     host: Host,
     events: Rc<RefCell<Vec<Event>>>,
+    /// The session as the engine last told it.
+    pub session: Session,
 }
 
 impl Driven {
@@ -29,7 +31,7 @@ impl Driven {
         let told = Rc::clone(&events);
         let mut host = Host::new(DeviceChoice::Cpu, move |event| told.borrow_mut().push(event));
         block_on(host.start());
-        Self { host, events }
+        Self { host, events, session: Session::default() }
     }
 
     /// The same, with the kernels of each model's step made ahead.
@@ -41,7 +43,20 @@ impl Driven {
     pub fn send(&mut self, command: Command) -> Vec<Event> {
         block_on(self.host.handle(command));
         while block_on(self.host.tick()) {}
-        self.events.take()
+        let events = self.events.take();
+        for event in &events {
+            if let Event::Opened { session, .. } | Event::State { session, .. } = event {
+                self.session.clone_from(session);
+            }
+        }
+        events
+    }
+
+    /// Show the session with a change.
+    pub fn show(&mut self, change: impl FnOnce(&mut Session)) -> Vec<Event> {
+        let mut session = self.session.clone();
+        change(&mut session);
+        self.send(Command::Show(Box::new(session)))
     }
 
     /// Open the micro preset on the procedural shapes.
@@ -49,7 +64,7 @@ impl Driven {
         let mut driven = Self::cpu();
         let session =
             Session { preset: "micro".into(), data: "shapes".into(), seed, stored: false, ..Session::default() };
-        let events = driven.send(Command::Open(Box::new(session)));
+        let events = driven.send(Command::Show(Box::new(session)));
         assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
         driven
     }
@@ -255,7 +270,7 @@ fn a_painted_mask_changes_the_reconstruction() {
     let before = look(&mut driven);
     let mut mask = vec![true; 16];
     mask[5] = false;
-    driven.send(Command::PaintMask(Some(mask.clone())));
+    driven.show(|s| drop(s.painted.insert("patches".into(), mask.clone())));
     let after = look(&mut driven);
     assert!(matches!(&after[0].kind, masquerade_engine::trace::ViewKind::Mask(m) if m.hidden == mask));
     assert_ne!(before[1].kind, after[1].kind);
@@ -270,26 +285,20 @@ fn bad_requests_are_refused_and_the_session_goes_on() {
         let all = format!("{} {} {}", report.title, report.why, report.what_to_do);
         assert!(all.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
-    let knob = |name: &str, value: f64| Command::SetKnob { name: name.into(), value: KnobValue::Number(value) };
-    refused(driven.send(knob("masc_ratio", 0.5)), "masc_ratio");
-    refused(driven.send(knob("mask_ratio", 7.0)), "between");
-    refused(driven.send(knob("patch_size", 3.0)), "patches of 3");
-    refused(driven.send(knob("heads", 5.0)), "multiple");
-    refused(driven.send(Command::Open(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
+    for (name, value, words) in [
+        ("masc_ratio", 0.5, "masc_ratio"),
+        ("mask_ratio", 7.0, "between"),
+        ("patch_size", 3.0, "patches of 3"),
+        ("heads", 5.0, "multiple"),
+    ] {
+        refused(driven.show(|s| drop(s.knobs.insert(name.into(), KnobValue::Number(value)))), words);
+    }
+    refused(driven.send(Command::Show(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
     refused(
-        driven.send(Command::Open(Box::new(Session { method: "croma".into(), ..Session::default() }))),
+        driven.send(Command::Show(Box::new(Session { method: "croma".into(), ..Session::default() }))),
         "not built",
     );
     refused(driven.send(Command::AddUserData(Vec::new())), "picture");
-    refused(
-        driven
-            .send(Command::PaintMask(Some(vec![true; 3])))
-            .into_iter()
-            .chain(driven.send(Command::Look { request: 1, views: vec!["mask".into()], cursor: None }))
-            .collect(),
-        "3 patches",
-    );
-    driven.send(Command::PaintMask(None));
     let broken = NamedBytes { name: "broken.safetensors".into(), bytes: vec![1, 2, 3] };
     refused(driven.send(Command::LoadWeights { file: broken.clone(), apply: true }), "safetensors");
     refused(driven.send(Command::LoadCheckpoint(broken)), "safetensors");

@@ -8,7 +8,7 @@ use crate::methods::Driven;
 fn open(method: &str, data: &str) -> Driven {
     let mut driven = Driven::cpu();
     let session = Session { method: method.into(), data: data.into(), ..Session::default() };
-    let events = driven.send(Command::Open(Box::new(session)));
+    let events = driven.send(Command::Show(Box::new(session)));
     let stored = events.iter().any(|e| matches!(e, Event::Opened { model, .. } if model.stored));
     assert!(stored, "with stored weights: {events:?}");
     driven
@@ -40,7 +40,7 @@ fn stored_weights_are_shown_in_the_phase_they_come_from() {
 #[test]
 fn point_clouds_open_with_seat_and_back() {
     let mut driven = open("pointcmae", "solids");
-    let events = driven.send(Command::SetSample(0));
+    let events = driven.show(|s| s.sample = 0);
     assert!(events.iter().any(|e| matches!(e, Event::State { session, .. } if session.sample == 0)));
     let points = |driven: &mut Driven| {
         let ViewKind::Cloud(cloud) = look(driven, &["input"]).remove(0).kind else { panic!("a cloud") };
@@ -51,9 +51,9 @@ fn point_clouds_open_with_seat_and_back() {
     let radius = |p: &[f32]| p.iter().map(|v| v * v).sum::<f32>().sqrt();
     let (near, far) = first.chunks_exact(3).map(radius).fold((f32::MAX, 0.0_f32), |(l, h), r| (l.min(r), h.max(r)));
     assert!(near < 0.3 * far, "from {near} to {far}");
-    driven.send(Command::SetSample(8));
+    driven.show(|s| s.sample = 8);
     assert_ne!(points(&mut driven), first);
     // The set's last sample is followed by its own first ones: none is left out.
-    driven.send(Command::SetSample(399));
+    driven.show(|s| s.sample = 399);
     assert!(!points(&mut driven).is_empty());
 }

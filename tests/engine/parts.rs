@@ -77,10 +77,6 @@ impl Method for Toy {
         Ok(self.student.forward(w, batch.tensor("vectors", w.device())?))
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
-        (1, 1, 1)
-    }
-
     fn views(&self) -> Vec<(String, String)> {
         Vec::new()
     }

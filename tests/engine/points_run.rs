@@ -2,7 +2,7 @@
 
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::session::{Command, Event, Session};
-use masquerade_engine::trace::{Cloud, View, ViewKind};
+use masquerade_engine::trace::{Cloud, Cursor, View, ViewKind};
 
 use crate::methods::{Driven, losses};
 
@@ -21,13 +21,14 @@ fn session(system: &str) -> Session {
 
 fn opened(session: Session) -> Driven {
     let mut driven = Driven::cpu();
-    let events = driven.send(Command::Open(Box::new(session)));
+    let events = driven.send(Command::Show(Box::new(session)));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
     driven
 }
 
 fn looked(driven: &mut Driven, cursor: Option<u32>) -> Vec<View> {
     let ids = ["input", "reconstruction", "reconstruction_second", "error", "similarity", "contrast"];
+    let cursor = cursor.map(|token| Cursor::new("groups", token));
     let events = driven.send(Command::Look { request: 1, views: ids.map(String::from).to_vec(), cursor });
     events.into_iter().find_map(|e| if let Event::Views { views, .. } = e { Some(views) } else { None }).expect("views")
 }
@@ -87,12 +88,14 @@ fn a_painted_mask_is_the_first_branch() {
     let mut driven = opened(session("point-cmae"));
     let mut hidden = vec![false; 8];
     (hidden[2], hidden[6]) = (true, true);
-    driven.send(Command::PaintMask(Some(hidden)));
+    driven.show(|s| drop(s.painted.insert("groups".into(), hidden)));
     let views = looked(&mut driven, None);
     let class = &cloud(&views, "input").class;
     assert!(class.iter().enumerate().all(|(group, class)| (class % 2 == 1) == (group == 2 || group == 6)), "{class:?}");
-    for wrong in [vec![true; 8], vec![false; 8], vec![true; 3]] {
-        driven.send(Command::PaintMask(Some(wrong)));
+    driven.show(|s| drop(s.painted.insert("groups".into(), vec![true; 3])));
+    assert!(driven.session.painted.is_empty(), "a mask of another size is dropped");
+    for wrong in [vec![true; 8], vec![false; 8]] {
+        driven.show(|s| drop(s.painted.insert("groups".into(), wrong)));
         let events = driven.send(Command::Look { request: 1, views: vec!["input".into()], cursor: None });
         assert!(
             events

@@ -6,6 +6,7 @@ use masquerade_engine::blocks::masks::{Mask, block, grid, visible_tokens};
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::{Command, Session, decode, encode};
+use masquerade_engine::trace::Cursor;
 use masquerade_engine::{link, registry};
 use proptest::prelude::*;
 
@@ -22,10 +23,12 @@ fn a_session_survives_its_link() {
         ]),
         sample: 12,
         mask_seed: 3,
-        painted: Some((0..49).map(|i| i % 3 == 0).collect()),
-        pinned: Some(7),
-        raw_prediction: true,
-        true_patch_mean: true,
+        painted: BTreeMap::from([
+            ("patches".to_string(), (0..49).map(|i| i % 3 == 0).collect()),
+            ("times".to_string(), vec![true, false]),
+        ]),
+        pinned: Some(Cursor::new("patches", 7)),
+        switches: ["raw_prediction", "true_patch_mean", "whole_range"].map(String::from).into(),
         stored: false,
         step: 40,
         first_loss: Some(1.234_567),
@@ -39,6 +42,27 @@ fn a_session_survives_its_link() {
 }
 
 #[test]
+fn links_of_before_grids_had_names_still_open() {
+    let text = "v=1&x=mae&mask=9.FQE&pin=4&raw=1&leak=1&stored=0";
+    let session = link::from_text(text, &registry::cards()).expect("a session");
+    assert_eq!(session.painted[""], [true, false, true, false, true, false, false, false, true]);
+    assert_eq!(session.pinned, Some(Cursor::new("", 4)));
+    assert_eq!(session.switches, ["raw_prediction", "true_patch_mean"].map(String::from).into());
+    assert_eq!(link::to_text(&session), text);
+}
+
+#[test]
+fn a_link_to_a_system_that_is_not_built_names_what_to_open_instead() {
+    let cards = registry::cards();
+    for card in cards.iter().filter(|card| !card.built) {
+        let report = link::from_text(&format!("v=1&x={}", card.id), &cards).expect_err("not built").report();
+        assert!(report.title.contains(&card.title) && report.why.contains("not built"), "{report:?}");
+        let instead = cards.iter().find(|c| c.built && report.what_to_do.starts_with(&format!("Open {} ", c.title)));
+        assert!(instead.is_some(), "{report:?}");
+    }
+}
+
+#[test]
 fn unknown_keys_of_a_link_are_kept() {
     let session = link::from_text("v=9&x=mae&hologram=3%20d", &registry::cards()).expect("a session");
     assert!(link::to_text(&session).contains("hologram=3%20d"));
@@ -47,7 +71,7 @@ fn unknown_keys_of_a_link_are_kept() {
 #[test]
 fn a_bad_link_names_the_key() {
     for (text, key) in [
-        ("x=mea", "x"),
+        ("x=mea", "mea"),
         ("x=mae&seed=many", "seed"),
         ("x=mae&mask=9.AA", "mask"),
         ("x=mae&mask_ratio=7", "mask_ratio"),
@@ -110,9 +134,12 @@ proptest! {
 
 #[test]
 fn commands_survive_both_codings() {
-    let command = Command::Look { request: 3, views: vec!["mask".into()], cursor: Some(4) };
+    let command = Command::Look { request: 3, views: vec!["mask".into()], cursor: Some(Cursor::new("patches", 4)) };
     assert_eq!(decode::<Command>(&encode(&command).expect("bytes")).expect("a command"), command);
-    let json = r#"{"set_knob":{"name":"mask_ratio","value":{"number":0.5}}}"#;
+    let json = r#"{"show":{"method":"mae","sample":3,"knobs":{"mask_ratio":{"number":0.5}}}}"#;
     let read: Command = serde_json::from_str(json).expect("a command");
-    assert_eq!(read, Command::SetKnob { name: "mask_ratio".into(), value: KnobValue::Number(0.5) });
+    let knobs = BTreeMap::from([("mask_ratio".to_string(), KnobValue::Number(0.5))]);
+    let shown = Command::Show(Box::new(Session { sample: 3, knobs, ..Session::default() }));
+    assert_eq!(read, shown);
+    assert_eq!(decode::<Command>(&encode(&shown).expect("bytes")).expect("a command"), shown);
 }

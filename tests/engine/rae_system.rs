@@ -43,7 +43,7 @@ fn started(session: &Session, data: Data) -> Run {
 
 fn driven(session: Session) -> Driven {
     let mut driven = Driven::cpu();
-    let events = driven.send(Command::Open(Box::new(session)));
+    let events = driven.send(Command::Show(Box::new(session)));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
     driven
 }
@@ -269,10 +269,10 @@ fn pictures_and_profiles_of_longer_vectors() {
             phase: 0,
             step: 1,
             rng: masquerade_engine::rng::Rng::new(1, "stage"),
-            painted: None,
+            painted: Default::default(),
             cursor: None,
-            raw_prediction: false,
-            true_patch_mean: false,
+            pinned: None,
+            switches: Default::default(),
             wanted: ids,
             source: Source::LiveGpu,
         };
@@ -315,7 +315,7 @@ fn a_short_run_learns_the_field_and_its_walkers_find_the_data() {
 fn a_session_on_vectors_runs_and_other_data_is_refused() {
     let mut driven = driven(session("micro", "spiral", &[]));
     assert_eq!(losses(&driven.send(Command::Step(5))).len(), 5);
-    let events = driven.send(Command::SetKnob { name: "sigma".into(), value: KnobValue::Number(0.1) });
+    let events = driven.show(|s| drop(s.knobs.insert("sigma".into(), KnobValue::Number(0.1))));
     assert!(!events.iter().any(|e| matches!(e, Event::Error(_))), "{events:?}");
     let own = NamedBytes { name: "own.csv".into(), bytes: b"1,2,3\n2,3,4\n4,1,2\n0,1,5\n".to_vec() };
     let events = driven.send(Command::AddUserData(vec![own]));

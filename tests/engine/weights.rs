@@ -180,7 +180,7 @@ fn kernels_made_ahead_change_no_number() {
             ..Session::default()
         };
         let curve = |mut driven: Driven| {
-            let opened = driven.send(Command::Open(Box::new(session.clone())));
+            let opened = driven.send(Command::Show(Box::new(session.clone())));
             let made = opened.iter().any(|e| matches!(e, Event::Loading { what, .. } if what == "Preparing kernels"));
             (made, losses(&driven.send(Command::Step(3))))
         };

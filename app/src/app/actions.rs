@@ -2,11 +2,10 @@
 
 use egui::{Context, ThemePreference};
 use masquerade_engine::card::{KnobKind, KnobValue};
-use masquerade_engine::session::{Command, DataReport, Kernels, Session};
+use masquerade_engine::session::{Command, Kernels, Session};
 
 use super::App;
-use crate::commands::{Action, MASK_RATIO, ThemeChoice};
-use crate::looks::Want;
+use crate::commands::{Action, ThemeChoice};
 use crate::{text, theme};
 
 /// Samples a probe learns from and is tested on, where the data has as many.
@@ -26,24 +25,29 @@ impl App {
                 self.link.send(command);
             }
             Action::Step => self.link.send(Command::Step(1)),
-            Action::Reset => self.reset(),
-            Action::NewMask => self.new_mask(),
-            Action::RuleMask => {
-                self.edit(|s| s.painted = None);
-                self.link.send(Command::PaintMask(None));
-                self.state.looks.ask(Want::All);
+            Action::Reset => {
+                self.undo.keep(&self.state.session);
+                self.link.send(Command::Reset);
             }
+            Action::NewMask => self.edit(|s| {
+                s.mask_seed = s.mask_seed.wrapping_add(1);
+                s.painted.clear();
+            }),
+            Action::RuleMask => self.edit(|s| s.painted.clear()),
             Action::MoreMask => self.turn_ratio(RATIO_STEP),
             Action::LessMask => self.turn_ratio(-RATIO_STEP),
             Action::NextSample => self.turn_sample(1),
             Action::PreviousSample => self.turn_sample(-1),
-            Action::Unpin => {
-                self.edit(|s| s.pinned = None);
-                self.link.send(Command::Pin(None));
-                self.state.looks.ask(Want::Cursor);
+            Action::Unpin => self.edit(|s| s.pinned = None),
+            Action::Switch(n) => {
+                if let Some(id) = self.state.switch(n).map(|switch| switch.id.clone()) {
+                    self.edit(|s| {
+                        if !s.switches.remove(&id) {
+                            s.switches.insert(id);
+                        }
+                    });
+                }
             }
-            Action::RawPrediction => self.set_display(|s| s.raw_prediction = !s.raw_prediction),
-            Action::TruePatchMean => self.set_display(|s| s.true_patch_mean = !s.true_patch_mean),
             Action::WholePicture => self.selection.reset_zoom(),
             Action::Undo => {
                 if let Some(session) = self.undo.undo(&self.state.session) {
@@ -105,56 +109,19 @@ impl App {
         }
     }
 
-    fn reset(&mut self) {
-        self.edit(|s| {
-            s.stored = false;
-            s.step = 0;
-            s.first_loss = None;
-        });
-        self.state.losses.clear();
-        self.state.progress = None;
-        self.link.send(Command::Reset);
-        self.state.looks.ask(Want::All);
-    }
-
-    fn new_mask(&mut self) {
-        let seed = self.state.session.mask_seed.wrapping_add(1);
-        if self.state.session.painted.is_some() {
-            self.link.send(Command::PaintMask(None));
-        }
-        self.edit(|s| {
-            s.mask_seed = seed;
-            s.painted = None;
-        });
-        self.link.send(Command::Remask(seed));
-        self.state.looks.ask(Want::All);
-    }
-
     fn turn_ratio(&mut self, by: f64) {
-        let knob = self.state.card().and_then(|c| c.knob(MASK_RATIO));
-        let value = knob.and_then(|k| self.state.knob_value(k));
-        if let (Some(KnobKind::Number { low, high, .. }), Some(KnobValue::Number(now))) = (knob.map(|k| &k.kind), value)
-        {
+        let Some(knob) = self.state.mask_knob() else { return };
+        let (name, value) = (knob.name.clone(), self.state.knob_value(knob));
+        if let (KnobKind::Number { low, high, .. }, Some(KnobValue::Number(now))) = (&knob.kind, value) {
             let turned = ((now + by).clamp(*low, *high) * 100.0).round() / 100.0;
-            self.set_knob(MASK_RATIO.into(), KnobValue::Number(turned));
+            self.edit(|s| drop(s.knobs.insert(name, KnobValue::Number(turned))));
         }
     }
 
     fn turn_sample(&mut self, by: i64) {
-        // The stage shows samples of the test half, where there is one.
-        let shown = |d: &DataReport| if d.test_samples > 0 { d.test_samples } else { d.samples };
-        let samples = self.state.data.as_ref().map_or(1, shown).max(1);
+        let samples = self.state.samples().max(1);
         let sample = self.state.session.sample.saturating_add(samples).saturating_add_signed(by) % samples;
         self.edit(|s| s.sample = sample);
-        self.link.send(Command::SetSample(sample));
-        self.state.looks.ask(Want::All);
-    }
-
-    fn set_display(&mut self, change: impl FnOnce(&mut Session)) {
-        self.edit(change);
-        let Session { raw_prediction, true_patch_mean, .. } = self.state.session;
-        self.link.send(Command::SetDisplay { raw_prediction, true_patch_mean });
-        self.state.looks.ask(Want::All);
     }
 
     fn close(&mut self) {

@@ -52,17 +52,8 @@ pub struct Plan {
 /// # Errors
 /// [`Error::Request`] when there is no such system or it is still to come.
 pub fn built(name: &str) -> Result<Card> {
-    let see = "See `masquerade list`";
     let cards = registry::cards();
-    let names: Vec<&str> = cards.iter().map(|c| c.id.as_str()).collect();
-    let known = format!("the systems are {}", names.join(", "));
-    let card = cards
-        .iter()
-        .find(|c| c.id == name)
-        .ok_or_else(|| Error::request(format!("There is no system {name:?}"), known, see))?;
-    if !card.built {
-        return Err(Error::request(format!("{} cannot be run", card.title), "it is not built yet", see));
-    }
+    let card = cards.iter().find(|c| c.id == name && c.built).ok_or_else(|| registry::refused(name, &cards))?;
     Ok(card.clone())
 }
 
@@ -231,7 +222,7 @@ impl Plan {
     /// When the engine refuses it.
     pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<DataReport, Failure> {
         self.add_pictures(engine)?;
-        engine.send(Command::Open(Box::new(self.session.clone())));
+        engine.send(Command::Show(Box::new(self.session.clone())));
         let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;
         for (name, reason) in &data.skipped {
             engine.progress.note(format_args!("Skipped {name}: {reason}"));
@@ -258,9 +249,9 @@ impl Plan {
             )
             .into());
         }
-        for (name, value) in &self.session.knobs {
-            engine.send(Command::SetKnob { name: name.clone(), value: value.clone() });
-        }
+        let mut session = engine.session.clone();
+        session.knobs.extend(self.session.knobs.clone());
+        engine.send(Command::Show(Box::new(session)));
         engine.settle()
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use masquerade_engine::checkpoint::resume;
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::{Command, Event, NamedBytes, Session};
 
@@ -17,7 +18,7 @@ pub fn recorded(metadata: &BTreeMap<String, String>) -> Result<Option<Session>> 
         Error::checkpoint("What the file says of its run cannot be read", e, "Choose another file")
     };
     if let Some(session) = metadata.get("session") {
-        return serde_json::from_str(session).map(Some).map_err(refuse);
+        return resume::session(session).map(Some);
     }
     let Some(method) = metadata.get("method") else { return Ok(None) };
     let text = |key: &str| metadata.get(key).cloned().unwrap_or_default();

@@ -43,9 +43,9 @@ impl Link for ThreadLink {
         if let Err(unsent) = self.commands.send(command) {
             (self.commands, self.events) = start(self.choice, self.wake.clone());
             let command = match (unsent.0, self.copy.take()) {
-                (Command::Open(session), Some(copy)) => {
+                (Command::Show(session), Some(copy)) => {
                     let _ = self.commands.send(Command::LoadCheckpoint(copy));
-                    Command::Open(Box::new(Session { step: 0, stored: false, ..*session }))
+                    Command::Show(Box::new(Session { step: 0, stored: false, ..*session }))
                 }
                 (command, _) => command,
             };

@@ -84,7 +84,7 @@ impl WorkerLink {
 impl Link for WorkerLink {
     fn send(&mut self, command: Command) {
         match &command {
-            Command::Open(session) => *self.0.session.borrow_mut() = Some((**session).clone()),
+            Command::Show(session) => *self.0.session.borrow_mut() = Some((**session).clone()),
             Command::UseDevice(choice) => self.0.choice.set(*choice),
             Command::UseKernels(kernels) => self.0.kernels.set(*kernels),
             _ => {}
@@ -199,7 +199,7 @@ impl Engine {
         if let Some(copy) = copy {
             self.post(&Command::LoadCheckpoint(copy));
         }
-        self.post(&Command::Open(Box::new(session)));
+        self.post(&Command::Show(Box::new(session)));
     }
 
     fn last(&self) -> Session {

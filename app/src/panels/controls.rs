@@ -27,12 +27,12 @@ pub fn action_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Look
 
 /// The button of an action, at least so wide.
 pub fn action_sized_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Look, width: f32) -> Response {
-    let label = text::action(action, cx.state.playing);
+    let label = action.title(cx.state);
     let icon = action.icon(cx.state);
     let button = match look {
         Look::Accent => theme::accent_button(ui, text::with_icon(icon, &label)),
         Look::Full => Button::new(text::with_icon(icon, &label)),
-        Look::Short => Button::new(text::with_icon(icon, &text::action_short(action, cx.state.playing))),
+        Look::Short => Button::new(text::with_icon(icon, &action.short_title(cx.state))),
         Look::Icon => Button::new(RichText::new(icon).size(theme::size::TITLE)).frame_when_inactive(false),
     };
     let height = ui.spacing().interact_size.y;
@@ -40,7 +40,7 @@ pub fn action_sized_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look
     let response = ui.add_enabled(action.enabled(cx.state, cx.undo), button);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), &label));
     let key = action.key_text(ui.ctx());
-    let mut tooltip = text::with_key(text::action_tooltip(action), &key);
+    let mut tooltip = text::with_key(&action.tooltip(cx.state), &key);
     if look == Look::Icon {
         tooltip = format!("{label}\n{tooltip}");
     }
@@ -51,12 +51,19 @@ pub fn action_sized_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look
     response
 }
 
+/// The button of an action, where the open system has it.
+pub fn offered_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Look) {
+    if action.offered(cx.state) {
+        action_ui(ui, cx, action, look);
+    }
+}
+
 /// A switch of an action.
 pub fn switch_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, mut on: bool) {
-    let label = text::action(action, cx.state.playing);
+    let label = action.title(cx.state);
     let enabled = action.enabled(cx.state, cx.undo);
     let response = theme::boxed(ui, |ui| ui.add_enabled(enabled, egui::Checkbox::new(&mut on, label)));
-    if response.on_hover_text(text::with_key(text::action_tooltip(action), &action.key_text(ui.ctx()))).clicked() {
+    if response.on_hover_text(text::with_key(&action.tooltip(cx.state), &action.key_text(ui.ctx()))).clicked() {
         cx.request(UiRequest::Run(action));
     }
 }

@@ -19,7 +19,7 @@ pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
             cx.open(|s| {
                 s.data.clone_from(id);
                 s.sample = 0;
-                s.painted = None;
+                s.painted.clear();
                 s.step = 0;
                 s.first_loss = None;
             });

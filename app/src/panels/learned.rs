@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::controls::{Look, action_ui, progress_ui, table_ui};
+use super::controls::{Look, action_ui, offered_ui, progress_ui, table_ui};
 use crate::commands::Action;
 use crate::text;
 use crate::theme::{self, space};
@@ -21,7 +21,7 @@ pub fn learned_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         ui.label(theme::caption(ui, text::LEARNED_CAPTION));
         ui.horizontal_wrapped(|ui| {
             for action in [Action::Probe, Action::FineTune, Action::Claim] {
-                action_ui(ui, cx, action, Look::Full);
+                offered_ui(ui, cx, action, Look::Full);
             }
             if state.job.is_some() {
                 action_ui(ui, cx, Action::Cancel, Look::Full);

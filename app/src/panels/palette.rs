@@ -50,8 +50,7 @@ pub fn palette_ui(ui: &Ui, cx: &mut UiContext<'_>) {
 fn found(cx: &UiContext<'_>, typed: &str) -> Vec<Action> {
     let wanted = typed.trim().to_lowercase();
     let matches = |action: &Action| {
-        let words =
-            format!("{} {}", text::action(*action, cx.state.playing), text::action_tooltip(*action)).to_lowercase();
+        let words = format!("{} {}", action.title(cx.state), action.tooltip(cx.state)).to_lowercase();
         wanted.split_whitespace().all(|w| words.contains(w))
     };
     let usable =
@@ -60,7 +59,7 @@ fn found(cx: &UiContext<'_>, typed: &str) -> Vec<Action> {
 }
 
 fn row_ui(ui: &mut Ui, cx: &UiContext<'_>, action: Action, selected: bool, scroll: bool) -> bool {
-    let mut label = text::action(action, cx.state.playing);
+    let mut label = action.title(cx.state);
     if let Action::Exhibit(n) = action
         && let Some(card) = cx.state.catalogue.get(usize::from(n).wrapping_sub(1))
     {
@@ -70,7 +69,7 @@ fn row_ui(ui: &mut Ui, cx: &UiContext<'_>, action: Action, selected: bool, scrol
     let button = button
         .right_text(egui::RichText::new(action.key_text(ui.ctx())).weak())
         .min_size(vec2(ui.available_width(), 0.0));
-    let response = ui.add(button).on_hover_text(text::action_tooltip(action));
+    let response = ui.add(button).on_hover_text(action.tooltip(cx.state));
     if selected && scroll {
         response.scroll_to_me(None);
     }

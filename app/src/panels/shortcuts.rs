@@ -17,11 +17,11 @@ pub fn shortcuts_ui(ui: &Ui, cx: &mut UiContext<'_>) {
         ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).show(ui, |ui| {
             Grid::new("keys").num_columns(2).spacing(vec2(space::XL, space::XS)).min_row_height(0.0).show(ui, |ui| {
                 let keyed = |a: &Action| a.shortcut().is_some() && !matches!(a, Action::Exhibit(n) if *n > 1);
-                for action in Action::all().into_iter().filter(keyed) {
+                for action in Action::all().into_iter().filter(|a| keyed(a) && a.offered(cx.state)) {
                     let key =
                         if matches!(action, Action::Exhibit(_)) { "1 … 9".into() } else { action.key_text(ui.ctx()) };
                     ui.label(theme::code(key));
-                    ui.label(text::action_tooltip(action));
+                    ui.label(action.tooltip(cx.state));
                     ui.end_row();
                 }
             });

@@ -1,9 +1,8 @@
 //! The stage: the panels over one sample, then what belongs to the cursor, then the loss.
 
 use egui::{Ui, vec2};
-use masquerade_engine::card::Kind;
 
-use super::controls::{Look, action_ui, progress_ui, switch_ui};
+use super::controls::{Look, offered_ui, progress_ui, switch_ui};
 use super::loss;
 use crate::commands::Action;
 use crate::state::Job;
@@ -25,20 +24,16 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     if state.model.is_none() {
         return;
     }
-    let session = &state.session;
     ui.horizontal_wrapped(|ui| {
-        action_ui(ui, cx, Action::PreviousSample, Look::Icon);
-        action_ui(ui, cx, Action::NextSample, Look::Icon);
-        action_ui(ui, cx, Action::NewMask, Look::Full);
-        // Always there, so that nothing moves under the pointer while the mask is painted.
-        action_ui(ui, cx, Action::RuleMask, Look::Icon);
-        action_ui(ui, cx, Action::Unpin, Look::Icon);
-        let kind = state.card().map_or_else(Kind::default, |c| c.kind);
-        if matches!(kind, Kind::Pictures | Kind::Clouds) {
-            switch_ui(ui, cx, Action::RawPrediction, session.raw_prediction);
-        }
-        if kind == Kind::Pictures {
-            switch_ui(ui, cx, Action::TruePatchMean, session.true_patch_mean);
+        offered_ui(ui, cx, Action::PreviousSample, Look::Icon);
+        offered_ui(ui, cx, Action::NextSample, Look::Icon);
+        offered_ui(ui, cx, Action::NewMask, Look::Full);
+        // There before anything is painted, so that nothing moves under the pointer while the mask is.
+        offered_ui(ui, cx, Action::RuleMask, Look::Icon);
+        offered_ui(ui, cx, Action::Unpin, Look::Icon);
+        for n in 0..=u8::MAX {
+            let Some(switch) = state.switch(n) else { break };
+            switch_ui(ui, cx, Action::Switch(n), state.session.switches.contains(&switch.id));
         }
     });
     ui.add_space(space::XS);
@@ -114,14 +109,21 @@ fn second_row_ui(ui: &mut Ui, cx: &mut UiContext<'_>, rest: &[&&(String, String)
 fn waiting_ui(ui: &mut Ui, cx: &UiContext<'_>) {
     let start = Job { name: text::STARTING.into(), done: 0, total: 0, note: String::new() };
     let open = Job { name: text::OPENING.into(), done: 0, total: 0, note: String::new() };
-    let job = cx.state.loading.clone().unwrap_or(if cx.state.device.is_none() { start } else { open });
+    let none = Job { name: text::NOTHING_OPEN.into(), done: 0, total: 0, note: String::new() };
+    let job = match (&cx.state.loading, &cx.state.device) {
+        (Some(job), _) => job.clone(),
+        (None, None) => start,
+        (None, Some(_)) if cx.state.refused => none,
+        (None, Some(_)) => open,
+    };
+    let words = if job.name == text::NOTHING_OPEN { text::CHOOSE_SYSTEM } else { text::FIRST_RUN };
     views::card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.vertical_centered(|ui| {
             ui.add_space(space::XL * 2.0);
             ui.label(egui::RichText::new(icons::PICTURE).size(theme::size::EXHIBIT).color(theme::tokens(ui).muted));
             ui.label(theme::title(&job.name));
-            ui.label(theme::muted(ui, text::FIRST_RUN));
+            ui.label(theme::muted(ui, words));
             ui.add_space(space::M);
             if job.total > 0 {
                 ui.set_max_width(space::INSPECTOR);

@@ -22,7 +22,7 @@ pub fn status_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
             }
         }
         if let Some(model) = &state.model {
-            ui.label(theme::caption(ui, &model.weights));
+            ui.label(theme::caption(ui, model.weights_at(state.session.step)));
         }
     });
     if let Some(job) = state.loading.as_ref().filter(|_| state.model.is_some()) {

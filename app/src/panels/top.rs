@@ -60,7 +60,8 @@ fn within(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 /// The bar at the bottom of a narrow screen: what a thumb needs.
 pub fn bottom_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     ui.horizontal(|ui| counters_ui(ui, cx, false));
-    let actions = [Action::PlayPause, Action::Step, Action::NewMask, Action::Share];
+    let mut actions = vec![Action::PlayPause, Action::Step, Action::NewMask, Action::Share];
+    actions.retain(|action| action.offered(cx.state));
     let gap = space::S;
     let width = (ui.available_width() - gap * (actions.len() - 1) as f32) / actions.len() as f32;
     ui.horizontal(|ui| {
@@ -87,7 +88,7 @@ fn preset_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
                 cx.open(|s| {
                     s.preset.clone_from(&preset.id);
                     s.knobs.clear();
-                    s.painted = None;
+                    s.painted.clear();
                     s.pinned = None;
                     s.step = 0;
                     s.first_loss = None;
@@ -120,8 +121,8 @@ fn theme_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         egui::containers::menu::MenuButton::from_button(button.min_size(egui::vec2(side, side))).ui(ui, |ui| {
             let themes = [ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark].map(Action::Theme);
             for action in themes.into_iter().chain([Action::Lecture]) {
-                let label = text::with_icon(action.icon(cx.state), &text::action(action, false));
-                if ui.button(label).on_hover_text(text::action_tooltip(action)).clicked() {
+                let label = text::with_icon(action.icon(cx.state), &action.title(cx.state));
+                if ui.button(label).on_hover_text(action.tooltip(cx.state)).clicked() {
                     cx.request(UiRequest::Run(action));
                 }
             }

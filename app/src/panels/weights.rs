@@ -15,13 +15,16 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     let state = cx.state;
     if let Some(model) = &state.model {
         heading_ui(ui, text::WEIGHTS);
-        let facts = [
-            (text::FROM, model.weights.clone()),
+        let step = state.session.step;
+        let mut facts = vec![
+            (text::FROM, model.weights_at(step)),
             (text::PARAMETERS, text::count(model.parameters)),
-            (text::TRAINED, text::steps(model.trained_steps + state.session.step)),
-            (text::TOKENS, text::grid(model.grid)),
-            (text::VISIBLE, text::count(u64::from(model.visible_tokens))),
+            (text::TRAINED, text::steps(model.trained_at(step))),
         ];
+        if let Some(grid) = model.grids.first() {
+            facts.push((text::TOKENS, text::grid(grid)));
+            facts.extend((grid.visible < grid.tokens()).then(|| (text::VISIBLE, text::count(u64::from(grid.visible)))));
+        }
         facts_ui(ui, "model facts", &facts);
     }
     let has_stored =

@@ -16,8 +16,7 @@ pub fn action(action: Action, playing: bool) -> String {
         Action::NextSample => "Next sample",
         Action::PreviousSample => "Previous sample",
         Action::Unpin => "Unpin",
-        Action::RawPrediction => "Raw prediction",
-        Action::TruePatchMean => "Use the true patch mean",
+        Action::Switch(n) => return format!("Display switch {}", n + 1),
         Action::WholePicture => "Show everything",
         Action::Undo => "Undo",
         Action::Redo => "Redo",
@@ -48,12 +47,20 @@ pub fn action(action: Action, playing: bool) -> String {
     text.to_string()
 }
 
-/// The text of an action where there is little room.
-pub fn action_short(short: Action, playing: bool) -> String {
-    match short {
-        Action::NewMask => "Mask".into(),
-        other => action(other, playing),
-    }
+/// The text of drawing anew what a system draws on the stage (a mask, noise), and where there is little room.
+pub fn draw_anew(what: &str) -> String {
+    format!("New {what}")
+}
+
+/// The short form of [`draw_anew`].
+pub fn draw_anew_short(what: &str) -> String {
+    let mut letters = what.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// One line that says what [`draw_anew`] does.
+pub fn draw_anew_tooltip(what: &str) -> String {
+    format!("Draw the {what} on the stage anew, by the rule")
 }
 
 /// One line that says what an action does.
@@ -69,8 +76,7 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::NextSample => "Show the next sample of the data set",
         Action::PreviousSample => "Show the sample before",
         Action::Unpin => "Let the similarity map follow the pointer again",
-        Action::RawPrediction => "Show what the model predicts for what is visible too; there is no loss on it",
-        Action::TruePatchMean => "Undo the normalisation with the hidden patch's own mean: this leaks the answer",
+        Action::Switch(_) => "Show the views in another way that this system has",
         Action::WholePicture => "Undo zooming and turning",
         Action::Undo => "Take the last change back",
         Action::Redo => "Make the change again",

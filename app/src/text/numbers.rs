@@ -1,7 +1,9 @@
 //! Phrases with values in them: counts, ranges, times, what a screen reader says.
 
 use masquerade_engine::session::Kernels;
-use masquerade_engine::trace::Source;
+use masquerade_engine::trace::{Grid, Source};
+
+use super::Nouns;
 
 /// The badge of a view's origin, and what it means.
 pub fn origin(source: Source) -> (&'static str, &'static str) {
@@ -12,6 +14,7 @@ pub fn origin(source: Source) -> (&'static str, &'static str) {
         Source::StoredWeightsCpu => ("stored", "Computed now on the CPU, with weights that came with the program."),
         Source::StoredPicture => ("stored", "A picture of an earlier run, from a file."),
         Source::Data => ("data", "Data as given: no network has touched it."),
+        Source::Formula => ("formula", "Computed from what is known, a density or a rule: nothing is learnt."),
     }
 }
 
@@ -22,6 +25,7 @@ pub fn origin_short(source: Source) -> &'static str {
         Source::LiveCpu => "CPU",
         Source::StoredWeightsGpu | Source::StoredWeightsCpu | Source::StoredPicture => "stored",
         Source::Data => "data",
+        Source::Formula => "formula",
     }
 }
 
@@ -135,13 +139,18 @@ pub fn picture_size((height, width, channels): (u32, u32, u32)) -> String {
 }
 
 /// Pixels and patches of a picture, down and across.
-pub fn pixels(height: u32, width: u32, (rows, columns): (u32, u32)) -> String {
-    if rows == 0 { format!("{height} × {width}") } else { format!("{height} × {width}, {rows} × {columns} patches") }
+pub fn pixels(height: u32, width: u32, (rows, columns): (u32, u32), nouns: &Nouns) -> String {
+    if rows == 0 || (rows, columns) == (height, width) {
+        format!("{height} × {width}")
+    } else {
+        format!("{height} × {width}, {rows} × {columns} {}", nouns.tokens)
+    }
 }
 
 /// Tokens of a sample.
-pub fn grid((rows, columns): (u32, u32)) -> String {
-    if rows == 1 { count(u64::from(columns)) } else { format!("{rows} × {columns}") }
+pub fn grid(grid: &Grid) -> String {
+    let sides: Vec<String> = grid.shape.iter().skip_while(|n| **n == 1).map(|n| count(u64::from(*n))).collect();
+    if sides.is_empty() { count(1) } else { sides.join(" × ") }
 }
 
 /// Steps of training.

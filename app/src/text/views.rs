@@ -1,27 +1,25 @@
 //! The words of the views: what a kind of data is made of, and what is said of clouds, fields, trajectories and boards.
 
 use masquerade_engine::card::Kind;
+use masquerade_engine::trace::Grid;
 
 use super::{count, duration, value};
 
-/// What one part of a sample is called, and many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one token of a grid is called, and many.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nouns {
-    pub token: &'static str,
-    pub tokens: &'static str,
-    /// Number of the first one: nodes are counted as in their files.
+    pub token: String,
+    pub tokens: String,
+    /// Number of the first one.
     pub first: u32,
 }
 
-/// The words for a kind of data.
-pub fn nouns(kind: Kind) -> Nouns {
-    let (token, tokens) = match kind {
-        Kind::Pictures => ("patch", "patches"),
-        Kind::Clouds => ("group", "groups"),
-        Kind::Graphs => ("node", "nodes"),
-        Kind::Vectors => ("point", "points"),
-    };
-    Nouns { token, tokens, first: u32::from(kind != Kind::Graphs) }
+/// The words for the tokens of a grid.
+pub fn nouns(grid: Option<&Grid>) -> Nouns {
+    match grid {
+        Some(grid) => Nouns { token: grid.noun.clone(), tokens: grid.nouns(), first: grid.first },
+        None => Nouns { token: "token".into(), tokens: "tokens".into(), first: 1 },
+    }
 }
 
 /// Where own files are dropped, and which ones.
@@ -30,22 +28,22 @@ pub fn drop_here(kind: Kind) -> String {
 }
 
 /// Over a picture whose mask can be painted.
-pub fn picture_hint(nouns: Nouns) -> String {
+pub fn picture_hint(nouns: &Nouns) -> String {
     format!("Click to pin a {}, drag to paint the mask, Ctrl + wheel or pinch to zoom", nouns.token)
 }
 
 /// Over a mask that can be painted.
-pub fn mask_hint(nouns: Nouns) -> String {
+pub fn mask_hint(nouns: &Nouns) -> String {
     format!("Click or drag to hide and show {}", nouns.tokens)
 }
 
 /// Over a map.
-pub fn heat_hint(nouns: Nouns) -> String {
+pub fn heat_hint(nouns: &Nouns) -> String {
     format!("Click to pin a {}, Ctrl + wheel or pinch to zoom", nouns.token)
 }
 
 /// Over a cloud.
-pub fn cloud_hint(turns: bool, nouns: Nouns) -> String {
+pub fn cloud_hint(turns: bool, nouns: &Nouns) -> String {
     let drag = if turns { "Drag to turn" } else { "Drag to move" };
     format!("{drag}, Ctrl + wheel or pinch to zoom, double click to go back, click to pin a {}", nouns.token)
 }
@@ -73,13 +71,13 @@ pub const ROW: &str = "row";
 pub const COLUMN: &str = "column";
 
 /// What a screen reader says of a cloud.
-pub fn cloud_name(title: &str, points: usize, tokens: usize, hidden: usize, nouns: Nouns) -> String {
+pub fn cloud_name(title: &str, points: usize, tokens: usize, hidden: usize, nouns: &Nouns) -> String {
     let hidden = if hidden == 0 { String::new() } else { format!(", {hidden} hidden") };
     format!("{title}, cloud of {}{hidden}", cloud_count(points, tokens, nouns))
 }
 
 /// How much a cloud holds.
-pub fn cloud_count(points: usize, tokens: usize, nouns: Nouns) -> String {
+pub fn cloud_count(points: usize, tokens: usize, nouns: &Nouns) -> String {
     let (points, tokens) = (count(points as u64), count(tokens as u64));
     if points == tokens {
         format!("{tokens} {}", nouns.tokens)
@@ -94,7 +92,7 @@ pub fn edges_thinned(drawn: &str, edges: usize) -> String {
 }
 
 /// A token: its value, number, class, and whether it is hidden.
-pub fn token_words(token: u32, nouns: Nouns, of: Option<f32>, class: Option<&str>, hidden: bool) -> String {
+pub fn token_words(token: u32, nouns: &Nouns, of: Option<f32>, class: Option<&str>, hidden: bool) -> String {
     let value = of.map(|v| if v.is_finite() { value(v) } else { super::UNDEFINED.into() });
     let name = format!("{} {}", nouns.token, u64::from(token) + u64::from(nouns.first));
     let class = class.map(str::to_string);
@@ -163,7 +161,7 @@ pub fn hand(on: bool) -> &'static str {
 }
 
 /// Over a clip.
-pub fn clip_hint(nouns: Nouns) -> String {
+pub fn clip_hint(nouns: &Nouns) -> String {
     format!("Arrow keys leaf through the frames, click to pin a {}, Ctrl + wheel or pinch to zoom", nouns.token)
 }
 

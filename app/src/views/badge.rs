@@ -14,7 +14,7 @@ pub fn badge_ui(ui: &mut Ui, origin: &Origin, short: bool) {
     let colour = match origin.source {
         Source::LiveGpu | Source::LiveCpu => colours.good,
         Source::StoredWeightsGpu | Source::StoredWeightsCpu => colours.warn,
-        Source::StoredPicture | Source::Data => colours.muted,
+        Source::StoredPicture | Source::Data | Source::Formula => colours.muted,
     };
     let galley = ui.painter().layout_no_wrap(label.into(), FontId::proportional(size::CAPTION), colour);
     let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(2.0 * space::XS, space::XS), Sense::hover());

@@ -6,7 +6,7 @@ use egui::{
 };
 use masquerade_engine::trace::Board;
 
-use super::{picture, strip_ui};
+use super::{cursor, picture, strip_ui};
 use crate::scene::board::Layout;
 use crate::state::Shown;
 use crate::theme::{self, size, space};
@@ -26,7 +26,7 @@ const LARGE: f32 = 160.0;
 /// Draw a board into a square, or less high where it has fewer rows.
 pub fn board_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, board: &Board, side: f32) {
     let layout = Layout::new(board, side);
-    let (area, response) = ui.allocate_exact_size(layout.size(), Sense::hover());
+    let (area, response) = ui.allocate_exact_size(layout.size(), Sense::click());
     let clashes = board.clashes.iter().filter(|c| **c).count();
     let count = text::board_count(board.pictures.len(), layout.shown(), clashes);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::board_name(&shown.view.title, &count)));
@@ -38,15 +38,22 @@ pub fn board_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, board: &Boar
         frame(ui, board, index, cell);
     }
     let under = response.hover_pos().and_then(|p| layout.at(p - area.min));
+    let token = under.map(|index| index as u32);
+    cursor::hover(cx, &shown.view, token, None);
+    if response.clicked() && shown.view.grid.is_some() {
+        cursor::pin(cx, &shown.view, token);
+    }
+    let colours = theme::tokens(ui);
+    let hovered = cursor::hovered(cx, &shown.view).or(token);
+    for (token, width, colour) in [(cursor::pinned(cx, &shown.view), 2.0, colours.accent), (hovered, 1.0, colours.text)]
+    {
+        if let Some(index) = token.map(|t| t as usize).filter(|index| *index < layout.shown()) {
+            let cell = layout.cell(index).translate(area.min.to_vec2());
+            ui.painter().rect_stroke(cell, CornerRadius::same(2), Stroke::new(width, colour), StrokeKind::Outside);
+        }
+    }
     let words = under.and_then(|index| board.words.get(index)).cloned();
     if let (Some(index), Some(words)) = (under, &words) {
-        let cell = layout.cell(index).translate(area.min.to_vec2());
-        ui.painter().rect_stroke(
-            cell,
-            CornerRadius::same(2),
-            Stroke::new(1.0, theme::tokens(ui).text),
-            StrokeKind::Outside,
-        );
         response.on_hover_ui(|ui| large_ui(ui, board, index, &layout, texture, words));
     }
     strip_ui(ui, side, words.unwrap_or(count));

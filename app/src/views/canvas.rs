@@ -1,9 +1,10 @@
 //! What all panels over the picture share: their place, zoom, cursor, pinning and painting.
 
 use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Ui, Vec2, WidgetInfo, pos2, vec2};
+use masquerade_engine::trace::View;
 
-use super::hatch;
 use super::touch::{self, Tool};
+use super::{cursor, hatch};
 use crate::selection::{Stroke, token_at};
 use crate::theme;
 use crate::ui_context::{UiContext, UiRequest};
@@ -31,8 +32,7 @@ pub struct Sheet<'a> {
     /// Number of its first token, where it shows a part of a larger grid (a frame of a clip).
     pub first: u32,
     pub press: Press,
-    /// Id of the view.
-    pub view: &'a str,
+    pub view: &'a View,
     /// What a screen reader says.
     pub name: &'a str,
 }
@@ -47,6 +47,8 @@ pub struct Canvas {
     pub grid: (u32, u32),
     /// Number of the first token.
     first: u32,
+    /// Id of the grid that they are of: no cursor without one.
+    id: Option<String>,
     pub response: Response,
 }
 
@@ -54,17 +56,17 @@ pub struct Canvas {
 pub fn canvas_ui(ui: &mut Ui, cx: &mut UiContext<'_>, sheet: &Sheet<'_>, side: f32) -> Canvas {
     let Sheet { pixels, grid, first, press, view, name } = *sheet;
     let size = fit(pixels, side, ui.pixels_per_point());
-    let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), touch::sense(cx, view));
+    let (outer, response) = ui.allocate_exact_size(vec2(side, size.y), touch::sense(cx, &view.id));
     let left = ((outer.width() - size.x) * 0.5 * ui.pixels_per_point()).round() / ui.pixels_per_point();
     let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
-    let canvas =
-        Canvas { painter: ui.painter().with_clip_rect(area.intersect(ui.clip_rect())), area, grid, first, response };
+    let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
+    let canvas = Canvas { painter, area, grid, first, id: view.grid.clone(), response };
     if matches!(press, Press::Paint | Press::PinAndPaint) {
-        touch::tool_ui(ui, cx, view, outer, Tool::Brush);
+        touch::tool_ui(ui, cx, &view.id, outer, Tool::Brush);
     }
     canvas.navigate(ui, cx);
-    canvas.point(cx, press, cx.selection.takes_drags(view));
+    canvas.point(cx, view, press, cx.selection.takes_drags(&view.id));
     canvas
 }
 
@@ -106,16 +108,17 @@ impl Canvas {
     /// Draw crosshair, hovered and pinned token: the last thing a panel draws.
     pub fn marks(&self, ui: &Ui, cx: &UiContext<'_>) {
         let colours = theme::tokens(ui);
-        if let Some(place) = cx.selection.crosshair {
+        let hovered = cx.selection.hovered_on(self.id.as_deref());
+        if let Some(place) = cx.selection.crosshair.filter(|_| hovered.is_some()) {
             let at = cx.selection.to_screen(self.area, place);
             let line = egui::Stroke::new(1.0, colours.accent.gamma_multiply(0.35));
             self.painter.hline(self.area.x_range(), at.y, line);
             self.painter.vline(at.x, self.area.y_range(), line);
         }
-        if let Some(token) = cx.state.session.pinned.filter(|t| self.shows(*t)) {
+        if let Some(token) = cx.state.pinned_on(self.id.as_deref()).filter(|t| self.shows(*t)) {
             hatch::ring(&self.painter, self.token(cx, token), 2.0, colours.accent);
         }
-        if let Some(token) = cx.selection.hovered.filter(|t| self.shows(*t)) {
+        if let Some(token) = hovered.filter(|t| self.shows(*t)) {
             hatch::ring(&self.painter, self.token(cx, token).shrink(0.5), 1.0, colours.text);
         }
     }
@@ -137,14 +140,12 @@ impl Canvas {
         }
     }
 
-    fn point(&self, cx: &mut UiContext<'_>, press: Press, drags: bool) {
+    fn point(&self, cx: &mut UiContext<'_>, view: &View, press: Press, drags: bool) {
         let here = self.response.hover_pos().or_else(|| self.response.interact_pointer_pos());
         let Some(place) = here.map(|p| cx.selection.to_picture(self.area, p)) else { return };
         let token = here.filter(|p| self.area.contains(*p)).and_then(|_| token_at(place, self.grid));
         let token = token.map(|t| t + self.first);
-        if let Some(token) = token {
-            cx.selection.hover(token, Some(pos2(place.x, place.y)));
-        }
+        cursor::hover(cx, view, token, Some(pos2(place.x, place.y)));
         let pressed = self.response.is_pointer_button_down_on();
         let paints = match press {
             Press::Paint => pressed || self.response.drag_stopped() || self.response.clicked(),
@@ -160,8 +161,7 @@ impl Canvas {
             Press::Own => false,
         };
         if pins && self.response.clicked() {
-            let pinned = cx.state.session.pinned;
-            cx.request(UiRequest::Pin(token.filter(|t| pinned != Some(*t))));
+            cursor::pin(cx, view, token);
         }
     }
 }
@@ -179,20 +179,24 @@ impl Canvas {
             let at = from + (to - from) * (part as f32 / parts);
             let place = cx.selection.to_picture(self.area, at);
             if let Some(token) = token_at(place, self.grid).filter(|_| self.area.contains(at)) {
-                paint(cx, token, (self.grid.0 * self.grid.1) as usize);
+                paint(cx, self.id.as_deref().unwrap_or_default(), token, (self.grid.0 * self.grid.1) as usize);
             }
         }
     }
 }
 
 /// Touch a token with the running stroke; the first one decides what the stroke does.
-fn paint(cx: &mut UiContext<'_>, token: u32, tokens: usize) {
-    let Some(mask) = cx.state.mask().filter(|m| m.len() == tokens) else { return };
+fn paint(cx: &mut UiContext<'_>, grid: &str, token: u32, tokens: usize) {
+    let Some(mask) = cx.state.mask(grid).filter(|m| m.len() == tokens) else { return };
     let Some(hidden) = mask.get(token as usize).copied() else { return };
-    let stroke = cx.selection.stroke.get_or_insert(Stroke { hide: !hidden, mask });
+    let fresh = Stroke { grid: grid.into(), hide: !hidden, mask };
+    let stroke = cx.selection.stroke.get_or_insert(fresh);
+    if stroke.grid != grid {
+        return;
+    }
     let hide = stroke.hide;
     let Some(place) = stroke.mask.get_mut(token as usize).filter(|h| **h != hide) else { return };
     *place = hide;
     let painted = stroke.mask.clone();
-    cx.request(UiRequest::Paint(painted));
+    cx.request(UiRequest::Paint(grid.into(), painted));
 }

@@ -5,7 +5,7 @@ use masquerade_engine::trace::Clip;
 
 use super::canvas::{Press, Sheet, canvas_ui, shrinks};
 use super::player::{self, Film, Words};
-use super::{hatch, heat, legend};
+use super::{cursor, hatch, heat, legend};
 use crate::scene::clip;
 use crate::state::Shown;
 use crate::ui_context::UiContext;
@@ -30,7 +30,7 @@ pub fn clip_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Clip,
     let hidden = drawn.hidden.iter().filter(|h| **h).count();
     let name = text::clip_name(&shown.view.title, &words, hidden, drawn.hidden.len());
     let pixels = (drawn.width, drawn.height);
-    let sheet = Sheet { pixels, grid, first: tokens.start, press: Press::Pin, view: &shown.view.id, name: &name };
+    let sheet = Sheet { pixels, grid, first: tokens.start, press: Press::Pin, view: &shown.view, name: &name };
     let canvas = canvas_ui(ui, cx, &sheet, side);
     player::keys(ui, &canvas.response, &mut reel, &film);
 
@@ -53,11 +53,10 @@ pub fn clip_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Clip,
     if canvas.response.has_focus() {
         hatch::ring(&canvas.painter, canvas.area, 2.0, theme::tokens(ui).accent);
     }
-    canvas.response.on_hover_text(text::clip_hint(super::nouns(cx)));
+    canvas.response.on_hover_text(text::clip_hint(&super::nouns(cx, shown)));
     player::bar_ui(ui, &mut reel, &film, side, words);
     if let Some(range) = &range {
-        let cursor = cx.selection.hovered.or(cx.state.session.pinned);
-        let value = cursor.and_then(|t| Some((t, *drawn.values.get(t as usize)?)));
+        let value = cursor::token(cx, &shown.view).and_then(|t| Some((t, *drawn.values.get(t as usize)?)));
         let words = value.map(|(t, v)| text::at_time(t, drawn.grid, &text::value(v)));
         legend::scale_ui(ui, cx, &shown.view.id, range, words, true);
     }

@@ -4,7 +4,7 @@ use egui::{Color32, ColorImage, Id, Ui};
 use masquerade_engine::trace::{Heat, Legend, ViewKind};
 
 use super::canvas::{Press, Sheet, canvas_ui, shrinks};
-use super::{hatch, legend};
+use super::{cursor, hatch, legend};
 use crate::scene::picture;
 use crate::state::Shown;
 use crate::ui_context::UiContext;
@@ -21,12 +21,8 @@ pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, 
     let pixels = below.or(state.picture()).and_then(size).unwrap_or((heat.columns, heat.rows));
     let name = text::heat_name(&shown.view.title, greatest(heat));
     let grid = (heat.rows, heat.columns);
-    let canvas = canvas_ui(
-        ui,
-        cx,
-        &Sheet { pixels, grid, first: 0, press: Press::Pin, view: &shown.view.id, name: &name },
-        side,
-    );
+    let canvas =
+        canvas_ui(ui, cx, &Sheet { pixels, grid, first: 0, press: Press::Pin, view: &shown.view, name: &name }, side);
     let range = range(ui, cx, shown, &heat.values);
     let key = shown.version << 20 ^ u64::from(range.low.to_bits()) ^ u64::from(range.high.to_bits()) << 7;
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, key, false, || image(heat, &range));
@@ -47,9 +43,9 @@ pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, 
         hatch::ring(&canvas.painter, canvas.token(cx, query), 1.0, theme::tokens(ui).accent);
     }
     canvas.marks(ui, cx);
-    canvas.response.on_hover_text(text::heat_hint(super::nouns(cx)));
+    canvas.response.on_hover_text(text::heat_hint(&super::nouns(cx, shown)));
     let laid = below.is_some();
-    legend::scale_ui(ui, cx, &shown.view.id, &range, cursor(cx, heat), laid);
+    legend::scale_ui(ui, cx, &shown.view.id, &range, words(cx, shown, heat), laid);
 }
 
 /// The range the colours span: locked by the user, else the view's own, eased so that it does not flicker.
@@ -106,8 +102,8 @@ fn greatest(heat: &Heat) -> Option<(f32, u32, u32)> {
 }
 
 /// The value under the cursor, in words.
-fn cursor(cx: &UiContext<'_>, heat: &Heat) -> Option<String> {
-    let token = cx.selection.hovered.or(cx.state.session.pinned)?;
+fn words(cx: &UiContext<'_>, shown: &Shown, heat: &Heat) -> Option<String> {
+    let token = cursor::token(cx, &shown.view)?;
     let value = *heat.values.get(token as usize)?;
     let columns = heat.columns.max(1);
     let what = if is_defined(heat, token as usize) { text::value(value) } else { text::UNDEFINED.to_string() };

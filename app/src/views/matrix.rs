@@ -3,7 +3,7 @@
 use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use masquerade_engine::trace::Matrix;
 
-use super::{heat, legend, theme};
+use super::{cursor, heat, legend, theme};
 use crate::state::Shown;
 use crate::text;
 use crate::theme::{size, space};
@@ -18,7 +18,7 @@ const NAMES: f32 = 0.3;
 pub fn matrix_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, matrix: &Matrix, side: f32) {
     let (rows, columns) = (matrix.rows.max(1), matrix.columns.max(1));
     let height = side * (rows as f32 / columns as f32).clamp(FLATTEST, 1.0);
-    let (outer, response) = ui.allocate_exact_size(vec2(side, height + space::L), Sense::hover());
+    let (outer, response) = ui.allocate_exact_size(vec2(side, height + space::L), Sense::click());
     let name = text::matrix_name(&shown.view.title, rows, columns);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let area = frame(ui, matrix, outer);
@@ -35,6 +35,16 @@ pub fn matrix_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, matrix: &Ma
         let at = (p - area.min) / cell;
         ((at.y as u32).min(rows - 1), (at.x as u32).min(columns - 1))
     });
+    let [row, column] = under.map_or([None, None], |(row, column)| matrix.tokens_at(row, column));
+    // Where both are tokens the cursor is the row's.
+    let token = row.or(column);
+    if let Some(token) = &token {
+        cx.selection.hover(token.clone(), None);
+    }
+    if response.clicked() && (matrix.row_grid.is_some() || matrix.column_grid.is_some()) {
+        cursor::pin_at(cx, token);
+    }
+    marks(ui, cx, matrix, area, cell);
     if let Some((row, column)) = under {
         let corner = area.min + vec2(column as f32, row as f32) * cell;
         let line = egui::Stroke::new(1.0, theme::tokens(ui).accent);
@@ -55,6 +65,26 @@ pub fn matrix_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, matrix: &Ma
         Some(text::matrix_cell(value, &row, &column))
     });
     legend::legend_ui(ui, cx, &shown.view.id, &range, words);
+}
+
+/// The rows and columns of the token under the pointer and of the pinned one, in whichever view it is.
+fn marks(ui: &Ui, cx: &UiContext<'_>, matrix: &Matrix, area: Rect, cell: egui::Vec2) {
+    let colours = theme::tokens(ui);
+    let cursors = [(&cx.state.session.pinned, 2.0, colours.accent), (&cx.selection.hovered, 1.0, colours.text)];
+    for (cursor, width, colour) in cursors {
+        let Some(cursor) = cursor else { continue };
+        let line = egui::Stroke::new(width, colour);
+        for row in matrix.rows_at(cursor) {
+            let top = area.top() + row as f32 * cell.y;
+            let band = Rect::from_x_y_ranges(area.x_range(), top..=top + cell.y);
+            ui.painter().rect_stroke(band, 0.0, line, egui::StrokeKind::Inside);
+        }
+        for column in matrix.columns_at(cursor) {
+            let left = area.left() + column as f32 * cell.x;
+            let band = Rect::from_x_y_ranges(left..=left + cell.x, area.y_range());
+            ui.painter().rect_stroke(band, 0.0, line, egui::StrokeKind::Inside);
+        }
+    }
 }
 
 /// What rows and columns are, over the matrix; the rows' names at its left, the columns' under the titles, where cells

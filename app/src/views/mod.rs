@@ -6,6 +6,7 @@ mod canvas;
 mod classes;
 mod clip;
 mod cloud;
+mod cursor;
 pub mod curves;
 mod dots;
 mod field;
@@ -71,9 +72,9 @@ pub fn is_scene(shown: Option<&Shown>) -> bool {
     shown.is_some_and(|s| matches!(s.view.kind, ViewKind::Cloud(_) | ViewKind::Field(_) | ViewKind::Trajectories(_)))
 }
 
-/// What the parts of the samples on the stage are called.
-fn nouns(cx: &UiContext<'_>) -> text::Nouns {
-    text::nouns(cx.state.card().map_or_else(Default::default, |c| c.kind))
+/// What the tokens of a view are called.
+fn nouns(cx: &UiContext<'_>, shown: &Shown) -> text::Nouns {
+    text::nouns(cx.state.grid(&shown.view))
 }
 
 /// One view in its card, its drawing `side` points wide.

@@ -6,10 +6,10 @@ use masquerade_engine::trace::Volume;
 use super::canvas::{Press, Sheet, canvas_ui};
 use super::clip::mixed;
 use super::player::{self, Film, Words};
-use super::{hatch, heat, legend};
+use super::{cursor, hatch, heat, legend};
 use crate::scene::volume;
 use crate::state::Shown;
-use crate::ui_context::{UiContext, UiRequest};
+use crate::ui_context::UiContext;
 use crate::{text, theme};
 
 /// Draw a volume, at first its middle slice.
@@ -22,7 +22,7 @@ pub fn volume_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Vol
     let words = text::slice(reel.frame, slices, drawn.spacing[0]);
     let name = text::volume_name(&shown.view.title, drawn.shape, &words);
     let pixels = volume::proportions(drawn);
-    let sheet = Sheet { pixels, grid: (0, 0), first: 0, press: Press::Own, view: &shown.view.id, name: &name };
+    let sheet = Sheet { pixels, grid: (0, 0), first: 0, press: Press::Own, view: &shown.view, name: &name };
     let canvas = canvas_ui(ui, cx, &sheet, side);
     player::keys(ui, &canvas.response, &mut reel, &film);
 
@@ -40,14 +40,11 @@ pub fn volume_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Vol
     let pointer = canvas.response.hover_pos().filter(|p| canvas.area.contains(*p));
     let under = pointer.and_then(|p| volume::voxel(drawn, reel.frame, cx.selection.to_picture(canvas.area, p)));
     let token = under.and_then(|voxel| volume::token(drawn, voxel));
-    if let Some(token) = token {
-        cx.selection.hover(token, None);
+    cursor::hover(cx, &shown.view, token, None);
+    if canvas.response.clicked() {
+        cursor::pin(cx, &shown.view, token);
     }
-    let pinned = cx.state.session.pinned;
-    if let Some(token) = token.filter(|_| canvas.response.clicked()) {
-        cx.request(UiRequest::Pin(Some(token).filter(|t| pinned != Some(*t))));
-    }
-    tokens(ui, cx, drawn, &canvas, reel.frame);
+    tokens(ui, cx, shown, drawn, &canvas, reel.frame);
     if canvas.response.has_focus() {
         hatch::ring(&canvas.painter, canvas.area, 2.0, theme::tokens(ui).accent);
     }
@@ -65,13 +62,13 @@ pub fn volume_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Vol
 }
 
 /// Hatch over hidden tokens, and the edge of the token under the cursor.
-fn tokens(ui: &Ui, cx: &UiContext<'_>, drawn: &Volume, canvas: &super::canvas::Canvas, slice: usize) {
+fn tokens(ui: &Ui, cx: &UiContext<'_>, shown: &Shown, drawn: &Volume, canvas: &super::canvas::Canvas, slice: usize) {
     if drawn.token.is_empty() {
         return;
     }
     let colours = theme::tokens(ui);
     let [_, rows, columns] = drawn.shape;
-    let focus = cx.selection.hovered.or(cx.state.session.pinned);
+    let focus = cursor::token(cx, &shown.view);
     let number = |row: u32, column: u32| ((slice as u32 * rows + row) * columns + column) as usize;
     let of = |row: u32, column: u32| volume::token(drawn, number(row, column));
     for row in 0..rows {

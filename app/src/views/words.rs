@@ -3,12 +3,12 @@
 use egui::{Align2, Color32, FontId, Role, Sense, Ui, WidgetInfo, vec2};
 use masquerade_engine::trace::Words;
 
-use super::{hatch, heat, legend, strip_ui};
+use super::{cursor, hatch, heat, legend, strip_ui};
 use crate::scene::words;
 use crate::state::Shown;
 use crate::text;
 use crate::theme::{self, size, space};
-use crate::ui_context::{UiContext, UiRequest};
+use crate::ui_context::UiContext;
 
 /// Draw a text.
 pub fn words_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Words, side: f32) {
@@ -26,13 +26,11 @@ pub fn words_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Word
 
     let pointer = response.hover_pos().map(|p| p - area.min.to_vec2());
     let under = pointer.and_then(|p| places.iter().position(|place| place.contains(p))).map(|t| t as u32);
-    if let Some(token) = under {
-        cx.selection.hover(token, None);
+    cursor::hover(cx, &shown.view, under, None);
+    if response.clicked() {
+        cursor::pin(cx, &shown.view, under);
     }
-    let pinned = cx.state.session.pinned;
-    if let Some(token) = under.filter(|_| response.clicked()) {
-        cx.request(UiRequest::Pin(Some(token).filter(|t| pinned != Some(*t))));
-    }
+    let (hovered, pinned) = (cursor::hovered(cx, &shown.view), cursor::pinned(cx, &shown.view));
     let range = (!drawn.weights.is_empty()).then(|| heat::range(ui, cx, shown, &drawn.weights));
     let painter = ui.painter().with_clip_rect(area.expand(1.0).intersect(ui.clip_rect()));
     for (token, (place, galley)) in places.iter().zip(galleys).enumerate() {
@@ -53,12 +51,12 @@ pub fn words_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Word
         if number == pinned || number == drawn.query {
             hatch::ring(&painter, place, if number == pinned { 2.0 } else { 1.0 }, colours.accent);
         }
-        if number == cx.selection.hovered {
+        if number == hovered {
             hatch::ring(&painter, place.shrink(0.5), 1.0, colours.text);
         }
     }
     response.on_hover_text(text::WORDS_HINT);
-    let at = cx.selection.hovered.or(pinned).filter(|t| (*t as usize) < drawn.tokens.len());
+    let at = hovered.or(pinned).filter(|t| (*t as usize) < drawn.tokens.len());
     let words = at.map(|t| {
         let token = t as usize;
         let hidden = drawn.hidden.get(token).copied().unwrap_or(false);

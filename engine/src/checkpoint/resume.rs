@@ -74,7 +74,7 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
     let text = |name: &str| {
         file.metadata.get(name).ok_or_else(|| wrong(format!("the file has no {name}: it holds weights only")))
     };
-    let session: Session = serde_json::from_str(text(SESSION)?).map_err(wrong)?;
+    let session = session(text(SESSION)?)?;
     let steps: BTreeMap<String, u64> = serde_json::from_str(text(STEPS)?).map_err(wrong)?;
     let mut optimiser = BTreeMap::new();
     for (name, steps) in steps {
@@ -85,6 +85,34 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
         optimiser.insert(name, HostMoments { steps, moments });
     }
     Ok(Checkpoint { session, weights: file, optimiser })
+}
+
+/// The session that a checkpoint's metadata hold, of this version or an earlier one.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the text is no session.
+pub fn session(text: &str) -> Result<Session> {
+    let written = serde_json::from_str(text).map_err(wrong)?;
+    serde_json::from_value(renewed(written)).map_err(wrong)
+}
+
+/// A session as it was written before masks and cursors named their grid and display switches were listed.
+fn renewed(mut session: serde_json::Value) -> serde_json::Value {
+    use serde_json::{Value, json};
+    let Some(fields) = session.as_object_mut() else { return session };
+    if let Some(painted) = fields.get_mut("painted").filter(|painted| !painted.is_object()) {
+        let mask = painted.take();
+        *painted = if mask.is_null() { json!({}) } else { json!({ "": mask }) };
+    }
+    if let Some(pinned) = fields.get_mut("pinned").filter(|pinned| pinned.is_number()) {
+        *pinned = json!({ "grid": "", "token": pinned.take() });
+    }
+    if !fields.contains_key("switches") {
+        let on = |id: &&str| fields.get(*id).and_then(Value::as_bool) == Some(true);
+        let switches: Vec<&str> = ["raw_prediction", "true_patch_mean"].into_iter().filter(on).collect();
+        fields.insert("switches".into(), json!(switches));
+    }
+    session
 }
 
 impl Checkpoint {

@@ -22,22 +22,21 @@ impl Host {
         if apply {
             report = keys::apply(plan, &mut run.weights)?;
             let steps = read.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
-            run.provenance =
-                Provenance { words: format!("loaded from {}", file.name), stored: false, trained_steps: steps };
+            run.provenance = Provenance {
+                words: format!("loaded from {}", file.name),
+                since: run.step,
+                stored: false,
+                trained_steps: steps,
+            };
         }
         self.emit(Event::Keys(report));
-        if apply {
-            let (session, model, data) =
-                (Box::new(self.session.clone()), self.model_report()?, self.running()?.loader.report());
-            self.emit(Event::Opened { session, model, data });
-        }
-        Ok(())
+        if apply { self.tell_opened() } else { Ok(()) }
     }
 
     /// What a weights file says of itself; `steps` counts those of the weights it started from too.
     pub(super) fn metadata(&self, command: &str) -> Result<safetensors::Metadata> {
         let run = self.running()?;
-        let session = Session { step: run.provenance.trained_steps + run.step, ..self.session.clone() };
+        let session = Session { step: run.trained(), ..self.session.clone() };
         let mut metadata = checkpoint::describe(&session, command)?;
         resume::note_frozen(&run.weights, &mut metadata)?;
         Ok(metadata)
@@ -45,8 +44,7 @@ impl Host {
 
     pub(super) async fn save_weights(&mut self) -> Result<()> {
         let (run, metadata) = (self.running()?, self.metadata("")?);
-        let name =
-            format!("{}-{}-{}.safetensors", run.card.id, self.session.preset, run.provenance.trained_steps + run.step);
+        let name = format!("{}-{}-{}.safetensors", run.card.id, self.session.preset, run.trained());
         let bytes = safetensors::save(&run.weights, &metadata).await?;
         self.emit(Event::File(NamedBytes { name, bytes }));
         Ok(())
@@ -72,8 +70,7 @@ impl Host {
     pub(super) async fn load_checkpoint(&mut self, file: &NamedBytes) -> Result<()> {
         let checkpoint = resume::read(&file.bytes)?;
         let step = checkpoint.session.step;
-        self.run = None;
-        self.open(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
+        self.open_anew(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
         let run = self
             .run
             .as_mut()
@@ -81,11 +78,9 @@ impl Host {
         run.go_to(step)?;
         checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
         run.provenance.words = format!("resumed from {} at step {step}", file.name);
+        (run.provenance.since, run.provenance.trained_steps) = (step, step);
         self.session.step = step;
-        let (session, model, data) =
-            (Box::new(self.session.clone()), self.model_report()?, self.running()?.loader.report());
-        self.emit(Event::Opened { session, model, data });
-        Ok(())
+        self.tell_opened()
     }
 
     pub(super) fn device_report(&self) -> Result<DeviceReport> {
@@ -120,7 +115,7 @@ impl Host {
                 Some(bytes) => self.load_checkpoint(&NamedBytes { name: "the other device".into(), bytes }).await?,
                 None => {
                     self.run = None;
-                    self.open(self.session.clone()).await?;
+                    self.show(self.session.clone()).await?;
                 }
             }
         }

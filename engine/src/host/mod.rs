@@ -1,8 +1,11 @@
 //! The loop between a front end and the engine: take commands, do one unit of work, tell what happened.
 
 mod files;
+mod jobs;
 mod opening;
 mod recovery;
+mod show;
+mod stage;
 mod training;
 mod warm;
 
@@ -16,11 +19,11 @@ use crate::clock::Stopwatch;
 use crate::data::{Data, files::Files};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
-use crate::jobs::{ClaimJob, FineTune, Job, Probe};
+use crate::jobs::{FineTune, Job, Probe};
 use crate::limits::Limits;
 use crate::registry;
 use crate::run::Run;
-use crate::session::{Command, DeviceChoice, Event, LogLevel, NamedBytes, Session};
+use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, NamedBytes, Session};
 use crate::{bench, kernels, verify};
 
 /// Least seconds between two progress messages.
@@ -37,6 +40,8 @@ pub struct Host {
     compute: Option<Compute>,
     session: Session,
     run: Option<Run>,
+    /// What was last told of the open model and its data.
+    told_open: Option<(ModelReport, DataReport)>,
     user: Option<Data>,
     /// User data that came before any session: decoded when one says what it holds.
     undecoded: Vec<NamedBytes>,
@@ -74,6 +79,7 @@ impl Host {
             compute: None,
             session: Session::default(),
             run: None,
+            told_open: None,
             user: None,
             undecoded: Vec::new(),
             spare_data: None,
@@ -136,27 +142,14 @@ impl Host {
 
     async fn obey(&mut self, command: Command) -> Result<()> {
         match command {
-            Command::Open(session) => self.open(*session).await,
+            Command::Show(session) => self.show(*session).await,
             Command::Play => self.play(None),
             Command::Pause => self.pause().await,
             Command::Step(count) => self.play(Some(u64::from(count))),
             Command::Reset => {
                 let session = Session { stored: false, step: 0, first_loss: None, ..self.session.clone() };
-                self.run = None;
-                self.open(session).await
+                self.open_anew(session).await
             }
-            Command::SetKnob { name, value } => {
-                let mut session = self.session.clone();
-                session.knobs.insert(name, value);
-                self.open(session).await
-            }
-            Command::SetSample(sample) => self.restage(|s| s.sample = sample),
-            Command::Remask(seed) => self.restage(|s| (s.mask_seed, s.painted) = (seed, None)),
-            Command::PaintMask(mask) => self.restage(|s| s.painted = mask),
-            Command::SetDisplay { raw_prediction, true_patch_mean } => {
-                self.restage(|s| (s.raw_prediction, s.true_patch_mean) = (raw_prediction, true_patch_mean))
-            }
-            Command::Pin(token) => self.restage(|s| s.pinned = token),
             Command::Look { request, views, cursor } => self.look(request, views, cursor).await,
             Command::LoadWeights { file, apply } => self.load_weights(&file, apply),
             Command::SaveWeights => self.save_weights().await,
@@ -252,50 +245,5 @@ impl Host {
 
     fn card(&self, id: &str) -> Result<Card> {
         Ok((registry::entry(id)?.card)())
-    }
-
-    fn begin(&mut self, job: Job) -> Result<()> {
-        if let Some(running) = &self.job {
-            let why = format!("the {} is still going on", running.name());
-            return Err(Error::request("Another job is running", why, "Wait for it or stop it first"));
-        }
-        self.job = Some(job);
-        Ok(())
-    }
-
-    fn run_claim(&mut self, steps: u32, seeds: Vec<u64>) -> Result<()> {
-        let run = self.running()?;
-        let entry = registry::entry(&self.session.method)?;
-        let lacks = || Error::request("There is nothing to claim", "the system has no claim", "Choose another system");
-        let mut claim = run.card.claim.clone().ok_or_else(lacks)?;
-        if steps > 0 {
-            claim.steps = steps;
-        }
-        if !seeds.is_empty() {
-            claim.seeds = seeds;
-        }
-        let device = self.compute()?.device.clone();
-        let job = ClaimJob::new(entry, claim, self.session.clone(), run.loader.clone(), (&device, run.limits))?;
-        self.begin(Job::Claim(Box::new(job)))
-    }
-
-    async fn job_slice(&mut self) {
-        let Some(mut job) = self.job.take() else { return };
-        let name = job.name().to_string();
-        match job.slice().await {
-            Ok(slice) => {
-                self.emit(Event::Job { name, done: slice.done, total: slice.total, note: slice.note });
-                match slice.answer {
-                    Some(answer) => self.emit(answer),
-                    None => self.job = Some(job),
-                }
-            }
-            Err(error) => {
-                // A loss of the device names the job that it stopped.
-                self.job = Some(job);
-                self.answer_failure(&error).await;
-                self.job = None;
-            }
-        }
     }
 }

@@ -1,87 +1,21 @@
-//! Opening a session: data, model, stored weights; the user's own pictures.
+//! What a session is opened from: data, model, stored weights; the user's own files. And telling what is open.
 
 use std::rc::Rc;
 
 use super::Host;
 use crate::card::{Card, Kind, OWN};
 use crate::checkpoint::stored;
-use crate::data::{self, Data, Shape};
+use crate::data::{self, Data};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::loader::{Half, Loader};
+use crate::loader::Loader;
 use crate::registry;
 use crate::run::{Provenance, Run};
 use crate::session::{Event, ModelReport, NamedBytes, Session};
 use crate::settings::Settings;
 
 impl Host {
-    pub(super) async fn open(&mut self, session: Session) -> Result<()> {
-        let result = self.try_open(session).await;
-        if result.is_err() {
-            // Put the front end's knobs back where the engine's are.
-            self.tell_state();
-        }
-        result
-    }
-
-    pub(super) async fn try_open(&mut self, mut session: Session) -> Result<()> {
-        let card = self.card(&session.method)?;
-        if session.data.is_empty() {
-            session.data = card.data.first().cloned().unwrap_or_default();
-        }
-        if session.preset.is_empty() {
-            session.preset = card.presets.first().map(|p| p.id.clone()).unwrap_or_default();
-        }
-        let same_data =
-            self.run.is_some() && self.session.data == session.data && self.session.method == session.method;
-        let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() })?;
-        let data = match &self.run {
-            Some(run) if same_data && session.data != OWN && self.session.seed == session.seed => {
-                run.loader.data.clone()
-            }
-            _ => self.load_data(&session, card.kind, draft.find("img_size").unwrap_or_default()).await?,
-        };
-        let settings = Settings::of(&session, &card, data.shape())?;
-        let keep = self.run.as_ref().is_some_and(|run| {
-            same_data
-                && run.serves(&session, &settings)
-                && self.session.stored == session.stored
-                && self.session.preset == session.preset
-        });
-        let train_to = if keep { 0 } else { session.step };
-        if keep {
-            self.check_batch(&settings, &data)?;
-            if let Some(run) = &mut self.run {
-                run.loader.data = data;
-                run.adjust(settings)?;
-                session.step = run.step;
-            }
-        } else {
-            let run = self.build(&session, &card, settings, data).await?;
-            self.run = Some(run);
-            self.release();
-            self.copies.forget();
-            self.job = None;
-            self.playing = None;
-            self.warm_up()?;
-            session.step = 0;
-        }
-        let samples = self.running()?.loader.len(Half::Test).max(self.running()?.loader.len(Half::Train));
-        session.sample = session.sample.min(samples.saturating_sub(1) as u64);
-        let tokens = self.running()?.method.grid();
-        if session.painted.as_ref().is_some_and(|p| p.len() != (tokens.0 * tokens.1) as usize) {
-            session.painted = None;
-        }
-        self.session = session;
-        let (model, data) = (self.model_report()?, self.running()?.loader.report());
-        self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data });
-        if train_to > 0 {
-            self.play(Some(train_to))?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<Data>> {
         if let Some(data) = self.spare_data.take() {
             return Ok(data);
@@ -100,6 +34,7 @@ impl Host {
         settings: Settings,
         data: Rc<Data>,
     ) -> Result<Run> {
+        self.emit(Event::Loading { what: "Building the model".into(), done: 0, total: 0 });
         let compute = self.compute()?.clone();
         let entry = registry::entry(&session.method)?;
         let loader = Loader::new(data, &settings);
@@ -118,6 +53,7 @@ impl Host {
                     let steps = file.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
                     run.provenance = Provenance {
                         words: format!("stored weights, {steps} steps"),
+                        since: 0,
                         stored: true,
                         trained_steps: steps,
                     };
@@ -130,7 +66,7 @@ impl Host {
     }
 
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
-    fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
+    pub(super) fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
         let run = self.running()?;
         let batch = Loader::most(data, settings.get("batch")?);
         run.method.adjusted(settings)?.needs().check(batch, run.limits)
@@ -140,32 +76,45 @@ impl Host {
         self.limits.unwrap_or(compute.limits)
     }
 
-    pub(super) fn model_report(&self) -> Result<ModelReport> {
+    fn model_report(&self) -> Result<ModelReport> {
         let run = self.running()?;
-        let (rows, columns, visible) = run.method.grid();
         let count = run.weights.count();
         Ok(ModelReport {
             parameters: count.trained as u64,
             other_values: (count.kept + count.frozen) as u64,
-            grid: (rows, columns),
-            visible_tokens: visible,
+            grids: run.method.grids(),
+            abilities: run.method.abilities(),
             weights: run.provenance.words.clone(),
+            weights_step: run.provenance.since,
             trained_steps: run.provenance.trained_steps,
-            stored: run.provenance.stored && run.step == 0,
+            stored: run.provenance.stored,
             phases: run.phases().iter().map(|p| (p.title.clone(), p.steps)).collect(),
             views: run.method.views(),
         })
     }
 
+    /// Tell what is open now.
+    pub(super) fn tell_opened(&mut self) -> Result<()> {
+        let (model, data) = (self.model_report()?, self.running()?.loader.report());
+        self.told_open = Some((model.clone(), data.clone()));
+        self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data });
+        Ok(())
+    }
+
+    /// Tell what the session is now: as [`Event::Opened`] only where facts of the model or the data are others than
+    /// were told.
+    pub(super) fn tell_shown(&mut self) -> Result<()> {
+        let now = Some((self.model_report()?, self.running()?.loader.report()));
+        if now == self.told_open {
+            self.tell_state();
+            return Ok(());
+        }
+        self.tell_opened()
+    }
+
     pub(super) fn tell_state(&mut self) {
         let (session, playing) = (Box::new(self.session.clone()), self.playing.is_some());
         self.emit(Event::State { session, playing });
-    }
-
-    pub(super) fn restage(&mut self, change: impl FnOnce(&mut Session)) -> Result<()> {
-        change(&mut self.session);
-        self.tell_state();
-        Ok(())
     }
 
     pub(super) async fn add_user_data(&mut self, files: Vec<NamedBytes>) -> Result<()> {
@@ -177,8 +126,7 @@ impl Host {
         self.user =
             Some(data::of_user(files, run.card.kind, kept_side(run.settings.find("img_size").unwrap_or_default()))?);
         let session = Session { data: OWN.into(), sample: 0, step: 0, ..self.session.clone() };
-        self.run = None;
-        self.open(session).await
+        self.open_anew(session).await
     }
 }
 

@@ -128,11 +128,11 @@ impl Host {
             Some(copy) => {
                 self.load_checkpoint(&copy).await?;
                 // Knobs that were turned since the copy was made.
-                self.open(Session { step: 0, stored: self.session.stored, ..session.clone() }).await?;
+                self.show(Session { step: 0, stored: self.session.stored, ..session.clone() }).await?;
                 self.copies.last = Some(copy);
                 self.copies.step = self.session.step;
             }
-            None if !session.preset.is_empty() => self.open(Session { step: 0, ..session.clone() }).await?,
+            None if !session.preset.is_empty() => self.show(Session { step: 0, ..session.clone() }).await?,
             None => {}
         }
         let step = self.session.step;

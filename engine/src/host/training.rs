@@ -1,13 +1,9 @@
-//! Training, its progress, and what is on the stage meanwhile.
+//! Training and its progress.
 
 use super::{Host, PROGRESS_EVERY, Rate};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
-use crate::loader::Half;
-use crate::method::Stage;
-use crate::rng::Rng;
 use crate::session::{Event, Progress};
-use crate::trace::Source;
 
 /// Least seconds between two reports of the device's memory while a run trains.
 const DESCRIBE_EVERY: f64 = 1.0;
@@ -111,40 +107,5 @@ impl Host {
             self.session.first_loss = Some(loss);
             self.tell_state();
         }
-    }
-
-    pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<u32>) -> Result<()> {
-        if let Some(run) = &mut self.run {
-            run.enter_shown().await?;
-        }
-        let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
-        let half = if run.loader.len(Half::Test) == 0 { Half::Train } else { Half::Test };
-        // The set's most telling sample is number 0; the others follow in their order.
-        let samples = run.loader.len(half).max(1);
-        let first = if half == Half::Test { run.loader.data.report().first as usize } else { 0 };
-        let sample = ((self.session.sample as usize).min(samples - 1) + first) % samples;
-        let stage = Stage {
-            batch: run.loader.evaluation_batch(half, &[sample])?,
-            mean: run.loader.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
-            std: run.loader.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
-            loader: run.loader.clone(),
-            phase: run.shown_phase(),
-            step: run.provenance.trained_steps + run.step,
-            rng: Rng::new(self.session.seed, "stage").at(self.session.sample).at(self.session.mask_seed),
-            painted: self.session.painted.clone(),
-            cursor: cursor.or(self.session.pinned),
-            raw_prediction: self.session.raw_prediction,
-            true_patch_mean: self.session.true_patch_mean,
-            wanted,
-            source: match (run.provenance.stored && run.step == 0, gpu) {
-                (true, true) => Source::StoredWeightsGpu,
-                (true, false) => Source::StoredWeightsCpu,
-                (false, true) => Source::LiveGpu,
-                (false, false) => Source::LiveCpu,
-            },
-        };
-        let views = run.method.look(&run.weights.frozen(), &stage).await?;
-        self.emit(Event::Views { request, views });
-        Ok(())
     }
 }

@@ -64,7 +64,7 @@ impl Probe {
             weights: run.weights.frozen(),
             loader: run.loader.clone(),
             settings: run.settings.clone(),
-            step: run.provenance.trained_steps + run.step,
+            step: run.trained(),
             contrasts: matches!(run.card.idea, Idea::PullAndPush | Idea::BothAtOnce),
             counts,
             // A graph is encoded as a whole, so all its nodes are asked for at once.

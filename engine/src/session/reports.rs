@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Kernels;
+use crate::trace::Grid;
 
 /// Training goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,18 +36,86 @@ pub struct ModelReport {
     pub parameters: u64,
     /// All others: tables, running statistics, momentum copies, teachers.
     pub other_values: u64,
-    /// Tokens of a sample, down and across.
-    pub grid: (u32, u32),
-    pub visible_tokens: u32,
-    /// "stored weights" or "from scratch" or "loaded from …", in words.
+    /// What its views are divided into; the first one is that of the sample itself.
+    pub grids: Vec<Grid>,
+    /// What can be done with it, beyond training and looking.
+    pub abilities: Abilities,
+    /// "stored weights, 1800 steps" or "from scratch" or "loaded from …", in words, as they were at `weights_step`;
+    /// see [`ModelReport::weights_at`].
     pub weights: String,
-    /// Steps that the stored weights were trained for, 0 from scratch.
+    /// Step of the run at which it had these weights.
+    pub weights_step: u64,
+    /// Steps that these weights had been trained for by then, 0 from scratch.
     pub trained_steps: u64,
+    /// It started from the weights that come with the program.
     pub stored: bool,
     /// Phases of the run: title and steps.
     pub phases: Vec<(String, u64)>,
     /// Views this system has, in stage order: id and title.
     pub views: Vec<(String, String)>,
+}
+
+impl ModelReport {
+    /// Where the weights come from, in words, once the run has come to `step`.
+    pub fn weights_at(&self, step: u64) -> String {
+        match step.saturating_sub(self.weights_step) {
+            0 => self.weights.clone(),
+            more if self.weights.ends_with("steps") => format!("{} + {more}", self.weights),
+            more => format!("{} + {more} steps", self.weights),
+        }
+    }
+
+    /// Steps that the weights were trained for, here and before, once the run has come to `step`.
+    pub fn trained_at(&self, step: u64) -> u64 {
+        self.trained_steps + step.saturating_sub(self.weights_step)
+    }
+
+    /// The grid of this id; the empty id is the first one's.
+    pub fn grid(&self, id: &str) -> Option<&Grid> {
+        if id.is_empty() { self.grids.first() } else { self.grids.iter().find(|grid| grid.id == id) }
+    }
+}
+
+/// What a system can do as it is built now. A front end offers nothing else: a control is there only if it acts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Abilities {
+    /// The stage shows one sample of the data, and another one can be chosen.
+    pub samples: bool,
+    /// What `Session::mask_seed` draws anew on the stage ("mask", "noise"); `None`: nothing there is drawn.
+    pub draws: Option<String>,
+    /// The knob that says how much is hidden.
+    pub mask_knob: Option<String>,
+    /// A classifier can be fine-tuned on its encoder.
+    pub fine_tunes: bool,
+    /// Its display switches, in the order they are offered.
+    pub switches: Vec<Switch>,
+}
+
+/// Something about the views that can be on or off ([`Session::switches`](super::Session)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    pub id: String,
+    pub title: String,
+    pub tooltip: String,
+}
+
+impl Switch {
+    /// A switch.
+    pub fn new(id: &str, title: &str, tooltip: &str) -> Self {
+        Self { id: id.into(), title: title.into(), tooltip: tooltip.into() }
+    }
+
+    /// Show what is predicted for what is visible too.
+    pub fn raw_prediction() -> Self {
+        let tooltip = "Show what the model predicts for what is visible too; there is no loss on it";
+        Self::new("raw_prediction", "Raw prediction", tooltip)
+    }
+
+    /// Undo the normalisation of targets with the true patch's mean and deviation.
+    pub fn true_patch_mean() -> Self {
+        let tooltip = "Undo the normalisation with the hidden patch's own mean: this leaks the answer";
+        Self::new("true_patch_mean", "Use the true patch mean", tooltip)
+    }
 }
 
 /// Facts of the data set in use.

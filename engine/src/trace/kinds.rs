@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Cursor;
+
 /// An RGBA picture with the grid of its tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Picture {
@@ -21,8 +23,6 @@ pub struct Mask {
     pub rows: u32,
     pub columns: u32,
     pub hidden: Vec<bool>,
-    /// Whether the user may paint it.
-    pub paintable: bool,
 }
 
 /// One value for each token of a grid.
@@ -39,7 +39,7 @@ pub struct Heat {
     pub over: Option<String>,
 }
 
-/// A matrix of values, row-major.
+/// A matrix of values, row-major. Where its rows or columns are tokens of a grid, the cursor lights up there too.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Matrix {
     pub rows: u32,
@@ -52,6 +52,12 @@ pub struct Matrix {
     /// What the rows and the columns are, for the axes ("first branch", "optical patches"); empty: not said.
     pub row_title: String,
     pub column_title: String,
+    /// Id of the grid that the rows are tokens of, and the token of each row; empty: row i is token i.
+    pub row_grid: Option<String>,
+    pub row_tokens: Vec<u32>,
+    /// The same of the columns.
+    pub column_grid: Option<String>,
+    pub column_tokens: Vec<u32>,
 }
 
 /// Curves over one quantity, each with its spread where it has one.
@@ -212,6 +218,35 @@ pub struct Volume {
     pub token: Vec<u32>,
     /// Token → true = hidden, or empty.
     pub hidden: Vec<bool>,
+}
+
+impl Matrix {
+    /// The rows that a cursor is on.
+    pub fn rows_at(&self, cursor: &Cursor) -> Vec<u32> {
+        places(cursor, self.row_grid.as_deref(), &self.row_tokens, self.rows)
+    }
+
+    /// The columns that a cursor is on.
+    pub fn columns_at(&self, cursor: &Cursor) -> Vec<u32> {
+        places(cursor, self.column_grid.as_deref(), &self.column_tokens, self.columns)
+    }
+
+    /// The tokens of a row and of a column, each where it is one.
+    pub fn tokens_at(&self, row: u32, column: u32) -> [Option<Cursor>; 2] {
+        let token = |grid: &Option<String>, tokens: &[u32], place: u32| {
+            let token = if tokens.is_empty() { place } else { *tokens.get(place as usize)? };
+            grid.as_deref().map(|grid| Cursor::new(grid, token))
+        };
+        [token(&self.row_grid, &self.row_tokens, row), token(&self.column_grid, &self.column_tokens, column)]
+    }
+}
+
+fn places(cursor: &Cursor, grid: Option<&str>, tokens: &[u32], count: u32) -> Vec<u32> {
+    match grid.and_then(|grid| cursor.on(grid)) {
+        None => Vec::new(),
+        Some(token) if tokens.is_empty() => (token < count).then_some(token).into_iter().collect(),
+        Some(token) => (0..count).zip(tokens).filter(|(_, own)| **own == token).map(|(place, _)| place).collect(),
+    }
 }
 
 impl Curve {

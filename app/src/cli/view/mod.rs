@@ -86,13 +86,11 @@ pub fn draw(views: &[View]) -> Option<RgbaImage> {
     (!panels.is_empty()).then(|| sheet::compose(&panels))
 }
 
-/// The views of these ids, or all that the system has, with the similarity from the pinned token or the middle one.
+/// The views of these ids, or all that the system has, those of one token about the pinned one, else the system's own choice.
 fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>, Failure> {
     const REQUEST: u64 = 1;
-    let (known, grid): (Vec<String>, (u32, u32)) = match &engine.model {
-        Some(model) => (model.views.iter().map(|(id, _)| id.clone()).collect(), model.grid),
-        None => Default::default(),
-    };
+    let known: Vec<String> =
+        engine.model.iter().flat_map(|model| model.views.iter().map(|(id, _)| id.clone())).collect();
     if let Some(id) = wanted.iter().find(|id| !known.contains(id)) {
         return Err(Error::request(
             format!("There is no view {id:?}"),
@@ -101,10 +99,8 @@ fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>
         )
         .into());
     }
-    let middle = grid.0 / 2 * grid.1 + grid.1 / 2;
-    let cursor = engine.session.pinned.or((grid.0 * grid.1 > 0).then_some(middle));
     let views = if wanted.is_empty() { known } else { wanted.to_vec() };
-    engine.send(Command::Look { request: REQUEST, views, cursor });
+    engine.send(Command::Look { request: REQUEST, views, cursor: None });
     engine.wait_for(|event| match event {
         Event::Views { request: REQUEST, views } => Some(views),
         _ => None,

@@ -26,6 +26,8 @@ const VIEWS: [(&str, &str); 6] = [
     ("words", "Features"),
 ];
 
+/// The grid of the nodes.
+pub(super) const NODES: &str = "nodes";
 /// Features of a node that are shown.
 const WORDS: usize = 24;
 /// Edges that are drawn; a picture of more would show none.
@@ -55,7 +57,7 @@ struct Look<'a> {
 pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let prepared = system.cache.whole(&stage.batch)?;
     let nodes = prepared.graph.nodes();
-    let node = stage.cursor.map_or_else(|| stage.batch.indices.first().copied().unwrap_or(0), |c| c as usize);
+    let node = stage.token(NODES).unwrap_or_else(|| stage.batch.indices.first().copied().unwrap_or(0));
     let node = node.min(nodes.saturating_sub(1));
     let look = Look { mask: stage_mask(system, stage, nodes)?, system, w, stage, graph: &prepared, node };
     let mut views = Vec::new();
@@ -70,12 +72,19 @@ pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<Vie
             _ => (),
         }
     }
-    Ok(views)
+    Ok(views.into_iter().map(on_nodes).collect())
+}
+
+/// Which views show nodes, and which are about one.
+fn on_nodes(view: View) -> View {
+    let shows = !matches!(view.id.as_str(), "heads" | "words");
+    let about = matches!(view.id.as_str(), "similarity" | "attention" | "heads" | "words");
+    view.of_grid(shows.then_some(NODES), about.then_some(NODES))
 }
 
 fn stage_mask(system: &System, stage: &Stage, nodes: usize) -> Result<NodeMask> {
     let config = &system.model.config;
-    match &stage.painted {
+    match stage.painted.get(NODES) {
         None => NodeMask::random(nodes, config.mask_rate, config.replace_rate, &mut stage.rng.at(0)),
         Some(hidden) if hidden.len() != nodes => {
             let why = format!("it has {} nodes, the graph has {nodes}", hidden.len());
@@ -114,7 +123,7 @@ impl Look<'_> {
         let (class, classes) = (data.labels.clone(), data.report.classes.clone());
         let cloud =
             Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud()? };
-        Ok(self.stage.view(&VIEWS, "graph", caption, ViewKind::Cloud(cloud), "mask_nodes"))
+        Ok(self.stage.view(&VIEWS, "graph", caption, ViewKind::Cloud(cloud), "mask_nodes").of_data())
     }
 
     /// What a pass predicts for the masked nodes of `mask`.
@@ -152,8 +161,7 @@ impl Look<'_> {
         let shown = Similarity::of(self.stage);
         let values = readback::floats(similarity_map(shown.tokens(all.unsqueeze_dim(0)), self.node)).await?;
         let (legend, how) = shown.legend(&values, |node| node == self.node);
-        let caption =
-            format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node + 1);
+        let caption = format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node);
         let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud()? };
         Ok(self
             .stage
@@ -183,11 +191,11 @@ impl Look<'_> {
         let weights = readback::floats(weights.narrow(0, own.start, own.len())).await?; // [edges of the node, heads]
         let neighbours: Vec<usize> = self.graph.graph.neighbours(self.node).collect();
         let legend = Legend::up_to(weights.iter().copied(), "attention");
-        let name = self.node + 1;
+        let name = self.node;
         let tensor = "attention of the last layer";
         if by_head {
             let values = (0..heads).flat_map(|head| weights.iter().skip(head).step_by(heads).copied()).collect();
-            let listed = neighbours.iter().take(30).map(|n| (n + 1).to_string()).collect::<Vec<_>>().join(", ");
+            let listed = neighbours.iter().take(30).map(usize::to_string).collect::<Vec<_>>().join(", ");
             let caption = format!(
                 "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1."
             );
@@ -196,9 +204,12 @@ impl Look<'_> {
                 columns: neighbours.len() as u32,
                 values,
                 row_names: (1..=heads).map(|head| format!("head {head}")).collect(),
-                column_names: neighbours.iter().map(|node| format!("node {}", node + 1)).collect(),
+                column_names: neighbours.iter().map(|node| format!("node {node}")).collect(),
                 row_title: "heads".into(),
                 column_title: "neighbours".into(),
+                column_grid: Some(NODES.into()),
+                column_tokens: neighbours.iter().map(|node| *node as u32).collect(),
+                ..Matrix::default()
             };
             return Ok(Some(
                 self.stage.view(&VIEWS, "heads", caption, ViewKind::Matrix(matrix), tensor).legend(legend),
@@ -254,7 +265,7 @@ impl Look<'_> {
         let listed = order.iter().map(|column| (column + 1).to_string()).collect::<Vec<_>>().join(", ");
         let caption = format!(
             "Features of node {}, masked: cosine {cosine:.2} between true and predicted. From left to right the features numbered {listed}.",
-            self.node + 1
+            self.node
         );
         let curves = Curves {
             curves: vec![curve("true", &truth), curve("predicted", &predicted)],

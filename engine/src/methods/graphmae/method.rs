@@ -22,8 +22,10 @@ use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
 use crate::methods::graphmae::pooling::{Pool, pooled};
 use crate::readback;
 use crate::rng::Rng;
+use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::similarity::Similarity;
+use crate::trace::{Grid, View};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -253,9 +255,20 @@ impl Method for System {
         self.model.config.needs(self.nodes, 2 * self.edges + self.nodes)
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
+    fn grids(&self) -> Vec<Grid> {
         let masked = (self.model.config.mask_rate * self.nodes as f64) as usize;
-        (1, self.nodes as u32, (self.nodes - masked.min(self.nodes)) as u32)
+        let visible = (self.nodes - masked.min(self.nodes)) as u32;
+        vec![Grid::new(look::NODES, [1, 1, self.nodes as u32], "node").painted(visible).from_zero()]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            samples: true,
+            draws: Some("mask".into()),
+            mask_knob: Some("mask_rate".into()),
+            switches: Similarity::switches().into(),
+            ..Abilities::default()
+        }
     }
 
     fn views(&self) -> Vec<(String, String)> {

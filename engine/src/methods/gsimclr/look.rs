@@ -10,11 +10,12 @@ use crate::loader::{Clusters, Half};
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
-use crate::methods::gsimclr::model::{Batches, CHANNELS, noisy};
+use crate::methods::gsimclr::model::{Batches, CHANNELS, Config, noisy};
 use crate::methods::gsimclr::plan;
 use crate::readback;
+use crate::settings::Settings;
 use crate::similarity::Similarity;
-use crate::trace::{Board, Cloud, Heat, Legend, Matrix, Picture, View, ViewKind};
+use crate::trace::{Board, Cloud, Grid, Heat, Legend, Matrix, Picture, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -34,6 +35,33 @@ const LATENT: usize = 400;
 const SHOWN: usize = 128;
 /// Clusters of the latent view that have a colour of their own.
 const COLOURS: usize = 12;
+
+/// The grids: pixels of the picture, pictures of the next batch, pictures of the latent view.
+const PIXELS: &str = "pixels";
+const BATCH: &str = "batch";
+const LATENT_PICTURES: &str = "latent";
+
+/// What the views are divided into, for a model with these knobs.
+pub fn grids(config: &Config, settings: &Settings) -> Vec<Grid> {
+    let (side, samples) = (config.side() as u32, settings.data.samples);
+    let batch = settings.find("batch").unwrap_or(samples).min(samples);
+    vec![
+        Grid::new(PIXELS, [1, side, side], "pixel"),
+        Grid::new(BATCH, [1, 1, batch.min(SHOWN) as u32], "picture of the batch"),
+        Grid::new(LATENT_PICTURES, [1, 1, samples.min(LATENT) as u32], "picture"),
+    ]
+}
+
+/// Which grid a view shows.
+fn on_grid(view: View) -> View {
+    let grid = match view.id.as_str() {
+        "batch" => Some(BATCH),
+        "latent" => Some(LATENT_PICTURES),
+        "pairs" => None,
+        _ => Some(PIXELS),
+    };
+    view.of_grid(grid, None)
+}
 
 /// The views the stage wants, computed now.
 ///
@@ -66,7 +94,7 @@ pub async fn look(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<Vec<Vie
     if trains("pairs") {
         views.push(pairs(model, w, stage).await?);
     }
-    Ok(views)
+    Ok(views.into_iter().map(on_grid).collect())
 }
 
 /// Noisy input, reconstruction and error of the autoencoder, with its running statistics.
@@ -165,7 +193,9 @@ fn board(model: &Gsimclr, stage: &Stage) -> Result<View> {
             " {own} pairs are of one class although the loss drives them apart; in the first batches {first:.1} on average, at random {random:.1}."
         );
     }
-    Ok(stage.view(&VIEWS, "batch", caption, ViewKind::Board(board), "batch").of_data())
+    let view = stage.view(&VIEWS, "batch", caption, ViewKind::Board(board), "batch");
+    // Clusters are what the autoencoder has found.
+    Ok(if clusters.is_empty() { view.of_data() } else { view })
 }
 
 /// The autoencoder's embedding of some training pictures in the plane of its two main directions.
@@ -245,6 +275,7 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
     caption += &format!(" {how}");
     let names: Vec<String> =
         ["view 1", "view 2"].iter().flat_map(|view| (1..=count).map(move |n| format!("picture {n}, {view}"))).collect();
+    let tokens: Vec<u32> = (0..2 * count).map(|row| (row % count) as u32).collect();
     let matrix = Matrix {
         rows: 2 * count as u32,
         columns: 2 * count as u32,
@@ -253,6 +284,10 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
         column_names: names,
         row_title: "views of the batch".into(),
         column_title: "views of the batch".into(),
+        row_grid: Some(BATCH.into()),
+        row_tokens: tokens.clone(),
+        column_grid: Some(BATCH.into()),
+        column_tokens: tokens,
     };
     Ok(stage.view(&VIEWS, "pairs", caption, ViewKind::Matrix(matrix), &similarity.tensor("projections")).legend(legend))
 }
@@ -261,5 +296,5 @@ async fn pairs(model: &Gsimclr, w: &Weights, stage: &Stage) -> Result<View> {
 fn picture(values: &[f32], side: usize) -> Picture {
     let byte = |value: &f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
     let rgba = values.as_chunks::<CHANNELS>().0.iter().flat_map(|[r, g, b]| [byte(r), byte(g), byte(b), 255]).collect();
-    Picture { width: side as u32, height: side as u32, rgba, grid: (0, 0), hidden: Vec::new() }
+    Picture { width: side as u32, height: side as u32, rgba, grid: (side as u32, side as u32), hidden: Vec::new() }
 }

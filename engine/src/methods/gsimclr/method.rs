@@ -9,13 +9,15 @@ use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::loader::Half;
-use crate::method::{Batch, Classifier, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::methods::gsimclr::plan;
+use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{View, titled};
+use crate::similarity::Similarity;
+use crate::trace::{Grid, View, titled};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -31,13 +33,15 @@ const METRICS: [&str; 1] = ["same_class_pairs"];
 pub struct Gsimclr {
     pub config: Config,
     pub networks: Networks,
+    grids: Vec<Grid>,
 }
 
 /// Build G-SimCLR from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let config = Config::of(settings)?;
     let networks = Networks::new(&config, weights);
-    Ok(Rc::new(Gsimclr { config, networks }))
+    let grids = look::grids(&config, settings);
+    Ok(Rc::new(Gsimclr { config, networks, grids }))
 }
 
 impl Gsimclr {
@@ -70,7 +74,9 @@ impl Gsimclr {
 
 impl Method for Gsimclr {
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
-        Ok(Rc::new(Self { config: Config::of(settings)?, ..self.clone() }))
+        let config = Config::of(settings)?;
+        let grids = look::grids(&config, settings);
+        Ok(Rc::new(Self { config, grids, ..self.clone() }))
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
@@ -133,9 +139,13 @@ impl Method for Gsimclr {
         self.config.needs()
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
-        let side = self.config.side() as u32;
-        (side, side, side * side)
+    fn grids(&self) -> Vec<Grid> {
+        self.grids.clone()
+    }
+
+    fn abilities(&self) -> Abilities {
+        let switches = Similarity::switches().into();
+        Abilities { samples: true, draws: Some("noise".into()), switches, ..Abilities::default() }
     }
 
     fn views(&self) -> Vec<(String, String)> {
@@ -144,10 +154,5 @@ impl Method for Gsimclr {
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
         Box::pin(look::look(self, weights, stage))
-    }
-
-    fn classifier(&self, _: &Weights, _: usize, _: &Settings) -> Result<(Box<dyn Classifier>, Weights)> {
-        let why = "its learning rate is that of SimCLR's own descent, and fine-tuning would need another";
-        Err(Error::request("G-SimCLR is not fine-tuned here", why, "Probe the frozen encoder"))
     }
 }

@@ -23,6 +23,9 @@ pub const VIEWS: [(&str, &str); 5] = [
     ("similarity", "Similarity"),
 ];
 
+/// The grid of all views.
+pub const PATCHES: &str = "patches";
+
 /// The views the stage wants, computed now.
 ///
 /// # Errors
@@ -45,9 +48,8 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
             mask.tokens - mask.kept,
             mask.tokens
         );
-        let kind =
-            ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone(), paintable: true });
-        views.push(stage.view(&VIEWS, "mask", caption, kind, "mask"));
+        let kind = ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone() });
+        views.push(stage.view(&VIEWS, "mask", caption, kind, "mask").of_formula());
     }
     if wants("reconstruction") || wants("error") {
         views.extend(rebuilt(mae, w, stage, pictures.clone(), &mask).await?.into_iter().filter(|v| wants(&v.id)));
@@ -55,12 +57,19 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     if wants("similarity") {
         views.push(similarity(mae, w, stage, pictures).await?);
     }
-    Ok(views)
+    let about = |id: &str| (id == "similarity").then_some(PATCHES);
+    Ok(views
+        .into_iter()
+        .map(|view| {
+            let about = about(&view.id);
+            view.of_grid(Some(PATCHES), about)
+        })
+        .collect())
 }
 
 fn stage_mask(mae: &Mae, stage: &Stage) -> Result<Mask> {
     let tokens = mae.config.side() * mae.config.side();
-    match &stage.painted {
+    match stage.painted.get(PATCHES) {
         None => mae.random_masking(1, &stage.rng),
         Some(hidden) if hidden.len() == tokens => Ok(Mask::painted(hidden)),
         Some(hidden) => {
@@ -80,7 +89,8 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
     let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
     // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near
     // by; the true patch's own would leak the answer.
-    let shown = match (mae.config.norm_pix, stage.true_patch_mean) {
+    let (leaks, raw) = (stage.switched("true_patch_mean"), stage.switched("raw_prediction"));
+    let shown = match (mae.config.norm_pix, leaks) {
         (false, _) => prediction,
         (true, true) => prediction * deviation + mean,
         (true, false) => {
@@ -89,13 +99,12 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
         }
     };
     let hidden = mask.hidden_tensor(&shown.device()).unsqueeze_dim::<3>(2);
-    let shown =
-        if stage.raw_prediction { shown } else { pixels * hidden.clone().neg().add_scalar(1.0) + shown * hidden };
+    let shown = if raw { shown } else { pixels * hidden.clone().neg().add_scalar(1.0) + shown * hidden };
     let rebuilt = pictures_from_patches(shown, side, p);
     let flat = vec![rebuilt.flatten::<1>(0, 3), error.flatten::<1>(0, 1)];
     let read = readback::many(flat).await?;
     let (values, errors) = (read.first().cloned().unwrap_or_default(), read.get(1).cloned().unwrap_or_default());
-    let source_of_light = match (mae.config.norm_pix, stage.true_patch_mean) {
+    let source_of_light = match (mae.config.norm_pix, leaks) {
         (false, _) => "",
         (true, true) => {
             " Brightness and contrast of each hidden patch are taken from the true patch, which leaks the answer."
@@ -104,7 +113,7 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mas
             " The model predicts normalised patches; brightness and contrast are those of the visible patches near by."
         }
     };
-    let caption = if stage.raw_prediction {
+    let caption = if raw {
         format!("The raw prediction, also where the patch was visible (no loss is taken there).{source_of_light}")
     } else {
         format!("Visible patches as given, hidden ones as predicted.{source_of_light}")
@@ -144,7 +153,7 @@ fn nearness(mask: &Mask, side: usize, device: &Device) -> Tensor<3> {
 async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) -> Result<View> {
     let side = mae.config.side();
     let tokens = side * side;
-    let query = stage.cursor.map_or((side / 2) * side + side / 2, |c| c as usize).min(tokens - 1);
+    let query = stage.token(PATCHES).unwrap_or((side / 2) * side + side / 2).min(tokens - 1);
     let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
     let shown = Similarity::of(stage);
     let values = readback::floats(similarity_map(shown.tokens(latent), query)).await?;

@@ -14,10 +14,12 @@ use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext};
 use crate::methods::mae::card::{MaeKnobs, Pool};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
-use crate::methods::mae::model::{Config, Mae};
+use crate::methods::mae::model::{Config, Mae, Sampling};
 use crate::rng::Rng;
+use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
-use crate::trace::{View, titled};
+use crate::similarity::Similarity;
+use crate::trace::{Grid, View, titled};
 use crate::weights::{Weights, plain};
 
 /// Build MAE from the knobs of a run.
@@ -56,10 +58,24 @@ impl Method for Mae {
         self.config.needs()
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
-        let side = self.config.side();
+    fn grids(&self) -> Vec<Grid> {
+        let side = self.config.side() as u32;
         let kept = self.random_masking(1, &Rng::new(0, "grid")).map_or(0, |mask| mask.kept);
-        (side as u32, side as u32, kept as u32)
+        vec![Grid::new(look::PATCHES, [1, side, side], "patch").painted(kept as u32)]
+    }
+
+    fn abilities(&self) -> Abilities {
+        let hidden = self.grids().iter().any(|grid| grid.visible < grid.tokens());
+        let mut switches = vec![Switch::raw_prediction()];
+        switches.extend(self.config.norm_pix.then(Switch::true_patch_mean));
+        switches.extend(Similarity::switches());
+        Abilities {
+            samples: true,
+            draws: (hidden && self.config.sampling != Sampling::Grid).then(|| "mask".into()),
+            mask_knob: Some("mask_ratio".into()),
+            fine_tunes: true,
+            switches,
+        }
     }
 
     fn views(&self) -> Vec<(String, String)> {

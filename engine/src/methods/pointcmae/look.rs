@@ -28,6 +28,9 @@ const VIEWS: [(&str, &str); 6] = [
 /// Views that only two branches have.
 const OF_TWO: [&str; 2] = ["reconstruction_second", "contrast"];
 
+/// The grid of all views.
+pub(super) const GROUPS: &str = "groups";
+
 /// Ids and titles of this system's views.
 pub(super) fn views(model: &PointCmae) -> impl Iterator<Item = (&'static str, &'static str)> {
     let two = model.branches.len() > 1;
@@ -75,13 +78,19 @@ pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Resul
     if wants("similarity") {
         found.push(similarity(model, w, groups, &shown, stage).await?);
     }
-    Ok(found)
+    Ok(found.into_iter().map(on_groups).collect())
+}
+
+/// Which views show groups, and which are about one.
+fn on_groups(view: View) -> View {
+    let (shows, about) = (view.id != "contrast", view.id == "similarity");
+    view.of_grid(shows.then_some(GROUPS), about.then_some(GROUPS))
 }
 
 /// The masks of the stage; a painted one takes the place of the first branch's.
 fn stage_masks(model: &PointCmae, stage: &Stage) -> Result<Vec<Mask>> {
     let mut masks = model.random_masks(1, &stage.rng);
-    let (Some(hidden), Some(first)) = (&stage.painted, masks.first_mut()) else { return Ok(masks) };
+    let (Some(hidden), Some(first)) = (stage.painted.get(GROUPS), masks.first_mut()) else { return Ok(masks) };
     let (groups, kept) = (model.config.groups, hidden.iter().filter(|h| !**h).count());
     if hidden.len() != groups || kept == 0 || kept == groups {
         let why = format!(
@@ -146,7 +155,7 @@ async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, sta
     let size = branch.prediction.dims()[1];
     let predicted = readback::floats(branch.prediction.clone()).await?;
     let (mut points, mut token) = (Vec::new(), Vec::new());
-    if !stage.raw_prediction {
+    if !stage.switched("raw_prediction") {
         for (point, group) in shown.points.iter().zip(&shown.token).filter(|(_, group)| !mask.hidden[**group as usize])
         {
             points.extend(point);
@@ -166,7 +175,7 @@ async fn reconstruction(id: &str, shown: &Shown, branch: &Seen, mask: &Mask, sta
         classes: vec!["as given".into(), "predicted".into()],
         ..Cloud::default()
     };
-    let caption = if stage.raw_prediction {
+    let caption = if stage.switched("raw_prediction") {
         "The prediction alone: the points of each hidden group, put back to its centre.".to_string()
     } else {
         format!(
@@ -201,7 +210,7 @@ async fn error(model: &PointCmae, shown: &Shown, forward: &Forward, masks: &[Mas
 
 /// Cosine of the group under the cursor with every group, nothing hidden.
 async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Shown, stage: &Stage) -> Result<View> {
-    let query = stage.cursor.map_or(0, |cursor| cursor as usize).min(shown.centres.len().saturating_sub(1));
+    let query = stage.token(GROUPS).unwrap_or(0).min(shown.centres.len().saturating_sub(1));
     let latent = model.encode(w, groups, &Pass::evaluation());
     let similarity = Similarity::of(stage);
     let values = readback::floats(similarity_map(similarity.tokens(latent), query)).await?;
@@ -250,6 +259,9 @@ async fn contrast(model: &PointCmae, forward: &Forward, masks: &[Mask], stage: &
         column_names: names,
         row_title: "first branch".into(),
         column_title: "second branch".into(),
+        row_grid: Some(GROUPS.into()),
+        column_grid: Some(GROUPS.into()),
+        ..Matrix::default()
     });
     let tensor = similarity.tensor("decoder features");
     Ok(Some(stage.view(&VIEWS, "contrast", caption, kind, &tensor).legend(legend)))

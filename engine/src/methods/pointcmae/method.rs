@@ -19,8 +19,10 @@ use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::model::PointCmae;
 use crate::methods::pointcmae::{look, measures};
 use crate::rng::Rng;
+use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
-use crate::trace::View;
+use crate::similarity::Similarity;
+use crate::trace::{Grid, View};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -122,9 +124,20 @@ impl Method for PointCmae {
         self.config.needs()
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
+    fn grids(&self) -> Vec<Grid> {
         let groups = self.config.groups as u32;
-        (1, groups, groups - self.config.hidden() as u32)
+        let visible = groups - self.config.hidden() as u32;
+        vec![Grid::new(look::GROUPS, [1, 1, groups], "group of points").painted(visible)]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            samples: true,
+            draws: Some("mask".into()),
+            mask_knob: Some("mask_ratio".into()),
+            fine_tunes: true,
+            switches: [Switch::raw_prediction()].into_iter().chain(Similarity::switches()).collect(),
+        }
     }
 
     fn views(&self) -> Vec<(String, String)> {

@@ -137,7 +137,7 @@ fn best(context: &LookContext<'_>, line: &Line) -> Result<View> {
     ];
     let caption =
         "No net: the exact optimum of both criteria at this σ, over σ². Both come to the score of p as σ falls.";
-    Ok(context.view("best", caption, over_x(curves, "score"), "r*").of_data())
+    Ok(context.view("best", caption, over_x(curves, "score"), "r*").of_formula())
 }
 
 fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
@@ -152,5 +152,5 @@ fn ladder(context: &LookContext<'_>, line: &Line) -> Result<View> {
         vec![Curve::line("denoising", errors(line::denoising)), Curve::line("contraction", errors(line::contractive))];
     let caption = "Relative error of the exact optimum's score, weighted by p, over σ. The direction is right long before the size.";
     let curves = Curves { curves, x_title: "σ".into(), y_title: "relative error of the score".into(), log_x: true };
-    Ok(context.view("ladder", caption, ViewKind::Curves(curves), "error by sigma").of_data())
+    Ok(context.view("ladder", caption, ViewKind::Curves(curves), "error by sigma").of_formula())
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::method::Stage;
 use crate::methods::rae::method::{Denoising, Vectors, set};
 use crate::methods::rae::{curves, plane, portraits};
-use crate::trace::{View, ViewKind};
+use crate::trace::{Grid, View, ViewKind};
 use crate::weights::Weights;
 
 /// Least side of a vector that is shown as a picture, in pixels.
@@ -29,6 +29,20 @@ pub fn views(dim: usize) -> &'static [(&'static str, &'static str)] {
 pub(super) fn side(dim: usize) -> Option<usize> {
     let side = dim.isqrt();
     (side * side == dim && side >= LEAST_SIDE).then_some(side)
+}
+
+/// Cells of the maps of the plane, and pixels of a vector that is a picture.
+const CELLS: &str = "cells";
+const PIXELS: &str = "pixels";
+
+/// What the views of vectors of so many numbers are divided into.
+pub fn grids(dim: usize) -> Vec<Grid> {
+    let square = |side: usize| [1, side as u32, side as u32];
+    match (dim, side(dim)) {
+        (2, _) => vec![Grid::new(CELLS, square(plane::CELLS), "cell")],
+        (_, Some(side)) => vec![Grid::new(PIXELS, square(side), "pixel")],
+        _ => Vec::new(),
+    }
 }
 
 /// What the views are drawn from.
@@ -57,7 +71,12 @@ impl LookContext<'_> {
 
     /// A view of what was computed where the weights are.
     pub fn view(&self, id: &str, caption: impl Into<String>, kind: ViewKind, tensor: &str) -> View {
-        self.stage.view(views(self.set.dims), id, caption.into(), kind, tensor)
+        let grid = match kind {
+            ViewKind::Heat(_) => Some(CELLS),
+            ViewKind::Picture(_) => Some(PIXELS),
+            _ => None,
+        };
+        self.stage.view(views(self.set.dims), id, caption.into(), kind, tensor).of_grid(grid, None)
     }
 }
 

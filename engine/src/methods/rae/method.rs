@@ -15,8 +15,9 @@ use crate::methods::rae::classic::{ClassicConfig, Scale};
 use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use crate::methods::rae::modern::ModernConfig;
 use crate::methods::rae::{look, measure};
+use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{View, titled};
+use crate::trace::{Grid, View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -173,8 +174,19 @@ impl Method for Denoising {
         Needs { tensors: layer(rows), unmasked: layer(1), together }
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
-        (1, 1, 1)
+    fn grids(&self) -> Vec<Grid> {
+        look::grids(self.rae.config.dim())
+    }
+
+    fn abilities(&self) -> Abilities {
+        // The views of one and two numbers are of the whole set; only the walkers of the plane are drawn.
+        let dim = self.rae.config.dim();
+        let draws = match dim {
+            1 => None,
+            2 => Some("walkers".into()),
+            _ => Some("noise".into()),
+        };
+        Abilities { samples: dim > 2, draws, ..Abilities::default() }
     }
 
     fn views(&self) -> Vec<(String, String)> {

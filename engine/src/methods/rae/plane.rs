@@ -21,7 +21,7 @@ pub const VIEWS: &[(&str, &str)] = &[
 
 /// Arrows across and down, and cells of a map.
 const ARROWS: usize = 22;
-const CELLS: usize = 32;
+pub const CELLS: usize = 32;
 /// Points of the data that are drawn.
 const SHOWN: usize = 1000;
 /// Points of a path of the map of energies.
@@ -183,7 +183,7 @@ fn surprise(context: &LookContext<'_>, window: &Window) -> Result<View> {
     let of = if context.set.truth.is_some() { "distribution that the data is drawn from" } else { "training points" };
     let caption =
         format!("−log of the density of the {of}, blurred by σ: what the energy of the net should look like.");
-    Ok(context.view("surprise", caption, kind, "-log p_sigma").of_data().legend(legend))
+    Ok(context.view("surprise", caption, kind, "-log p_sigma").of_formula().legend(legend))
 }
 
 async fn energy(context: &LookContext<'_>, window: &Window) -> Result<View> {

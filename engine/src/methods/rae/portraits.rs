@@ -112,5 +112,5 @@ fn picture(values: impl IntoIterator<Item = f64>, side: usize) -> Picture {
         [byte, byte, byte, 255]
     };
     let rgba = values.into_iter().take(side * side).flat_map(grey).collect();
-    Picture { width: side as u32, height: side as u32, rgba, grid: (0, 0), hidden: Vec::new() }
+    Picture { width: side as u32, height: side as u32, rgba, grid: (side as u32, side as u32), hidden: Vec::new() }
 }

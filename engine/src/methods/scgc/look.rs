@@ -27,22 +27,32 @@ const MOST_EDGES: usize = 20_000;
 /// Rows of the similarity matrix at most.
 const MOST_ROWS: usize = 200;
 
+/// The grid of the nodes that are drawn.
+pub(super) const NODES: &str = "nodes";
+
+/// The nodes of a graph of so many that are drawn.
+pub(super) fn drawn(nodes: usize) -> impl Iterator<Item = usize> {
+    (0..nodes).step_by(nodes.div_ceil(MOST_NODES).max(1))
+}
+
 /// The nodes that are drawn, with what the views have in common.
 struct Drawn<'a> {
     stage: &'a Stage,
     batch: Batch,
     /// The chosen node among those drawn.
     query: usize,
+    /// What is clustered comes from weights, not from the graph alone.
+    learnt: bool,
 }
 
 impl<'a> Drawn<'a> {
-    fn new(stage: &'a Stage) -> Result<Self> {
+    fn new(stage: &'a Stage, learnt: bool) -> Result<Self> {
         let nodes = stage.batch.graph()?.nodes;
         let step = nodes.div_ceil(MOST_NODES).max(1);
-        let indices: Vec<usize> = (0..nodes).step_by(step).collect();
+        let indices: Vec<usize> = drawn(nodes).collect();
         let sample = stage.batch.indices.first().copied().unwrap_or(0) / step;
-        let query = stage.cursor.map_or(sample, |cursor| cursor as usize).min(indices.len().saturating_sub(1));
-        Ok(Self { stage, batch: Batch { indices, data: stage.batch.data.clone(), ..Batch::default() }, query })
+        let query = stage.token(NODES).unwrap_or(sample).min(indices.len().saturating_sub(1));
+        Ok(Self { stage, batch: Batch { indices, data: stage.batch.data.clone(), ..Batch::default() }, query, learnt })
     }
 
     /// The nodes at their places, without colour.
@@ -59,7 +69,10 @@ impl<'a> Drawn<'a> {
     }
 
     fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
-        self.stage.view(&VIEWS, id, caption, kind, tensor)
+        let view = self.stage.view(&VIEWS, id, caption, kind, tensor);
+        let about = matches!(id, "influence" | "cosine");
+        let view = view.of_grid((id != "similarity").then_some(NODES), about.then_some(NODES));
+        if self.learnt { view } else { view.of_formula() }
     }
 
     /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without
@@ -96,7 +109,7 @@ impl<'a> Drawn<'a> {
 /// when the device is lost.
 pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id);
-    let drawn = Drawn::new(stage)?;
+    let drawn = Drawn::new(stage, method.learns())?;
     let mut views = Vec::new();
     let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
     let z = if needed { method.clustered(w, &drawn.batch).await? } else { Features::default() };
@@ -160,7 +173,7 @@ fn influence(method: &Clustering, drawn: &Drawn<'_>) -> Result<View> {
     );
     let legend = Legend::up_to(values.iter().copied(), "influence");
     let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
-    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r").of_data().legend(legend))
+    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r").of_formula().legend(legend))
 }
 
 /// Cosine of one row with every row.
@@ -188,6 +201,7 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Simil
         format!("node {node}, cluster {}", clusters[*row] + 1)
     };
     let names: Vec<String> = rows.iter().map(name).collect();
+    let tokens: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
     let matrix = Matrix {
         rows: rows.len() as u32,
         columns: rows.len() as u32,
@@ -196,6 +210,10 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Simil
         column_names: names,
         row_title: "nodes by cluster".into(),
         column_title: "nodes by cluster".into(),
+        row_grid: Some(NODES.into()),
+        row_tokens: tokens.clone(),
+        column_grid: Some(NODES.into()),
+        column_tokens: tokens,
     };
     let caption = format!(
         "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters. {how}",

@@ -19,8 +19,10 @@ use crate::methods::scgc::rivals::{Convolutions, Propagation, spectral};
 use crate::methods::scgc::{METRICS, Variant};
 use crate::readback;
 use crate::rng::Rng;
+use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{View, titled};
+use crate::similarity::Similarity;
+use crate::trace::{Grid, View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -45,6 +47,8 @@ pub struct Clustering {
     pub model: Scgc,
     convolutions: Option<Convolutions>,
     seed: u64,
+    /// Nodes of the graph.
+    nodes: usize,
     known: Rc<Known>,
 }
 
@@ -66,7 +70,14 @@ pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn
     } else {
         Scgc::new(config, &mut Weights::new(weights.device(), 0))?
     };
-    Ok(Rc::new(Clustering { variant, model, convolutions, seed: settings.seed, known: Rc::default() }))
+    Ok(Rc::new(Clustering {
+        variant,
+        model,
+        convolutions,
+        seed: settings.seed,
+        nodes: settings.data.samples,
+        known: Rc::default(),
+    }))
 }
 
 fn config(knobs: &ScgcKnobs, settings: &Settings) -> Config {
@@ -94,6 +105,11 @@ fn config(knobs: &ScgcKnobs, settings: &Settings) -> Config {
 }
 
 impl Clustering {
+    /// Whether it has weights: k-means on the features and on eigenvectors has none.
+    pub(super) fn learns(&self) -> bool {
+        self.variant.has_network() || self.convolutions.is_some()
+    }
+
     /// The embedding of the nodes of a batch, without history.
     ///
     /// # Shapes
@@ -350,9 +366,12 @@ impl Method for Clustering {
         }
     }
 
-    fn grid(&self) -> (u32, u32, u32) {
-        // A sample is one node.
-        (1, 1, 1)
+    fn grids(&self) -> Vec<Grid> {
+        vec![Grid::new(look::NODES, [1, 1, look::drawn(self.nodes).count() as u32], "node").from_zero()]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { samples: true, switches: Similarity::switches().into(), ..Abilities::default() }
     }
 
     fn views(&self) -> Vec<(String, String)> {
