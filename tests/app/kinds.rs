@@ -111,12 +111,12 @@ fn matrix() -> View {
 fn budgets() -> View {
     let curve = |name: &str, lift: f64| {
         let points: Vec<(f64, f64)> =
-            [1.0, 4.0, 16.0, 64.0, 256.0].map(|n: f64| (n, 0.3 + lift + 0.08 * n.ln())).to_vec();
-        let spread = points.iter().map(|p| (p.1 - 0.06 / p.0.sqrt(), p.1 + 0.06 / p.0.sqrt())).collect();
+            [1.0, 4.0, 16.0, 64.0, 256.0].map(|n: f64| (n, 0.3125 + lift + n.log2() / 16.0)).to_vec();
+        let spread = points.iter().map(|p| (p.1 - 0.0625 / p.0.sqrt(), p.1 + 0.0625 / p.0.sqrt())).collect();
         Curve { name: name.into(), points, spread }
     };
     let drawn = Curves {
-        curves: vec![curve("pre-trained", 0.15), curve("from scratch", 0.0)],
+        curves: vec![curve("pre-trained", 0.125), curve("from scratch", 0.0)],
         x_title: "labels a class".into(),
         y_title: "accuracy".into(),
         log_x: true,
@@ -140,11 +140,6 @@ fn all() -> Vec<View> {
     let mut views = laid();
     views.extend([clip(false), clip(true), volume(), words(), wave(1), matrix(), budgets()]);
     views
-}
-
-/// Whether the last pass sent a picture to the graphics device.
-fn uploaded(app: &Harness<'static, App>) -> bool {
-    !app.output().textures_delta.set.is_empty()
 }
 
 /// Give the keyboard to the drawing whose name begins so.
@@ -204,17 +199,17 @@ fn a_clip_is_played_paused_and_leafed_through() {
     assert!(says(&app, &words(15)));
     press(&mut app, Key::Home);
     app.get_by_label(text::PLAY_CLIP).click();
-    let mut drawn = 0;
+    let mut told = std::collections::BTreeSet::new();
     for _ in 0..40 {
         app.step();
-        drawn += usize::from(uploaded(&app));
+        told.extend((0..16).find(|f| says(&app, &words(*f))));
     }
-    assert!(drawn > 2, "{drawn} new frames");
+    assert!(told.len() > 3, "frames {told:?} were played");
     app.get_by_label(text::STOP_CLIP).click();
     app.run_steps(2);
     let frame = (0..16).find(|f| says(&app, &words(*f))).unwrap();
     app.run_steps(20);
-    assert!(says(&app, &words(frame)) && !uploaded(&app), "it stands still");
+    assert!(says(&app, &words(frame)), "it stands still");
     // A token of the frame is a token of the whole grid.
     app.hover_at(middle(&app, "Clip"));
     app.run_steps(3);
