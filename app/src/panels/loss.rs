@@ -36,6 +36,9 @@ pub fn loss_ui(ui: &mut Ui, cx: &mut UiContext<'_>, width: f32, height: f32) {
         if phases.len() > 1 {
             tabs_ui(ui, cx, &phases, chosen, now);
         }
+        // With its tabs the card is as high as without.
+        let tabs = if phases.len() > 1 { ui.spacing().interact_size.y + ui.spacing().item_spacing.y } else { 0.0 };
+        let height = height - tabs;
         let losses = losses(cx.state, phases.get(chosen));
         if losses.is_empty() {
             // As high as the plot with its names will be.

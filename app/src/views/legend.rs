@@ -21,7 +21,12 @@ pub fn legend_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend
 /// The same; of a map that is `laid` over a picture, with a slider that says how strong the map is.
 pub fn scale_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend, cursor: Option<String>, laid: bool) {
     ui.spacing_mut().interact_size.y = space::L;
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
+    let (mut rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), space::LEGEND), egui::Sense::hover());
+    if laid {
+        let place = Rect::from_center_size(pos2(rect.right() - 0.5 * SLIDER, rect.center().y), vec2(SLIDER, space::L));
+        rect.max.x -= SLIDER + space::S;
+        opacity_ui(ui, cx, view, place);
+    }
     scale(ui, rect, range);
     let ends = text::range(range.low, range.high, &range.unit);
     let words = cursor.unwrap_or_else(|| ends.clone());
@@ -42,17 +47,19 @@ pub fn scale_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, range: &Legend,
                     cx.selection.locked.insert(view.into(), (range.low, range.high));
                 }
             }
-            if laid {
-                let mut opacity = cx.selection.opacity(view);
-                ui.spacing_mut().slider_width = SLIDER;
-                let slider = egui::Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
-                let slider = ui.name_inputs(text::OPACITY, |ui| ui.add(slider));
-                if slider.on_hover_text(text::OPACITY).changed() {
-                    cx.selection.opacities.insert(view.into(), opacity);
-                }
-            }
         },
     );
+}
+
+/// How strong a map is over its picture.
+fn opacity_ui(ui: &mut Ui, cx: &mut UiContext<'_>, view: &str, place: Rect) {
+    let mut opacity = cx.selection.opacity(view);
+    ui.spacing_mut().slider_width = SLIDER;
+    let slider = egui::Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
+    let slider = ui.name_inputs(text::OPACITY, |ui| ui.put(place, slider));
+    if slider.on_hover_text(text::OPACITY).changed() {
+        cx.selection.opacities.insert(view.into(), opacity);
+    }
 }
 
 fn scale(ui: &Ui, rect: Rect, range: &Legend) {

@@ -27,7 +27,7 @@ pub fn clip(drawn: &Clip, range: Option<&Legend>) -> RgbaImage {
     let frames = drawn.frames();
     let shown = (0..frames).step_by(frames.div_ceil(SHOWN).max(1)).map(|frame| {
         let (tokens, [_, rows, columns]) = (clip::tokens(drawn, frame), drawn.grid);
-        let mut pixels = scaled(&clip::frame(drawn, frame, range, OPACITY), (1, 1));
+        let mut pixels = scaled(&clip::frame(drawn, frame, range, OPACITY), (drawn.width, drawn.height));
         let hidden = drawn.hidden.get(tokens.start as usize..tokens.end as usize).unwrap_or_default();
         if !tokens.is_empty() {
             hatch(&mut pixels, (rows, columns), hidden);
@@ -40,21 +40,25 @@ pub fn clip(drawn: &Clip, range: Option<&Legend>) -> RgbaImage {
 /// Some slices of a volume, evenly spaced.
 pub fn volume(drawn: &Volume, range: Option<&Legend>) -> RgbaImage {
     let (slices, scan) = (volume::slices(drawn), volume::scan_range(drawn));
-    let (wide, high) = volume::proportions(drawn);
-    let stretch = (wide.div_ceil(drawn.shape[2].max(1)), high.div_ceil(drawn.shape[1].max(1)));
+    let shape = volume::proportions(drawn);
     let every = slices.div_ceil(SHOWN).max(1);
     let shown = (every / 2..slices)
         .step_by(every)
-        .map(|slice| scaled(&volume::slice(drawn, slice, scan, range, OPACITY), stretch));
+        .map(|slice| scaled(&volume::slice(drawn, slice, scan, range, OPACITY), shape));
     tiled(&shown.collect::<Vec<_>>())
 }
 
-/// A picture enlarged by a whole number so that a row of them is about as wide as a panel; first stretched.
-fn scaled(picture: &ColorImage, (across, down): (u32, u32)) -> RgbaImage {
-    let (width, height) = (picture.width() as u32 * across, picture.height() as u32 * down);
-    let scale = (WIDE / ROW as u32 / width.max(height).max(1)).max(1);
-    RgbaImage::from_fn(width * scale, height * scale, |x, y| {
-        let place = (y / scale / down) as usize * picture.width() + (x / scale / across) as usize;
+/// A picture of these proportions, so large that a row of them is about as wide as a panel.
+fn scaled(picture: &ColorImage, (wide, high): (u32, u32)) -> RgbaImage {
+    let most = wide.max(high).max(1);
+    let room = WIDE / ROW as u32;
+    // Pixels are enlarged by a whole number; voxels that are no cubes cannot be.
+    let pixels = (wide, high) == (picture.width() as u32, picture.height() as u32);
+    let side = if pixels { (room / most).max(1) * most } else { room };
+    let (width, height) = ((wide * side / most).max(1), (high * side / most).max(1));
+    RgbaImage::from_fn(width, height, |x, y| {
+        let at = |place: u32, of: usize, size: u32| place as usize * of / size as usize;
+        let place = at(y, picture.height(), height) * picture.width() + at(x, picture.width(), width);
         let colour = picture.pixels.get(place).copied().filter(|c| c.a() > 0);
         rgba(colour.unwrap_or(LIGHT.ground))
     })
