@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::role::Role;
+
 /// The four ideas the list of systems is grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +52,16 @@ impl Kind {
             Self::Clouds => "point clouds",
             Self::Graphs => "graphs",
             Self::Vectors => "vectors",
+        }
+    }
+
+    /// The roles that every sample has; a data set may have more.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Pictures => &[Role::Imgs],
+            Self::Clouds => &[Role::Points],
+            Self::Graphs => &[Role::Nodes],
+            Self::Vectors => &[Role::Vectors],
         }
     }
 

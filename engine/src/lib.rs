@@ -13,6 +13,8 @@
 #[cfg(feature = "compute")]
 pub mod augment;
 #[cfg(feature = "compute")]
+pub mod batch;
+#[cfg(feature = "compute")]
 pub mod bench;
 #[cfg(feature = "compute")]
 pub mod blocks;
@@ -36,6 +38,8 @@ pub mod graph;
 #[cfg(feature = "compute")]
 pub mod host;
 #[cfg(feature = "compute")]
+pub mod host_tensor;
+#[cfg(feature = "compute")]
 pub mod jobs;
 #[cfg(feature = "compute")]
 pub mod kernels;
@@ -53,7 +57,7 @@ pub mod methods;
 #[cfg(feature = "compute")]
 pub mod parts;
 #[cfg(feature = "compute")]
-pub mod picture_bytes;
+pub mod pixel_bytes;
 #[cfg(feature = "compute")]
 pub mod placed;
 #[cfg(feature = "compute")]
@@ -61,11 +65,14 @@ pub mod readback;
 pub mod registry;
 #[cfg(feature = "compute")]
 pub mod rng;
+pub mod role;
 #[cfg(feature = "compute")]
 pub mod run;
 pub mod session;
 #[cfg(feature = "compute")]
 pub mod settings;
+#[cfg(feature = "compute")]
+pub mod shape;
 #[cfg(feature = "compute")]
 pub mod similarity;
 pub mod trace;

@@ -1,70 +1,111 @@
-//! From a data set to the batches a method takes: which samples, in which order, cropped and normalised how.
+//! The data loader: from a data set to the batches a method takes, which samples, in which order, cut how.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
-use crate::data::crops::{self, Augment};
-use crate::data::pictures::PictureData;
-pub use crate::data::{Data, Half};
+use crate::batch::{Batch, CLASS, Half, Nodes, Role, lacking};
+use crate::data::crops::Augment;
+use crate::data::{Cut, Dataset};
+use crate::density::mixture::Mixture;
 use crate::error::Result;
-use crate::method::{Batch, HostTensor};
-use crate::picture_bytes::PictureBytes;
+use crate::graph::featured::GraphData;
+use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
 use crate::session::DataReport;
 use crate::settings::Settings;
+use crate::shape::Shape;
 
 /// A data set with the run's batch size, crop and order.
 #[derive(Debug, Clone)]
 pub struct Loader {
-    pub data: Rc<Data>,
-    size: usize,
+    data: Rc<dyn Dataset>,
+    /// How training samples are cut.
+    cut: Cut,
     batch: usize,
-    augment: Augment,
     rng: Rng,
-    /// Batches that are taken in turn instead of random ones.
-    plan: Option<Rc<Vec<Vec<usize>>>>,
+    plan: Plan,
+    /// The order of the epoch that was asked for last, and its number.
+    order: RefCell<Option<(u64, Rc<Vec<usize>>)>>,
     /// The clusters that the plan was made from.
     clusters: Option<Rc<Clusters>>,
+}
+
+/// Which samples make the batches.
+#[derive(Debug, Clone)]
+enum Plan {
+    /// Random ones.
+    Random,
+    /// These batches in turn.
+    Batches(Rc<Vec<Vec<usize>>>),
+    /// Samples that stay together, so many groups a batch; each epoch takes them in an order of its own.
+    Groups { groups: Rc<Vec<Range<usize>>>, count: usize, rng: Rng },
 }
 
 /// The cluster of every sample that takes part, by its number in the data.
 pub type Clusters = BTreeMap<usize, u32>;
 
 impl Loader {
-    /// Loader `data` by the run's knobs.
-    pub fn new(data: Rc<Data>, settings: &Settings) -> Self {
-        let augment = Augment { smallest_crop: 1.0, flip: false };
-        let rng = Rng::new(settings.seed, "batches");
-        let mut loader = Self { data, size: 0, batch: 1, augment, rng, plan: None, clusters: None };
+    /// Load `data` by the run's knobs.
+    pub fn new(data: Rc<dyn Dataset>, settings: &Settings) -> Self {
+        let (cut, rng) = (Cut::evaluation(0), Rng::new(settings.seed, "batches"));
+        let mut loader =
+            Self { data, cut, batch: 1, rng, plan: Plan::Random, order: RefCell::default(), clusters: None };
         loader.adjust(settings);
         loader
     }
 
     /// Take the knobs that act at once.
     pub fn adjust(&mut self, settings: &Settings) {
-        self.size = settings.find("img_size").unwrap_or_default();
-        self.resize(settings.find("batch").unwrap_or_default());
-        // A system without these knobs makes its own views.
+        let count = |name: &str| settings.find(name).unwrap_or(1_usize);
+        // A system without the knobs for crops makes its own views.
         let smallest_crop = settings.find("crop").unwrap_or(1.0_f64) as f32;
-        self.augment = Augment { smallest_crop, flip: settings.find("flip").unwrap_or(false) };
+        self.cut = Cut {
+            side: settings.find("img_size").unwrap_or_default(),
+            frames: count("frames"),
+            stride: count("stride"),
+            augment: Some(Augment { smallest_crop, flip: settings.find("flip").unwrap_or(false) }),
+        };
+        self.resize(settings.find("batch").unwrap_or_default());
         self.rng = Rng::new(settings.seed, "batches");
+        self.order.take();
+    }
+
+    /// Take the samples from another set from now on.
+    pub fn replace(&mut self, data: Rc<dyn Dataset>) {
+        self.data = data;
+        self.order.take();
+    }
+
+    /// The data set.
+    pub fn data(&self) -> &Rc<dyn Dataset> {
+        &self.data
     }
 
     /// Take this many samples a step; 0: all.
     pub fn resize(&mut self, batch: usize) {
-        self.batch = Self::most(&self.data, batch);
+        self.batch = Self::most(&*self.data, batch);
     }
 
     /// Samples of a step when this many are asked for.
-    pub fn most(data: &Data, batch: usize) -> usize {
+    pub fn most(data: &dyn Dataset, batch: usize) -> usize {
         let pool = data.pool().max(1);
         if batch == 0 { pool } else { batch.min(pool) }
     }
 
     /// Take these batches in turn from now on, the first at step 0, instead of random ones; `None`: random ones again.
     pub fn follow(&mut self, plan: Option<Vec<Vec<usize>>>) {
-        self.plan = plan.filter(|plan| !plan.is_empty()).map(Rc::new);
+        self.plan = plan.filter(|plan| !plan.is_empty()).map_or(Plan::Random, |plan| Plan::Batches(Rc::new(plan)));
         self.clusters = None;
+        self.order.take();
+    }
+
+    /// Make batches of `count` groups of samples from now on; each epoch takes all groups in an order of its own from
+    /// `rng`.
+    pub fn follow_groups(&mut self, groups: Vec<Range<usize>>, count: usize, rng: Rng) {
+        self.follow(None);
+        self.plan = Plan::Groups { groups: Rc::new(groups), count: count.max(1), rng };
     }
 
     /// As [`Loader::follow`], with the clusters that these batches were made from.
@@ -80,7 +121,20 @@ impl Loader {
 
     /// The batches that are taken in turn.
     pub fn plan(&self) -> Option<&[Vec<usize>]> {
-        self.plan.as_deref().map(Vec::as_slice)
+        match &self.plan {
+            Plan::Batches(plan) => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// Steps in which every sample comes once.
+    pub fn epoch(&self) -> u64 {
+        let steps = match &self.plan {
+            Plan::Random => self.data.pool() / self.batch,
+            Plan::Batches(plan) => plan.len(),
+            Plan::Groups { groups, count, .. } => groups.len().div_ceil(*count),
+        };
+        steps.max(1) as u64
     }
 
     /// Samples of one step.
@@ -88,14 +142,14 @@ impl Loader {
         self.batch
     }
 
-    /// Side of the model's input, in pixels.
-    pub fn picture_side(&self) -> usize {
-        self.size
-    }
-
     /// Facts for the data panel.
     pub fn report(&self) -> DataReport {
         self.data.report().clone()
+    }
+
+    /// What a model has to know of the data.
+    pub fn shape(&self) -> Shape {
+        self.data.shape()
     }
 
     /// Number of samples of a half.
@@ -108,25 +162,80 @@ impl Loader {
         self.data.pool() == 0
     }
 
-    /// Labels of a half; empty when the data has none.
+    /// The classes of all samples of a half on the track [`CLASS`]; empty when the data has none.
     pub fn labels(&self, half: Half) -> &[u32] {
-        self.data.labels(half)
+        self.data.classes(half, CLASS)
+    }
+
+    /// The classes of all samples of a half on a track; empty when the data has none.
+    pub fn classes(&self, half: Half, track: &str) -> &[u32] {
+        self.data.classes(half, track)
+    }
+
+    /// The numbers of all samples of a half on a track, [samples, …].
+    pub fn numbers(&self, half: Half, track: &str) -> Option<&HostTensor> {
+        self.data.numbers(half, track)
+    }
+
+    /// Whether samples belong together, as the nodes of a graph: they are then evaluated all at once.
+    pub fn joined(&self) -> bool {
+        self.data.joined()
+    }
+
+    /// The graph whose nodes the samples are.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::error::Error::Data) when they are none.
+    pub fn graph(&self) -> Result<Rc<GraphData>> {
+        self.data.graph().ok_or_else(|| lacking(Role::Nodes))
+    }
+
+    /// All nodes of the graph.
+    ///
+    /// # Errors
+    /// As [`Loader::graph`].
+    pub fn nodes(&self) -> Result<Nodes> {
+        self.graph().map(Nodes::all)
+    }
+
+    /// What the samples were drawn from, where that is known exactly.
+    pub fn density(&self) -> Option<&Mixture> {
+        self.data.density()
     }
 
     /// Indices of the samples of step number `step`: a fresh random order every epoch, incomplete batches dropped, or
     /// the plan's.
     pub fn indices(&self, step: u64) -> Vec<usize> {
-        if let Some(plan) = &self.plan {
-            return plan[(step % plan.len() as u64) as usize].clone();
+        let (epoch, place) = (step / self.epoch(), (step % self.epoch()) as usize);
+        match &self.plan {
+            Plan::Batches(plan) => plan[place].clone(),
+            Plan::Groups { groups, count, rng } => self.in_order(epoch, rng, groups.len(), place, *count, |chosen| {
+                chosen.iter().flat_map(|group| groups[*group].clone()).collect()
+            }),
+            Plan::Random => match self.data.pool() {
+                // The nodes of a whole graph stay in their order.
+                count if self.batch >= count && self.data.joined() => (0..count).collect(),
+                count => self.in_order(epoch, &self.rng, count, place, self.batch, <[usize]>::to_vec),
+            },
         }
-        let count = self.data.pool();
-        if self.batch >= count && matches!(*self.data, Data::Graph(_)) {
-            return (0..count).collect();
-        }
-        let per_epoch = (count / self.batch).max(1) as u64;
-        let order = self.rng.at(step / per_epoch).permutation(count);
-        let start = (step % per_epoch) as usize * self.batch;
-        order[start..(start + self.batch).min(count)].to_vec()
+    }
+
+    /// Piece number `place` of `size` numbers of an epoch's order of the numbers below `count`.
+    fn in_order(
+        &self,
+        epoch: u64,
+        rng: &Rng,
+        count: usize,
+        place: usize,
+        size: usize,
+        take: impl Fn(&[usize]) -> Vec<usize>,
+    ) -> Vec<usize> {
+        let mut kept = self.order.borrow_mut();
+        let (_, order) = match kept.take().filter(|(of, order)| *of == epoch && order.len() == count) {
+            Some(order) => kept.insert(order),
+            None => kept.insert((epoch, Rc::new(rng.at(epoch).permutation(count)))),
+        };
+        take(&order[(place * size).min(count)..((place + 1) * size).min(count)])
     }
 
     /// The training batch of step number `step`; pictures are augmented.
@@ -134,10 +243,7 @@ impl Loader {
     /// # Errors
     /// [`Error::Data`](crate::error::Error::Data) when there is nothing to train on.
     pub fn train_batch(&self, step: u64) -> Result<Batch> {
-        let indices = self.indices(step);
-        let Data::Pictures(data) = &*self.data else { return self.plain_batch(Half::Train, indices) };
-        let bytes = crops::batch(data, &data.train, &indices, self.size, self.augment, &self.rng.at(step).at(1));
-        self.pictures(data, Half::Train, indices, bytes)
+        self.data.cut(Half::Train, &self.indices(step), &self.cut, &self.rng.at(step).at(1))
     }
 
     /// Samples as evaluation sees them; of a graph the labelled nodes of the half by their place among these.
@@ -145,57 +251,6 @@ impl Loader {
     /// # Errors
     /// [`Error::Data`](crate::error::Error::Data) when there are no samples.
     pub fn evaluation_batch(&self, half: Half, indices: &[usize]) -> Result<Batch> {
-        match &*self.data {
-            Data::Pictures(data) => {
-                let split = if half == Half::Train { &data.train } else { &data.test };
-                self.pictures(data, half, indices.to_vec(), crops::evaluation_batch(data, split, indices, self.size))
-            }
-            Data::Graph(data) => {
-                let nodes = if half == Half::Train { &data.train } else { &data.test };
-                let labels = self.labels(half);
-                let labels = indices.iter().filter_map(|i| labels.get(*i).copied()).collect();
-                let indices = indices.iter().filter_map(|i| nodes.get(*i).copied()).collect();
-                Ok(Batch { labels, indices, data: Some(self.data.clone()), ..Batch::default() })
-            }
-            _ => self.plain_batch(half, indices.to_vec()),
-        }
-    }
-
-    fn pictures(&self, data: &PictureData, half: Half, indices: Vec<usize>, bytes: Vec<u8>) -> Result<Batch> {
-        let shape = [indices.len(), self.size, self.size, data.channels];
-        let batch = Batch::bytes(PictureBytes::new(shape, bytes, &data.mean, &data.std)?);
-        Ok(self.labelled(half, batch, indices))
-    }
-
-    fn plain_batch(&self, half: Half, indices: Vec<usize>) -> Result<Batch> {
-        let train = half == Half::Train;
-        let mut batch = Batch::default();
-        match &*self.data {
-            Data::Clouds(data) => {
-                let split = if train { &data.train } else { &data.test };
-                let values: Vec<f32> = indices.iter().flat_map(|i| data.cloud(split, *i)).copied().collect();
-                batch.arrays.insert("points".into(), HostTensor::new([indices.len(), data.points, 3], values));
-            }
-            Data::Vectors(data) => {
-                let rows = if train { &data.train } else { &data.test };
-                let row = |i: &usize| rows.get(i * data.dims..(i + 1) * data.dims).unwrap_or(&[]);
-                let values: Vec<f32> = indices.iter().flat_map(row).copied().collect();
-                batch.arrays.insert("vectors".into(), HostTensor::new([indices.len(), data.dims], values));
-            }
-            Data::Graph(data) => {
-                batch.labels = indices.iter().filter_map(|i| data.labels.get(*i).copied()).collect();
-                return Ok(Batch { indices, data: Some(self.data.clone()), ..batch });
-            }
-            Data::Pictures(_) => return self.evaluation_batch(half, &indices),
-        }
-        Ok(self.labelled(half, batch, indices))
-    }
-
-    fn labelled(&self, half: Half, mut batch: Batch, indices: Vec<usize>) -> Batch {
-        let labels = self.labels(half);
-        batch.labels = indices.iter().filter_map(|i| labels.get(*i).copied()).collect();
-        batch.data = Some(self.data.clone());
-        batch.indices = indices;
-        batch
+        self.data.cut(half, indices, &Cut { augment: None, ..self.cut }, &self.rng)
     }
 }

@@ -6,159 +6,24 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
-use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
+use crate::batch::Batch;
 use crate::card::Card;
 use crate::checkpoint::keys::Layout;
-pub use crate::checkpoint::safetensors::HostTensor;
-use crate::data::Data;
-use crate::data::graphs::GraphData;
 use crate::error::{Error, Result};
 use crate::golden::{Case, Got};
-use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
 use crate::loader::Loader;
 use crate::parts::Part;
-use crate::picture_bytes::PictureBytes;
 use crate::rng::Rng;
 use crate::session::Abilities;
 use crate::settings::Settings;
 use crate::trace::{Cursor, Grid, Source, View, ViewKind};
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::Weights;
-
-/// Samples of one step: arrays by role or pictures as bytes, and labels where the data has any.
-///
-/// * pictures: bytes, or the array `imgs` [batch, channels, height, width]
-/// * clouds: the array `points` [batch, points, 3], as stored
-/// * vectors: the array `vectors` [batch, dims]
-/// * nodes of a graph: their numbers in `indices`, the graph in `data`
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Batch {
-    pub arrays: BTreeMap<String, HostTensor>,
-    /// The pictures, where they came as bytes: they stand in for the array `imgs`.
-    pub bytes: Option<PictureBytes>,
-    pub labels: Vec<u32>,
-    /// Which samples of their half of the set these are; nodes by their number in the graph.
-    pub indices: Vec<usize>,
-    /// The set they are from.
-    pub data: Option<Rc<Data>>,
-}
-
-/// The role of pictures.
-const PICTURES: &str = "imgs";
-
-impl Batch {
-    /// A batch of pictures, [batch, channels, height, width], normalised.
-    pub fn pictures(shape: [usize; 4], values: Vec<f32>) -> Self {
-        Self { arrays: BTreeMap::from([(PICTURES.to_string(), HostTensor::new(shape, values))]), ..Self::default() }
-    }
-
-    /// A batch of pictures as bytes, to be normalised on the device.
-    pub fn bytes(pictures: PictureBytes) -> Self {
-        Self { bytes: Some(pictures), ..Self::default() }
-    }
-
-    /// Put the pictures on a device now if they came as bytes: a step uploads everything before its first launch.
-    pub fn upload(&self, device: &Device) {
-        if let Some(bytes) = &self.bytes {
-            bytes.upload(device);
-        }
-    }
-
-    /// The array of a role on a device.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the batch lacks it or its shape is wrong.
-    pub fn tensor<const D: usize>(&self, role: &str, device: &Device) -> Result<Tensor<D>> {
-        if let (PICTURES, Some(bytes)) = (role, &self.bytes) {
-            let pictures = bytes.pictures(device);
-            let shape = <[usize; D]>::try_from(pictures.dims().as_slice());
-            let wrong = |_| {
-                Error::data("An array has the wrong shape", format!("pictures have not {D} axes"), "Please report this")
-            };
-            return Ok(pictures.reshape(shape.map_err(wrong)?));
-        }
-        self.array(role)?.tensor(device)
-    }
-
-    /// The pictures cut into patches of `p` × `p`, tokens in row-major order.
-    ///
-    /// # Shapes
-    /// → [batch, tokens, p · p · channels]
-    ///
-    /// # Errors
-    /// As [`Batch::tensor`].
-    pub fn patches(&self, p: usize, order: Order, device: &Device) -> Result<Tensor<3>> {
-        match &self.bytes {
-            Some(bytes) => Ok(bytes.patches(p, order, device)),
-            None => {
-                let pictures = self.tensor(PICTURES, device)?;
-                Ok(match order {
-                    Order::ChannelFirst => patches_channel_first(pictures, p),
-                    Order::ChannelLast => patches_channel_last(pictures, p),
-                })
-            }
-        }
-    }
-
-    /// Number of pictures, clouds, vectors or nodes.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the batch has none.
-    pub fn samples(&self) -> Result<usize> {
-        if let Some(bytes) = &self.bytes {
-            return Ok(bytes.shape()[0]);
-        }
-        match self.arrays.values().next() {
-            Some(array) => Ok(array.shape.first().copied().unwrap_or(0)),
-            None if !self.indices.is_empty() => Ok(self.indices.len()),
-            None => Err(lacking(PICTURES)),
-        }
-    }
-
-    /// The graph whose nodes these are.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the data is no graph.
-    pub fn graph(&self) -> Result<&GraphData> {
-        match self.data.as_deref() {
-            Some(Data::Graph(graph)) => Ok(graph),
-            _ => Err(lacking("graph")),
-        }
-    }
-
-    /// The pictures as normalised numbers on the host, to be changed there.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the batch has none.
-    pub fn pictures_mut(&mut self) -> Result<&mut HostTensor> {
-        if let Some(bytes) = self.bytes.take() {
-            let (shape, values) = bytes.values();
-            self.arrays.insert(PICTURES.into(), HostTensor::new(shape, values));
-        }
-        self.arrays.get_mut(PICTURES).ok_or_else(|| lacking(PICTURES))
-    }
-
-    /// The array of a role on the host.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the batch lacks it.
-    pub fn array(&self, role: &str) -> Result<&HostTensor> {
-        self.arrays.get(role).ok_or_else(|| lacking(role))
-    }
-}
-
-fn lacking(role: &str) -> Error {
-    Error::data(
-        format!("The data has no {role:?}"),
-        "the system needs it",
-        "Choose one of the data sets the system lists",
-    )
-}
 
 /// A loss, whole and by term; each is one number on the device.
 #[derive(Debug, Clone)]
@@ -211,9 +76,6 @@ pub struct Stage {
     pub batch: Batch,
     /// Where it is from.
     pub loader: Loader,
-    /// Mean and deviation the pictures were normalised with, by channel; empty for other data.
-    pub mean: Vec<f32>,
-    pub std: Vec<f32>,
     /// Phase of the run, and steps made in all.
     pub phase: usize,
     pub step: u64,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::card::{Card, KnobValue};
-use crate::data::Shape;
 use crate::error::{Error, Result};
 use crate::knobs::{self, KnobType};
 use crate::session::Session;
+use crate::shape::Shape;
 
 /// Every knob of a method with its value, and what the data set decides.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,8 @@ use crate::checkpoint::safetensors;
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::golden::{Case, Got};
-use crate::method::{Entry, HostTensor};
+use crate::host_tensor::HostTensor;
+use crate::method::Entry;
 use crate::session::{NamedBytes, VerifyLine, VerifyReport};
 
 #[derive(Debug, Deserialize)]

@@ -1,9 +1,9 @@
 //! Point clouds as data, and what is measured on their features.
 
 use masquerade_engine::card::Kind;
+use masquerade_engine::data;
 use masquerade_engine::data::clouds::{self, mesh::Mesh, obj, ply};
 use masquerade_engine::data::files::Files;
-use masquerade_engine::data::{self, Data};
 use masquerade_engine::eval::few_shot::{self, Protocol};
 use masquerade_engine::eval::{Features, linear_svm::LinearSvm};
 use masquerade_engine::rng::Rng;
@@ -105,10 +105,7 @@ fn points_are_spread_over_faces_by_area() {
 
 #[test]
 fn solids_are_of_eight_classes_within_the_unit_sphere() {
-    let Data::Clouds(data) = block_on(data::open("solids", Kind::Clouds, 0, &Files::new(), None, 7)).expect("solids")
-    else {
-        panic!()
-    };
+    let data = block_on(clouds::open("solids", &Files::new(), 7)).expect("solids");
     assert_eq!(
         (data.report.samples, data.report.test_samples, data.report.classes.len(), data.points),
         (800, 400, 8, 1024)
@@ -159,7 +156,7 @@ fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
         bytes: b"v 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\n".to_vec(),
     });
     files.push(NamedBytes { name: "all/notes.txt".into(), bytes: b"hello".to_vec() });
-    let Data::Clouds(data) = data::of_user(files, Kind::Clouds, 0).expect("clouds") else { panic!() };
+    let data = clouds::from_files(files).expect("clouds");
     assert_eq!(data.points, 150);
     assert_eq!(data.report.classes, ["cup", "pan"]);
     assert_eq!((data.report.samples, data.report.test_samples), (11, 2));

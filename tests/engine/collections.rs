@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use masquerade_engine::card::{KnobValue, OWN};
-use masquerade_engine::data::Data;
-use masquerade_engine::data::graphs::{self, GraphData, collections, layout};
+use masquerade_engine::data::Dataset as _;
+use masquerade_engine::data::graphs::{self, GraphData, GraphSet, collections, layout};
 use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::graphmae;
@@ -105,7 +105,7 @@ fn graphmae_learns_from_whole_graphs() {
         ..Session::default()
     };
     session.knobs.insert("steps".into(), KnobValue::Number(30.0));
-    let data = Data::Graph(collections::families(1));
+    let data = GraphSet::new(collections::families(1));
     let settings = Settings::of(&session, &graphmae::card(), data.shape()).expect("settings");
     let loader = Loader::new(Rc::new(data), &settings);
     let mut run = Run::new(&graphmae::ENTRY, settings, loader, &Device::flex()).expect("a run");
@@ -116,7 +116,7 @@ fn graphmae_learns_from_whole_graphs() {
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     assert!(mean(&losses[25..]) < 0.8 * mean(&losses[..5]), "{losses:?}");
     // 160 graphs, 64 a step.
-    assert_eq!(run.loader.plan().expect("a plan").len(), 3);
+    assert_eq!(run.loader.epoch(), 3);
     assert!(run.method.metrics().contains(&"graph_accuracy"));
     let weights = run.weights.frozen();
     let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };

@@ -1,9 +1,12 @@
 //! Picture data: decoding, loading, cropping.
 
 mod bytes;
+mod clips;
 mod cropping;
 mod decoding;
 mod loading;
+mod orders;
+mod sensors;
 
 use std::future::Future;
 use std::io::Cursor;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use masquerade_engine::card::{Card, Knob, KnobKind, KnobValue};
-use masquerade_engine::data::Shape;
 use masquerade_engine::error::Error;
 use masquerade_engine::knobs::shared::Training;
 use masquerade_engine::knobs::{Choice, KnobTable};
@@ -12,6 +11,7 @@ use masquerade_engine::methods::mae::card::{MaeKnobs, Pool, Sampling};
 use masquerade_engine::registry;
 use masquerade_engine::session::Session;
 use masquerade_engine::settings::Settings;
+use masquerade_engine::shape::Shape;
 use masquerade_engine::weights::Weights;
 
 fn built() -> Vec<Card> {

@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use masquerade_engine::card::{Kind, KnobValue};
 use masquerade_engine::data::files::Files;
-use masquerade_engine::data::{self, Data, Shape};
+use masquerade_engine::data::{self, Dataset};
 use masquerade_engine::host::Host;
 use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Entry;
 use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
 use masquerade_engine::settings::Settings;
+use masquerade_engine::shape::Shape;
 use masquerade_engine::{device, registry, verify};
 use masquerade_tests::{block_on, gpu};
 
@@ -194,11 +195,16 @@ fn weights_survive_a_round_trip() {
 }
 
 /// A small drawn set of each kind: nothing has to be fetched for it.
-fn drawn(kind: Kind, size: u32) -> Data {
-    block_on(data::open(drawn_id(kind), kind, size, &Files::new(), None, 7)).expect("a drawn set")
+pub fn drawn(kind: Kind, size: u32) -> Rc<dyn Dataset> {
+    drawn_set(kind, drawn_id(kind), size)
 }
 
-/// Its id.
+/// The drawn set of this id.
+pub fn drawn_set(kind: Kind, id: &str, size: u32) -> Rc<dyn Dataset> {
+    block_on(data::open(id, kind, size, &Files::new(), None, 7)).expect("a drawn set")
+}
+
+/// The id of a small drawn set.
 pub fn drawn_id(kind: Kind) -> &'static str {
     match kind {
         Kind::Pictures => "shapes",
@@ -215,7 +221,7 @@ pub fn smallest(entry: &Entry) -> Run {
     let draft = Settings::of(&session, &card, Shape { channels: 1, ..Shape::default() }).expect("settings");
     let data = drawn(card.kind, draft.find("img_size").unwrap_or(0_usize) as u32);
     let settings = Settings::of(&session, &card, data.shape()).expect("settings");
-    let loader = Loader::new(Rc::new(data), &settings);
+    let loader = Loader::new(data, &settings);
     Run::new(entry, settings, loader, &burn::tensor::Device::flex()).expect("a run")
 }
 

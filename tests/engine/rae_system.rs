@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use masquerade_engine::batch::Half;
 use masquerade_engine::card::{Kind, KnobValue};
 use masquerade_engine::data::files::Files;
-use masquerade_engine::data::vectors::{VectorData, digits};
-use masquerade_engine::data::{self, Data, Half};
+use masquerade_engine::data::vectors::{self, VectorData, digits};
+use masquerade_engine::data::{self, Dataset};
 use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::rae::ENTRY;
@@ -18,10 +19,7 @@ use masquerade_tests::{block_on, real_data};
 use crate::methods::{Driven, losses};
 
 fn opened(id: &str, seed: u64) -> VectorData {
-    match block_on(data::open(id, Kind::Vectors, 0, &Files::new(), None, seed)).expect("a set") {
-        Data::Vectors(data) => data,
-        _ => panic!("{id} holds no vectors"),
-    }
+    block_on(vectors::open(id, &Files::new(), seed)).expect("a set")
 }
 
 fn session(preset: &str, data: &str, knobs: &[(&str, KnobValue)]) -> Session {
@@ -35,7 +33,7 @@ fn session(preset: &str, data: &str, knobs: &[(&str, KnobValue)]) -> Session {
     }
 }
 
-fn started(session: &Session, data: Data) -> Run {
+fn started(session: &Session, data: VectorData) -> Run {
     let settings = Settings::of(session, &(ENTRY.card)(), data.shape()).expect("settings");
     let loader = Loader::new(Rc::new(data), &settings);
     Run::new(&ENTRY, settings, loader, &burn::tensor::Device::flex()).expect("a run")
@@ -138,7 +136,7 @@ fn every_set_is_trained_on_with_every_criterion() {
         ("line", vec![]),
         ("points", vec![number("batch", 27.0), number("sigma", 0.1)]),
     ] {
-        let mut run = started(&session("micro", id, &knobs), Data::Vectors(opened(id, 3)));
+        let mut run = started(&session("micro", id, &knobs), opened(id, 3));
         for _ in 0..120 {
             block_on(run.train_step()).expect("a step");
         }
@@ -159,7 +157,7 @@ fn every_set_is_trained_on_with_every_criterion() {
     ];
     let inside =
         VectorData { train: opened("spiral", 1).train.iter().map(|v| v * 0.7 + 0.5).collect(), ..opened("spiral", 1) };
-    let mut run = started(&session("micro", "spiral", &entropy), Data::Vectors(inside));
+    let mut run = started(&session("micro", "spiral", &entropy), inside);
     block_on(run.train_step()).expect("a step");
     assert!(block_on(run.losses()).expect("losses")[0].total.is_finite());
     let refused = started_or_why(&session("micro", "spiral", &[choice("criterion", "cross-entropy")]));
@@ -167,7 +165,7 @@ fn every_set_is_trained_on_with_every_criterion() {
 }
 
 fn started_or_why(session: &Session) -> Option<String> {
-    let data = Data::Vectors(opened("spiral", 1));
+    let data = opened("spiral", 1);
     let settings = Settings::of(session, &(ENTRY.card)(), data.shape()).expect("settings");
     let loader = Loader::new(Rc::new(data), &settings);
     Run::new(&ENTRY, settings, loader, &burn::tensor::Device::flex()).err().map(|e| e.report().why)
@@ -178,7 +176,7 @@ fn a_ladder_starts_with_more_noise_and_ends_with_the_same() {
     let loss = |ladder: f64, step: u64| {
         // The classic net's loss is not in units of the noise, so that more noise is more loss.
         let knobs = [("net", KnobValue::Choice("classic".into())), ("ladder", KnobValue::Number(ladder))];
-        let mut run = started(&session("micro", "spiral", &knobs), Data::Vectors(opened("spiral", 3)));
+        let mut run = started(&session("micro", "spiral", &knobs), opened("spiral", 3));
         block_on(run.enter()).expect("the start");
         let mut context = run.context();
         context.step = step;
@@ -192,10 +190,7 @@ fn a_ladder_starts_with_more_noise_and_ends_with_the_same() {
 
 #[test]
 fn a_part_of_the_points_is_trained_on() {
-    let mut run = started(
-        &session("micro", "spiral", &[("samples", KnobValue::Number(5.0))]),
-        Data::Vectors(opened("spiral", 3)),
-    );
+    let mut run = started(&session("micro", "spiral", &[("samples", KnobValue::Number(5.0))]), opened("spiral", 3));
     let note = block_on(run.enter()).expect("the start").expect("a note");
     assert!(note.contains('5') && note.contains("4000"), "{note}");
     let first: Vec<usize> = run.loader.indices(0);
@@ -248,7 +243,7 @@ fn every_view_of_every_kind_of_vector_is_there() {
 
 /// Ids and titles of the views of a set.
 fn views_of(id: &str) -> Vec<(String, String)> {
-    started(&session("micro", id, &[]), Data::Vectors(opened(id, 3))).method.views()
+    started(&session("micro", id, &[]), opened(id, 3)).method.views()
 }
 
 #[test]
@@ -257,15 +252,13 @@ fn pictures_and_profiles_of_longer_vectors() {
     for (dims, count, kind) in [(64, 4, "pictures"), (5, 2, "profiles")] {
         let train: Vec<f32> = (0..dims * 40).map(|_| rng.uniform()).collect();
         let data = VectorData { dims, test: train[..dims * 8].to_vec(), train, ..VectorData::default() };
-        let mut run = started(&session("digits", "digits", &[("chain", KnobValue::Number(22.0))]), Data::Vectors(data));
+        let mut run = started(&session("digits", "digits", &[("chain", KnobValue::Number(22.0))]), data);
         block_on(run.train_step()).expect("a step");
         let ids: Vec<String> = run.method.views().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids.len(), count, "{kind}");
         let stage = masquerade_engine::method::Stage {
             batch: run.loader.evaluation_batch(Half::Test, &[0]).expect("a sample"),
             loader: run.loader.clone(),
-            mean: Vec::new(),
-            std: Vec::new(),
             phase: 0,
             step: 1,
             rng: masquerade_engine::rng::Rng::new(1, "stage"),
@@ -290,7 +283,7 @@ fn pictures_and_profiles_of_longer_vectors() {
 fn a_short_run_learns_the_field_and_its_walkers_find_the_data() {
     let knobs = [("steps", 600.0), ("hidden", 48.0), ("batch", 256.0), ("lr", 5e-3), ("sigma", 0.1)];
     let knobs: Vec<_> = knobs.iter().map(|(name, value)| (*name, KnobValue::Number(*value))).collect();
-    let mut run = started(&session("micro", "mixture", &knobs), Data::Vectors(opened("mixture", 3)));
+    let mut run = started(&session("micro", "mixture", &knobs), opened("mixture", 3));
     let measure = |run: &Run, metric: &str| {
         let weights = run.weights.frozen();
         let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };

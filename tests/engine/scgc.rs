@@ -3,15 +3,16 @@
 use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use masquerade_engine::batch::Half;
 use masquerade_engine::blocks::influence::{Reach, Sparse};
 use masquerade_engine::blocks::objectives::{neighbour_contrast as objective, self_training};
 use masquerade_engine::card::KnobValue;
-use masquerade_engine::data::Data;
-use masquerade_engine::data::graphs::drawn;
+use masquerade_engine::data::Dataset as _;
+use masquerade_engine::data::graphs::{GraphSet, drawn};
 use masquerade_engine::eval::clustering::{Average, agreement, matched_classes, official_patch};
 use masquerade_engine::eval::{Features, kmeans};
 use masquerade_engine::kernels::neighbour_contrast::{self as kernel, How, neighbour_contrast};
-use masquerade_engine::loader::{Half, Loader};
+use masquerade_engine::loader::Loader;
 use masquerade_engine::method::{Stage, Subject};
 use masquerade_engine::methods::scgc;
 use masquerade_engine::rng::Rng;
@@ -223,7 +224,7 @@ fn run(variant: &str, knobs: &[(&str, f64)]) -> Run {
         Session { method: "scgc".into(), preset: "micro".into(), data: "blocks".into(), seed: 3, ..Session::default() };
     session.knobs.insert("variant".into(), KnobValue::Choice(variant.into()));
     session.knobs.extend(knobs.iter().map(|(name, value)| ((*name).to_string(), KnobValue::Number(*value))));
-    let data = Data::Graph(drawn::blocks(3));
+    let data = GraphSet::new(drawn::blocks(3));
     let settings = Settings::of(&session, &card, data.shape()).expect("settings");
     let loader = Loader::new(Rc::new(data), &settings);
     Run::new(&scgc::ENTRY, settings, loader, &Device::flex()).expect("a run")
@@ -302,8 +303,6 @@ fn every_view_is_drawn() {
         let stage = Stage {
             batch: run.loader.evaluation_batch(Half::Test, &[3]).expect("a node"),
             loader: run.loader.clone(),
-            mean: Vec::new(),
-            std: Vec::new(),
             phase: 0,
             step: 0,
             rng: Rng::new(1, "stage"),

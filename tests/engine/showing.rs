@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use masquerade_engine::card::{Card, Kind, Knob, KnobKind, KnobValue};
-use masquerade_engine::data::Shape;
 use masquerade_engine::session::{Command, DataReport, Event, ModelReport, NamedBytes, Session};
 use masquerade_engine::settings::Settings;
+use masquerade_engine::shape::Shape;
 use masquerade_engine::trace::{Cursor, Source, View, ViewKind};
 use masquerade_engine::{link, registry};
 

@@ -4,44 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData, bf16, f16};
+use burn::tensor::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+pub use crate::host_tensor::HostTensor;
 use crate::readback;
 use crate::weights::{Role, Weights};
 
 /// What a file says about itself, name → text.
 pub type Metadata = BTreeMap<String, String>;
-
-/// A tensor on the host, row-major.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HostTensor {
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
-
-impl HostTensor {
-    /// An array from its shape and row-major values.
-    pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
-        Self { shape: shape.into(), values }
-    }
-
-    /// The array on a device.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the rank or the number of values is not as asked.
-    pub fn tensor<const D: usize>(&self, device: &Device) -> Result<Tensor<D>> {
-        let wrong = |why: String| Error::data("An array has the wrong shape", why, "Check the data set or the fixture");
-        let shape: [usize; D] =
-            self.shape.clone().try_into().map_err(|s: Vec<usize>| wrong(format!("{s:?} has not {D} axes")))?;
-        if shape.iter().product::<usize>() != self.values.len() {
-            return Err(wrong(format!("{} values for {shape:?}", self.values.len())));
-        }
-        Ok(Tensor::from_data(TensorData::new(self.values.clone(), shape), device))
-    }
-}
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,7 +1,7 @@
 //! From pictures to batches: random resized crops for training, the fixed centre crop for evaluation (the MAE recipe).
 
 use crate::data::pictures::{Picture, PictureData, Split};
-use crate::data::resample::{Area, cut, resize, scaled};
+use crate::data::resample::{Area, Pixel, Raster, cut, resize, scaled};
 use crate::rng::Rng;
 
 /// Tries of the random resized crop before the centred one is taken.
@@ -64,7 +64,7 @@ fn place(width: u32, height: u32, w: u32, h: u32, rng: &mut Rng) -> Area {
 /// Above 224 pixels the shorter side is scaled straight to `size`, as in the recipe. So it is for a picture that is no
 /// larger than `size`: cutting the rim off a small picture that has to be enlarged would only lose what it shows. One
 /// of exactly `size` × `size` stays as it is.
-pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
+pub fn evaluation_crop<T: Pixel>(picture: &Raster<T>, size: u32) -> Raster<T> {
     if (picture.width, picture.height) == (size, size) {
         return picture.clone();
     }
@@ -72,6 +72,52 @@ pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
     let (width, height) = scaled(picture, shorter);
     let whole = resize(picture, Area::whole(picture), width, height);
     cut(&whole, Area::centre(&whole, size, size))
+}
+
+/// The part of a sample that is taken, the same in all roles that show the same place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// Which part, in pixels of a picture of these sides; `None`: what evaluation sees.
+    area: Option<(Area, [u32; 2])>,
+    mirrored: bool,
+}
+
+impl Part {
+    /// What evaluation sees.
+    pub const EVALUATION: Self = Self { area: None, mirrored: false };
+
+    /// A random part of a sample whose main picture has these sides (width and height).
+    pub fn drawn([width, height]: [u32; 2], augment: Augment, rng: &mut Rng) -> Self {
+        let area = (augment.smallest_crop < 1.0)
+            .then(|| (random_area(width, height, augment.smallest_crop, rng), [width, height]));
+        Self { area, mirrored: augment.flip && rng.chance(0.5) }
+    }
+
+    /// This part of a picture of the sample, `size` × `size`. A picture of another resolution is cut at the same place.
+    pub fn of<T: Pixel>(&self, picture: &Raster<T>, size: usize) -> Raster<T> {
+        let crop = match self.area {
+            None => evaluation_crop(picture, size as u32),
+            Some((area, of)) => resized(picture, area.scaled(of, [picture.width, picture.height]), size),
+        };
+        if self.mirrored { mirrored(crop) } else { crop }
+    }
+}
+
+/// The pictures of one role one after the other, and the places of those that are not there; zeros stand in their place.
+///
+/// # Shapes
+/// [picture, height, width, channels] = `shape` after the first axis
+pub fn stacked<T: Pixel>(pictures: &[Option<Raster<T>>], shape: [usize; 3]) -> (Vec<T>, Vec<usize>) {
+    let size: usize = shape.iter().product();
+    let mut values = vec![T::default(); pictures.len() * size];
+    let mut without = Vec::new();
+    for (place, (picture, out)) in pictures.iter().zip(values.chunks_exact_mut(size.max(1))).enumerate() {
+        match picture {
+            Some(picture) if picture.pixels.len() == size => out.copy_from_slice(&picture.pixels),
+            _ => without.push(place),
+        }
+    }
+    (values, without)
 }
 
 /// A training batch: the pictures `indices` of `split`, each cropped and flipped by its own stream `rng.at(place in the
@@ -84,13 +130,7 @@ pub fn evaluation_crop(picture: &Picture, size: u32) -> Picture {
 /// Result: bytes [indices.len(), size, size, channels]. A grey picture fills every channel.
 pub fn batch(set: &PictureData, split: &Split, indices: &[usize], size: usize, augment: Augment, rng: &Rng) -> Vec<u8> {
     fill(set, split, indices, size, |place, picture| {
-        let mut rng = rng.at(place as u64);
-        let crop = if augment.smallest_crop >= 1.0 {
-            evaluation_crop(picture, size as u32)
-        } else {
-            resized(picture, random_area(picture.width, picture.height, augment.smallest_crop, &mut rng), size)
-        };
-        if augment.flip && rng.chance(0.5) { mirrored(crop) } else { crop }
+        Part::drawn([picture.width, picture.height], augment, &mut rng.at(place as u64)).of(picture, size)
     })
 }
 
@@ -109,17 +149,17 @@ pub fn evaluation_batch(set: &PictureData, split: &Split, indices: &[usize], siz
     fill(set, split, indices, size, |_, picture| evaluation_crop(picture, size as u32))
 }
 
-fn resized(picture: &Picture, area: Area, size: usize) -> Picture {
+fn resized<T: Pixel>(picture: &Raster<T>, area: Area, size: usize) -> Raster<T> {
     resize(picture, area, size as u32, size as u32)
 }
 
-fn mirrored(mut picture: Picture) -> Picture {
+fn mirrored<T: Pixel>(mut picture: Raster<T>) -> Raster<T> {
     let channels = picture.channels.max(1) as usize;
     let row_bytes = (picture.width as usize * channels).max(1);
     for row in picture.pixels.chunks_exact_mut(row_bytes) {
         // Reversing the bytes reverses the channels of each pixel too; the second pass puts those right.
         row.reverse();
-        row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
+        row.chunks_exact_mut(channels).for_each(<[T]>::reverse);
     }
     picture
 }

@@ -1,12 +1,13 @@
 //! Data sets by id: where they come from, how they are read, and how batches are cut from them.
 //!
-//! * [`Data`]: a set of any kind
+//! * [`Dataset`]: a set of any kind, [`Cut`]: how samples of it become a batch
 //! * [`pictures`]: what a picture set is; [`fashion_mnist`], [`photos`], [`procedural::shapes`], [`user_files`]: one
 //!   file a source
 //! * [`clouds`], [`graphs`], [`vectors`]: the other kinds, each with its sources
 //! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
-//! * [`crops`] on [`resample`]: from pictures to normalised batches
+//! * [`crops`] on [`resample`]: from pictures to batches; [`clips`]: from films to clips with their sound
 
+pub mod clips;
 pub mod clouds;
 pub mod crops;
 pub mod decode;
@@ -23,120 +24,125 @@ pub mod resample;
 pub mod user_files;
 pub mod vectors;
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::batch::{Batch, CLASS, Half, Role, Target, Track};
 use crate::card::{Kind, OWN};
-use crate::data::clouds::CloudData;
+use crate::data::crops::Augment;
 use crate::data::files::Files;
-use crate::data::graphs::GraphData;
-use crate::data::pictures::PictureData;
-use crate::data::vectors::VectorData;
+use crate::data::graphs::GraphSet;
+use crate::density::mixture::Mixture;
 use crate::error::{Error, Result};
+use crate::graph::featured::GraphData;
+use crate::host_tensor::HostTensor;
+use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
+use crate::shape::{Input, Shape, TrackNames};
 
-/// The ids of all picture sets.
-pub const IDS: [&str; 3] = ["fashion-mnist", "shapes", "photos"];
-
-/// A set of samples.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Data {
-    Pictures(PictureData),
-    Clouds(CloudData),
-    Graph(GraphData),
-    Vectors(VectorData),
+/// How samples become a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// Side of pictures and frames, in pixels.
+    pub side: usize,
+    /// Frames of a clip, and every how many stored frames one is taken; sound is cut to the same seconds.
+    pub frames: usize,
+    pub stride: usize,
+    /// How training samples differ from those of evaluation; `None`: these are for evaluation.
+    pub augment: Option<Augment>,
 }
 
-/// Which half of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Half {
-    Train,
-    Test,
+impl Cut {
+    /// Samples as evaluation sees them, pictures of this side.
+    pub fn evaluation(side: usize) -> Self {
+        Self { side, frames: 1, stride: 1, augment: None }
+    }
+
+    /// Whether the samples are for training.
+    pub fn trains(&self) -> bool {
+        self.augment.is_some()
+    }
 }
 
-/// What a model has to know of its data before it is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Shape {
-    /// Channels of a picture (1 or 3), coordinates of a point (3), features of a node, numbers of a vector.
-    pub channels: usize,
-    pub classes: usize,
-    /// Samples to train on; all nodes of a graph.
-    pub samples: usize,
-    /// Edges of a graph, each counted once, and graphs of a set of several; 0 for other data.
-    pub edges: usize,
-    pub graphs: usize,
-}
+/// A set of samples, each with values in one or more roles.
+pub trait Dataset: std::fmt::Debug {
+    /// Facts for the data panel: counts, names of the classes, what was read and what was left out.
+    fn report(&self) -> &DataReport;
 
-impl Data {
-    /// Facts for the data panel.
-    pub fn report(&self) -> &DataReport {
-        match self {
-            Self::Pictures(data) => &data.report,
-            Self::Clouds(data) => &data.report,
-            Self::Graph(data) => &data.report,
-            Self::Vectors(data) => &data.report,
-        }
-    }
-
-    /// What a model has to know of it.
-    pub fn shape(&self) -> Shape {
-        let channels = match self {
-            Self::Pictures(data) => data.channels,
-            Self::Clouds(_) => 3,
-            Self::Graph(data) => data.features.width,
-            Self::Vectors(data) => data.dims,
-        };
-        let (edges, graphs) = match self {
-            Self::Graph(data) => (data.undirected_edges(), data.graphs.len().saturating_sub(1)),
-            _ => (0, 0),
-        };
-        Shape { channels, classes: self.report().classes.len(), samples: self.pool(), edges, graphs }
-    }
-
-    /// Number of samples that training draws from.
-    pub fn pool(&self) -> usize {
-        match self {
-            Self::Graph(data) => data.nodes,
-            _ => self.count(Half::Train),
-        }
-    }
+    /// What a sample has, the main role first.
+    fn inputs(&self) -> Vec<Input>;
 
     /// Number of samples of a half; of a graph, its labelled nodes.
-    pub fn count(&self, half: Half) -> usize {
-        let train = half == Half::Train;
-        match self {
-            Self::Pictures(data) => (if train { &data.train } else { &data.test }).len(),
-            Self::Clouds(data) => {
-                (if train { &data.train } else { &data.test }).points.len() / (data.points * 3).max(1)
-            }
-            Self::Graph(data) => (if train { &data.train } else { &data.test }).len(),
-            Self::Vectors(data) => (if train { &data.train } else { &data.test }).len() / data.dims.max(1),
-        }
+    fn count(&self, half: Half) -> usize;
+
+    /// Cut samples into a batch. For training, `at` counts the samples of [`Dataset::pool`], else those of the half.
+    /// What is random about it comes from `rng`, for each sample from its own stream `rng.at(place in the batch)`; a
+    /// crop or a clip is the same part of the sample in all roles that show the same place or time.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when samples cannot be read or do not fit together.
+    fn cut(&self, half: Half, at: &[usize], how: &Cut, rng: &Rng) -> Result<Batch>;
+
+    /// Number of samples that training draws from.
+    fn pool(&self) -> usize {
+        self.count(Half::Train)
     }
 
-    /// Labels of a half; empty when the data has none.
-    pub fn labels(&self, half: Half) -> &[u32] {
-        let train = half == Half::Train;
-        match self {
-            Self::Pictures(data) => &(if train { &data.train } else { &data.test }).labels,
-            Self::Clouds(data) => &(if train { &data.train } else { &data.test }).labels,
-            Self::Graph(data) if train => &data.train_labels,
-            Self::Graph(data) => &data.test_labels,
-            Self::Vectors(data) if train => &data.train_labels,
-            Self::Vectors(data) => &data.test_labels,
-        }
+    /// What is known of samples, by track: the report's classes if nothing else is said.
+    fn tracks(&self) -> BTreeMap<Track, TrackNames> {
+        let classes = &self.report().classes;
+        let known = (!classes.is_empty()).then(|| (CLASS.to_string(), TrackNames::Classes(classes.clone())));
+        known.into_iter().collect()
     }
 
-    /// The pictures, where it is a set of pictures.
-    pub fn pictures(&self) -> Option<&PictureData> {
-        if let Self::Pictures(data) = self { Some(data) } else { None }
+    /// The classes of all samples of a half on a track; empty when they are not known.
+    fn classes(&self, half: Half, track: &str) -> &[u32];
+
+    /// The numbers of all samples of a half on a track, [samples, …].
+    fn numbers(&self, _half: Half, _track: &str) -> Option<&HostTensor> {
+        None
     }
 
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Pictures(_) => Kind::Pictures,
-            Self::Clouds(_) => Kind::Clouds,
-            Self::Graph(_) => Kind::Graphs,
-            Self::Vectors(_) => Kind::Vectors,
+    /// Whether samples belong together, as the nodes of a graph: they are then evaluated all at once.
+    fn joined(&self) -> bool {
+        self.graph().is_some()
+    }
+
+    /// The graph whose nodes the samples are.
+    fn graph(&self) -> Option<Rc<GraphData>> {
+        None
+    }
+
+    /// What the samples were drawn from, where that is known exactly.
+    fn density(&self) -> Option<&Mixture> {
+        None
+    }
+
+    /// What a model has to know of the set before it is built.
+    fn shape(&self) -> Shape {
+        let (inputs, tracks) = (self.inputs(), self.tracks());
+        let size = |names: &TrackNames| names.names().len();
+        let graph = self.graph();
+        Shape {
+            edges: graph.as_ref().map_or(0, |graph| graph.undirected_edges()),
+            graphs: graph.as_ref().map_or(0, |graph| graph.graphs.len().saturating_sub(1)),
+            channels: inputs.first().map_or(0, Input::channels),
+            classes: tracks.get(CLASS).map_or(0, size),
+            samples: self.pool(),
+            tracks: tracks.iter().map(|(track, names)| (track.clone(), size(names))).collect(),
+            inputs,
         }
     }
+}
+
+/// A batch with the numbers of its samples and, where there are any, their classes out of `labels`.
+pub fn labelled(mut batch: Batch, labels: &[u32], at: &[usize]) -> Batch {
+    if !labels.is_empty() {
+        let classes = at.iter().filter_map(|sample| labels.get(*sample).copied()).collect();
+        batch.targets.insert(CLASS.into(), Target::Class(classes));
+    }
+    batch.indices = at.to_vec();
+    batch
 }
 
 /// Open the set of this id. `size` is the side of the model's input, in pixels (drawn pictures are drawn that large),
@@ -144,45 +150,54 @@ impl Data {
 ///
 /// # Errors
 /// [`Error::Request`] when there is no such set of this kind or nothing was added; those of the set's own loader.
-pub async fn open(id: &str, kind: Kind, size: u32, files: &Files, user: Option<&Data>, seed: u64) -> Result<Data> {
+pub async fn open(
+    id: &str,
+    kind: Kind,
+    size: u32,
+    files: &Files,
+    user: Option<&Rc<dyn Dataset>>,
+    seed: u64,
+) -> Result<Rc<dyn Dataset>> {
     if id == OWN {
-        let own = user.filter(|data| data.kind() == kind).cloned();
-        return own.ok_or_else(|| {
-            let why = match user {
-                Some(data) => format!("your data are {}, and this system takes {}", data.kind().name(), kind.name()),
-                None => "none were added".into(),
-            };
-            Error::request(
-                format!("There are no {} of your own yet", kind.name()),
-                why,
-                format!("Add {}", kind.files()),
-            )
-        });
+        return own(kind, user);
     }
-    Ok(match kind {
-        Kind::Pictures => Data::Pictures(match id {
-            "fashion-mnist" => fashion_mnist::load(files).await?,
-            "photos" => photos::load(files).await?,
-            "shapes" => procedural::shapes::load(size, seed),
-            _ => return Err(unknown(id, &IDS)),
-        }),
-        Kind::Clouds => Data::Clouds(clouds::open(id, files, seed).await?),
-        Kind::Graphs => Data::Graph(graphs::open(id, files, seed).await?),
-        Kind::Vectors => Data::Vectors(vectors::open(id, files, seed).await?),
-    })
+    let data: Rc<dyn Dataset> = match kind {
+        Kind::Pictures => Rc::new(pictures::open(id, size, files, seed).await?),
+        Kind::Clouds => Rc::new(clouds::open(id, files, seed).await?),
+        Kind::Graphs => Rc::new(GraphSet::new(graphs::open(id, files, seed).await?)),
+        Kind::Vectors => Rc::new(vectors::open(id, files, seed).await?),
+    };
+    Ok(data)
+}
+
+/// The user's own data, where they have the roles that are asked for.
+fn own(kind: Kind, user: Option<&Rc<dyn Dataset>>) -> Result<Rc<dyn Dataset>> {
+    let why = match user {
+        Some(data) => {
+            let has: Vec<Role> = data.inputs().iter().map(|input| input.role).collect();
+            if kind.roles().iter().all(|role| has.contains(role)) {
+                return Ok(data.clone());
+            }
+            let has: Vec<&str> = has.into_iter().map(Role::name).collect();
+            format!("you added {}, and this system takes {}", has.join(", "), kind.name())
+        }
+        None => "none were added".into(),
+    };
+    Err(Error::request(format!("There are no {} of your own yet", kind.name()), why, format!("Add {}", kind.files())))
 }
 
 /// The user's own files as a set of this kind. Pictures keep their shorter side at `keep` pixels at most.
 ///
 /// # Errors
 /// [`Error::Data`] when no file can be used.
-pub fn of_user(files: Vec<NamedBytes>, kind: Kind, keep: u32) -> Result<Data> {
-    Ok(match kind {
-        Kind::Pictures => Data::Pictures(user_files::from_files(files, keep)?),
-        Kind::Clouds => Data::Clouds(clouds::from_files(files)?),
-        Kind::Graphs => Data::Graph(graphs::from_files(files)?),
-        Kind::Vectors => Data::Vectors(vectors::from_files(files)?),
-    })
+pub fn of_user(files: Vec<NamedBytes>, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>> {
+    let data: Rc<dyn Dataset> = match kind {
+        Kind::Pictures => Rc::new(user_files::from_files(files, keep)?),
+        Kind::Clouds => Rc::new(clouds::from_files(files)?),
+        Kind::Graphs => Rc::new(GraphSet::new(graphs::from_files(files)?)),
+        Kind::Vectors => Rc::new(vectors::from_files(files)?),
+    };
+    Ok(data)
 }
 
 fn unknown(id: &str, known: &[&str]) -> Error {

@@ -1,23 +1,26 @@
 //! Pictures in memory: bytes as decoded, split for training and testing, with the statistics that normalise them.
 
+use crate::batch::{Batch, CLASS, Half, Role};
+use crate::data::files::Files;
+use crate::data::procedural::shapes;
+use crate::data::resample::Raster;
+use crate::data::{Cut, Dataset, crops, fashion_mnist, labelled, photos};
 use crate::error::{Error, Result};
+use crate::pixel_bytes::PixelBytes;
+use crate::rng::Rng;
 use crate::session::DataReport;
+use crate::shape::Input;
+
+/// The ids of all picture sets.
+pub const IDS: [&str; 3] = ["fashion-mnist", "shapes", "photos"];
 
 /// Per-channel mean of ImageNet, values in 0 … 1 (what every colour preset is normalised with).
 pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// Per-channel standard deviation of ImageNet, values in 0 … 1.
 pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// One picture: rows from top to bottom, pixels from left to right, channels together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub width: u32,
-    pub height: u32,
-    /// 1 (grey) or 3 (red, green, blue).
-    pub channels: u32,
-    /// [height, width, channels], `width · height · channels` bytes.
-    pub pixels: Vec<u8>,
-}
+/// One picture of 1 channel (grey) or 3 (red, green, blue).
+pub type Picture = Raster<u8>;
 
 impl Picture {
     /// A picture of these bytes.
@@ -34,11 +37,6 @@ impl Picture {
             ));
         }
         Ok(Self { width, height, channels, pixels })
-    }
-
-    /// The length of the shorter side, in pixels.
-    pub fn shorter_side(&self) -> u32 {
-        self.width.min(self.height)
     }
 }
 
@@ -94,5 +92,57 @@ impl PictureData {
             report.picture = (first.width, first.height, first.channels);
         }
         Self { report, channels: mean.len(), mean: mean.to_vec(), std: std.to_vec(), train, test }
+    }
+}
+
+impl PictureData {
+    fn split(&self, half: Half) -> &Split {
+        match half {
+            Half::Train => &self.train,
+            Half::Test => &self.test,
+        }
+    }
+}
+
+impl Dataset for PictureData {
+    fn report(&self) -> &DataReport {
+        &self.report
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        let (mean, std) = (self.mean.clone(), self.std.clone());
+        vec![Input { mean, std, ..Input::new(Role::Imgs, [0, 0, self.channels]) }]
+    }
+
+    fn count(&self, half: Half) -> usize {
+        self.split(half).len()
+    }
+
+    fn classes(&self, half: Half, track: &str) -> &[u32] {
+        if track == CLASS { &self.split(half).labels } else { &[] }
+    }
+
+    fn cut(&self, half: Half, at: &[usize], how: &Cut, rng: &Rng) -> Result<Batch> {
+        let split = self.split(half);
+        let bytes = match how.augment {
+            Some(augment) => crops::batch(self, split, at, how.side, augment, rng),
+            None => crops::evaluation_batch(self, split, at, how.side),
+        };
+        let shape = [at.len(), how.side, how.side, self.channels];
+        let batch = Batch::bytes(PixelBytes::new(shape, bytes, &self.mean, &self.std)?);
+        Ok(labelled(batch, &split.labels, at))
+    }
+}
+
+/// Open the set of this id; drawn pictures are `size` pixels wide and high, and drawn from `seed`.
+///
+/// # Errors
+/// [`Error::Request`] when there is no such set; those of the set's own loader.
+pub async fn open(id: &str, size: u32, files: &Files, seed: u64) -> Result<PictureData> {
+    match id {
+        "fashion-mnist" => fashion_mnist::load(files).await,
+        "photos" => photos::load(files).await,
+        "shapes" => Ok(shapes::load(size, seed)),
+        _ => Err(super::unknown(id, &IDS)),
     }
 }

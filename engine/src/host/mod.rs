@@ -16,7 +16,7 @@ use warm::Warm;
 
 use crate::card::Card;
 use crate::clock::Stopwatch;
-use crate::data::{Data, files::Files};
+use crate::data::{Dataset, files::Files};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{FineTune, Job, Probe};
@@ -42,11 +42,11 @@ pub struct Host {
     run: Option<Run>,
     /// What was last told of the open model and its data.
     told_open: Option<(ModelReport, DataReport)>,
-    user: Option<Data>,
+    user: Option<Rc<dyn Dataset>>,
     /// User data that came before any session: decoded when one says what it holds.
     undecoded: Vec<NamedBytes>,
     /// Data of a run that ended with its device, for the one that takes its place.
-    spare_data: Option<Rc<Data>>,
+    spare_data: Option<Rc<dyn Dataset>>,
     copies: Copies,
     /// Held against requests instead of the device's own limits.
     limits: Option<Limits>,

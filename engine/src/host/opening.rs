@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Host;
 use crate::card::{Card, Kind, OWN};
 use crate::checkpoint::stored;
-use crate::data::{self, Data};
+use crate::data::{self, Dataset};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::limits::Limits;
@@ -16,7 +16,7 @@ use crate::session::{Event, ModelReport, NamedBytes, Session};
 use crate::settings::Settings;
 
 impl Host {
-    pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<Data>> {
+    pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<dyn Dataset>> {
         if let Some(data) = self.spare_data.take() {
             return Ok(data);
         }
@@ -24,7 +24,7 @@ impl Host {
         if !self.undecoded.is_empty() {
             self.user = Some(data::of_user(std::mem::take(&mut self.undecoded), kind, kept_side(size))?);
         }
-        Ok(Rc::new(data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await?))
+        data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await
     }
 
     pub(super) async fn build(
@@ -32,7 +32,7 @@ impl Host {
         session: &Session,
         card: &Card,
         settings: Settings,
-        data: Rc<Data>,
+        data: Rc<dyn Dataset>,
     ) -> Result<Run> {
         self.emit(Event::Loading { what: "Building the model".into(), done: 0, total: 0 });
         let compute = self.compute()?.clone();
@@ -66,7 +66,7 @@ impl Host {
     }
 
     /// Whether the open run's model can be trained with the batch that `settings` ask for.
-    pub(super) fn check_batch(&self, settings: &Settings, data: &Data) -> Result<()> {
+    pub(super) fn check_batch(&self, settings: &Settings, data: &dyn Dataset) -> Result<()> {
         let run = self.running()?;
         let batch = Loader::most(data, settings.get("batch")?);
         run.method.adjusted(settings)?.needs().check(batch, run.limits)

@@ -113,7 +113,7 @@ impl Host {
         let stopped =
             self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
         self.warm = None;
-        self.spare_data = self.run.take().map(|run| run.loader.data);
+        self.spare_data = self.run.take().map(|run| run.loader.data().clone());
         self.copies.losses += 1;
         let choice = if self.copies.losses >= MOST_LOSSES { DeviceChoice::Cpu } else { self.choice };
         let compute = match device::open(choice).await {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Host, stage};
 use crate::card::Card;
-use crate::data::Shape;
 use crate::error::Result;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::shape::Shape;
 
 impl Host {
     /// Answer [`Command::Show`](crate::session::Command::Show).
@@ -46,7 +46,7 @@ impl Host {
                     && run.settings.find::<usize>("img_size").unwrap_or_default() == size
             });
         let data = match &self.run {
-            Some(run) if same_data => run.loader.data.clone(),
+            Some(run) if same_data => run.loader.data().clone(),
             _ => self.load_data(&session, card.kind, size).await?,
         };
         let settings = Settings::of(&session, &card, data.shape())?;
@@ -92,7 +92,7 @@ impl Host {
         if self.running()?.settings == settings {
             return Ok(());
         }
-        let data = self.running()?.loader.data.clone();
+        let data = self.running()?.loader.data().clone();
         self.check_batch(&settings, &data)?;
         self.run.as_mut().map_or(Ok(()), |run| run.adjust(settings))
     }

@@ -1,8 +1,8 @@
 //! What is on the stage: the parts of a session that only the views depend on, and the views themselves.
 
 use super::Host;
+use crate::batch::Half;
 use crate::error::Result;
-use crate::loader::Half;
 use crate::method::Stage;
 use crate::rng::Rng;
 use crate::run::Run;
@@ -45,12 +45,10 @@ impl Host {
         let half = shown_half(run);
         // The set's most telling sample is number 0; the others follow in their order.
         let samples = run.loader.len(half).max(1);
-        let first = if half == Half::Test { run.loader.data.report().first as usize } else { 0 };
+        let first = if half == Half::Test { run.loader.data().report().first as usize } else { 0 };
         let sample = ((self.session.sample as usize).min(samples - 1) + first) % samples;
         let stage = Stage {
             batch: run.loader.evaluation_batch(half, &[sample])?,
-            mean: run.loader.data.pictures().map(|p| p.mean.clone()).unwrap_or_default(),
-            std: run.loader.data.pictures().map(|p| p.std.clone()).unwrap_or_default(),
             loader: run.loader.clone(),
             phase: run.shown_phase(),
             step: run.trained(),

@@ -12,9 +12,9 @@ use std::task::Poll;
 use burn::tensor::Tensor;
 
 use super::Host;
+use crate::batch::{Batch, Half};
 use crate::error::Result;
-use crate::loader::Half;
-use crate::method::{Batch, Local};
+use crate::method::Local;
 use crate::readback;
 use crate::run::Run;
 use crate::session::Event;

@@ -119,8 +119,8 @@ impl ClaimJob {
         session.seed = self.claim.seeds[seed];
         session.knobs.insert("steps".into(), KnobValue::Number(f64::from(self.claim.steps)));
         session.knobs.extend(self.claim.arms[arm].knobs.clone());
-        let settings = Settings::of(&session, &(self.entry.card)(), self.loader.data.shape())?;
-        let loader = Loader::new(self.loader.data.clone(), &settings);
+        let settings = Settings::of(&session, &(self.entry.card)(), self.loader.shape())?;
+        let loader = Loader::new(self.loader.data().clone(), &settings);
         let mut run = Run::new(&self.entry, settings, loader, &self.device)?;
         run.limits = self.limits;
         run.method.needs().check(run.loader.batch_size(), run.limits)?;

@@ -3,9 +3,10 @@
 use burn::tensor::Tensor;
 
 use super::{CHUNK, Slice, needs_labels};
+use crate::batch::{CLASS, Half, Role};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
-use crate::loader::{Half, Loader};
+use crate::loader::Loader;
 use crate::method::Classifier;
 use crate::readback;
 use crate::rng::Rng;
@@ -108,8 +109,8 @@ impl FineTune {
     async fn train_step(&mut self) -> Result<()> {
         let mut batch = self.loader.train_batch(self.step)?;
         let mut rng = self.rng.at(self.step);
-        let labels = batch.labels.clone();
-        let targets = match batch.pictures_mut() {
+        let labels = batch.classes(CLASS).to_vec();
+        let targets = match batch.floats_mut(Role::Imgs) {
             Ok(pictures) => {
                 let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
                 mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?
@@ -145,7 +146,7 @@ impl FineTune {
         let batch = self.loader.evaluation_batch(Half::Test, &indices)?;
         let logits: Tensor<2> = self.classifier.logits(&self.weights.frozen(), &batch, None)?;
         let scores = readback::floats(logits).await?;
-        for (row, label) in scores.chunks(self.classes).zip(&batch.labels) {
+        for (row, label) in scores.chunks(self.classes).zip(batch.classes(CLASS)) {
             let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class as u32);
             self.right += usize::from(best == Some(*label));
         }

@@ -8,8 +8,9 @@ pub use claim::ClaimJob;
 pub use fine_tune::FineTune;
 pub use probe::Probe;
 
+use crate::batch::Half;
 use crate::error::{Error, Result};
-use crate::loader::{Half, Loader};
+use crate::loader::Loader;
 use crate::session::Event;
 
 /// Most samples of one slice of an embedding pass.

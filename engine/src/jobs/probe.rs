@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::{CHUNK, Slice, needs_labels};
+use crate::batch::Half;
 use crate::card::Idea;
 use crate::clock::Stopwatch;
-use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::eval::{Features, collapse, linear_probe, nearest};
-use crate::loader::{Half, Loader};
+use crate::loader::Loader;
 use crate::method::{Method, Subject};
 use crate::readback;
 use crate::rng::Rng;
@@ -58,7 +58,6 @@ impl Probe {
                 counts
             }
         };
-        let whole = matches!(*run.loader.data, Data::Graph(_));
         Ok(Self {
             method: run.method.clone(),
             weights: run.weights.frozen(),
@@ -68,7 +67,11 @@ impl Probe {
             contrasts: matches!(run.card.idea, Idea::PullAndPush | Idea::BothAtOnce),
             counts,
             // A graph is encoded as a whole, so all its nodes are asked for at once.
-            chunk: if whole { counts.0.max(counts.1) } else { run.method.needs().most_unmasked(CHUNK, run.limits) },
+            chunk: if run.loader.joined() {
+                counts.0.max(counts.1)
+            } else {
+                run.method.needs().most_unmasked(CHUNK, run.limits)
+            },
             train: Features::default(),
             test: Features::default(),
             watch: Stopwatch::start(),

@@ -4,7 +4,7 @@ use image::imageops::{self, FilterType};
 use masquerade_engine::data::crops::{self, Augment};
 use masquerade_engine::data::pictures::{Picture, PictureData, Split};
 use masquerade_engine::data::resample::{Area, resize, shrink};
-use masquerade_engine::picture_bytes::PictureBytes;
+use masquerade_engine::pixel_bytes::PixelBytes;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::DataReport;
 use proptest::prelude::*;
@@ -100,12 +100,12 @@ fn evaluation_takes_the_centre() {
 
 #[test]
 fn numbers_are_normalised_by_channel() {
-    let bytes = vec![0, 128, 255, 255, 0, 128];
-    let pictures = PictureBytes::new([1, 1, 2, 3], bytes, &[0.5, 0.25, 0.0], &[0.5, 0.25, 1.0]).unwrap();
-    let (shape, out) = pictures.values();
-    assert_eq!(shape, [1, 3, 1, 2]);
+    let bytes = vec![0_u8, 128, 255, 255, 0, 128];
+    let pictures = PixelBytes::new([1, 1, 2, 3], bytes, &[0.5, 0.25, 0.0], &[0.5, 0.25, 1.0]).unwrap();
+    let values = pictures.values();
+    assert_eq!(values.shape, [1, 3, 1, 2]);
     let wanted = [-1.0, 1.0, 128.0 / 255.0 * 4.0 - 1.0, -1.0, 1.0, 128.0 / 255.0];
-    for (got, wanted) in out.iter().zip(wanted) {
+    for (got, wanted) in values.values.iter().zip(wanted) {
         assert!((got - wanted).abs() < 1e-5, "{got} for {wanted}");
     }
 }

@@ -1,12 +1,11 @@
 //! Data sets: IDX files, the user's folders, the shapes, what is missing.
 
 use image::ImageFormat;
-use masquerade_engine::card::Kind;
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::idx::{self, Idx};
-use masquerade_engine::data::pictures::PictureData;
+use masquerade_engine::data::pictures::{self, PictureData};
 use masquerade_engine::data::procedural::shapes;
-use masquerade_engine::data::{self, fashion_mnist, user_files};
+use masquerade_engine::data::{fashion_mnist, user_files};
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::NamedBytes;
 use proptest::prelude::*;
@@ -44,9 +43,8 @@ fn cut_subset(folder: &std::path::Path) -> std::result::Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-async fn pictures(id: &str, size: u32, files: &Files) -> masquerade_engine::error::Result<PictureData> {
-    let data = data::open(id, Kind::Pictures, size, files, None, 0).await?;
-    Ok(data.pictures().expect("pictures").clone())
+async fn set_of(id: &str, size: u32, files: &Files) -> masquerade_engine::error::Result<PictureData> {
+    pictures::open(id, size, files, 0).await
 }
 
 #[test]
@@ -86,7 +84,7 @@ fn what_is_there_of_fashion_mnist_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::in_folders(vec![folder.path().to_path_buf()]);
     let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    let open = || ready(pictures("fashion-mnist", 28, &files));
+    let open = || ready(set_of("fashion-mnist", 28, &files));
     assert!(matches!(open(), Err(Error::Data { .. })));
 
     let (pictures, labels) = toy_fashion(2600);
@@ -232,13 +230,13 @@ fn shapes_are_the_same_for_the_same_seed() {
 fn photographs_are_found_in_their_folder() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::in_folders(vec![folder.path().to_path_buf()]);
-    assert!(matches!(ready(pictures("photos", 64, &files)), Err(Error::Data { .. })));
+    assert!(matches!(ready(set_of("photos", 64, &files)), Err(Error::Data { .. })));
     std::fs::create_dir(folder.path().join("photos")).unwrap();
     for name in ["march-pastoral", "nagasaki-boats"] {
         let jpeg = encode(&one_colour(90, 60, [120, 110, 100]), ImageFormat::Jpeg);
         std::fs::write(folder.path().join(format!("photos/{name}.jpg")), jpeg).unwrap();
     }
-    let set = ready(pictures("photos", 64, &files)).unwrap();
+    let set = ready(set_of("photos", 64, &files)).unwrap();
     assert_eq!((set.train.len(), set.test.len(), set.report.skipped.len()), (43, 43, 6));
     assert!(set.test.pictures[1..].iter().all(|p| p.width == p.height));
 }
@@ -246,8 +244,8 @@ fn photographs_are_found_in_their_folder() {
 #[test]
 fn unknown_names_are_refused() {
     let files = Files::in_folders(Vec::new());
-    assert!(why(ready(pictures("imagenet", 64, &files))).contains("fashion-mnist"));
-    assert!(matches!(ready(pictures("folder", 64, &files)), Err(Error::Request { .. })));
+    assert!(why(ready(set_of("imagenet", 64, &files))).contains("fashion-mnist"));
+    assert!(matches!(ready(set_of("folder", 64, &files)), Err(Error::Request { .. })));
     assert!(matches!(ready(files.find("../secrets")), Err(Error::Request { .. })));
     assert!(matches!(ready(files.read("none.bin")), Err(Error::Data { .. })));
     assert!(matches!(ready(files.stored("none.safetensors", &[])), Err(Error::Checkpoint { .. })));

@@ -10,9 +10,14 @@ pub mod own;
 pub mod ply;
 pub mod solids;
 
+use crate::batch::{Batch, CLASS, Half, Role, Values};
 use crate::data::files::Files;
+use crate::data::{Cut, Dataset, labelled};
 use crate::error::Result;
+use crate::host_tensor::HostTensor;
+use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
+use crate::shape::Input;
 
 /// The ids of the sets of clouds.
 pub const IDS: [&str; 2] = ["solids", "kaykit"];
@@ -49,6 +54,41 @@ impl CloudData {
     pub fn cloud<'a>(&self, split: &'a CloudSplit, index: usize) -> &'a [f32] {
         let size = self.points * 3;
         split.points.get(index * size..(index + 1) * size).unwrap_or(&[])
+    }
+}
+
+impl CloudData {
+    fn split(&self, half: Half) -> &CloudSplit {
+        match half {
+            Half::Train => &self.train,
+            Half::Test => &self.test,
+        }
+    }
+}
+
+impl Dataset for CloudData {
+    fn report(&self) -> &DataReport {
+        &self.report
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::new(Role::Points, [self.points, 3])]
+    }
+
+    fn count(&self, half: Half) -> usize {
+        self.split(half).points.len() / (self.points * 3).max(1)
+    }
+
+    fn classes(&self, half: Half, track: &str) -> &[u32] {
+        if track == CLASS { &self.split(half).labels } else { &[] }
+    }
+
+    /// Clouds as stored: which points are taken, and how they are turned, is a matter of the system.
+    fn cut(&self, half: Half, at: &[usize], _how: &Cut, _rng: &Rng) -> Result<Batch> {
+        let split = self.split(half);
+        let points: Vec<f32> = at.iter().flat_map(|cloud| self.cloud(split, *cloud)).copied().collect();
+        let points = Values::Floats(HostTensor::new([at.len(), self.points, 3], points));
+        Ok(labelled(Batch::of(Role::Points, points), &split.labels, at))
     }
 }
 

@@ -14,10 +14,16 @@ pub mod layout;
 pub mod neighbours;
 pub mod tables;
 
+use std::rc::Rc;
+
+use crate::batch::{Batch, CLASS, Half, Nodes, Role, Target, Values};
 use crate::data::files::Files;
+use crate::data::{Cut, Dataset};
 use crate::error::Result;
+pub use crate::graph::featured::{GraphData, NodeFeatures};
 use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
+use crate::shape::Input;
 
 /// The ids of the graphs.
 pub const IDS: [&str; 7] = ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million"];
@@ -27,77 +33,6 @@ pub const IDS: [&str; 7] = ["blocks", "families", "cora", "citeseer", "dblp", "f
 const TRAIN_PER_CLASS: usize = 20;
 const MOST_VALIDATION: usize = 500;
 const MOST_TEST: usize = 1000;
-
-/// Features of nodes: the values that are not zero, row by row.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct NodeFeatures {
-    /// Features of a node.
-    pub width: usize,
-    /// Where the entries of each node begin, and the end: [nodes + 1].
-    pub starts: Vec<usize>,
-    /// Feature of each entry.
-    pub columns: Vec<u32>,
-    pub values: Vec<f32>,
-}
-
-impl NodeFeatures {
-    /// The values of a table [nodes, width] that are not zero.
-    pub fn of_dense(values: &[f32], width: usize) -> Self {
-        let mut features = Self { width, starts: vec![0], ..Self::default() };
-        for row in values.chunks_exact(width.max(1)) {
-            features.push(row.iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(column, v)| (column as u32, *v)));
-        }
-        features
-    }
-
-    /// Append a node with these features.
-    pub fn push(&mut self, row: impl Iterator<Item = (u32, f32)>) {
-        if self.starts.is_empty() {
-            self.starts.push(0);
-        }
-        for (column, value) in row {
-            self.columns.push(column);
-            self.values.push(value);
-        }
-        self.starts.push(self.columns.len());
-    }
-
-    /// The features of some nodes, [nodes, width].
-    pub fn dense(&self, nodes: impl ExactSizeIterator<Item = usize>) -> Vec<f32> {
-        let mut rows = vec![0.0; nodes.len() * self.width];
-        for (row, node) in rows.chunks_mut(self.width.max(1)).zip(nodes) {
-            let (Some(start), Some(end)) = (self.starts.get(node), self.starts.get(node + 1)) else { continue };
-            for (column, value) in self.columns[*start..*end].iter().zip(&self.values[*start..*end]) {
-                row[*column as usize] = *value;
-            }
-        }
-        rows
-    }
-}
-
-/// A graph with features, labels and a layout.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct GraphData {
-    pub report: DataReport,
-    pub nodes: usize,
-    pub features: NodeFeatures,
-    /// Directed edges as given; an undirected edge may be listed once or in both directions.
-    pub src: Vec<u32>,
-    pub dst: Vec<u32>,
-    /// Class of each node, an index into [`DataReport::classes`]; empty = unlabelled.
-    pub labels: Vec<u32>,
-    /// Nodes whose labels train a probe, choose its epoch, and test it.
-    pub train: Vec<usize>,
-    pub validation: Vec<usize>,
-    pub test: Vec<usize>,
-    /// Labels of `train` and of `test`, in their order.
-    pub train_labels: Vec<u32>,
-    pub test_labels: Vec<u32>,
-    /// x and y of each node, about the unit disc.
-    pub layout: Vec<f32>,
-    /// Where the nodes of each graph begin, and the end, where the set holds several; empty: one graph.
-    pub graphs: Vec<usize>,
-}
 
 impl GraphData {
     /// A graph with everything that follows from its parts: counts in the report, a layout where there is none, and,
@@ -148,6 +83,71 @@ impl GraphData {
             edges().fold((0, 0), |(up, down), (a, b)| (up + usize::from(a < b), down + usize::from(a > b)));
         // Either every edge is listed in both directions, or once.
         if up == down { up } else { up + down }
+    }
+}
+
+/// A graph as a data set: its samples are nodes.
+///
+/// Training draws from all of them; the halves are those whose labels are used.
+#[derive(Debug, Clone)]
+pub struct GraphSet(Rc<GraphData>);
+
+impl GraphSet {
+    /// The set of the nodes of a graph.
+    pub fn new(graph: GraphData) -> Self {
+        Self(Rc::new(graph))
+    }
+
+    /// The labelled nodes of a half.
+    fn labelled(&self, half: Half) -> &[usize] {
+        match half {
+            Half::Train => &self.0.train,
+            Half::Test => &self.0.test,
+        }
+    }
+}
+
+impl Dataset for GraphSet {
+    fn report(&self) -> &DataReport {
+        &self.0.report
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::new(Role::Nodes, [self.0.features.width])]
+    }
+
+    fn count(&self, half: Half) -> usize {
+        self.labelled(half).len()
+    }
+
+    fn pool(&self) -> usize {
+        self.0.nodes
+    }
+
+    fn classes(&self, half: Half, track: &str) -> &[u32] {
+        match half {
+            _ if track != CLASS => &[],
+            Half::Train => &self.0.train_labels,
+            Half::Test => &self.0.test_labels,
+        }
+    }
+
+    fn cut(&self, half: Half, at: &[usize], how: &Cut, _rng: &Rng) -> Result<Batch> {
+        let numbers: Vec<usize> = match how.trains() {
+            true => at.to_vec(),
+            false => at.iter().filter_map(|place| self.labelled(half).get(*place).copied()).collect(),
+        };
+        let labels: Vec<u32> = numbers.iter().filter_map(|node| self.0.labels.get(*node).copied()).collect();
+        let mut batch = Batch::of(Role::Nodes, Values::Nodes(Nodes { graph: self.0.clone(), numbers }));
+        if !labels.is_empty() {
+            batch.targets.insert(CLASS.into(), Target::Class(labels));
+        }
+        batch.indices = at.to_vec();
+        Ok(batch)
+    }
+
+    fn graph(&self) -> Option<Rc<GraphData>> {
+        Some(self.0.clone())
     }
 }
 

@@ -8,10 +8,15 @@ pub mod digits;
 pub mod drawn;
 pub mod table;
 
+use crate::batch::{Batch, CLASS, Half, Role, Values};
 use crate::data::files::Files;
+use crate::data::{Cut, Dataset, labelled};
 use crate::density::mixture::Mixture;
 use crate::error::Result;
+use crate::host_tensor::HostTensor;
+use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
+use crate::shape::Input;
 
 /// The ids of the sets of vectors.
 pub const IDS: [&str; 5] = ["spiral", "mixture", "line", "points", "digits"];
@@ -40,6 +45,46 @@ impl VectorData {
         self.report.test_samples = (self.test.len() / dims) as u64;
         self.report.detail = if dims == 1 { "1 number a sample".into() } else { format!("{dims} numbers a sample") };
         self
+    }
+}
+
+impl VectorData {
+    /// Vectors and labels of a half.
+    fn half(&self, half: Half) -> (&[f32], &[u32]) {
+        match half {
+            Half::Train => (&self.train, &self.train_labels),
+            Half::Test => (&self.test, &self.test_labels),
+        }
+    }
+}
+
+impl Dataset for VectorData {
+    fn report(&self) -> &DataReport {
+        &self.report
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::new(Role::Vectors, [self.dims])]
+    }
+
+    fn count(&self, half: Half) -> usize {
+        self.half(half).0.len() / self.dims.max(1)
+    }
+
+    fn classes(&self, half: Half, track: &str) -> &[u32] {
+        if track == CLASS { self.half(half).1 } else { &[] }
+    }
+
+    fn cut(&self, half: Half, at: &[usize], _how: &Cut, _rng: &Rng) -> Result<Batch> {
+        let (rows, labels) = self.half(half);
+        let row = |i: &usize| rows.get(i * self.dims..(i + 1) * self.dims).unwrap_or(&[]);
+        let values: Vec<f32> = at.iter().flat_map(row).copied().collect();
+        let values = Values::Floats(HostTensor::new([at.len(), self.dims], values));
+        Ok(labelled(Batch::of(Role::Vectors, values), labels, at))
+    }
+
+    fn density(&self) -> Option<&Mixture> {
+        self.truth.as_ref()
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::blocks::tokenizers::node_features::FeatureRows;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::method::Batch;
+use crate::graph::featured::GraphData;
 
 /// A graph with features that a step or a look takes as a whole.
 #[derive(Debug)]
@@ -14,13 +14,12 @@ pub struct Prepared {
     /// Every edge both ways, one loop at each node.
     pub graph: Graph,
     pub features: FeatureRows,
-    /// What it was made from: as long as this is held, nothing else has its address.
-    of: Batch,
+    /// What it was made from, if it is a whole one: as long as this is held, nothing else has its address.
+    of: Option<Rc<GraphData>>,
 }
 
 impl Prepared {
-    fn new(batch: &Batch) -> Result<Self> {
-        let data = batch.graph()?;
+    fn new(data: &Rc<GraphData>) -> Result<Self> {
         let mut values = data.features.values.clone();
         if values.iter().all(|value| *value >= 0.0) {
             rows_to_one(&data.features.starts, &mut values);
@@ -31,7 +30,7 @@ impl Prepared {
         Ok(Self {
             graph: Graph::prepared(data.nodes, &data.src, &data.dst)?,
             features: FeatureRows::from_entries(data.features.width, starts, columns, values)?,
-            of: Batch { data: batch.data.clone(), ..Batch::default() },
+            of: Some(data.clone()),
         })
     }
 
@@ -64,7 +63,7 @@ impl Prepared {
         Ok(Self {
             graph: Graph::new(nodes.len(), &src, &dst)?,
             features: FeatureRows::from_entries(self.features.width, starts, columns, values)?,
-            of: Batch::default(),
+            of: None,
         })
     }
 }
@@ -107,19 +106,16 @@ fn standardise(width: usize, nodes: usize, columns: &[u32], values: &mut [f32]) 
 pub struct Cache(Rc<RefCell<Option<Rc<Prepared>>>>);
 
 impl Cache {
-    /// The whole graph that a batch is from.
+    /// The whole graph, prepared.
     ///
     /// # Errors
-    /// [`crate::error::Error::Data`] when the data is no graph or is broken.
-    pub fn whole(&self, batch: &Batch) -> Result<Rc<Prepared>> {
-        let same = |held: &&Rc<Prepared>| match (&held.of.data, &batch.data) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
-            _ => false,
-        };
+    /// [`crate::error::Error::Data`] when its edges or features are broken.
+    pub fn whole(&self, data: &Rc<GraphData>) -> Result<Rc<Prepared>> {
+        let same = |held: &&Rc<Prepared>| held.of.as_ref().is_some_and(|of| Rc::ptr_eq(of, data));
         if let Some(held) = self.0.borrow().as_ref().filter(same) {
             return Ok(held.clone());
         }
-        let prepared = Rc::new(Prepared::new(batch)?);
+        let prepared = Rc::new(Prepared::new(data)?);
         self.0.replace(Some(prepared.clone()));
         Ok(prepared)
     }

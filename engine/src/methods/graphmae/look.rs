@@ -6,6 +6,7 @@ use crate::blocks::encoders::graph::{GraphLayer, GraphPass};
 use crate::blocks::masks::nodes::NodeMask;
 use crate::blocks::tokenizers::node_features::Nodes;
 use crate::error::{Error, Result};
+use crate::graph::featured::GraphData;
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::graphmae::data::Prepared;
@@ -44,6 +45,7 @@ struct Look<'a> {
     system: &'a System,
     w: &'a Weights,
     stage: &'a Stage,
+    data: &'a GraphData,
     graph: &'a Prepared,
     mask: NodeMask,
     node: usize,
@@ -55,15 +57,17 @@ struct Look<'a> {
 /// [`Error::Data`] when the data is no graph; [`Error::Request`] when the painted mask is of another size;
 /// [`Error::Device`] when the device is lost.
 pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
-    let prepared = system.cache.whole(&stage.batch)?;
+    let chosen = stage.batch.nodes()?;
+    let data = &chosen.graph;
+    let prepared = system.cache.whole(data)?;
     let nodes = prepared.graph.nodes();
-    let node = stage.token(NODES).unwrap_or_else(|| stage.batch.indices.first().copied().unwrap_or(0));
+    let node = stage.token(NODES).unwrap_or_else(|| chosen.numbers.first().copied().unwrap_or(0));
     let node = node.min(nodes.saturating_sub(1));
-    let look = Look { mask: stage_mask(system, stage, nodes)?, system, w, stage, graph: &prepared, node };
+    let look = Look { mask: stage_mask(system, stage, nodes)?, system, w, stage, data, graph: &prepared, node };
     let mut views = Vec::new();
     for id in stage.wanted.iter().map(String::as_str) {
         match id {
-            "graph" => views.push(look.whole()?),
+            "graph" => views.push(look.whole()),
             "error" => views.push(look.errors().await?),
             "similarity" => views.push(look.similarity().await?),
             "attention" => views.extend(look.attention(false).await?),
@@ -97,15 +101,14 @@ fn stage_mask(system: &System, stage: &Stage, nodes: usize) -> Result<NodeMask> 
 
 impl Look<'_> {
     /// The nodes at their places, without colours.
-    fn cloud(&self) -> Result<Cloud> {
-        let data = self.stage.batch.graph()?;
-        let mut points = data.layout.clone();
+    fn cloud(&self) -> Cloud {
+        let mut points = self.data.layout.clone();
         points.resize(2 * self.graph.graph.nodes(), 0.0);
-        Ok(Cloud { dims: 2, points, ..Cloud::default() })
+        Cloud { dims: 2, points, ..Cloud::default() }
     }
 
-    fn whole(&self) -> Result<View> {
-        let (data, graph) = (self.stage.batch.graph()?, &self.graph.graph);
+    fn whole(&self) -> View {
+        let (data, graph) = (self.data, &self.graph.graph);
         let edges: Vec<u32> = match graph.edges() {
             count if count / 2 <= MOST_EDGES => {
                 graph.pairs().filter(|(s, d)| s < d).flat_map(|(s, d)| [s, d]).collect()
@@ -122,8 +125,8 @@ impl Look<'_> {
         );
         let (class, classes) = (data.labels.clone(), data.report.classes.clone());
         let cloud =
-            Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud()? };
-        Ok(self.stage.view(&VIEWS, "graph", caption, ViewKind::Cloud(cloud), "mask_nodes").of_data())
+            Cloud { edges, class, classes, hidden: self.mask.hidden(), query: Some(self.node as u32), ..self.cloud() };
+        self.stage.view(&VIEWS, "graph", caption, ViewKind::Cloud(cloud), "mask_nodes").of_data()
     }
 
     /// What a pass predicts for the masked nodes of `mask`.
@@ -152,7 +155,7 @@ impl Look<'_> {
         };
         let legend = Legend::up_to(errors, unit);
         let caption = "Error of each masked node, the numbers the loss is the mean of; other nodes have none.".into();
-        let cloud = Cloud { values, token, ..self.cloud()? };
+        let cloud = Cloud { values, token, ..self.cloud() };
         Ok(self.stage.view(&VIEWS, "error", caption, ViewKind::Cloud(cloud), "loss_per_node").legend(legend))
     }
 
@@ -162,7 +165,7 @@ impl Look<'_> {
         let values = readback::floats(similarity_map(shown.tokens(all.unsqueeze_dim(0)), self.node)).await?;
         let (legend, how) = shown.legend(&values, |node| node == self.node);
         let caption = format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node);
-        let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud()? };
+        let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud() };
         Ok(self
             .stage
             .view(&VIEWS, "similarity", caption, ViewKind::Cloud(cloud), &shown.tensor("embedding"))
@@ -226,7 +229,7 @@ impl Look<'_> {
             "What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.",
             neighbours.len() - 1
         );
-        let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud()? };
+        let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud() };
         Ok(Some(self.stage.view(&VIEWS, "attention", caption, ViewKind::Cloud(cloud), tensor).legend(legend)))
     }
 

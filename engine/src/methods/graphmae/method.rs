@@ -1,9 +1,11 @@
 //! GraphMAE as the rest of the engine sees it.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Nodes};
 use crate::blocks::activation::Rectifier;
 use crate::blocks::decoders::graph_decoder::DecoderKind;
 use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
@@ -11,10 +13,11 @@ use crate::blocks::masks::nodes::NodeMask;
 use crate::error::{Error, Result};
 use crate::eval::{Features, kernel_svm, logistic};
 use crate::graph::Graph;
+use crate::graph::featured::GraphData;
 use crate::kernels::edges::edge_propagate;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::graphmae::card::{Activation, Decoder, Distance, GraphMaeKnobs, Layers, Norm};
 use crate::methods::graphmae::data::{Cache, Prepared};
 use crate::methods::graphmae::look;
@@ -102,16 +105,16 @@ fn config(knobs: &GraphMaeKnobs, in_dim: usize) -> Config {
 }
 
 impl System {
-    /// The graph of a training batch: the whole one, or the one between the batch's nodes.
-    fn graph_of(&self, batch: &Batch) -> Result<Rc<Prepared>> {
-        let whole = self.cache.whole(batch)?;
-        let all = batch.indices.is_empty() || batch.indices.len() == whole.graph.nodes();
-        Ok(if all { whole } else { Rc::new(whole.part(&batch.indices)?) })
+    /// The graph between some nodes, which may be all.
+    fn graph_of(&self, nodes: &Nodes) -> Result<Rc<Prepared>> {
+        let whole = self.cache.whole(&nodes.graph)?;
+        let all = nodes.numbers.len() == whole.graph.nodes();
+        Ok(if all { whole } else { Rc::new(whole.part(&nodes.numbers)?) })
     }
 
     /// Features of all nodes on the host.
-    async fn embedded(&self, weights: &Weights, batch: &Batch) -> Result<Features> {
-        let whole = self.cache.whole(batch)?;
+    async fn embedded(&self, weights: &Weights, data: &Rc<GraphData>) -> Result<Features> {
+        let whole = self.cache.whole(data)?;
         let all = self.model.embed(weights, &whole.features, &whole.graph.on(weights.device()));
         Ok(Features { dim: self.model.config.hidden, values: readback::floats(all).await? })
     }
@@ -119,12 +122,11 @@ impl System {
     /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the
     /// accuracy on the test nodes; the mean over first weights of the probe.
     async fn node_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let batch = Batch { data: Some(subject.loader.data.clone()), ..Batch::default() };
-        let data = batch.graph()?;
+        let data = subject.loader.graph()?;
         if data.train.is_empty() || data.test.is_empty() {
             return Err(unlabelled("a probe needs nodes to train on and nodes to test"));
         }
-        let all = self.embedded(subject.weights, &batch).await?;
+        let all = self.embedded(subject.weights, &data).await?;
         let half = |nodes: &[usize]| all.picked(nodes.iter().copied(), &data.labels);
         // Without validation nodes the last epoch counts: it is the latest of equally good ones.
         let halves = [half(&data.train), half(&data.validation), half(&data.test)];
@@ -145,15 +147,14 @@ impl System {
 
     /// The probe of whole graphs of the paper: pooled features, a support vector machine, the mean accuracy over folds.
     async fn graph_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let batch = Batch { data: Some(subject.loader.data.clone()), ..Batch::default() };
-        let data = batch.graph()?;
+        let data = subject.loader.graph()?;
         // A graph's class is that of its nodes.
         let labels: Vec<u32> =
             data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
         if labels.is_empty() || labels.len() + 1 != data.graphs.len() {
             return Err(unlabelled("the set does not hold several labelled graphs"));
         }
-        let all = pooled(&self.embedded(subject.weights, &batch).await?, &data.graphs, self.pool);
+        let all = pooled(&self.embedded(subject.weights, &data).await?, &data.graphs, self.pool);
         kernel_svm::cross_validated(
             &all,
             &labels,
@@ -178,7 +179,7 @@ impl Method for System {
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
-        let (prepared, config) = (self.graph_of(batch)?, &self.model.config);
+        let (prepared, config) = (self.graph_of(batch.nodes()?)?, &self.model.config);
         let device = weights.device();
         let mask =
             NodeMask::random(prepared.graph.nodes(), config.mask_rate, config.replace_rate, &mut context.rng.at(0))?;
@@ -195,9 +196,10 @@ impl Method for System {
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        let whole = self.cache.whole(batch)?;
+        let nodes = batch.nodes()?;
+        let whole = self.cache.whole(&nodes.graph)?;
         let all = plain(self.model.embed(weights, &whole.features, &whole.graph.on(weights.device())));
-        let picks = Graph::picks(whole.graph.nodes(), batch.indices.iter().map(|node| Some(*node as u32)))?;
+        let picks = Graph::picks(whole.graph.nodes(), nodes.numbers.iter().map(|node| Some(*node as u32)))?;
         Ok(edge_propagate(all.clone(), None, &picks.on(&all.device())))
     }
 
@@ -215,20 +217,15 @@ impl Method for System {
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {
         Box::pin(async move {
-            let batch = Batch { data: Some(entering.loader.data.clone()), ..Batch::default() };
-            let starts = &batch.graph()?.graphs;
+            let data = entering.loader.graph()?;
             let count = GraphMaeKnobs::of(entering.settings)?.graphs;
-            let graphs = starts.len().saturating_sub(1);
-            if graphs < 2 || count == 0 {
+            let graphs: Vec<Range<usize>> = data.graphs.windows(2).map(|bounds| bounds[0]..bounds[1]).collect();
+            if graphs.len() < 2 || count == 0 {
                 return Ok(None);
             }
+            let note = format!("{} graphs in {} batches", graphs.len(), graphs.len().div_ceil(count));
             // Whole graphs make a batch, so that no edge is cut.
-            let mut rng = entering.rng.clone();
-            let order = rng.permutation(graphs);
-            let nodes = |graphs: &[usize]| graphs.iter().flat_map(|g| starts[*g]..starts[*g + 1]).collect::<Vec<_>>();
-            let plan: Vec<Vec<usize>> = order.chunks(count).map(nodes).filter(|nodes| !nodes.is_empty()).collect();
-            let note = format!("{graphs} graphs in {} batches", plan.len());
-            entering.loader.follow(Some(plan));
+            entering.loader.follow_groups(graphs, count, entering.rng);
             Ok(Some(note))
         })
     }

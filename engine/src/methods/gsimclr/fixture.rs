@@ -12,7 +12,7 @@ use crate::blocks::objectives::info_nce::{Scale, Targets, nt_xent};
 use crate::error::{Error, Result};
 use crate::eval::{Features, kmeans};
 use crate::golden::{Answers, Case, Got};
-use crate::method::HostTensor;
+use crate::host_tensor::HostTensor;
 use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, reconstruction_error};
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::encoder::{Encoder, EncoderConfig};

@@ -3,10 +3,11 @@
 
 use burn::tensor::Tensor;
 
+use crate::batch::Half;
 use crate::blocks::batch_norm::Pass;
 use crate::error::Result;
 use crate::eval::principal::{Plane, plane};
-use crate::loader::{Clusters, Half};
+use crate::loader::Clusters;
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};

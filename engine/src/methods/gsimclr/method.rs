@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Half};
 use crate::blocks::batch_norm::Pass;
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::loader::Half;
-use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};

@@ -3,13 +3,13 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::augment::Recipe;
+use crate::batch::{Batch, Role};
 use crate::blocks::batch_norm::Pass;
 use crate::blocks::convolution::keras::Norm;
 use crate::blocks::objectives::info_nce::{Scale, Targets, nt_xent};
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
-use crate::method::Batch;
 use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, reconstruction_error};
 pub use crate::methods::gsimclr::card::Batches;
 use crate::methods::gsimclr::card::{Augmentation, GsimclrKnobs, Tap};
@@ -146,15 +146,17 @@ impl Config {
     /// [`Error::Data`] when the batch has no pictures of the right size.
     pub fn pictures(&self, batch: &Batch) -> Result<Vec<f32>> {
         let (count, size, side) = (batch.samples()?, self.img_size, self.side());
-        let bytes = batch.bytes.as_ref();
-        let [_, height, width, channels] = bytes.map_or([0; 4], |bytes| bytes.shape());
-        let Some(bytes) = bytes.filter(|_| (height, width) == (size, size) && channels > 0) else {
-            let why = format!("they should be bytes of {size} × {size} pixels");
-            return Err(Error::data("The pictures do not fit", why, "Please report this"));
+        let pictures = batch.pixels(Role::Imgs)?;
+        let (Some(bytes), &[_, height, width, channels]) = (pictures.raw(), pictures.shape()) else {
+            return Err(Error::data("The pictures do not fit", "they should be bytes", "Choose other pictures"));
         };
+        if (height, width) != (size, size) {
+            let why = format!("they should have {size} × {size} pixels");
+            return Err(Error::data("The pictures do not fit", why, "Please report this"));
+        }
         let border = (side - size) / 2;
         let mut out = vec![0.0; count * side * side * CHANNELS];
-        for (row, values) in bytes.raw().chunks_exact(size * channels).enumerate() {
+        for (row, values) in bytes.chunks_exact(size * channels).enumerate() {
             let start = ((row / size * side + row % size + border) * side + border) * CHANNELS;
             for (pixel, out) in values.chunks_exact(channels).zip(out[start..].chunks_exact_mut(CHANNELS)) {
                 out.iter_mut()

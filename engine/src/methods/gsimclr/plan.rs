@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::batch::Half;
 use crate::error::Result;
 use crate::eval::{Features, kmeans};
-use crate::loader::{Clusters, Half, Loader};
+use crate::loader::{Clusters, Loader};
 use crate::methods::gsimclr::batches;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::readback;

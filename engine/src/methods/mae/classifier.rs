@@ -2,12 +2,13 @@
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Role};
 use crate::blocks::dropout::DropPath;
 use crate::blocks::encoders::transformer::{Block, stack};
 use crate::blocks::linear::{LayerNorm, Linear};
 use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first};
 use crate::error::Result;
-use crate::method::{Batch, Classifier};
+use crate::method::Classifier;
 use crate::methods::mae::model::Config;
 use crate::rng::Rng;
 use crate::weights::{Init, Slot, Weights};
@@ -75,7 +76,7 @@ impl MaeClassifier {
 
 impl Classifier for MaeClassifier {
     fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>> {
-        let pictures = batch.tensor("imgs", weights.device())?;
+        let pictures = batch.tensor(Role::Imgs, weights.device())?;
         Ok(self.scores(weights, self.feature(weights, pictures, rng)))
     }
 

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::batch::Role;
 use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
@@ -9,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::mae::model::Mae;
+use crate::pixel_bytes::PixelBytes;
 use crate::readback;
 use crate::similarity::Similarity;
 use crate::trace::{self, Heat, Legend, Picture, View, ViewKind};
@@ -32,7 +34,7 @@ pub const PATCHES: &str = "patches";
 /// [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when the device is lost.
 pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id);
-    let pictures: Tensor<4> = stage.batch.tensor("imgs", w.device())?;
+    let pictures: Tensor<4> = stage.batch.tensor(Role::Imgs, w.device())?;
     let mask = stage_mask(mae, stage)?;
     let mut views = Vec::new();
     if wants("input") {
@@ -179,10 +181,11 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) 
 fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32], hidden: Vec<bool>) -> Picture {
     let (size, channels) = (mae.config.img_size, mae.config.in_chans);
     let plane = size * size;
+    let (means, deviations) = stage.batch.pixels(Role::Imgs).map_or((&[][..], &[][..]), PixelBytes::statistics);
     let byte = |channel: usize, pixel: usize| {
         let value = values.get(channel * plane + pixel).copied().unwrap_or(0.0);
-        let (mean, std) =
-            (stage.mean.get(channel).copied().unwrap_or(0.0), stage.std.get(channel).copied().unwrap_or(1.0));
+        let mean = means.get(channel).copied().unwrap_or(0.0);
+        let std = deviations.get(channel).copied().unwrap_or(1.0);
         ((value * std + mean) * 255.0).round().clamp(0.0, 255.0) as u8
     };
     let rgba = (0..plane)

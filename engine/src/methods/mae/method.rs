@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Role};
 use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext};
+use crate::method::{Classifier, Local, Loss, Method, Stage, StepContext};
 use crate::methods::mae::card::{MaeKnobs, Pool};
 use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::look;
@@ -39,17 +40,20 @@ impl Method for Mae {
         let mask = self.random_masking(batch.samples()?, &context.rng)?;
         batch.upload(device);
         mask.upload(device);
-        let patches = batch.patches(p, Order::ChannelFirst, device)?;
+        let patches = batch.patches(Role::Imgs, p, Order::ChannelFirst, device)?;
         // With one channel both orders are the same.
-        let target =
-            if self.config.in_chans == 1 { patches.clone() } else { batch.patches(p, Order::ChannelLast, device)? };
+        let target = if self.config.in_chans == 1 {
+            patches.clone()
+        } else {
+            batch.patches(Role::Imgs, p, Order::ChannelLast, device)?
+        };
         let total = self.loss_of_patches(weights, patches, target, &mask);
         Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]))
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
         let tokens = self.config.side() * self.config.side();
-        let patches = batch.patches(self.config.patch_size, Order::ChannelFirst, weights.device())?;
+        let patches = batch.patches(Role::Imgs, self.config.patch_size, Order::ChannelFirst, weights.device())?;
         let latent = self.encoder.forward_patches(weights, patches, &Mask::none(batch.samples()?, tokens));
         Ok(plain(latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)))
     }

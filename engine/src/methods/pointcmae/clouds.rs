@@ -3,15 +3,13 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::batch::{Batch, Role};
 use crate::error::{Error, Result};
 use crate::kernels::points::farthest_points;
 use crate::kernels::tokens::gather_tokens;
-use crate::method::Batch;
 use crate::rng::Rng;
 use crate::weights::plain;
 
-/// The role of clouds in a batch.
-const CLOUDS: &str = "points";
 /// Each axis is stretched by a factor between these, then moved by at most `SHIFT` either way.
 const STRETCH: (f32, f32) = (2.0 / 3.0, 1.5);
 const SHIFT: f32 = 0.2;
@@ -56,7 +54,7 @@ pub fn for_evaluation(batch: &Batch, points: usize, device: &Device) -> Result<T
 
 /// The clouds on a device without history, their number, and the points of each.
 fn stored(batch: &Batch, points: usize, device: &Device) -> Result<(Tensor<3>, usize, usize)> {
-    let stored: Tensor<3> = plain(batch.tensor(CLOUDS, device)?);
+    let stored: Tensor<3> = plain(batch.tensor(Role::Points, device)?);
     let [clouds, all, axes] = stored.dims();
     if axes != 3 || all < points {
         let why = format!("they have {all} points of {axes} coordinates, and {points} of 3 are asked for");

@@ -1,11 +1,11 @@
 //! Point-CMAE's own numbers: a linear support vector machine and few-shot classification on frozen features.
 
+use crate::batch::Half;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::few_shot::{self, Protocol};
 use crate::eval::linear_svm::LinearSvm;
 use crate::knobs::KnobTable;
-use crate::loader::Half;
 use crate::method::{Method as _, Subject};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::model::PointCmae;

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor};
 
+use crate::batch::Batch;
 use crate::blocks::batch_norm::Pass;
 use crate::checkpoint::keys::{Layout, OFFICIAL};
 use crate::error::Result;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
-use crate::method::{Batch, Classifier, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Classifier, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier};
 use crate::methods::pointcmae::clouds;

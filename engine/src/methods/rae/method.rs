@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Half, Role};
+use crate::density::mixture::Mixture;
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
-use crate::loader::{Data, Half, Loader};
-use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::loader::Loader;
+use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::rae::card::{Net, RaeKnobs};
 use crate::methods::rae::chain::Chain;
 use crate::methods::rae::classic::{ClassicConfig, Scale};
@@ -75,7 +77,7 @@ impl Denoising {
     }
 
     fn vectors(&self, batch: &Batch, weights: &Weights) -> Result<Tensor<2>> {
-        let vectors: Tensor<2> = batch.tensor("vectors", weights.device())?;
+        let vectors: Tensor<2> = batch.tensor(Role::Vectors, weights.device())?;
         let (found, wanted) = (vectors.dims()[1], self.rae.config.dim());
         if found == wanted {
             return Ok(vectors);
@@ -198,24 +200,21 @@ impl Method for Denoising {
     }
 }
 
-/// The set of vectors behind a loader.
+/// The vectors that a loader trains on.
 ///
 /// # Errors
 /// [`Error::Data`] when it holds something else.
 pub(super) fn set(loader: &Loader) -> Result<Vectors<'_>> {
-    match &*loader.data {
-        Data::Vectors(data) => Ok(Vectors { dims: data.dims.max(1), train: &data.train, truth: data.truth.as_ref() }),
-        _ => Err(Error::data(
-            "The data are no vectors",
-            "the system learns the density of vectors",
-            "Choose one of the data sets it lists",
-        )),
-    }
+    let all: Vec<usize> = (0..loader.len(Half::Train)).collect();
+    let train = loader.evaluation_batch(Half::Train, &all)?.floats(Role::Vectors)?.clone();
+    let dims = train.shape.last().copied().unwrap_or(1).max(1);
+    Ok(Vectors { dims, train: train.values, truth: loader.density() })
 }
 
 /// What this system has to know of a set of vectors.
 pub(super) struct Vectors<'a> {
     pub dims: usize,
-    pub train: &'a [f32],
-    pub truth: Option<&'a crate::density::mixture::Mixture>,
+    /// [vectors, dims]
+    pub train: Vec<f32>,
+    pub truth: Option<&'a Mixture>,
 }

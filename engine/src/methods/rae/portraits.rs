@@ -1,7 +1,8 @@
 //! Views of longer vectors: a sample, its noisy copy and its reconstruction, and a chain that starts at it.
 
+use crate::batch::Role;
 use crate::error::Result;
-use crate::method::HostTensor;
+use crate::host_tensor::HostTensor;
 use crate::methods::rae::chain::OnCpu;
 use crate::methods::rae::look::{LookContext, side};
 use crate::readback;
@@ -18,7 +19,7 @@ const SHOWN: usize = 12;
 
 /// The views of a longer vector that the stage wants.
 pub(super) async fn look(context: &LookContext<'_>) -> Result<Vec<View>> {
-    let input = context.stage.batch.array("vectors")?;
+    let input = context.stage.batch.floats(Role::Vectors)?;
     let noise = context.system.rae.noise(1, &context.stage.rng);
     let noisy: Vec<f64> = input.values.iter().zip(&noise).map(|(x, n)| f64::from(x + n)).collect();
     let mut views = match side(context.set.dims) {

@@ -6,12 +6,11 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::batch::Nodes;
 use crate::blocks::influence::{Reach, Sparse};
 use crate::blocks::objectives::neighbour_contrast;
-use crate::error::Result;
+use crate::graph::featured::GraphData;
 use crate::kernels::neighbour_contrast::Pairs;
-use crate::loader::Data;
-use crate::method::Batch;
 use crate::rng::Rng;
 
 /// Nodes that are taken around one node before the next part of a batch starts elsewhere.
@@ -28,7 +27,7 @@ pub struct Known(RefCell<Option<Kept>>);
 
 #[derive(Debug)]
 struct Kept {
-    data: Rc<Data>,
+    graph: Rc<GraphData>,
     first: Rc<Sparse>,
     whole: Option<Whole>,
 }
@@ -43,68 +42,51 @@ struct Whole {
 }
 
 impl Known {
-    /// A₁ of the graph of a batch.
-    ///
-    /// # Errors
-    /// [`Error::Data`](crate::error::Error::Data) when the data is no graph.
-    pub fn first(&self, batch: &Batch) -> Result<Rc<Sparse>> {
-        let graph = batch.graph()?;
+    /// A₁ of a graph.
+    pub fn first(&self, graph: &Rc<GraphData>) -> Rc<Sparse> {
         let mut kept = self.0.borrow_mut();
-        if let (Some(kept), Some(data)) = (&*kept, &batch.data)
-            && Rc::ptr_eq(&kept.data, data)
-        {
-            return Ok(kept.first.clone());
+        if let Some(kept) = kept.as_ref().filter(|kept| Rc::ptr_eq(&kept.graph, graph)) {
+            return kept.first.clone();
         }
         let edges: Vec<[u32; 2]> = graph.src.iter().zip(&graph.dst).map(|(from, to)| [*from, *to]).collect();
         let first = Rc::new(Sparse::transition(graph.nodes, &edges));
-        *kept = batch.data.clone().map(|data| Kept { data, first: first.clone(), whole: None });
-        Ok(first)
+        *kept = Some(Kept { graph: graph.clone(), first: first.clone(), whole: None });
+        first
     }
 
-    /// Features of the nodes of a batch and their influence on one another.
+    /// Features of some nodes and their influence on one another.
     ///
     /// # Shapes
     /// → [nodes, features]
-    ///
-    /// # Errors
-    /// [`Error::Data`](crate::error::Error::Data) when the data is no graph.
-    pub fn inputs(&self, batch: &Batch, reach: Reach, device: &Device) -> Result<(Tensor<2>, Pairs)> {
-        let first = self.first(batch)?;
-        if batch.indices.len() < first.nodes() {
-            let nodes: Vec<u32> = batch.indices.iter().map(|node| *node as u32).collect();
-            let pairs = neighbour_contrast::pairs(&first.influence_among(&nodes, reach), device);
-            return Ok((features(batch, device)?, pairs));
+    pub fn inputs(&self, nodes: &Nodes, reach: Reach, device: &Device) -> (Tensor<2>, Pairs) {
+        let first = self.first(&nodes.graph);
+        if nodes.numbers.len() < first.nodes() {
+            let numbers: Vec<u32> = nodes.numbers.iter().map(|node| *node as u32).collect();
+            let pairs = neighbour_contrast::pairs(&first.influence_among(&numbers, reach), device);
+            return (features(nodes, device), pairs);
         }
         let fits = |whole: &Whole| whole.reach == reach && whole.device == *device;
         if let Some(whole) = self.0.borrow().as_ref().and_then(|kept| kept.whole.as_ref()).filter(|whole| fits(whole)) {
-            return Ok((whole.x.clone(), whole.pairs.clone()));
+            return (whole.x.clone(), whole.pairs.clone());
         }
         let pairs = neighbour_contrast::pairs(&first.influence(reach), device);
-        let whole = Whole { reach, device: device.clone(), x: features(batch, device)?, pairs };
+        let whole = Whole { reach, device: device.clone(), x: features(nodes, device), pairs };
         let inputs = (whole.x.clone(), whole.pairs.clone());
         if let Some(kept) = self.0.borrow_mut().as_mut() {
             kept.whole = Some(whole);
         }
-        Ok(inputs)
+        inputs
     }
 }
 
-/// Features of the nodes of a batch.
+/// Features of some nodes.
 ///
 /// # Shapes
 /// → [nodes, features]
-///
-/// # Errors
-/// [`Error::Data`](crate::error::Error::Data) when the data is no graph.
-pub fn features(batch: &Batch, device: &Device) -> Result<Tensor<2>> {
-    let features = &batch.graph()?.features;
-    let values = features.dense(batch.indices.iter().copied());
-    Ok(Tensor::from_data(TensorData::new(values, [batch.indices.len(), features.width]), device))
-}
-
-/// All nodes of the graph of `data`, as one batch.
-pub fn all_nodes(data: &Rc<Data>) -> Batch {
-    Batch { indices: (0..data.pool()).collect(), data: Some(data.clone()), ..Batch::default() }
+pub fn features(nodes: &Nodes, device: &Device) -> Tensor<2> {
+    let features = &nodes.graph.features;
+    let values = features.dense(nodes.numbers.iter().copied());
+    Tensor::from_data(TensorData::new(values, [nodes.numbers.len(), features.width]), device)
 }
 
 /// Batches of `size` nodes for `steps` steps: every epoch visits all nodes in a fresh order (but those of the last
@@ -148,9 +130,4 @@ pub fn patches(first: &Sparse, size: usize, steps: u64, rng: &Rng) -> Vec<Vec<us
         }
     }
     plan
-}
-
-/// Batches of `size` nodes in a random order, one epoch.
-pub fn shuffled(nodes: usize, size: usize, rng: &Rng) -> Vec<Vec<usize>> {
-    rng.clone().permutation(nodes).chunks_exact(size.clamp(1, nodes.max(1))).map(<[usize]>::to_vec).collect()
 }

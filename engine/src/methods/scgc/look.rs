@@ -1,11 +1,12 @@
 //! SCGC on the stage: the graph by clusters and by classes, the embedding, what influences a node and what is like it.
 
+use crate::batch::Nodes;
 use crate::blocks::influence::Reach;
 use crate::error::Result;
 use crate::eval::clustering::matched_classes;
 use crate::eval::{Features, principal};
 use crate::knobs::Choice;
-use crate::method::{Batch, Stage};
+use crate::method::Stage;
 use crate::methods::scgc::method::Clustering;
 use crate::similarity::Similarity;
 use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
@@ -38,7 +39,7 @@ pub(super) fn drawn(nodes: usize) -> impl Iterator<Item = usize> {
 /// The nodes that are drawn, with what the views have in common.
 struct Drawn<'a> {
     stage: &'a Stage,
-    batch: Batch,
+    nodes: Nodes,
     /// The chosen node among those drawn.
     query: usize,
     /// What is clustered comes from weights, not from the graph alone.
@@ -47,25 +48,25 @@ struct Drawn<'a> {
 
 impl<'a> Drawn<'a> {
     fn new(stage: &'a Stage, learnt: bool) -> Result<Self> {
-        let nodes = stage.batch.graph()?.nodes;
-        let step = nodes.div_ceil(MOST_NODES).max(1);
-        let indices: Vec<usize> = drawn(nodes).collect();
-        let sample = stage.batch.indices.first().copied().unwrap_or(0) / step;
-        let query = stage.token(NODES).unwrap_or(sample).min(indices.len().saturating_sub(1));
-        Ok(Self { stage, batch: Batch { indices, data: stage.batch.data.clone(), ..Batch::default() }, query, learnt })
+        let Nodes { graph, numbers } = stage.batch.nodes()?;
+        let step = graph.nodes.div_ceil(MOST_NODES).max(1);
+        let sample = numbers.first().copied().unwrap_or(0) / step;
+        let nodes = Nodes { numbers: drawn(graph.nodes).collect(), graph: graph.clone() };
+        let query = stage.token(NODES).unwrap_or(sample).min(nodes.numbers.len().saturating_sub(1));
+        Ok(Self { stage, nodes, query, learnt })
     }
 
     /// The nodes at their places, without colour.
-    fn cloud(&self) -> Result<Cloud> {
-        let (graph, indices) = (self.batch.graph()?, &self.batch.indices);
-        let points = indices
+    fn cloud(&self) -> Cloud {
+        let Nodes { graph, numbers } = &self.nodes;
+        let points = numbers
             .iter()
             .flat_map(|node| graph.layout.get(2 * node..2 * node + 2).unwrap_or(&[0.0, 0.0]).to_vec())
             .collect();
-        let place = |node: &u32| indices.binary_search(&(*node as usize)).ok();
+        let place = |node: &u32| numbers.binary_search(&(*node as usize)).ok();
         let ends = graph.src.iter().zip(&graph.dst).filter(|(from, to)| from != to);
         let pairs = ends.filter_map(|(from, to)| Some([place(from)? as u32, place(to)? as u32])).take(MOST_EDGES);
-        Ok(Cloud { dims: 2, points, edges: pairs.flatten().collect(), ..Cloud::default() })
+        Cloud { dims: 2, points, edges: pairs.flatten().collect(), ..Cloud::default() }
     }
 
     fn view(&self, id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
@@ -77,12 +78,12 @@ impl<'a> Drawn<'a> {
 
     /// Clusters in the colours and with the names of the classes they match best, where there are classes; one without
     /// a match has a colour of its own.
-    fn named(&self, clusters: &[u32], count: usize) -> Result<(Vec<u32>, Vec<String>)> {
-        let graph = self.batch.graph()?;
-        let labels: Vec<u32> = self.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
+    fn named(&self, clusters: &[u32], count: usize) -> (Vec<u32>, Vec<String>) {
+        let Nodes { graph, numbers } = &self.nodes;
+        let labels: Vec<u32> = numbers.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
         let matched = if labels.len() == clusters.len() { matched_classes(&labels, clusters) } else { Vec::new() };
         if matched.is_empty() {
-            return Ok((clusters.to_vec(), (1..=count).map(|cluster| format!("cluster {cluster}")).collect()));
+            return (clusters.to_vec(), (1..=count).map(|cluster| format!("cluster {cluster}")).collect());
         }
         let mut names: Vec<String> = graph.report.classes.iter().map(|class| format!("most like {class}")).collect();
         let colours: Vec<u32> = (0..count)
@@ -94,11 +95,11 @@ impl<'a> Drawn<'a> {
                 }
             })
             .collect();
-        Ok((clusters.iter().filter_map(|cluster| colours.get(*cluster as usize).copied()).collect(), names))
+        (clusters.iter().filter_map(|cluster| colours.get(*cluster as usize).copied()).collect(), names)
     }
 
     fn name(&self) -> usize {
-        self.batch.indices.get(self.query).copied().unwrap_or(0)
+        self.nodes.numbers.get(self.query).copied().unwrap_or(0)
     }
 }
 
@@ -112,15 +113,15 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
     let drawn = Drawn::new(stage, method.learns())?;
     let mut views = Vec::new();
     let needed = ["graph", "embedding", "cosine", "similarity"].into_iter().any(wants);
-    let z = if needed { method.clustered(w, &drawn.batch).await? } else { Features::default() };
+    let z = if needed { method.clustered(w, &drawn.nodes).await? } else { Features::default() };
     let clusters = if ["graph", "embedding", "similarity"].into_iter().any(wants) {
         method.clusters(w, &z).await?
     } else {
         Vec::new()
     };
-    let (colours, names) = drawn.named(&clusters, method.model.config.clusters)?;
+    let (colours, names) = drawn.named(&clusters, method.model.config.clusters);
     if wants("graph") {
-        let cloud = Cloud { class: colours.clone(), classes: names.clone(), ..drawn.cloud()? };
+        let cloud = Cloud { class: colours.clone(), classes: names.clone(), ..drawn.cloud() };
         let caption = format!(
             "Every node in the colour of its cluster, which is that of the class it matches best. Found by: {}.",
             method.variant.name()
@@ -128,9 +129,9 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         views.push(drawn.view("graph", caption, ViewKind::Cloud(cloud), "q"));
     }
     if wants("labels") {
-        let graph = drawn.batch.graph()?;
-        let class = drawn.batch.indices.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
-        let cloud = Cloud { class, classes: graph.report.classes.clone(), ..drawn.cloud()? };
+        let Nodes { graph, numbers } = &drawn.nodes;
+        let class = numbers.iter().filter_map(|node| graph.labels.get(*node).copied()).collect();
+        let cloud = Cloud { class, classes: graph.report.classes.clone(), ..drawn.cloud() };
         let caption = "The true classes, which training never sees.".into();
         views.push(drawn.view("labels", caption, ViewKind::Cloud(cloud), "labels").of_data());
     }
@@ -144,7 +145,7 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         views.push(drawn.view("embedding", caption, ViewKind::Cloud(cloud), "z"));
     }
     if wants("influence") {
-        views.push(influence(method, &drawn)?);
+        views.push(influence(method, &drawn));
     }
     let compared = Similarity::of(stage);
     if wants("cosine") {
@@ -152,7 +153,7 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
         let (legend, how) = compared.legend(&values, |row| row == drawn.query);
         let caption =
             format!("How like node {} every other is, by the cosine of what is clustered. {how}", drawn.name());
-        let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
+        let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud() };
         views.push(drawn.view("cosine", caption, ViewKind::Cloud(cloud), &compared.tensor("z")).legend(legend));
     }
     if wants("similarity") {
@@ -162,18 +163,18 @@ pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec
 }
 
 /// The row of the influence matrix of the chosen node: what the contrast pulls it to.
-fn influence(method: &Clustering, drawn: &Drawn<'_>) -> Result<View> {
+fn influence(method: &Clustering, drawn: &Drawn<'_>) -> View {
     let Reach { order, cumulative } = method.model.config.reach;
-    let row = method.first(&drawn.batch)?.influence_of(drawn.name(), method.model.config.reach);
-    let values: Vec<f32> = drawn.batch.indices.iter().map(|node| row.get(*node).copied().unwrap_or(0.0)).collect();
+    let row = method.first(&drawn.nodes.graph).influence_of(drawn.name(), method.model.config.reach);
+    let values: Vec<f32> = drawn.nodes.numbers.iter().map(|node| row.get(*node).copied().unwrap_or(0.0)).collect();
     let how = if cumulative { "walks of up to" } else { "walks of" };
     let caption = format!(
         "Where {how} {order} steps from node {} end: its row of the influence matrix, which the contrast pulls it to.",
         drawn.name()
     );
     let legend = Legend::up_to(values.iter().copied(), "influence");
-    let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud()? };
-    Ok(drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r").of_formula().legend(legend))
+    let cloud = Cloud { values, query: Some(drawn.query as u32), ..drawn.cloud() };
+    drawn.view("influence", caption, ViewKind::Cloud(cloud), "A_r").of_formula().legend(legend)
 }
 
 /// Cosine of one row with every row.
@@ -197,7 +198,7 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Simil
     let values: Vec<f32> = rows.iter().flat_map(|a| rows.iter().map(|b| dot(*a, *b))).collect();
     let (legend, how) = compared.legend(&values, |place| place / rows.len() == place % rows.len());
     let name = |row: &usize| {
-        let node = drawn.batch.indices.get(*row).copied().unwrap_or(*row);
+        let node = drawn.nodes.numbers.get(*row).copied().unwrap_or(*row);
         format!("node {node}, cluster {}", clusters[*row] + 1)
     };
     let names: Vec<String> = rows.iter().map(name).collect();

@@ -4,13 +4,15 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, Nodes};
 use crate::blocks::influence::{Reach, Sparse};
 use crate::error::{Error, Result};
 use crate::eval::clustering::{Average, agreement};
 use crate::eval::{Features, kmeans};
+use crate::graph::featured::GraphData;
 use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
-use crate::method::{Batch, Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::scgc::card::ScgcKnobs;
 use crate::methods::scgc::known::{self, Known};
 use crate::methods::scgc::look;
@@ -110,55 +112,51 @@ impl Clustering {
         self.variant.has_network() || self.convolutions.is_some()
     }
 
-    /// The embedding of the nodes of a batch, without history.
+    /// The embedding of some nodes, without history.
     ///
     /// # Shapes
     /// → [nodes, width]
-    fn embedding(&self, w: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        let x = known::features(batch, w.device())?;
-        Ok(plain(self.model.encode(w, x)))
+    fn embedding(&self, w: &Weights, nodes: &Nodes) -> Tensor<2> {
+        plain(self.model.encode(w, known::features(nodes, w.device())))
     }
 
-    /// A₁ of the graph of `data`.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the data is no graph.
-    pub fn first(&self, batch: &Batch) -> Result<Rc<Sparse>> {
-        self.known.first(batch)
+    /// A₁ of a graph.
+    pub fn first(&self, graph: &Rc<GraphData>) -> Rc<Sparse> {
+        self.known.first(graph)
     }
 
     /// What the variant clusters: embeddings of these nodes, their features, or eigenvectors.
     ///
     /// # Errors
-    /// [`Error::Data`] when the data is no graph, [`Error::Device`] when the device is lost.
-    pub async fn clustered(&self, w: &Weights, batch: &Batch) -> Result<Features> {
+    /// [`Error::Device`] when the device is lost.
+    pub async fn clustered(&self, w: &Weights, nodes: &Nodes) -> Result<Features> {
         match (self.variant, &self.convolutions) {
             (Variant::KMeans, _) => {
-                let features = &batch.graph()?.features;
-                Ok(Features { dim: features.width, values: features.dense(batch.indices.iter().copied()) })
+                let features = &nodes.graph.features;
+                Ok(Features { dim: features.width, values: features.dense(nodes.numbers.iter().copied()) })
             }
             (Variant::Spectral, _) => {
-                let all = spectral(&*self.first(batch)?, self.model.config.clusters, &Rng::new(self.seed, "spectral"));
+                let all =
+                    spectral(&*self.first(&nodes.graph), self.model.config.clusters, &Rng::new(self.seed, "spectral"));
                 Ok(Features {
                     dim: all.dim,
-                    values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect(),
+                    values: nodes.numbers.iter().flat_map(|node| all.row(*node)).copied().collect(),
                 })
             }
             (_, Some(convolutions)) => {
-                let whole = batch.data.as_ref().map(known::all_nodes).unwrap_or_default();
-                let x = known::features(&whole, w.device())?;
-                let z = convolutions.encode(w, x, &Propagation::new(&*self.first(batch)?, w.device()));
+                let x = known::features(&Nodes::all(nodes.graph.clone()), w.device());
+                let z = convolutions.encode(w, x, &Propagation::new(&*self.first(&nodes.graph), w.device()));
                 let all = Features { dim: z.dims()[1], values: readback::floats(z).await? };
                 Ok(Features {
                     dim: all.dim,
-                    values: batch.indices.iter().flat_map(|node| all.row(*node)).copied().collect(),
+                    values: nodes.numbers.iter().flat_map(|node| all.row(*node)).copied().collect(),
                 })
             }
             _ => {
                 let mut all = Features { dim: self.model.config.width, values: Vec::new() };
-                for nodes in batch.indices.chunks(CHUNK) {
-                    let part = Batch { indices: nodes.to_vec(), data: batch.data.clone(), ..Batch::default() };
-                    all.values.extend(readback::floats(self.embedding(w, &part)?).await?);
+                for numbers in nodes.numbers.chunks(CHUNK) {
+                    let part = Nodes { numbers: numbers.to_vec(), graph: nodes.graph.clone() };
+                    all.values.extend(readback::floats(self.embedding(w, &part)).await?);
                 }
                 Ok(all)
             }
@@ -196,10 +194,10 @@ impl Clustering {
     /// The start of the refinement: k-means of the embedding gives the centres.
     async fn find_centres(&self, entering: &mut Entering<'_>) -> Result<Option<String>> {
         let frozen = entering.weights.frozen();
-        let batch = known::all_nodes(&entering.loader.data);
-        let found = self.fit(&self.clustered(&frozen, &batch).await?, &entering.rng.at(0));
+        let nodes = entering.loader.nodes()?;
+        let found = self.fit(&self.clustered(&frozen, &nodes).await?, &entering.rng.at(0));
         entering.weights.set("cluster_layer", found.centres)?;
-        let labels = &batch.graph()?.labels;
+        let labels = &nodes.graph.labels;
         if labels.len() != found.labels.len() {
             return Ok(Some(format!("k-means of the autoencoder's embedding: inertia {:.4}", found.inertia)));
         }
@@ -214,30 +212,26 @@ impl Clustering {
     }
 
     async fn enter_phase(&self, phase: usize, mut entering: Entering<'_>) -> Result<Option<String>> {
-        let batch = Batch { data: Some(entering.loader.data.clone()), ..Batch::default() };
-        let (nodes, size) = (batch.graph()?.nodes, entering.loader.batch_size());
+        let graph = entering.loader.graph()?;
+        let (nodes, size) = (graph.nodes, entering.loader.batch_size());
         if self.variant.refines() && phase == 1 {
             if size < nodes {
                 let steps = ScgcKnobs::of(entering.settings)?.steps as u64;
-                entering.loader.follow(Some(known::patches(&*self.first(&batch)?, size, steps, &entering.rng.at(1))));
+                entering.loader.follow(Some(known::patches(&*self.first(&graph), size, steps, &entering.rng.at(1))));
             }
             return if entering.resumed { Ok(None) } else { self.find_centres(&mut entering).await };
-        }
-        if size < nodes && nodes > LARGE {
-            // A new order of all nodes at every step would cost more than the step.
-            entering.loader.follow(Some(known::shuffled(nodes, size, &entering.rng.at(1))));
         }
         Ok(None)
     }
 
     async fn measured(&self, metric: &str, subject: Subject<'_>) -> Result<f64> {
-        let batch = known::all_nodes(&subject.loader.data);
-        let labels = &batch.graph()?.labels;
-        if labels.len() != batch.indices.len() {
+        let nodes = subject.loader.nodes()?;
+        let labels = &nodes.graph.labels;
+        if labels.len() != nodes.numbers.len() {
             let why = "the graph has no classes to compare clusters with";
             return Err(Error::data("Clusters cannot be scored", why, "Choose a graph with labels"));
         }
-        let found = self.clusters(subject.weights, &self.clustered(subject.weights, &batch).await?).await?;
+        let found = self.clusters(subject.weights, &self.clustered(subject.weights, &nodes).await?).await?;
         let scores = agreement(labels, &found, Average::Arithmetic);
         match metric {
             "nmi" => Ok(scores.nmi),
@@ -262,10 +256,10 @@ impl Method for Clustering {
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
-        let device = weights.device();
+        let (device, nodes) = (weights.device(), batch.nodes()?);
         if let Some(convolutions) = &self.convolutions {
-            let along = Propagation::new(&*self.first(batch)?, device);
-            let total = convolutions.loss(weights, known::features(batch, device)?, &along);
+            let along = Propagation::new(&*self.first(&nodes.graph), device);
+            let total = convolutions.loss(weights, known::features(nodes, device), &along);
             return Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]));
         }
         if !self.variant.has_network() {
@@ -273,12 +267,12 @@ impl Method for Clustering {
             return Err(Error::request("There is nothing to train", why, "Probe it, or choose another variant"));
         }
         if context.phase == 0 {
-            let x = known::features(batch, device)?;
+            let x = known::features(nodes, device);
             let z = self.model.encode(weights, x.clone());
             let total = self.model.reconstruction(weights, x, z).unwrap_or_else(|| Tensor::zeros([1], device));
             return Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]));
         }
-        let (x, pairs) = self.known.inputs(batch, self.model.config.reach, device)?;
+        let (x, pairs) = self.known.inputs(nodes, self.model.config.reach, device);
         let losses = self.model.losses(weights, x, &pairs, self.variant == Variant::Scgc);
         let mut terms = vec![("contrast".into(), losses.contrast), ("clusters".into(), losses.divergence)];
         terms.extend(losses.reconstruction.map(|loss| ("reconstruction".into(), loss)));
@@ -286,17 +280,18 @@ impl Method for Clustering {
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        match &self.convolutions {
+        let nodes = batch.nodes()?;
+        Ok(match &self.convolutions {
             Some(convolutions) => {
-                let whole = batch.data.as_ref().map(known::all_nodes).unwrap_or_default();
-                let along = Propagation::new(&*self.first(batch)?, weights.device());
-                let z = convolutions.encode(weights, known::features(&whole, weights.device())?, &along);
-                let nodes: Vec<i32> = batch.indices.iter().map(|node| *node as i32).collect();
-                Ok(plain(z.select(0, Tensor::from_data(nodes.as_slice(), weights.device()))))
+                let whole = Nodes::all(nodes.graph.clone());
+                let along = Propagation::new(&*self.first(&nodes.graph), weights.device());
+                let z = convolutions.encode(weights, known::features(&whole, weights.device()), &along);
+                let numbers: Vec<i32> = nodes.numbers.iter().map(|node| *node as i32).collect();
+                plain(z.select(0, Tensor::from_data(numbers.as_slice(), weights.device())))
             }
-            None if self.variant.has_network() => self.embedding(weights, batch),
-            None => known::features(batch, weights.device()).map(plain),
-        }
+            None if self.variant.has_network() => self.embedding(weights, nodes),
+            None => plain(known::features(nodes, weights.device())),
+        })
     }
 
     fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {

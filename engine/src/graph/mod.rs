@@ -4,6 +4,8 @@
 //! A graph may also lead from one kind of row to another ([`Graph::between`]): the entries of a sparse matrix, or the
 //! rows that are picked from a table.
 
+pub mod featured;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
