@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor};
-use masquerade_engine::batch::{Batch, Role};
+use masquerade_engine::batch::{self, Batch};
 use masquerade_engine::blocks::linear::{Linear, Start};
 use masquerade_engine::card::{Card, Kind};
 use masquerade_engine::checkpoint::safetensors::{self, Entry as Tensors, Values};
@@ -61,7 +61,7 @@ impl Method for Toy {
     }
 
     fn loss(&self, w: &Weights, batch: &Batch, _: &StepContext) -> Result<Loss> {
-        let x: Tensor<2> = batch.tensor(Role::Vectors, w.device())?;
+        let x: Tensor<2> = batch.tensor(batch::Role::Vectors, w.device())?;
         let own = self.student.forward(w, x.clone());
         let wanted = self.teacher.forward(w, x.clone());
         let past = own.clone().matmul(w.get(self.queue).transpose());
@@ -75,7 +75,7 @@ impl Method for Toy {
     }
 
     fn embed(&self, w: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        Ok(self.student.forward(w, batch.tensor(Role::Vectors, w.device())?))
+        Ok(self.student.forward(w, batch.tensor(batch::Role::Vectors, w.device())?))
     }
 
     fn views(&self) -> Vec<(String, String)> {
@@ -178,7 +178,7 @@ fn the_copy_settles_and_the_queue_rolls_after_each_step() {
     for _ in 0..3 {
         let (copy, queue) = (some(&run.weights, "target."), some(&run.weights, "queue").remove(0).1);
         let batch = run.loader.train_batch(run.context().step).expect("a batch");
-        let x: Tensor<2> = batch.tensor(Role::Vectors, &Device::flex()).expect("vectors");
+        let x: Tensor<2> = batch.tensor(batch::Role::Vectors, &Device::flex()).expect("vectors");
         let linear = |name: &str| run.weights.by_name(name).expect("a weight").value.clone().inner();
         let matrix = linear("target.linear.weight").reshape([WIDTH, x.dims()[1]]);
         let keys = x.clone().matmul(matrix.transpose()) + linear("target.linear.bias").reshape([1, WIDTH]);
