@@ -72,12 +72,6 @@ impl Loader {
         self.order.take();
     }
 
-    /// Take the samples from another set from now on.
-    pub fn replace(&mut self, data: Rc<dyn Dataset>) {
-        self.data = data;
-        self.order.take();
-    }
-
     /// The data set.
     pub fn data(&self) -> &Rc<dyn Dataset> {
         &self.data

@@ -93,7 +93,7 @@ impl Host {
             return Ok(());
         }
         let data = self.running()?.loader.data().clone();
-        self.check_batch(&settings, &data)?;
+        self.check_batch(&settings, &*data)?;
         self.run.as_mut().map_or(Ok(()), |run| run.adjust(settings))
     }
 }
@@ -108,7 +108,7 @@ fn in_order(mut session: Session, card: &Card) -> Result<(Session, Settings)> {
         session.preset = card.presets.first().map(|p| p.id.clone()).unwrap_or_default();
     }
     let shape = Shape { channels: 1, ..Shape::default() };
-    let draft = Settings::of(&session, card, shape)?;
+    let draft = Settings::of(&session, card, shape.clone())?;
     let preset = Settings::of(&Session { knobs: BTreeMap::new(), ..session.clone() }, card, shape)?;
     session.knobs.retain(|name, value| preset.values().get(name) != Some(value));
     Ok((session, draft))
