@@ -141,6 +141,17 @@ fn presets_and_arms_name_knobs_and_stay_in_their_ranges() {
 }
 
 #[test]
+fn stored_weights_are_those_that_presets_name() {
+    for entry in registry::BUILT {
+        let named: Vec<String> =
+            (entry.card)().presets.into_iter().filter_map(|preset| preset.stored_weights).collect();
+        let stored: Vec<&str> = entry.stored.iter().map(|(name, _)| *name).collect();
+        assert_eq!(named, stored);
+        assert!(entry.stored.iter().all(|(_, bytes)| !bytes.is_empty()));
+    }
+}
+
+#[test]
 fn every_preset_becomes_a_model_with_phases_and_recipes() {
     for entry in registry::BUILT {
         let card = (entry.card)();

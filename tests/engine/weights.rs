@@ -150,7 +150,7 @@ fn a_loss_that_is_asked_for_leaves_no_trace() {
         let mut start = 0;
         for phase in plain.phases().to_vec().iter().filter(|phase| phase.steps > 0) {
             for (run, warms) in [(&mut plain, false), (&mut warmed, true)] {
-                run.go_to(start);
+                run.go_to(start).expect("a recipe");
                 for _ in 0..3 {
                     if warms {
                         warm(run);

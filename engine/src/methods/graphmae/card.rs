@@ -40,7 +40,7 @@ knobs! {
             mask_rate: f64 = 0.5, [0.05..=0.95 by 0.01], "Mask rate", "Share of the nodes whose features are hidden.";
             replace_rate: f64 = 0.05, [0.0..=0.5 by 0.01], "Replace rate",
                 "Share of the masked nodes that show another node's features instead of the mask token.";
-            loss: Distance = Distance::Sce, "Loss", "Scaled cosine error, or mean squared error.";
+            criterion: Distance = Distance::Sce, "Loss", "Scaled cosine error, or mean squared error.";
             alpha: f64 = 3.0, [1.0..=5.0 by 0.5], "Alpha",
                 "Power of the scaled cosine error: above 1 it mutes nodes that are nearly right.";
             remask: bool = true, "Re-mask", "Hide masked nodes from the decoder again.";
@@ -101,9 +101,9 @@ fn presets() -> Vec<Preset> {
 
 /// The paper's central comparison.
 fn claim() -> Claim {
-    let arm = |name: &str, loss: Distance, remask: bool, decay: f64| Arm {
+    let arm = |name: &str, criterion: Distance, remask: bool, decay: f64| Arm {
         name: name.into(),
-        knobs: chosen! { GraphMaeKnobs { hidden: 256, loss, remask, weight_decay: decay } },
+        knobs: chosen! { GraphMaeKnobs { hidden: 256, criterion, remask, weight_decay: decay } },
     };
     Claim {
         sentence: "Scaled cosine error and re-masking give a better linear probe than squared error without.".into(),

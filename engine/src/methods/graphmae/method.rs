@@ -97,7 +97,7 @@ fn config(knobs: &GraphMaeKnobs, in_dim: usize) -> Config {
         mask_rate: knobs.mask_rate,
         replace_rate: knobs.replace_rate,
         remask: knobs.remask,
-        loss: match knobs.loss {
+        loss: match knobs.criterion {
             Distance::Sce => Criterion::ScaledCosine { alpha: knobs.alpha },
             Distance::Mse => Criterion::Squared,
         },
