@@ -18,10 +18,12 @@ pub fn compute_here() {
 }
 
 /// Threads that compute.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use rayon::current_num_threads as count;
+
+/// Threads that compute.
+#[cfg(target_arch = "wasm32")]
 pub(crate) fn count() -> usize {
-    #[cfg(not(target_arch = "wasm32"))]
-    return rayon::current_num_threads();
-    #[cfg(target_arch = "wasm32")]
     1
 }
 
