@@ -32,6 +32,7 @@ fn gelu_stripe_backward<S: Simd>(grad: &[f32], x: &[f32], bias: &[f32], dx: &mut
 }
 
 /// GELU of rows of `x` with the bias added.
+#[inline(never)]
 pub fn bias_gelu(x: &[f32], bias: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
     threads::rows(&mut out, bias.len(), |row, out| gelu_row(&x[row * bias.len()..], bias, out));
@@ -39,6 +40,7 @@ pub fn bias_gelu(x: &[f32], bias: &[f32]) -> Vec<f32> {
 }
 
 /// The gradients of `x` and the bias.
+#[inline(never)]
 pub fn bias_gelu_backward(grad: &[f32], x: &[f32], bias: &[f32]) -> [Vec<f32>; 2] {
     let width = bias.len();
     let stripes = x.len().div_ceil((ROWS * width).max(1));
@@ -66,6 +68,7 @@ fn prelu_stripe_backward<S: Simd>(grad: &[f32], x: &[f32], slope: f32, dx: &mut 
 }
 
 /// `x` where it is above zero, else `slope · x`.
+#[inline(never)]
 pub fn prelu(x: &[f32], slope: f32) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
     threads::rows(&mut out, STRIPE, |stripe, out| prelu_stripe(&x[stripe * STRIPE..], slope, out));
@@ -73,6 +76,7 @@ pub fn prelu(x: &[f32], slope: f32) -> Vec<f32> {
 }
 
 /// The gradients of `x` and the slope.
+#[inline(never)]
 pub fn prelu_backward(grad: &[f32], x: &[f32], slope: f32) -> (Vec<f32>, f32) {
     let (mut dx, mut pieces) = (vec![0.0; x.len()], vec![0.0; x.len().div_ceil(STRIPE)]);
     threads::parts([&mut dx, &mut pieces], [STRIPE, 1], |stripe, [dx, piece]| {

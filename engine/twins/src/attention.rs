@@ -155,6 +155,7 @@ impl<'a> Tasks<'a> {
 
 impl Call<'_> {
     /// The result [B, queries, heads · dim], and the log of the sum of exponentials [B, heads, queries].
+    #[inline(never)]
     pub fn forward(self) -> (Vec<f32>, Vec<f32>) {
         let tasks = Tasks::new(self);
         let Sizes { batch, queries, heads, dim, .. } = self.sizes;
@@ -170,6 +171,7 @@ impl Call<'_> {
     }
 
     /// The gradients of `q`, `kv` and the bias, those that are wanted, from that of the result, the result and the logs.
+    #[inline(never)]
     pub fn backward(
         self,
         grad: &[f32],

@@ -6,6 +6,7 @@ use crate::sums;
 
 /// The number of the nearest of `centres` [K, dim] to every one of `rows` [N, dim], and its squared distance, where that
 /// is less than what stands in `nearest`.
+#[inline(never)]
 pub fn closest(rows: &[f32], centres: &[f32], dim: usize, labels: &mut [u32], nearest: &mut [f32]) {
     each(rows, centres, dim, labels, nearest);
 }

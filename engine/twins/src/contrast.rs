@@ -124,6 +124,7 @@ fn scaled_row(x: &[f32], scale: f32, normalise: bool, out: &mut [f32]) -> f32 {
 }
 
 /// Rows of one side times the square root of the scale, divided by their lengths if `normalise`, and the inverse lengths.
+#[inline(never)]
 pub fn scaled(rows: &[f32], width: usize, scale: f32, normalise: bool) -> (Vec<f32>, Vec<f32>) {
     let width = width.max(1);
     let mut scaled = vec![0.0; rows.len()];
@@ -133,6 +134,7 @@ pub fn scaled(rows: &[f32], width: usize, scale: f32, normalise: bool) -> (Vec<f
 }
 
 /// The mean loss of the rows, and the logs of sums of exponentials.
+#[inline(never)]
 pub fn forward(pairs: &Pairs<'_>) -> (f32, Vec<f32>) {
     let (lse, loss) = log_sums(pairs);
     ((loss / pairs.rows.max(1) as f64) as f32, lse)
@@ -141,6 +143,7 @@ pub fn forward(pairs: &Pairs<'_>) -> (f32, Vec<f32>) {
 /// The gradients of the mean loss times `grad`: of the rows [N, D] as they were before [`scaled`], followed by those of
 /// the keys [M, D] if `with_keys` and they are others, and of the scale that products are multiplied by, as if all of it
 /// were learned.
+#[inline(never)]
 pub fn backward(
     pairs: &Pairs<'_>,
     inverse: &[f32],

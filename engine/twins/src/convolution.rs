@@ -72,6 +72,7 @@ impl Unfolding {
     }
 
     /// The result [rows, n] for a weight [n, values] and a bias [n].
+    #[inline(never)]
     pub fn forward(&self, map: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
         let (rows, n, k) = (self.rows(), bias.len(), self.values());
         let packed = turned(weight, [n, k]);
@@ -88,6 +89,7 @@ impl Unfolding {
     }
 
     /// The gradients of map, weight and bias from that of the result [rows, n].
+    #[inline(never)]
     pub fn backward(
         &self,
         n: usize,

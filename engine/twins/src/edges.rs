@@ -68,6 +68,7 @@ impl List<'_> {
     }
 
     /// The sums [rows, width] of `x` over the other ends, weighted with `weights` [edges, heads] unless these are empty.
+    #[inline(never)]
     pub fn propagate(&self, x: &[f32], width: usize, weights: &[f32], heads: usize) -> Vec<f32> {
         let mut out = vec![0.0; self.rows() * width];
         threads::rows(&mut out, width, |node, out| gather(self, node, x, weights, heads, out));
@@ -75,6 +76,7 @@ impl List<'_> {
     }
 
     /// The products [edges, heads] of `y` [rows, width] with `x` [nodes, width] at the other ends.
+    #[inline(never)]
     pub fn dot(&self, count: usize, x: &[f32], y: &[f32], width: usize, heads: usize) -> Vec<f32> {
         let mut out = vec![0.0; count * heads];
         self.each_row(&mut out, heads, |node, out| {
@@ -84,6 +86,7 @@ impl List<'_> {
     }
 
     /// The softmax of scores [edges, heads] over the edges of every node.
+    #[inline(never)]
     pub fn softmax(&self, scores: &[f32], heads: usize) -> Vec<f32> {
         let mut out = vec![0.0; scores.len()];
         self.each_row(&mut out, heads, |node, out| {
@@ -93,6 +96,7 @@ impl List<'_> {
     }
 
     /// The gradient of the scores from that of their softmax and the softmax.
+    #[inline(never)]
     pub fn softmax_backward(&self, grad: &[f32], weights: &[f32], heads: usize) -> Vec<f32> {
         let mut out = vec![0.0; weights.len()];
         self.each_row(&mut out, heads, |node, out| {

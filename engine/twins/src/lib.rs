@@ -2,8 +2,9 @@
 //! them compiled for speed and everything around them for size.
 //!
 //! For that every public function is concrete: what is generic, or given a closure, would be compiled where it is
-//! called. Shapes are those of the operations in `engine/src/kernels/`, in row-major order; slices of other lengths are
-//! a mistake of the caller.
+//! called. None is inlined either: within a function that is compiled for size, its loops would be so too. Shapes are
+//! those of the operations in `engine/src/kernels/`, in row-major order; slices of other lengths are a mistake of the
+//! caller.
 //!
 //! The loops that take long are functions with `macerator::with_simd`: they are compiled once for every vector unit and
 //! chosen at run time, and so is what they inline. Their parameter `S` says no more than that.

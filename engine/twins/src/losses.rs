@@ -31,6 +31,7 @@ fn entropy_backward<S: Simd>(grad: &[f32], logits: &[f32], targets: &[f32], kept
 }
 
 /// The losses [rows], and the log of the sum of exponentials and the sum of targets of every row [rows, 2].
+#[inline(never)]
 pub fn cross_entropy([rows, width]: [usize; 2], logits: &[f32], targets: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let (mut loss, mut kept) = (vec![0.0; rows], vec![0.0; rows * 2]);
     let stripe = STRIPE.div_ceil(width.max(1));
@@ -44,6 +45,7 @@ pub fn cross_entropy([rows, width]: [usize; 2], logits: &[f32], targets: &[f32])
 }
 
 /// The gradient of the logits.
+#[inline(never)]
 pub fn cross_entropy_backward(grad: &[f32], logits: &[f32], targets: &[f32], kept: &[f32]) -> Vec<f32> {
     let width = logits.len() / grad.len().max(1);
     let mut dx = vec![0.0; logits.len()];
@@ -71,6 +73,7 @@ fn standard(target: &[f32], norm_pix: bool) -> (f32, f32) {
 }
 
 /// The mean squared errors [B, L] of patches [B, L, P]; zero where the mask [B, L] is.
+#[inline(never)]
 pub fn patch_error(
     [batch, patches, width]: [usize; 3],
     pred: &[f32],
@@ -95,6 +98,7 @@ pub fn patch_error(
 }
 
 /// The gradient of the prediction, rows of `width` values.
+#[inline(never)]
 pub fn patch_error_backward(
     grad: &[f32],
     pred: &[f32],
@@ -146,6 +150,7 @@ fn picked<'a>(b: &'a [f32], pick: &[Option<usize>], row: usize, width: usize) ->
 }
 
 /// The cosine of every row of `a` [rows, width] with a row of `b`, by number.
+#[inline(never)]
 pub fn row_cosine([rows, width]: [usize; 2], a: &[f32], b: &[f32], pick: &[Option<usize>]) -> Vec<f32> {
     let mut out = vec![0.0; rows];
     threads::parts([&mut out], [ROWS_PER_TASK], |task, [out]| {
@@ -160,6 +165,7 @@ pub fn row_cosine([rows, width]: [usize; 2], a: &[f32], b: &[f32], pick: &[Optio
 }
 
 /// The gradient of `a`.
+#[inline(never)]
 pub fn row_cosine_backward(grad: &[f32], a: &[f32], b: &[f32], pick: &[Option<usize>], width: usize) -> Vec<f32> {
     let mut out = vec![0.0; a.len()];
     threads::rows(&mut out, width, |row, out| {

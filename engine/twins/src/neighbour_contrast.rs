@@ -155,6 +155,7 @@ pub struct Losses {
 }
 
 /// The losses of rows [N, D].
+#[inline(never)]
 pub fn forward(x: &[f32], width: usize, pairs: &Pairs<'_>, how: How) -> Losses {
     let count = pairs.rows;
     let (mut unit, mut inverse) = (x.to_vec(), vec![0.0; count]);
@@ -172,6 +173,7 @@ pub fn forward(x: &[f32], width: usize, pairs: &Pairs<'_>, how: How) -> Losses {
 }
 
 /// The gradient of the rows [N, D] from that of their losses and what the forward pass gave.
+#[inline(never)]
 pub fn backward(
     grad: &[f32],
     unit: &[f32],

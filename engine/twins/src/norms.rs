@@ -44,6 +44,7 @@ fn stripe_backward<S: Simd>(grad: &[f32], x: &[f32], gamma: &[f32], eps: f32, dx
 }
 
 /// Rows of `x` of the width of `gamma` and `beta`, normalised.
+#[inline(never)]
 pub fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32) -> Vec<f32> {
     let width = gamma.len();
     let mut out = vec![0.0; x.len()];
@@ -52,6 +53,7 @@ pub fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32) -> Vec<f32> 
 }
 
 /// The gradients of `x`, gamma and beta.
+#[inline(never)]
 pub fn layer_norm_backward(grad: &[f32], x: &[f32], gamma: &[f32], eps: f32) -> [Vec<f32>; 3] {
     let width = gamma.len();
     let stripes = x.len().div_ceil((STRIPE * width).max(1));

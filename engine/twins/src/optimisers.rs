@@ -57,6 +57,7 @@ fn parts(weights: Vec<Weight<'_>>) -> Vec<Part<'_>> {
 }
 
 /// One step of AdamW or, `coupled`, of Adam, with two moments.
+#[inline(never)]
 pub fn adamw(weights: Vec<Weight<'_>>, [beta1, beta2]: [f32; 2], eps: f32, coupled: bool) {
     let factors = [beta1, beta2, f32::from(u8::from(coupled))];
     threads::each(parts(weights), |Part { p, g, mut moments, numbers, .. }| {
@@ -67,6 +68,7 @@ pub fn adamw(weights: Vec<Weight<'_>>, [beta1, beta2]: [f32; 2], eps: f32, coupl
 }
 
 /// One step of LAMB, with two moments.
+#[inline(never)]
 pub fn lamb(weights: Vec<Weight<'_>>, betas: [f32; 2], eps: f32) {
     let measured = threads::each(parts(weights), |mut part| {
         let squares = match &mut part.moments[..] {
@@ -83,6 +85,7 @@ pub fn lamb(weights: Vec<Weight<'_>>, betas: [f32; 2], eps: f32) {
 }
 
 /// One step of LARS, with one moment.
+#[inline(never)]
 pub fn lars(weights: Vec<Weight<'_>>, momentum: f32, trust: f32) {
     let measured = threads::each(parts(weights), |part| {
         let squares = lars_squares(part.p, part.g, part.numbers);
@@ -193,6 +196,7 @@ fn squares_of<S: Simd>(values: &[f32]) -> f32 {
 }
 
 /// The sum of squares of all values of all tensors.
+#[inline(never)]
 pub fn squares(tensors: &[&[f32]]) -> f64 {
     let tasks = tensors.iter().flat_map(|values| values.chunks(TASK)).collect();
     threads::each(tasks, |values: &[f32]| f64::from(squares_of(values))).into_iter().sum()
@@ -204,6 +208,7 @@ fn mix<S: Simd>(a: &mut [f32], w: &[f32], decay: f32) {
 }
 
 /// Turn every average a into `decay · a + (1 − decay) · w`.
+#[inline(never)]
 pub fn average(pairs: Vec<(&mut [f32], &[f32])>, decay: f32) {
     let parts = pairs.into_iter().flat_map(|(a, w)| a.chunks_mut(TASK).zip(w.chunks(TASK))).collect();
     threads::each(parts, |(a, w)| mix(a, w, decay));

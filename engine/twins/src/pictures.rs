@@ -33,11 +33,13 @@ impl Cut {
 }
 
 /// Patches [B, tokens, values] of pictures of 8 bits, `x · scale − shift` by channel; `norm` is [2, channels].
+#[inline(never)]
 pub fn patches(pixels: &[u8], norm: &[f32], cut: Cut) -> Vec<f32> {
     cut_out(pixels, norm, cut)
 }
 
 /// The same for pictures of 16 bits.
+#[inline(never)]
 pub fn deep_patches(pixels: &[u16], norm: &[f32], cut: Cut) -> Vec<f32> {
     cut_out(pixels, norm, cut)
 }

@@ -14,6 +14,7 @@ const FAR: f32 = 1e10;
 
 /// `count` points of each of `batch` clouds, each the farthest from all before it; those whose squared norm is not
 /// above `origin` are never chosen.
+#[inline(never)]
 pub fn farthest(batch: usize, points: &[f32], count: usize, origin: f32) -> Vec<i32> {
     let (points, _) = points.as_chunks::<3>();
     let total = points.len() / batch.max(1);
@@ -41,6 +42,7 @@ fn sampled(points: &[[f32; 3]], count: usize, origin: f32) -> Vec<i32> {
 }
 
 /// The `count` points of each of `batch` clouds that are nearest to each of its centres, nearest first.
+#[inline(never)]
 pub fn nearest(batch: usize, points: &[f32], centres: &[f32], count: usize) -> Vec<i32> {
     let ((points, _), (centres, _)) = (points.as_chunks::<3>(), centres.as_chunks::<3>());
     let (total, groups) = (points.len() / batch.max(1), centres.len() / batch.max(1));
@@ -70,6 +72,7 @@ const TASK: usize = 64;
 
 /// Squared distances [sets, S + T] of the points of both sets, [sets, S, 3] and [sets, T, 3], to the nearest of the
 /// other, and which that is.
+#[inline(never)]
 pub fn chamfer([sets, of_a, of_b]: [usize; 3], a: &[f32], b: &[f32]) -> (Vec<f32>, Vec<i32>) {
     let ((a, _), (b, _)) = (a.as_chunks::<3>(), b.as_chunks::<3>());
     let both = of_a + of_b;
@@ -96,6 +99,7 @@ fn closest(point: &[f32; 3], others: &[[f32; 3]]) -> (f32, usize) {
 }
 
 /// The gradients of both sets.
+#[inline(never)]
 pub fn chamfer_backward(
     [sets, of_a, of_b]: [usize; 3],
     grad: &[f32],

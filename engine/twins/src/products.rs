@@ -34,6 +34,7 @@ pub(crate) fn turned(weight: &[f32], [n, k]: [usize; 2]) -> Packed {
 }
 
 /// `x Wᵀ + bias + residual`: `x` is [rows, k], `weight` [n, k], `bias` [n], `residual` [rows, n], the result [rows, n].
+#[inline(never)]
 pub fn linear(
     [rows, k, n]: [usize; 3],
     x: &[f32],
@@ -58,6 +59,7 @@ pub fn linear(
 }
 
 /// The gradients of [`linear`] from that of its result [rows, n].
+#[inline(never)]
 pub fn linear_backward(
     [rows, k, n]: [usize; 3],
     grad: &[f32],
@@ -124,6 +126,7 @@ pub type MlpSizes = [usize; 4];
 
 /// `GELU(x W₁ᵀ + b₁) W₂ᵀ + b₂ + residual` [rows, n], and what is before the GELU [rows, hidden]: `x` is [rows, k], the
 /// weights [hidden, k] and [n, hidden], `residual` [rows, n].
+#[inline(never)]
 pub fn mlp(
     [rows, k, hidden, n]: MlpSizes,
     x: &[f32],
@@ -145,6 +148,7 @@ pub fn mlp(
 
 /// The gradients of [`mlp`] from that of its result: of the input and the first layer, and of the second layer's weight
 /// and bias.
+#[inline(never)]
 pub fn mlp_backward(
     [rows, k, hidden, n]: MlpSizes,
     grad: &[f32],

@@ -5,6 +5,7 @@ use macerator::Simd;
 use crate::{sums, threads};
 
 /// `out[b, k] = x[b, index[b, k]]` for `x` [B, tokens, width] and an index [B, picks]; zeros for an index out of range.
+#[inline(never)]
 pub fn gather([batch, tokens, picks, width]: [usize; 4], x: &[f32], index: &[Option<usize>]) -> Vec<f32> {
     let mut out = vec![0.0; batch * picks * width];
     threads::rows(&mut out, width, |row, out| {
@@ -17,6 +18,7 @@ pub fn gather([batch, tokens, picks, width]: [usize; 4], x: &[f32], index: &[Opt
 }
 
 /// The sums [B, tokens, width] of the rows of `x` [B, picks, width] with the same index.
+#[inline(never)]
 pub fn scatter([batch, tokens, picks, width]: [usize; 4], x: &[f32], index: &[Option<usize>]) -> Vec<f32> {
     let mut out = vec![0.0; batch * tokens * width];
     threads::rows(&mut out, tokens * width, |sample, out| {
@@ -35,6 +37,7 @@ const LEAST_NORM: f32 = 1e-12;
 const VALUES_PER_TASK: usize = 1 << 17;
 
 /// The cosines [B, tokens] of the tokens of each sample [B, tokens, width] with its token number `query`.
+#[inline(never)]
 pub fn similarity([batch, tokens, width]: [usize; 3], x: &[f32], query: usize) -> Vec<f32> {
     let mut out = vec![0.0; batch * tokens];
     if query >= tokens {
