@@ -6,8 +6,8 @@ use masquerade_engine::card::{Card, Knob, KnobValue};
 use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
-    ClaimReport, DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint,
-    ModelReport, ProbeReport, Progress, Session, StepReport, Switch,
+    DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport,
+    ProbeReport, Progress, Session, StepReport, StudyReport, Switch,
 };
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
@@ -52,7 +52,8 @@ pub struct State {
     pub job: Option<Job>,
     pub probes: Vec<ProbeReport>,
     pub fine_tuned: Vec<FineTuneReport>,
-    pub claim: Option<ClaimReport>,
+    /// What came of the last study.
+    pub claim: Option<StudyReport>,
     pub keys: Option<KeyReport>,
     pub checks: Vec<KernelCheck>,
     pub step_report: Option<StepReport>,
@@ -96,7 +97,7 @@ impl State {
             Event::Job { name, done, total, note } => self.job = Some(Job { name, done, total, note }),
             Event::Probe(report) => self.finish(|s| s.probes.push(report)),
             Event::FineTuned(report) => self.finish(|s| s.fine_tuned.push(report)),
-            Event::Claimed(report) => self.finish(|s| s.claim = Some(report)),
+            Event::Studied(report) => self.finish(|s| s.claim = Some(report)),
             Event::Checked(checks) => self.finish(|s| s.checks = checks),
             Event::Keys(keys) => {
                 if keys.applied {

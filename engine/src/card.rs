@@ -102,32 +102,89 @@ pub struct Card {
     /// Data sets that fit, default first (`fashion-mnist`, `shapes`, `photos`, `folder`).
     pub data: Vec<String>,
     /// The paper's central comparison, small enough to run in minutes.
-    pub claim: Option<Claim>,
+    pub claim: Option<Study>,
 }
 
-/// Two or more arms that differ in a few knobs, trained on the same seeds and compared by one metric.
+/// Arms that differ in a few knobs, trained on the same seeds and compared by one number. With a sentence it is a claim,
+/// with several shares of the labels a label budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// What is claimed, in one sentence.
+pub struct Study {
+    /// What is claimed, in one sentence; empty: nothing is.
     pub sentence: String,
     /// First arm: the one that should win.
     pub arms: Vec<Arm>,
-    /// `linear_accuracy`, `knn_accuracy` …
-    pub metric: String,
+    pub outcome: Outcome,
     /// Metrics of the system that are told beside it; they have no say in the verdict.
     pub also: Vec<String>,
     /// By how much the first arm's mean must be ahead of every other's for "holds".
     pub margin: f64,
     pub seeds: Vec<u64>,
+    /// Shares of the labels that the outcome may use, in (0, 1]; a claim's verdict is of the first one.
+    pub labels: Vec<f64>,
     /// Value of the knob `steps`.
     pub steps: u32,
+    /// How often the outcome is measured while an arm trains, evenly, the end included.
+    pub points: u32,
     /// The data set it is made on; empty: the first of the card.
     pub data: String,
     /// What the paper reports, and how this differs.
     pub note: String,
 }
 
-/// One side of a claim.
+impl Default for Study {
+    fn default() -> Self {
+        Self {
+            sentence: String::new(),
+            arms: Vec::new(),
+            outcome: Outcome::Probe(LINEAR.into()),
+            also: Vec::new(),
+            margin: 0.0,
+            seeds: vec![1, 2, 3],
+            labels: vec![1.0],
+            steps: 0,
+            points: 1,
+            data: String::new(),
+            note: String::new(),
+        }
+    }
+}
+
+/// The frame's own probes of frozen features.
+const LINEAR: &str = "linear_accuracy";
+const NEAREST: &str = "knn_accuracy";
+
+/// The number that a study compares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A probe of the frozen encoder: `linear_accuracy` or `knn_accuracy`.
+    Probe(String),
+    /// The test accuracy after fine-tuning.
+    FineTune,
+    /// A metric of the system's own, by name.
+    Own(String),
+}
+
+impl Outcome {
+    /// The outcome of this name.
+    pub fn named(name: &str) -> Self {
+        match name {
+            LINEAR | NEAREST => Self::Probe(name.into()),
+            "finetune" => Self::FineTune,
+            _ => Self::Own(name.into()),
+        }
+    }
+
+    /// Its name in tables.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Probe(name) | Self::Own(name) => name,
+            Self::FineTune => "finetune",
+        }
+    }
+}
+
+/// One side of a study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
     pub name: String,

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::card::Card;
 use crate::error::{Error, Result};
 use crate::registry;
-use crate::session::Session;
+use crate::session::{Session, Task};
 use crate::trace::Cursor;
 
 /// Version of the link text.
@@ -115,6 +115,15 @@ fn properties() -> Vec<(&'static str, Write, Read)> {
             },
             |s, t| {
                 s.switches.extend(t.split('.').filter(|id| !id.is_empty()).map(String::from));
+                Ok(())
+            },
+        ),
+        (
+            "task",
+            |s| differs(&s.task.name(), &Task::default().name()),
+            |s, t| {
+                let known = [Task::Pretrain, Task::FineTune].into_iter().find(|task| task.name() == t);
+                s.task = known.ok_or_else(|| format!("{t:?} is neither pretrain nor finetune"))?;
                 Ok(())
             },
         ),

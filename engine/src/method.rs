@@ -135,7 +135,7 @@ pub trait Method {
     /// # Errors
     /// [`Error::Request`] when the system lacks that knob.
     fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
-        Ok(vec![Phase::new("training", settings.get("steps")?)])
+        Ok(vec![Phase::new("training", "steps", settings)?])
     }
 
     /// How a phase is trained; by the knobs of [`Training`] by default.
@@ -204,13 +204,11 @@ pub trait Method {
         &[crate::checkpoint::keys::OFFICIAL]
     }
 
-    /// A classifier on this encoder, with the weights copied in and a fresh head.
-    fn classifier(
-        &self,
-        _weights: &Weights,
-        _classes: usize,
-        _settings: &Settings,
-    ) -> Result<(Box<dyn Classifier>, Weights)> {
+    /// A head for `classes` classes on this encoder, with the encoder's weights copied in.
+    ///
+    /// # Errors
+    /// [`Error::Request`] where the system is not fine-tuned.
+    fn tuned(&self, _weights: &Weights, _classes: usize, _settings: &Settings) -> Result<(Rc<dyn Tuned>, Weights)> {
         Err(Error::request(
             "This system is not fine-tuned",
             "its paper has no classifier on the encoder",
@@ -230,21 +228,31 @@ pub struct Entering<'a> {
     pub rng: Rng,
 }
 
-/// A classifier that is being fine-tuned.
-pub trait Classifier {
-    /// Class scores; with `rng` in training mode (stochastic depth), without in evaluation.
+/// A head on a trained encoder while it is fine-tuned, and the encoder with it: phases, recipe, targets and loss are the
+/// method's own.
+pub trait Tuned {
+    /// The phases of fine-tuning, in order. One by default, with the knob `tune_steps`.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the system lacks that knob.
+    fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
+        Ok(vec![Phase::new("fine-tuning", "tune_steps", settings)?])
+    }
+
+    /// How a phase is trained with `batch` samples a step.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when a knob is missing.
+    fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights, batch: usize) -> Result<Recipe>;
+
+    /// The loss of a batch; mixing and dropping are drawn from the context's stream.
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss>;
+
+    /// What it answers with nothing mixed and nothing dropped: scores of the classes.
     ///
     /// # Shapes
     /// → [batch, classes]
-    fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>>;
-
-    /// Names of weights with more than one axis that are not decayed.
-    fn not_decayed(&self) -> &'static [&'static str];
-
-    /// New running statistics of the last training pass, as [`Loss::updates`].
-    fn updates(&self) -> Vec<(usize, Tensor<1>)> {
-        Vec::new()
-    }
+    fn answer(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>>;
 }
 
 /// Computes what a fixture's case expects, by tensor name.

@@ -1,28 +1,33 @@
-//! One model in training: method, weights, optimiser, data and step count.
+//! One model in training: what is trained, weights, optimiser, data and step count. What is trained is a system by its own
+//! loss, or a head on its encoder; both make the same steps.
+
+mod files;
+mod losses;
+mod tuning;
 
 use std::rc::Rc;
 
 use burn::tensor::Device;
 
+use crate::batch::Batch;
 use crate::card::Card;
-use crate::checkpoint::keys;
-use crate::checkpoint::safetensors::File;
 use crate::data::files::Files;
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, Needs};
 use crate::loader::Loader;
 use crate::method::{Entering, Entry, Loss, Method, StepContext};
 use crate::parts;
-use crate::readback;
 use crate::rng::Rng;
-use crate::session::{KeyReport, LossPoint, Session};
+use crate::session::{KeyReport, Session, Task};
 use crate::settings::Settings;
 use crate::train::optimiser::Optimiser;
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::{Weights, plain};
+use tuning::Tuning;
+pub use tuning::needs_labels;
 
 /// Where the weights of a run came from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     /// In words, for the badge.
     pub words: String,
@@ -35,10 +40,13 @@ pub struct Provenance {
 }
 
 /// A model in training.
+#[derive(Clone)]
 pub struct Run {
     pub card: Card,
     pub settings: Settings,
     pub method: Rc<dyn Method>,
+    /// What is fine-tuned; `None`: the system itself is trained.
+    tuning: Option<Tuning>,
     pub weights: Weights,
     pub optimiser: Optimiser,
     recipe: Recipe,
@@ -95,6 +103,7 @@ impl Run {
         let mut run = Self {
             card: (entry.card)(),
             method,
+            tuning: None,
             weights,
             optimiser: Optimiser::new(&recipe),
             recipe,
@@ -111,22 +120,62 @@ impl Run {
         Ok(run)
     }
 
-    /// Take the knobs that act at once.
+    /// Take the knobs that act at once. The answer is a line for the log where fine-tuning had to begin again.
     ///
     /// # Errors
     /// [`Error::Request`] when they do not fit; the run is then as before.
-    pub fn adjust(&mut self, settings: Settings) -> Result<()> {
+    pub fn adjust(&mut self, settings: Settings) -> Result<Option<String>> {
         let method = self.method.adjusted(&settings)?;
-        let phases = method.phases(&settings)?;
-        let recipe = method.recipe(phase_at(&phases, self.step), &settings, &self.weights)?;
-        (self.method, self.phases, self.recipe) = (method, phases, recipe);
-        self.loader.adjust(&settings);
-        self.optimiser.regroup(self.recipe.groups.clone());
+        let (head, anew) = self.adjusted_head(&*method, &settings)?;
+        let phases = match &head {
+            Some(head) => head.phases(&settings)?,
+            None => method.phases(&settings)?,
+        };
+        let planned_anew = phases != self.phases;
+        (self.method, self.phases, self.settings) = (method, phases, settings);
+        self.loader.adjust(&self.settings);
+        if self.take_head(head, anew)? {
+            self.go_to(0)?;
+            return Ok(Some("Fine-tuning begins again: what is tuned has another form now.".into()));
+        }
+        if planned_anew && self.entered == Some(self.phase()) {
+            // Its batches were planned for another length.
+            self.entered = None;
+        }
+        self.recipe = self.recipe_of(self.phase())?;
         if let Some(batch) = self.recipe.batch {
             self.loader.resize(batch);
         }
-        self.settings = settings;
-        Ok(())
+        Ok(None)
+    }
+
+    /// What is trained.
+    pub fn task(&self) -> Task {
+        if self.tuning.is_some() { Task::FineTune } else { Task::Pretrain }
+    }
+
+    fn recipe_of(&self, phase: usize) -> Result<Recipe> {
+        match &self.tuning {
+            Some(tuning) => tuning.head.recipe(phase, &self.settings, &self.weights, self.loader.batch_size()),
+            None => self.method.recipe(phase, &self.settings, &self.weights),
+        }
+    }
+
+    /// The loss of a batch by these weights.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the batch lacks what is needed.
+    pub fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
+        match &self.tuning {
+            Some(tuning) => tuning.head.loss(weights, batch, context),
+            None => self.method.loss(weights, batch, context),
+        }
+    }
+
+    /// What a training step needs of the device.
+    pub fn needs(&self) -> Needs {
+        let needs = self.method.needs();
+        if self.tuning.is_some() { needs.unmasked() } else { needs }
     }
 
     /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next
@@ -141,10 +190,13 @@ impl Run {
     }
 
     fn begin(&mut self, phase: usize) -> Result<()> {
-        self.recipe = self.method.recipe(phase, &self.settings, &self.weights)?;
-        self.optimiser = Optimiser::new(&self.recipe);
         self.loader.follow(None);
-        self.loader.resize(self.recipe.batch.map_or_else(|| self.settings.get("batch"), Ok)?);
+        self.loader.resize(self.settings.get("batch")?);
+        self.recipe = self.recipe_of(phase)?;
+        self.optimiser = Optimiser::new(&self.recipe);
+        if let Some(batch) = self.recipe.batch {
+            self.loader.resize(batch);
+        }
         Ok(())
     }
 
@@ -199,6 +251,10 @@ impl Run {
     }
 
     async fn enter_phase(&mut self, phase: usize, resumed: bool) -> Result<Option<String>> {
+        if self.tuning.is_some() {
+            self.entered = Some(phase);
+            return Ok(None);
+        }
         let entering = Entering {
             resumed,
             rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
@@ -239,8 +295,9 @@ impl Run {
     /// When the next step is, and its randomness.
     pub fn context(&self) -> StepContext {
         let phase = self.phase();
+        let stream = if self.tuning.is_some() { "fine-tune" } else { "masks" };
         StepContext {
-            rng: Rng::new(self.settings.seed, "masks").at(self.step),
+            rng: Rng::new(self.settings.seed, stream).at(self.step),
             phase,
             step: self.step - self.start_of(phase),
             steps: self.phases.get(phase).map_or(0, |p| p.steps),
@@ -260,68 +317,33 @@ impl Run {
                 "Choose another data set",
             ));
         }
-        let note = self.enter().await?;
+        let note = self.enter().await?.or_else(|| self.plan_is_over());
         let context = self.context();
         let batch = self.loader.train_batch(context.step)?;
-        let outcome = self.method.loss(&self.weights, &batch, &context)?;
-        let gradients = self.weights.backward(&outcome.total);
+        let loss = self.loss(&self.weights, &batch, &context)?;
+        let gradients = self.weights.backward(&loss.total);
         let lr = self.learning_rate();
+        self.optimiser.follow(&self.recipe, context.step);
         self.optimiser.step(&mut self.weights, &gradients, lr);
-        for (index, value) in outcome.updates {
+        for (index, value) in loss.updates {
             self.weights.replace(index, value);
         }
-        self.method.settle(&mut self.weights, &context)?;
+        if self.tuning.is_none() {
+            self.method.settle(&mut self.weights, &context)?;
+        }
         self.step += 1;
-        let terms = outcome.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
-        self.pending.push((self.step, Loss::new(plain(outcome.total), terms)));
+        let terms = loss.terms.into_iter().map(|(name, term)| (name, plain(term))).collect();
+        self.pending.push((self.step, Loss::new(plain(loss.total), terms)));
         Ok(note)
     }
 
-    /// Read the losses of the steps since the last call, oldest first, in one transfer.
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device is lost; [`Error::Training`] when a loss is not a number.
-    pub async fn losses(&mut self) -> Result<Vec<LossPoint>> {
-        let pending = std::mem::take(&mut self.pending);
-        let tensors =
-            pending.iter().flat_map(|(_, o)| std::iter::once(&o.total).chain(o.terms.iter().map(|(_, t)| t)).cloned());
-        let mut values =
-            readback::many(tensors.collect()).await?.into_iter().map(|v| v.first().copied().unwrap_or(f32::NAN));
-        let mut points = Vec::with_capacity(pending.len());
-        for (step, outcome) in pending {
-            let total = values.next().unwrap_or(f32::NAN);
-            let terms = outcome.terms.into_iter().map(|(name, _)| (name, values.next().unwrap_or(f32::NAN))).collect();
-            points.push(LossPoint { step, total, terms });
-        }
-        match points.iter().find(|p| !p.total.is_finite()) {
-            Some(bad) => {
-                let why = format!("it was {} at step {}", bad.total, bad.step);
-                Err(Error::training(
-                    "The loss is no longer a number",
-                    why,
-                    "Lower the learning rate, then reset or load the last checkpoint",
-                ))
-            }
-            None => Ok(points),
-        }
+    /// What is to be said before the first step past the planned end.
+    fn plan_is_over(&self) -> Option<String> {
+        let rate = self.recipe.rate.afterwards().filter(|_| self.step > 0 && self.step == self.total_steps())?;
+        Some(format!("Past the {} planned steps the learning rate stays at {rate:e}.", self.step))
     }
 
-    /// How many losses wait to be read.
-    pub fn waiting(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// Take the weights of a file that fits exactly (a checkpoint of this model, stored weights).
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when a weight is missing or has another shape; nothing is changed then.
-    pub fn take(&mut self, file: &File, name: &str) -> Result<()> {
-        let plan = keys::plan(name, file, &self.weights, self.method.layouts());
-        plan.fits_whole("Choose the preset and knobs the file was made with")?;
-        keys::apply(plan, &mut self.weights).map(|_| ())
-    }
-
-    /// Whether `session` asks for this very model: only what acts at once differs.
+    /// Whether `session` asks for this very system, to pre-train or to fine-tune: only what acts at once differs.
     pub fn serves(&self, session: &Session, settings: &Settings) -> bool {
         let same = |name: &str| self.settings.values().get(name) == settings.values().get(name);
         let built_alike = self.card.knobs.iter().filter(|k| !k.live).all(|k| same(&k.name));

@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::card::{Card, KnobValue};
+use crate::card::{Arm, Card, KnobValue, Outcome};
 use crate::error::{Error, Report, Result};
 use crate::trace::{Cursor, View};
 pub use reports::{
-    Abilities, BenchReport, ClaimReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint,
-    ModelReport, ProbeReport, Progress, StepReport, Switch, VerifyLine, VerifyReport,
+    Abilities, ArmReport, BenchReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint,
+    ModelReport, PhaseReport, ProbeReport, Progress, Race, StepReport, StudyReport, Switch, VerifyLine, VerifyReport,
 };
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.
@@ -44,6 +44,8 @@ pub struct Session {
     pub pinned: Option<Cursor>,
     /// Ids of the display switches that are on: some of those that the model's report lists ([`Abilities`]).
     pub switches: BTreeSet<String>,
+    /// What is trained: the system itself, or a head on its encoder.
+    pub task: Task,
     /// Start from the stored trained weights (true) or from scratch (false).
     pub stored: bool,
     /// Steps trained since the start; a link carries it as "train this far".
@@ -67,10 +69,32 @@ impl Default for Session {
             painted: BTreeMap::new(),
             pinned: None,
             switches: BTreeSet::new(),
+            task: Task::Pretrain,
             stored: true,
             step: 0,
             first_loss: None,
             unknown: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a session trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// The system by its own loss.
+    #[default]
+    Pretrain,
+    /// A head on the encoder, and the encoder with it, by the labels.
+    FineTune,
+}
+
+impl Task {
+    /// Its name in links and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pretrain => "pretrain",
+            Self::FineTune => "finetune",
         }
     }
 }
@@ -104,6 +128,21 @@ pub struct NamedBytes {
     /// File name, with its folders when a folder was given (`cats/1.png`).
     pub name: String,
     pub bytes: Vec<u8>,
+}
+
+/// Which study: the system's claim, with what is given here in the place of its own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StudyRequest {
+    /// Other arms: what is measured is no claim then. A system without a claim has one arm, as it is open.
+    pub arms: Vec<Arm>,
+    pub outcome: Option<Outcome>,
+    /// Shares of the labels, in (0, 1].
+    pub labels: Vec<f64>,
+    pub seeds: Vec<u64>,
+    /// Value of the knob `steps`; 0: the claim's, or that of the open session.
+    pub steps: u32,
+    /// How often the outcome is measured on the way; 0: once, at the end.
+    pub points: u32,
 }
 
 /// What a front end asks for.
@@ -161,11 +200,8 @@ pub enum Command {
     Verify(Vec<NamedBytes>),
     /// Compare every kernel with its CPU twin on this device.
     SelfCheck,
-    /// Train the arms of the system's claim on its seeds and compare them. `steps` 0 and no seeds: the claim's own.
-    RunClaim {
-        steps: u32,
-        seeds: Vec<u64>,
-    },
+    /// Train the arms of a study on its seeds and compare them; answered by [`Event::Studied`].
+    RunStudy(StudyRequest),
     /// Run a named workload (`w1-mae-fwd-tiny` …) and time it.
     Bench {
         name: String,
@@ -230,7 +266,7 @@ pub enum Event {
     File(NamedBytes),
     Verified(VerifyReport),
     Checked(Vec<KernelCheck>),
-    Claimed(ClaimReport),
+    Studied(StudyReport),
     Benched(BenchReport),
     Device(DeviceReport),
     StepReport(StepReport),

@@ -74,6 +74,14 @@ impl Settings {
         self.values.get(name).and_then(T::of_value)
     }
 
+    /// The same settings with another value of one knob.
+    #[must_use]
+    pub fn with(&self, name: &str, value: KnobValue) -> Self {
+        let mut turned = self.clone();
+        turned.values.insert(name.into(), value);
+        turned
+    }
+
     /// All values, by knob name.
     pub fn values(&self) -> &BTreeMap<String, KnobValue> {
         &self.values

@@ -161,6 +161,29 @@ fn training_prints_a_line_a_step_and_resumes() {
 }
 
 #[test]
+fn steps_are_those_of_the_last_phase() {
+    let small = ["train", "gsimclr", "--preset", "micro", "--data", "shapes", "--device", "cpu"];
+    let train = |more: &[&str], code| outcome(masquerade(&small).args(more), code);
+    let (out, err) = train(&["--steps", "3"], 0);
+    assert!(
+        out.starts_with("Step 9 of 9 (autoencoder 6 + contrast 3 steps), mean loss over the last 1 steps"),
+        "{out}"
+    );
+    assert!(err.contains("autoencoder 6 + contrast 3 steps"), "{err}");
+    let (out, _) = train(&["--phase", "autoencoder=2", "--steps", "3", "--json"], 0);
+    let terms: Vec<String> =
+        lines(&out).iter().map(|line| line["terms"].as_object().unwrap().keys().cloned().collect()).collect();
+    assert_eq!(terms, ["reconstruction", "reconstruction", "contrast", "contrast", "contrast"]);
+    let err = train(&["--phase", "decoder=2"], 2).1;
+    assert_helpful(&err, "autoencoder, contrast");
+    assert_helpful(&train(&["--phase", "autoencoder"], 2).1, "NAME=STEPS");
+    assert_helpful(&train(&["--phase", "autoencoder=0"], 2).1, "NAME=STEPS");
+    // A link may ask for a part of the run.
+    let (_, err) = outcome(&mut masquerade(&["train", "x=gsimclr&p=micro&data=shapes&step=4", "--device", "cpu"]), 0);
+    assert!(err.contains("ended in the phase autoencoder (4 of 6 steps); not trained at all: contrast"), "{err}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_losses() {
     let run = || {
         let (out, _) = outcome(&mut small("train", &["--steps", "3", "--seed", "11", "--json"]), 0);

@@ -10,8 +10,8 @@ use masquerade::theme;
 use masquerade_engine::card::{Card, Equation, Idea, Knob, KnobKind, KnobValue, Preset};
 use masquerade_engine::registry;
 use masquerade_engine::session::{
-    Abilities, Command, DataReport, DeviceReport, Event, Kernels, LossPoint, ModelReport, ProbeReport, Progress,
-    Session, Switch,
+    Abilities, Command, DataReport, DeviceReport, Event, Kernels, LossPoint, ModelReport, PhaseReport, ProbeReport,
+    Progress, Session, Switch,
 };
 use masquerade_engine::trace::{Grid, Heat, Legend, Mask, Origin, Picture, Source, View, ViewKind};
 
@@ -171,7 +171,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         weights_step: 0,
         trained_steps: 1500,
         stored: true,
-        phases: vec![("training".into(), 1500)],
+        phases: vec![PhaseReport { title: "training".into(), steps: 1500, knob: Some("steps".into()) }],
         views: views.map(|(id, title)| (id.into(), title.into())).to_vec(),
     };
     let data = DataReport {

@@ -4,7 +4,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use masquerade::app::App;
 use masquerade::text;
-use masquerade_engine::session::{Event, LossPoint, Progress, Session};
+use masquerade_engine::session::{Event, LossPoint, PhaseReport, Progress, Session};
 
 use crate::fake::{Shared, harness, opened, shoot};
 
@@ -15,7 +15,8 @@ fn run(steps: u64) -> (Harness<'static, App>, Shared) {
     let mut events = opened(true);
     for event in &mut events {
         if let Event::Opened { model, .. } = event {
-            model.phases = vec![("autoencoder".into(), 100), ("unused".into(), 0), ("contrast".into(), 200)];
+            let phase = |title: &str, steps| PhaseReport { title: title.into(), steps, knob: None };
+            model.phases = vec![phase("autoencoder", 100), phase("unused", 0), phase("contrast", 200)];
         }
     }
     let total = |step: u64| if step <= 100 { 100.0 + step as f32 } else { 1.0 + step as f32 / 1000.0 };

@@ -246,8 +246,8 @@ fn a_gradient_reaches_every_trained_weight() {
             start += phase.steps;
             block_on(run.enter()).expect("the start of a phase");
             let batch = run.loader.train_batch(0).expect("a batch");
-            let outcome = run.method.loss(&run.weights, &batch, &run.context()).expect("a loss");
-            for (reached, gradient) in reached.iter_mut().zip(run.weights.backward(&outcome.total)) {
+            let loss = run.loss(&run.weights, &batch, &run.context()).expect("a loss");
+            for (reached, gradient) in reached.iter_mut().zip(run.weights.backward(&loss.total)) {
                 let values = gradient.map(|g| block_on(masquerade_engine::readback::floats(g)).expect("values"));
                 *reached |= values.is_some_and(|values| values.iter().any(|v| *v != 0.0));
             }

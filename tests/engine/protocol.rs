@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use masquerade_engine::blocks::masks::{Mask, block, grid, visible_tokens};
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::rng::Rng;
-use masquerade_engine::session::{Command, Session, decode, encode};
+use masquerade_engine::session::{Command, Session, Task, decode, encode};
 use masquerade_engine::trace::Cursor;
 use masquerade_engine::{link, registry};
 use proptest::prelude::*;
@@ -29,6 +29,7 @@ fn a_session_survives_its_link() {
         ]),
         pinned: Some(Cursor::new("patches", 7)),
         switches: ["raw_prediction", "true_patch_mean", "whole_range"].map(String::from).into(),
+        task: Task::FineTune,
         stored: false,
         step: 40,
         first_loss: Some(1.234_567),
@@ -73,6 +74,7 @@ fn a_bad_link_names_the_key() {
     for (text, key) in [
         ("x=mea", "mea"),
         ("x=mae&seed=many", "seed"),
+        ("x=mae&task=sleep", "task"),
         ("x=mae&mask=9.AA", "mask"),
         ("x=mae&mask_ratio=7", "mask_ratio"),
         ("x=mae&p=huge", "p"),

@@ -7,6 +7,7 @@ use masquerade_engine::train::groups::{Group, layer_decay_groups, pretrain_group
 use masquerade_engine::train::losses::{cross_entropy, smooth_targets, target_tensor};
 use masquerade_engine::train::mix::{Mix, mix, random_erasing};
 use masquerade_engine::train::optimiser::{AdamW, Lars};
+use masquerade_engine::train::recipe::Rate;
 use masquerade_engine::train::schedule::Schedule;
 use masquerade_engine::weights::{Init, Weights};
 use masquerade_tests::block_on;
@@ -119,6 +120,32 @@ fn the_schedule_is_the_authors() {
     }
     let all_warmup = Schedule { peak: 1.0, floor: 0.0, warmup: 4.0, total: 4.0 };
     assert!((0..9).all(|t| all_warmup.at(f64::from(t)).is_finite()));
+}
+
+#[test]
+fn a_rate_never_rises_after_its_peak_and_stays_small_past_the_plan() {
+    let mut rates = Vec::new();
+    for (steps, warmup) in [(1.0, 0.0), (1.0, 1.0), (2.0, 0.0), (7.0, 1.0), (60.0, 6.0), (60.0, 30.0), (1800.0, 180.0)]
+    {
+        for floor in [0.0, 1e-6] {
+            rates.push((Rate::WarmupCosine(Schedule { peak: 1e-3, floor, warmup, total: steps }), steps as u64));
+        }
+        rates.push((Rate::Cosine { peak: 1e-3, steps }, steps as u64));
+        rates.push((Rate::Constant(1e-3), steps as u64));
+    }
+    // One period of a schedule with restarts.
+    rates.push((Rate::Restarts { peak: 1e-3, first: 50.0, factor: 2.0 }, 50));
+    for (rate, steps) in rates {
+        let all: Vec<f64> = (0..steps).map(|step| rate.at(step)).collect();
+        let peak = (0..all.len()).max_by(|a, b| all[*a].total_cmp(&all[*b]).then(b.cmp(a))).expect("a step");
+        assert!(all[peak..].windows(2).all(|pair| pair[1] <= pair[0]), "{rate:?}: {all:?}");
+        assert!(all.iter().all(|rate| *rate > 0.0 && *rate <= 1e-3), "{rate:?}: {all:?}");
+        for step in [steps, steps + 9] {
+            if let Some(after) = rate.afterwards() {
+                assert_eq!((rate.at(step), after), (1e-5, 1e-5), "{rate:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use egui::{Context, ThemePreference};
 use masquerade_engine::card::{KnobKind, KnobValue};
-use masquerade_engine::session::{Command, Kernels, Session};
+use masquerade_engine::session::{Command, Kernels, Session, StudyRequest};
 
 use super::App;
 use crate::commands::{Action, ThemeChoice};
@@ -71,7 +71,7 @@ impl App {
                 self.link.send(Command::RunProbe { train: at_most(train, PROBE.0), test: at_most(test, PROBE.1) });
             }
             Action::FineTune => self.link.send(Command::FineTune { steps: FINE_TUNE_STEPS }),
-            Action::Claim => self.link.send(Command::RunClaim { steps: 0, seeds: Vec::new() }),
+            Action::Claim => self.link.send(Command::RunStudy(StudyRequest::default())),
             Action::Cancel => {
                 self.link.send(Command::Cancel);
                 self.state.job = None;

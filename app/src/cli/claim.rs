@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use masquerade_engine::error::Error;
-use masquerade_engine::session::{ClaimReport, Command, Event};
+use masquerade_engine::session::{StudyReport, StudyRequest};
 use serde::Serialize;
 
-use super::engine::Engine;
 use super::failure::{ANSWER_IS_NO, DONE, Outcome};
 use super::output::{Output, columns};
 use super::start::Start;
+use super::study;
 
 /// What the engine says when the first arm is ahead of all others by the margin.
 const HOLDS: &str = "holds";
@@ -37,6 +37,8 @@ struct Arm<'a> {
     /// The metric, one value for each seed.
     values: &'a [f64],
     mean: f64,
+    /// Standard deviation over the seeds.
+    spread: f64,
     /// Means of other metrics.
     others: BTreeMap<&'a str, f64>,
     /// Seconds that one seed took, on average.
@@ -63,23 +65,18 @@ struct Outline<'a> {
 /// # Errors
 /// Wrong options, a system without a claim, data that cannot be used, a device that fails.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
-    let mut plan = options.start.plan()?;
-    let Some(claim) = &plan.card.claim else {
+    let plan = options.start.plan()?;
+    if plan.card.claim.is_none() {
         return Err(Error::request(
             format!("{} has no claim", plan.card.title),
             "its card names none",
             "See `masquerade list --json`",
         )
         .into());
-    };
-    if options.start.data.is_none() && !claim.data.is_empty() {
-        plan.session.data.clone_from(&claim.data);
     }
-    plan.session.stored = false;
-    let mut engine = Engine::open(options.start.device)?;
-    plan.open(&mut engine)?;
-    engine.send(Command::RunClaim { steps: options.steps.unwrap_or(0), seeds: options.seeds.clone() });
-    let report = engine.wait_for(|event| if let Event::Claimed(report) = event { Some(report) } else { None })?;
+    let request =
+        StudyRequest { steps: options.steps.unwrap_or(0), seeds: options.seeds.clone(), ..StudyRequest::default() };
+    let report = study::made(&options.start, plan, request)?;
     let arms = arms(&report);
     if options.json {
         out.json(&Outline {
@@ -100,13 +97,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         for line in columns(&table(&report, &arms)) {
             out.line(line)?;
         }
-        out.line(format_args!(
-            "On {}, {} steps each, {:.0} s: the claim {}",
-            report.data,
-            report.steps,
-            report.seconds,
-            verdict(&report)
-        ))?;
+        out.line(format_args!("{}: the claim {}", study::made_how(&report), verdict(&report)))?;
         if !report.note.is_empty() {
             out.line(&report.note)?;
         }
@@ -114,30 +105,31 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     Ok(if report.verdict == HOLDS { DONE } else { ANSWER_IS_NO })
 }
 
-fn arms(report: &ClaimReport) -> Vec<Arm<'_>> {
-    let numbers = report.means.iter().zip(&report.arm_seconds);
-    let arms = report.arms.iter().zip(numbers).enumerate();
-    arms.map(|(arm, ((name, values), (mean, seconds)))| Arm {
-        name,
-        values,
-        mean: *mean,
-        others: report.others.iter().filter_map(|(metric, means)| Some((metric.as_str(), *means.get(arm)?))).collect(),
-        seconds: *seconds,
-    })
-    .collect()
+fn arms(report: &StudyReport) -> Vec<Arm<'_>> {
+    let arms = report.arms.iter().map(|arm| Arm {
+        name: &arm.name,
+        values: arm.values.first().map_or(&[], Vec::as_slice),
+        mean: arm.means.first().copied().unwrap_or(0.0),
+        spread: arm.spreads.first().copied().unwrap_or(0.0),
+        others: arm.others.iter().map(|(metric, mean)| (metric.as_str(), *mean)).collect(),
+        seconds: arm.seconds,
+    });
+    arms.collect()
 }
 
-fn verdict(report: &ClaimReport) -> String {
+fn verdict(report: &StudyReport) -> String {
     let is = if report.verdict == "undecided" { "is " } else { "" };
     format!("{is}{} (margin {})", report.verdict, report.margin)
 }
 
-fn table(report: &ClaimReport, arms: &[Arm]) -> Vec<Vec<String>> {
+fn table(report: &StudyReport, arms: &[Arm]) -> Vec<Vec<String>> {
     let head = std::iter::once(report.metric.clone()).chain(report.seeds.iter().map(|s| format!("seed {s}")));
     let others = arms.first().into_iter().flat_map(|arm| arm.others.keys()).map(|metric| format!("mean {metric}"));
-    let mut rows = vec![head.chain(["mean".into()]).chain(others).chain(["s a seed".into()]).collect::<Vec<String>>()];
+    let head = head.chain(["mean".into(), "spread".into()]).chain(others).chain(["s a seed".into()]);
+    let mut rows = vec![head.collect::<Vec<String>>()];
     for arm in arms {
-        let numbers = arm.values.iter().chain([&arm.mean]).chain(arm.others.values()).map(|v| format!("{v:.4}"));
+        let numbers = arm.values.iter().chain([&arm.mean, &arm.spread]).chain(arm.others.values());
+        let numbers = numbers.map(|v| format!("{v:.4}"));
         rows.push(
             std::iter::once(arm.name.to_string()).chain(numbers).chain([format!("{:.1}", arm.seconds)]).collect(),
         );

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use masquerade_engine::error::Error;
 use masquerade_engine::host::Host;
 use masquerade_engine::session::{
-    Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, Session,
+    Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, PhaseReport, Session,
 };
 
 use super::failure::Failure;
@@ -131,6 +131,11 @@ impl Engine {
             _ => {}
         }
         Ok(Turn::Event(Box::new(event)))
+    }
+
+    /// The phases of the open run.
+    pub fn phases(&self) -> &[PhaseReport] {
+        self.model.as_ref().map_or(&[], |model| &model.phases)
     }
 
     /// Work until `pick` takes an event.

@@ -15,9 +15,12 @@ mod interrupt;
 mod list;
 mod output;
 mod pack;
+mod phases;
 mod probe;
 mod progress;
+mod running;
 mod start;
+mod study;
 mod train;
 mod verify;
 pub mod view;
@@ -64,6 +67,8 @@ enum Task {
     Verify(verify::Options),
     /// Test the central comparison of a system's paper
     Claim(claim::Options),
+    /// Compare arms on several seeds and with parts of the labels
+    Study(study::Options),
     /// What a system sees, as one PNG
     View(view::Options),
     /// Compare every kernel with its CPU twin
@@ -126,6 +131,7 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Task::Finetune(options) => finetune::run(options, out),
         Task::Verify(options) => verify::run(options, out),
         Task::Claim(options) => claim::run(options, out),
+        Task::Study(options) => study::run(options, out),
         Task::Check(options) => check::run(options, out),
         Task::Bench(options) => bench::run(options, arguments.kernels, out),
         Task::View(options) => view::run(options, out),

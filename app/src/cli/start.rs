@@ -125,7 +125,10 @@ impl Start {
 }
 
 /// One `KNOB=VALUE`, checked against the card.
-fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
+///
+/// # Errors
+/// [`Error::Request`] for a knob that does not exist or a value that it refuses.
+pub fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
     let form = "Write it as --set KNOB=VALUE, for instance --set mask_ratio=0.5";
     let (name, text) = pair
         .split_once('=')
@@ -186,12 +189,12 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
 }
 
 impl Plan {
-    /// Set a knob that has an option of its own (`--steps`, `--batch`).
+    /// Set a knob that has an option of its own (`--steps 5`, `--batch 8`); `option` is how that was written.
     ///
     /// # Errors
     /// [`Error::Request`] when the system has no such knob or the knob refuses the value.
-    pub fn turn(&mut self, name: &str, value: KnobValue) -> Result<()> {
-        let what = format!("--{name} {} cannot be used", value.text());
+    pub fn turn(&mut self, option: &str, name: &str, value: KnobValue) -> Result<()> {
+        let what = format!("{option} cannot be used");
         let refuse = |why: String| Error::request(what, why, "Leave the option out for the preset's value");
         match self.card.knob(name).map(|knob| knob.refuses(&value)) {
             None => Err(refuse(format!("{} has no such knob", self.card.title))),
@@ -249,6 +252,14 @@ impl Plan {
             )
             .into());
         }
+        self.set_knobs(engine)
+    }
+
+    /// Turn the knobs of the open run to the planned ones.
+    ///
+    /// # Errors
+    /// When the engine refuses one.
+    pub fn set_knobs(&self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         let mut session = engine.session.clone();
         session.knobs.extend(self.session.knobs.clone());
         engine.send(Command::Show(Box::new(session)));

@@ -72,21 +72,31 @@ fn results_ui(ui: &mut Ui, cx: &UiContext<'_>) {
     }
     if let Some(claim) = &state.claim {
         ui.add_space(space::S);
-        ui.label(&claim.sentence);
-        let numbers = claim.means.iter().zip(&claim.arm_seconds);
-        let row = |((arm, _), (mean, seconds)): (&(String, Vec<f64>), (&f64, &f64))| {
-            vec![arm.clone(), format!("{mean:.4}"), text::duration(*seconds)]
-        };
-        let rows: Vec<_> = claim.arms.iter().zip(numbers).map(row).collect();
+        if !claim.sentence.is_empty() {
+            ui.label(&claim.sentence);
+        }
+        let rows: Vec<_> = claim.arms.iter().flat_map(|arm| arm_rows(&claim.labels, arm)).collect();
         table_ui(ui, "claim", &text::CLAIM_HEAD, &rows);
-        ui.label(RichText::new(text::verdict(&claim.verdict)).strong());
+        if !claim.verdict.is_empty() {
+            ui.label(RichText::new(text::verdict(&claim.verdict)).strong());
+        }
         ui.label(theme::caption(ui, text::claim_run(claim.seeds.len(), claim.steps, &claim.metric)));
-        for (metric, means) in &claim.others {
-            let names = claim.arms.iter().map(|(arm, _)| arm.as_str());
-            ui.label(theme::caption(ui, text::claim_other(metric, names.zip(means))));
+        for (number, (metric, _)) in claim.arms.first().map(|arm| &arm.others).into_iter().flatten().enumerate() {
+            let means = claim.arms.iter().filter_map(|arm| Some((arm.name.as_str(), &arm.others.get(number)?.1)));
+            ui.label(theme::caption(ui, text::claim_other(metric, means)));
         }
         if !claim.note.is_empty() {
             ui.label(theme::caption(ui, &claim.note));
         }
     }
+}
+
+/// A row for each share of the labels: the arm, mean and spread over the seeds, the time of a seed.
+fn arm_rows(labels: &[f64], arm: &masquerade_engine::session::ArmReport) -> Vec<Vec<String>> {
+    let numbers = labels.iter().zip(arm.means.iter().zip(&arm.spreads));
+    let row = |(share, (mean, spread)): (&f64, (&f64, &f64))| {
+        let name = if labels.len() > 1 { text::with_labels(&arm.name, *share) } else { arm.name.clone() };
+        vec![name, text::mean_and_spread(*mean, *spread), text::duration(arm.seconds)]
+    };
+    numbers.map(row).collect()
 }

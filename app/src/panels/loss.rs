@@ -72,9 +72,9 @@ struct Phase {
 fn phases(state: &State) -> Vec<Phase> {
     let mut start = 0;
     let mut phases = Vec::new();
-    for (title, steps) in state.model.iter().flat_map(|m| &m.phases).filter(|(_, steps)| *steps > 0) {
-        phases.push(Phase { title: title.clone(), steps: start + 1..start + steps + 1 });
-        start += steps;
+    for phase in state.model.iter().flat_map(|m| &m.phases).filter(|phase| phase.steps > 0) {
+        phases.push(Phase { title: phase.title.clone(), steps: start + 1..start + phase.steps + 1 });
+        start += phase.steps;
     }
     if let Some(last) = phases.last_mut() {
         last.steps.end = u64::MAX;

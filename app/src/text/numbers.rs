@@ -207,6 +207,16 @@ pub fn claim_other<'a>(metric: &str, arms: impl Iterator<Item = (&'a str, &'a f6
     format!("{}: {}", metric.replace('_', " "), arms.join(", "))
 }
 
+/// An arm that may use a share of the labels.
+pub fn with_labels(arm: &str, share: f64) -> String {
+    format!("{arm}, {} % of the labels", 100.0 * share)
+}
+
+/// Mean and standard deviation over seeds.
+pub fn mean_and_spread(mean: f64, spread: f64) -> String {
+    format!("{mean:.4} ± {spread:.4}")
+}
+
 /// Verdict of a claim.
 pub fn verdict(verdict: &str) -> String {
     format!("The claim {verdict}")

@@ -20,7 +20,7 @@ use safetensors::{File, Metadata};
 /// [`Error::Checkpoint`] when the file is not one of them or is damaged.
 pub fn open(bytes: &[u8]) -> Result<File> {
     let mut file = stored::unpack(bytes)?;
-    file.tensors.retain(|name, _| !name.starts_with(resume::STATE));
+    file.tensors.retain(|name, _| !name.starts_with(resume::STATE) && !name.starts_with(resume::PRETRAINED));
     Ok(file)
 }
 
@@ -36,6 +36,7 @@ pub fn describe(session: &Session, command: &str) -> Result<Metadata> {
         ("method", session.method.clone()),
         ("preset", session.preset.clone()),
         ("data", session.data.clone()),
+        ("task", session.task.name().to_string()),
         ("knobs", knobs),
         ("steps", session.step.to_string()),
         ("seed", session.seed.to_string()),

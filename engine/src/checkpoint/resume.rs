@@ -11,11 +11,26 @@ use crate::weights::{Frozen, Weights};
 
 /// Start of the keys that hold optimiser state.
 pub const STATE: &str = "optimiser.";
+/// Start of the keys that hold the weights that fine-tuning started from.
+pub const PRETRAINED: &str = "pretrained.";
+const FROM: &str = "from";
+const FROM_STEPS: &str = "from_steps";
 const MOMENTS: [&str; 2] = ["optimiser.first.", "optimiser.second."];
 const STEPS: &str = "optimiser_steps";
 const SESSION: &str = "session";
 const FROZEN: &str = "frozen";
 const ADVICE: &str = "Choose a checkpoint that this program saved; plain weights are opened with “Load weights”";
+
+/// What fine-tuning started from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pretrained<W> {
+    /// The weights of the whole system.
+    pub weights: W,
+    /// Where the fine-tuning run is from, in words.
+    pub words: String,
+    /// Steps of pre-training.
+    pub steps: u64,
+}
 
 /// A checkpoint on the host.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +38,8 @@ pub struct Checkpoint {
     /// The session at the time of saving; `session.step` is the step to go on from.
     pub session: Session,
     pub weights: File,
+    /// Of a fine-tuning run: what it started from.
+    pub pretrained: Option<Pretrained<File>>,
     pub optimiser: BTreeMap<String, HostMoments>,
 }
 
@@ -35,10 +52,28 @@ fn wrong(why: impl ToString) -> Error {
 /// # Errors
 /// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
 pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -> Result<Vec<u8>> {
+    save_tuned(session, weights, optimiser, None).await
+}
+
+/// As [`save`], with what fine-tuning started from.
+///
+/// # Errors
+/// As [`save`].
+pub async fn save_tuned(
+    session: &Session,
+    weights: &Weights,
+    optimiser: &Optimiser,
+    pretrained: Option<Pretrained<&Weights>>,
+) -> Result<Vec<u8>> {
     let mut entries = safetensors::entries(weights).await?;
+    let mut metadata = super::describe(session, "")?;
+    if let Some(Pretrained { weights, words, steps }) = pretrained {
+        metadata.extend([(FROM.into(), words), (FROM_STEPS.into(), steps.to_string())]);
+        let own = safetensors::entries(weights).await?;
+        entries.extend(own.into_iter().map(|entry| Entry { name: format!("{PRETRAINED}{}", entry.name), ..entry }));
+    }
     let state = optimiser.export(weights).await?;
     let steps: BTreeMap<&str, u64> = state.iter().map(|(name, m)| (name.as_str(), m.steps)).collect();
-    let mut metadata = super::describe(session, "")?;
     metadata.insert(STEPS.into(), serde_json::to_string(&steps).map_err(wrong)?);
     metadata.insert(SESSION.into(), serde_json::to_string(session).map_err(wrong)?);
     note_frozen(weights, &mut metadata)?;
@@ -84,7 +119,14 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
             .collect();
         optimiser.insert(name, HostMoments { steps, moments });
     }
-    Ok(Checkpoint { session, weights: file, optimiser })
+    let pretrained = file.metadata.get(FROM).cloned().map(|words| {
+        let names: Vec<String> = file.tensors.keys().filter(|name| name.starts_with(PRETRAINED)).cloned().collect();
+        let take = |name: String| Some((name.strip_prefix(PRETRAINED)?.to_string(), file.tensors.remove(&name)?));
+        let weights = File { tensors: names.into_iter().filter_map(take).collect(), metadata: file.metadata.clone() };
+        let steps = file.metadata.get(FROM_STEPS).and_then(|steps| steps.parse().ok()).unwrap_or(0);
+        Pretrained { weights, words, steps }
+    });
+    Ok(Checkpoint { session, weights: file, pretrained, optimiser })
 }
 
 /// The session that a checkpoint's metadata hold, of this version or an earlier one.

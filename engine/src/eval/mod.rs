@@ -6,6 +6,7 @@ pub mod collapse;
 pub mod few_shot;
 pub mod kernel_svm;
 pub mod kmeans;
+pub mod labels;
 pub mod linear_probe;
 pub mod linear_svm;
 pub mod logistic;

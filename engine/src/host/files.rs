@@ -62,7 +62,7 @@ impl Host {
     pub(super) async fn save_checkpoint(&mut self) -> Result<()> {
         self.tell_progress().await?;
         let run = self.running()?;
-        let bytes = resume::save(&self.session, &run.weights, &run.optimiser).await?;
+        let bytes = run.checkpoint(&self.session).await?;
         self.emit(Event::File(NamedBytes { name: "checkpoint.safetensors".into(), bytes }));
         Ok(())
     }
@@ -73,12 +73,15 @@ impl Host {
         self.open_anew(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
         let run = self
             .run
-            .as_mut()
+            .take()
             .ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
-        run.go_to(step)?;
-        checkpoint.restore(&mut run.weights, &mut run.optimiser)?;
-        run.provenance.words = format!("resumed from {} at step {step}", file.name);
+        let mut run = run.restore(&checkpoint)?;
+        run.provenance.words = match &checkpoint.pretrained {
+            Some(from) => format!("{}; resumed from {} at step {step}", from.words, file.name),
+            None => format!("resumed from {} at step {step}", file.name),
+        };
         (run.provenance.since, run.provenance.trained_steps) = (step, step);
+        self.run = Some(run);
         self.session.step = step;
         self.tell_opened()
     }
@@ -102,9 +105,7 @@ impl Host {
         (self.choice, self.copies.losses) = (choice, 0);
         let changed = self.compute.as_ref().is_none_or(|now| now.report.gpu != compute.report.gpu);
         let checkpoint = match &self.run {
-            Some(run) if changed && run.step > 0 => {
-                Some(resume::save(&self.session, &run.weights, &run.optimiser).await?)
-            }
+            Some(run) if changed && run.step > 0 => Some(run.checkpoint(&self.session).await?),
             _ => None,
         };
         self.compute = Some(compute);

@@ -2,9 +2,9 @@
 
 use super::Host;
 use crate::error::{Error, Result};
-use crate::jobs::{ClaimJob, Job};
+use crate::jobs::{self, Job, StudyJob};
 use crate::registry;
-use crate::session::Event;
+use crate::session::{Event, StudyRequest};
 
 impl Host {
     pub(super) fn begin(&mut self, job: Job) -> Result<()> {
@@ -16,20 +16,14 @@ impl Host {
         Ok(())
     }
 
-    pub(super) fn run_claim(&mut self, steps: u32, seeds: Vec<u64>) -> Result<()> {
-        let run = self.running()?;
+    pub(super) fn run_study(&mut self, request: StudyRequest) -> Result<()> {
+        let run = self.running()?.pretrained();
         let entry = registry::entry(&self.session.method)?;
-        let lacks = || Error::request("There is nothing to claim", "the system has no claim", "Choose another system");
-        let mut claim = run.card.claim.clone().ok_or_else(lacks)?;
-        if steps > 0 {
-            claim.steps = steps;
-        }
-        if !seeds.is_empty() {
-            claim.seeds = seeds;
-        }
+        let study = jobs::asked(run.card.claim.as_ref(), request, &run.settings);
+        let (session, loader, files) = (self.session.clone(), run.loader.clone(), self.files.clone());
         let device = self.compute()?.device.clone();
-        let job = ClaimJob::new(entry, claim, self.session.clone(), run.loader.clone(), (&device, run.limits))?;
-        self.begin(Job::Claim(Box::new(job)))
+        let job = StudyJob::new(entry, study, session, loader, files, (&device, run.limits))?;
+        self.begin(Job::Study(Box::new(job)))
     }
 
     pub(super) async fn job_slice(&mut self) {

@@ -19,7 +19,7 @@ use crate::clock::Stopwatch;
 use crate::data::{Dataset, files::Files};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
-use crate::jobs::{FineTune, Job, Probe};
+use crate::jobs::{FineTune, Job, Probe, Test};
 use crate::limits::Limits;
 use crate::registry;
 use crate::run::Run;
@@ -146,6 +146,7 @@ impl Host {
             Command::Play => self.play(None),
             Command::Pause => self.pause().await,
             Command::Step(count) => self.play(Some(u64::from(count))),
+            Command::Reset if self.running()?.head().is_some() => self.tune_again(),
             Command::Reset => {
                 let session = Session { stored: false, step: 0, first_loss: None, ..self.session.clone() };
                 self.open_anew(session).await
@@ -157,6 +158,10 @@ impl Host {
             Command::LoadCheckpoint(file) => self.load_checkpoint(&file).await,
             Command::PackWeights { command } => self.pack_weights(&command).await,
             Command::AddUserData(files) => self.add_user_data(files).await,
+            Command::RunProbe { .. } if self.running()?.head().is_some() => {
+                let test = Test::new(self.running()?)?;
+                self.begin(Job::Test(Box::new(test)))
+            }
             Command::RunProbe { train, test } => {
                 let probe = Probe::new(self.running()?, train, test)?;
                 self.begin(Job::Probe(Box::new(probe)))
@@ -165,7 +170,7 @@ impl Host {
                 let tuning = FineTune::new(self.running()?, steps)?;
                 self.begin(Job::FineTune(Box::new(tuning)))
             }
-            Command::RunClaim { steps, seeds } => self.run_claim(steps, seeds),
+            Command::RunStudy(request) => self.run_study(request),
             Command::Verify(files) => {
                 let compute = self.compute()?.clone();
                 let emit = &mut self.emit;

@@ -12,8 +12,9 @@ use crate::limits::Limits;
 use crate::loader::Loader;
 use crate::registry;
 use crate::run::{Provenance, Run};
-use crate::session::{Event, ModelReport, NamedBytes, Session};
+use crate::session::{Event, ModelReport, NamedBytes, PhaseReport, Session, Task};
 use crate::settings::Settings;
+use crate::train::recipe::Phase;
 
 impl Host {
     pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<dyn Dataset>> {
@@ -72,6 +73,37 @@ impl Host {
         run.method.adjusted(settings)?.needs().check(batch, run.limits)
     }
 
+    /// Pre-train or fine-tune the open system, as the session says. True: it was the other one before.
+    pub(super) fn turn_to(&mut self, session: &mut Session) -> Result<bool> {
+        let Some(run) = self.run.take() else { return Ok(false) };
+        let turns = run.task() != session.task;
+        match run.turned_to(session.task) {
+            Ok(run) => {
+                session.step = run.step;
+                self.run = Some(run);
+            }
+            Err((run, error)) => {
+                self.run = Some(*run);
+                return Err(error);
+            }
+        }
+        if turns {
+            (session.first_loss, self.playing, self.job) = (None, None, None);
+            self.copies.forget();
+            self.warm_up()?;
+        }
+        Ok(turns)
+    }
+
+    /// Fine-tune from the beginning.
+    pub(super) fn tune_again(&mut self) -> Result<()> {
+        let mut session = Session { first_loss: None, ..self.session.clone() };
+        self.turn_to(&mut Session { task: Task::Pretrain, ..session.clone() })?;
+        self.turn_to(&mut session)?;
+        self.session = session;
+        self.tell_opened()
+    }
+
     fn limits(&self, compute: &Compute) -> Limits {
         self.limits.unwrap_or(compute.limits)
     }
@@ -88,7 +120,7 @@ impl Host {
             weights_step: run.provenance.since,
             trained_steps: run.provenance.trained_steps,
             stored: run.provenance.stored,
-            phases: run.phases().iter().map(|p| (p.title.clone(), p.steps)).collect(),
+            phases: run.phases().iter().map(phase_report).collect(),
             views: run.method.views(),
         })
     }
@@ -128,6 +160,10 @@ impl Host {
         let session = Session { data: OWN.into(), sample: 0, step: 0, ..self.session.clone() };
         self.open_anew(session).await
     }
+}
+
+fn phase_report(phase: &Phase) -> PhaseReport {
+    PhaseReport { title: phase.title.clone(), steps: phase.steps, knob: phase.knob.map(String::from) }
 }
 
 /// The side that user pictures are kept at, so that a crop of 7/8 still fills the model's input.

@@ -1,7 +1,6 @@
 //! When the device is lost in the midst of work: a copy of the training on the host, and going on from it elsewhere.
 
 use super::Host;
-use crate::checkpoint::resume;
 use crate::clock::Stopwatch;
 use crate::device;
 use crate::error::{Error, Report, Result};
@@ -58,7 +57,7 @@ impl Host {
             return Ok(());
         }
         let watch = Stopwatch::start();
-        let bytes = resume::save(&self.session, &run.weights, &run.optimiser).await?;
+        let bytes = run.checkpoint(&self.session).await?;
         let copy = NamedBytes { name: format!("the copy of step {}", run.step), bytes };
         self.copies.step = run.step;
         self.copies.last = Some(copy.clone());

@@ -53,13 +53,15 @@ impl Host {
         let keep = same_data
             && self.session.stored == session.stored
             && self.session.preset == session.preset
-            && self.run.as_ref().is_some_and(|run| run.serves(&session, &settings));
+            && self.run.as_ref().is_some_and(|run| run.pretrained().serves(&session, &settings));
         let (was_playing, train_to) = (self.playing.is_some(), session.step);
+        let mut turned = false;
         if keep {
             self.adjust(settings)?;
+            turned = self.turn_to(&mut session)?;
         } else {
             let run = self.build(&session, &card, settings, data).await?;
-            self.run = Some(run);
+            self.run = Some(run.turned_to(session.task).map_err(|(_, error)| error)?);
             self.release();
             self.copies.forget();
             self.job = None;
@@ -68,13 +70,17 @@ impl Host {
         }
         let run = self.running()?;
         session.step = run.step;
-        if keep && run.step > 0 {
+        if keep && !turned && run.step > 0 {
             session.first_loss = self.session.first_loss;
         }
         stage::fit(&mut session, run);
         self.session = session;
         if keep {
-            return self.tell_shown();
+            self.tell_shown()?;
+            if turned && was_playing {
+                self.tell_state();
+            }
+            return Ok(());
         }
         self.tell_opened()?;
         if train_to > 0 {
@@ -94,7 +100,9 @@ impl Host {
         }
         let data = self.running()?.loader.data().clone();
         self.check_batch(&settings, &*data)?;
-        self.run.as_mut().map_or(Ok(()), |run| run.adjust(settings))
+        let note = self.run.as_mut().map_or(Ok(None), |run| run.adjust(settings))?;
+        note.into_iter().for_each(|note| self.log(note));
+        Ok(())
     }
 }
 

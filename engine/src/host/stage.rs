@@ -39,9 +39,10 @@ pub(super) fn fit(session: &mut Session, run: &Run) {
 impl Host {
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<Cursor>) -> Result<()> {
         if let Some(run) = &mut self.run {
-            run.enter_shown().await?;
+            run.pretrained_mut().enter_shown().await?;
         }
-        let (run, gpu) = (self.running()?, self.compute()?.report.gpu);
+        // While a head is fine-tuned, views show the system that it started from.
+        let (run, gpu) = (self.running()?.pretrained(), self.compute()?.report.gpu);
         let half = shown_half(run);
         // The set's most telling sample is number 0; the others follow in their order.
         let samples = run.loader.len(half).max(1);

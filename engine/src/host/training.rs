@@ -3,6 +3,7 @@
 use super::{Host, PROGRESS_EVERY, Rate};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
+use crate::jobs::{Job, Test};
 use crate::session::{Event, Progress};
 
 /// Least seconds between two reports of the device's memory while a run trains.
@@ -33,6 +34,7 @@ impl Host {
         let note = run.train_step().await?;
         self.session.step = run.step;
         let whole = run.step == run.total_steps();
+        let tested = whole && run.head().is_some();
         if let Some(note) = note {
             self.log(note);
         }
@@ -48,13 +50,17 @@ impl Host {
             self.log(format!("The {} planned steps are over.", self.session.step));
         }
         let first = self.session.step == 1;
-        if over || first || self.told.seconds() >= PROGRESS_EVERY {
+        if over || first || tested || self.told.seconds() >= PROGRESS_EVERY {
             self.tell_progress().await?;
             self.keep_copy(over).await?;
         }
         if over {
             self.playing = None;
             self.tell_state();
+        }
+        if tested && self.job.is_none() {
+            let test = Test::new(self.running()?)?;
+            self.begin(Job::Test(Box::new(test)))?;
         }
         Ok(())
     }

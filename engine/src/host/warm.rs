@@ -49,7 +49,7 @@ impl Warm {
             0 => run.loader.train_batch(0)?,
             _ => run.loader.evaluation_batch(Half::Train, &indices)?,
         };
-        let whole = run.method.needs().together.at(run.loader.batch_size() as u64) <= MOST;
+        let whole = run.needs().together.at(run.loader.batch_size() as u64) <= MOST;
         let last = if whole { run.loader.train_batch(0)? } else { batch.clone() };
         Ok(Self { batch, last, slices, done: 0, running: None })
     }
@@ -62,11 +62,11 @@ impl Warm {
             weights.list[..count - trained].iter().filter(|w| w.trains()).map(|w| w.name.clone()).collect();
         names.iter().for_each(|name| weights.set_role(name, Role::Fixed));
         let batch = if trained < count { &self.batch } else { &self.last };
-        let outcome = run.method.loss(&weights, batch, &run.context())?;
+        let loss = run.loss(&weights, batch, &run.context())?;
         if trained == 0 {
-            return Ok(vec![plain(outcome.total)]);
+            return Ok(vec![plain(loss.total)]);
         }
-        let gradients = weights.backward(&outcome.total);
+        let gradients = weights.backward(&loss.total);
         if trained < count {
             let last = gradients.iter().rev().flatten().next().cloned();
             return Ok(last.map(|gradient| gradient.narrow(0, 0, 1)).into_iter().collect());
@@ -81,14 +81,14 @@ fn one_value_of(weights: &Weights) -> Option<Tensor<1>> {
     weights.list.iter().rev().find(|w| w.trains()).map(|w| plain(w.value.clone()).narrow(0, 0, 1))
 }
 
-/// The outcome of a slice if there is one. Only a browser has to come back for it: there, waiting would hold up the
+/// What a slice read if it is through. Only a browser has to come back for it: there, waiting would hold up the
 /// commands.
-async fn outcome(running: &mut Local<'static, Result<Vec<Vec<f32>>>>) -> Option<Result<Vec<Vec<f32>>>> {
+async fn through(running: &mut Local<'static, Result<Vec<Vec<f32>>>>) -> Option<Result<Vec<Vec<f32>>>> {
     if !cfg!(target_arch = "wasm32") {
         return Some(running.await);
     }
     poll_fn(|context| match running.as_mut().poll(context) {
-        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Ready(values) => Poll::Ready(Some(values)),
         Poll::Pending => Poll::Ready(None),
     })
     .await
@@ -127,7 +127,7 @@ impl Host {
         let (Some(mut warm), Some(run)) = (self.warm.take(), &self.run) else { return };
         let total = warm.slices.len();
         let result = match &mut warm.running {
-            Some(running) => outcome(running).await.map_or(Ok(false), |values| values.map(|_| true)),
+            Some(running) => through(running).await.map_or(Ok(false), |values| values.map(|_| true)),
             None => warm.launch(run, warm.slices[warm.done]).map(|ends| {
                 warm.running = Some(Box::pin(readback::many(ends)));
                 false

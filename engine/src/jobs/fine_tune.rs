@@ -1,156 +1,171 @@
-//! Fine-tuning of a classifier.
+//! Fine-tuning beside the open run, and the test of what was fine-tuned.
+
+use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::{CHUNK, Slice, needs_labels};
-use crate::batch::{CLASS, Half, Role};
+use super::{CHUNK, Slice};
+use crate::batch::{CLASS, Half};
+use crate::card::KnobValue;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
+use crate::eval::labels::budget;
 use crate::loader::Loader;
-use crate::method::Classifier;
+use crate::method::Tuned;
 use crate::readback;
-use crate::rng::Rng;
-use crate::run::Run;
-use crate::session::{Event, FineTuneReport};
-use crate::train::groups::layer_decay_groups;
-use crate::train::losses::{cross_entropy, smooth_targets, target_tensor};
-use crate::train::mix::{Mix, mix};
-use crate::train::optimiser::AdamW;
-use crate::train::schedule::Schedule;
+use crate::run::{Run, needs_labels};
+use crate::session::{Event, FineTuneReport, Task};
 use crate::weights::Weights;
 
-/// Fine-tuning of a classifier that starts from the run's encoder: the recipe of MAE's §A, shortened to `steps`.
-pub struct FineTune {
-    classifier: Box<dyn Classifier>,
+/// Steps between two readings of the losses.
+const READ_EVERY: usize = 10;
+/// Top-5 accuracy is told where there are more classes than these.
+const TOP: usize = 5;
+
+/// The accuracy of what was fine-tuned, on the test half.
+pub struct Test {
+    head: Rc<dyn Tuned>,
     weights: Weights,
-    optimiser: AdamW,
-    schedule: Schedule,
     loader: Loader,
     classes: usize,
-    how: Mix,
-    /// Samples of one slice of the test.
+    /// Samples of one slice.
     chunk: usize,
-    steps: u64,
-    step: u64,
-    losses: Vec<f32>,
-    right: usize,
+    report: FineTuneReport,
+    /// Samples whose class came first, and among the first five.
+    right: [usize; 2],
     judged: usize,
-    rng: Rng,
     watch: Stopwatch,
 }
 
-impl FineTune {
-    /// Start from the run's encoder.
+impl Test {
+    /// Test a fine-tuning run as it is.
     ///
     /// # Errors
-    /// [`Error::Data`] when the data has no labels.
-    pub fn new(run: &Run, steps: u32) -> Result<Self> {
+    /// [`Error::Request`] when nothing is fine-tuned; [`Error::Data`] when the data has no labels.
+    pub fn new(run: &Run) -> Result<Self> {
+        let head = run.head().cloned().ok_or_else(|| {
+            Error::request("There is nothing to test", "nothing is being fine-tuned", "Fine-tune the system first")
+        })?;
         let classes = needs_labels(&run.loader)?;
-        let needs = run.method.needs().unmasked();
-        needs.check(run.loader.batch_size(), run.limits)?;
-        let (classifier, weights) = run.method.classifier(&run.weights, classes, &run.settings)?;
-        // A system without one of these knobs goes without what it turns.
-        let knob = |name: &str| run.settings.find::<f64>(name);
-        let groups = layer_decay_groups(
-            &weights,
-            knob("layer_decay").unwrap_or(1.0),
-            run.settings.get("weight_decay")?,
-            classifier.not_decayed(),
-        );
-        let total = f64::from(steps.max(1));
+        let labels = run.loader.labels(Half::Test);
+        let most = (0..classes as u32).map(|c| labels.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
+        let (first_loss, last_loss) = run.heard().unwrap_or((f32::NAN, f32::NAN));
+        let report = FineTuneReport {
+            steps: run.step,
+            first_loss,
+            last_loss,
+            test_accuracy: 0.0,
+            top5_accuracy: None,
+            chance: most as f64 / labels.len().max(1) as f64,
+            from: run.provenance.words.clone(),
+            seconds: 0.0,
+        };
         Ok(Self {
-            classifier,
-            weights,
-            optimiser: AdamW::new(0.9, 0.999, groups),
-            schedule: Schedule { peak: run.settings.get("lr")?, floor: 1e-6, warmup: (total * 0.1).round(), total },
+            head,
+            weights: run.weights.frozen(),
             loader: run.loader.clone(),
             classes,
-            how: Mix {
-                mixup_alpha: knob("mixup").unwrap_or(0.0),
-                cutmix_alpha: knob("cutmix").unwrap_or(0.0),
-                smoothing: knob("smoothing").unwrap_or(0.0),
-            },
-            chunk: needs.most_unmasked(CHUNK, run.limits),
-            steps: u64::from(steps.max(1)),
-            step: 0,
-            losses: Vec::new(),
-            right: 0,
+            chunk: run.needs().most_unmasked(CHUNK, run.limits),
+            report,
+            right: [0; 2],
             judged: 0,
-            rng: Rng::new(run.settings.seed, "fine-tune"),
             watch: Stopwatch::start(),
         })
     }
 
     pub(super) async fn slice(&mut self) -> Result<Slice> {
         let tests = self.loader.len(Half::Test);
-        let total = self.steps + tests as u64;
-        if self.step < self.steps {
-            self.train_step().await?;
-            let note = format!("loss {:.3}", self.losses.last().copied().unwrap_or(f32::NAN));
-            return Ok(Slice { done: self.step, total, note, answer: None });
-        }
         if self.judged < tests {
             self.judge(tests).await?;
-            return Ok(Slice { done: self.step + self.judged as u64, total, note: "test".into(), answer: None });
+            return Ok(Slice { done: self.judged as u64, total: tests as u64, note: "test".into(), answer: None });
         }
-        let labels = self.loader.labels(Half::Test);
-        let most = (0..self.classes as u32).map(|c| labels.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
+        let [first, five] = self.right.map(|right| right as f64 / tests.max(1) as f64);
         let report = FineTuneReport {
-            steps: self.steps,
-            first_loss: self.losses.first().copied().unwrap_or(f32::NAN),
-            last_loss: self.losses.last().copied().unwrap_or(f32::NAN),
-            test_accuracy: self.right as f64 / tests.max(1) as f64,
-            chance: most as f64 / tests.max(1) as f64,
+            test_accuracy: first,
+            top5_accuracy: (self.classes > TOP).then_some(five),
             seconds: self.watch.seconds(),
+            ..self.report.clone()
         };
-        Ok(Slice { done: total, total, note: String::new(), answer: Some(Event::FineTuned(report)) })
-    }
-
-    async fn train_step(&mut self) -> Result<()> {
-        let mut batch = self.loader.train_batch(self.step)?;
-        let mut rng = self.rng.at(self.step);
-        let labels = batch.classes(CLASS).to_vec();
-        let targets = match batch.floats_mut(Role::Imgs) {
-            Ok(pictures) => {
-                let shape: [usize; 4] = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
-                mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut rng)?
-            }
-            // What is no picture is not mixed.
-            Err(_) => smooth_targets(&labels, self.classes, self.how.smoothing)?,
-        };
-        // The targets go up before the first launch, with the pictures.
-        let targets = target_tensor(targets, self.classes, self.weights.device());
-        let logits = self.classifier.logits(&self.weights, &batch, Some(&rng.at(1)))?;
-        let loss = cross_entropy(logits, targets);
-        let gradients = self.weights.backward(&loss);
-        let lr = self.schedule.at((self.step + 1) as f64);
-        self.optimiser.step(&mut self.weights, &gradients, lr);
-        for (index, value) in self.classifier.updates() {
-            self.weights.replace(index, value);
-        }
-        self.step += 1;
-        let loss = readback::scalar(loss).await?;
-        if !loss.is_finite() {
-            return Err(Error::training(
-                "Fine-tuning lost its way",
-                format!("the loss was {loss}"),
-                "Lower the learning rate",
-            ));
-        }
-        self.losses.push(loss);
-        Ok(())
+        let done = tests as u64;
+        Ok(Slice { done, total: done, note: String::new(), answer: Some(Event::FineTuned(report)) })
     }
 
     async fn judge(&mut self, tests: usize) -> Result<()> {
         let indices: Vec<usize> = (self.judged..(self.judged + self.chunk).min(tests)).collect();
         let batch = self.loader.evaluation_batch(Half::Test, &indices)?;
-        let logits: Tensor<2> = self.classifier.logits(&self.weights.frozen(), &batch, None)?;
-        let scores = readback::floats(logits).await?;
+        let answer: Tensor<2> = self.head.answer(&self.weights, &batch)?;
+        let scores = readback::floats(answer).await?;
         for (row, label) in scores.chunks(self.classes).zip(batch.classes(CLASS)) {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class as u32);
-            self.right += usize::from(best == Some(*label));
+            let own = row.get(*label as usize).copied().unwrap_or(f32::NEG_INFINITY);
+            // Of equal scores the last class comes first, as in a search for the largest.
+            let place =
+                row.iter().enumerate().filter(|(c, v)| **v > own || (**v == own && *c > *label as usize)).count();
+            self.right[0] += usize::from(place == 0);
+            self.right[1] += usize::from(place < TOP);
         }
         self.judged += indices.len();
         Ok(())
+    }
+}
+
+/// Fine-tuning from the encoder of a run, which stays as it is, and its test.
+pub struct FineTune {
+    run: Run,
+    test: Option<Test>,
+    watch: Stopwatch,
+}
+
+impl FineTune {
+    /// Start from the run's encoder; 0 steps: as many as the knob says.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the data has no labels; [`Error::Request`] when the system is not fine-tuned.
+    pub fn new(run: &Run, steps: u32) -> Result<Self> {
+        let mut before = run.pretrained().clone();
+        if steps > 0 {
+            let steps = KnobValue::Number(f64::from(steps));
+            before.settings = before.settings.with("tune_steps", steps);
+        }
+        let run = before.turned_to(Task::FineTune).map_err(|(_, error)| error)?;
+        Ok(Self { run, test: None, watch: Stopwatch::start() })
+    }
+
+    /// Start from the run's encoder, with a share of the labels drawn by the run's seed.
+    ///
+    /// # Errors
+    /// As [`FineTune::new`].
+    pub fn with_labels(run: &Run, share: f64) -> Result<Self> {
+        let mut tuning = Self::new(run, 0)?;
+        if share < 1.0 {
+            let loader = &tuning.run.loader;
+            let (classes, labels) = (needs_labels(loader)?, loader.labels(Half::Train));
+            let chosen = budget(labels, classes, share, run.settings.seed);
+            tuning.run.train_on(&chosen)?;
+        }
+        Ok(tuning)
+    }
+
+    pub(super) async fn slice(&mut self) -> Result<Slice> {
+        let (steps, tests) = (self.run.total_steps(), self.run.loader.len(Half::Test) as u64);
+        let total = steps + tests;
+        if self.run.step < steps {
+            self.run.train_step().await?;
+            if self.run.waiting() >= READ_EVERY || self.run.step == steps {
+                self.run.losses().await?;
+            }
+            let note = self.run.heard().map_or_else(String::new, |(_, loss)| format!("loss {loss:.3}"));
+            return Ok(Slice { done: self.run.step, total, note, answer: None });
+        }
+        let mut test = match self.test.take() {
+            Some(test) => test,
+            None => Test::new(&self.run)?,
+        };
+        let slice = test.slice().await?;
+        self.test = Some(test);
+        let answer = slice.answer.map(|answer| match answer {
+            Event::FineTuned(report) => Event::FineTuned(FineTuneReport { seconds: self.watch.seconds(), ..report }),
+            other => other,
+        });
+        Ok(Slice { done: steps + slice.done, total, note: slice.note, answer })
     }
 }

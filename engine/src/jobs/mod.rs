@@ -1,16 +1,14 @@
-//! Long work in slices, so that the engine answers in between: probes, fine-tuning, claims.
+//! Long work in slices, so that the engine answers in between: probes, fine-tuning, studies.
 
-mod claim;
 mod fine_tune;
 mod probe;
+mod study;
 
-pub use claim::ClaimJob;
-pub use fine_tune::FineTune;
+pub use fine_tune::{FineTune, Test};
 pub use probe::Probe;
+pub use study::{StudyJob, asked};
 
-use crate::batch::Half;
-use crate::error::{Error, Result};
-use crate::loader::Loader;
+use crate::error::Result;
 use crate::session::Event;
 
 /// Most samples of one slice of an embedding pass.
@@ -29,7 +27,8 @@ pub struct Slice {
 pub enum Job {
     Probe(Box<Probe>),
     FineTune(Box<FineTune>),
-    Claim(Box<ClaimJob>),
+    Test(Box<Test>),
+    Study(Box<StudyJob>),
 }
 
 impl Job {
@@ -38,7 +37,8 @@ impl Job {
         match self {
             Self::Probe(_) => "probe",
             Self::FineTune(_) => "fine-tune",
-            Self::Claim(_) => "claim",
+            Self::Test(_) => "test",
+            Self::Study(_) => "study",
         }
     }
 
@@ -50,20 +50,8 @@ impl Job {
         match self {
             Self::Probe(job) => job.slice().await,
             Self::FineTune(job) => job.slice().await,
-            Self::Claim(job) => job.slice().await,
+            Self::Test(job) => job.slice().await,
+            Self::Study(job) => job.slice().await,
         }
     }
-}
-
-fn needs_labels(loader: &Loader) -> Result<usize> {
-    let classes = loader.report().classes.len();
-    if classes < 2 || loader.labels(Half::Train).is_empty() || loader.labels(Half::Test).is_empty() {
-        let why = format!("{} has no classes to tell apart, or no test samples", loader.report().title);
-        return Err(Error::data(
-            "There is nothing to measure",
-            why,
-            "Put the samples of each class into a folder of its own, ten or more of each",
-        ));
-    }
-    Ok(classes)
 }

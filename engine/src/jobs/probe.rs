@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
-use super::{CHUNK, Slice, needs_labels};
+use super::{CHUNK, Slice};
 use crate::batch::Half;
 use crate::card::Idea;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
+use crate::eval::labels::budget;
 use crate::eval::{Features, collapse, linear_probe, nearest};
 use crate::loader::Loader;
 use crate::method::{Method, Subject};
 use crate::readback;
 use crate::rng::Rng;
-use crate::run::Run;
+use crate::run::{Run, needs_labels};
 use crate::session::{Event, ProbeReport};
 use crate::settings::Settings;
 use crate::weights::Weights;
@@ -79,24 +80,49 @@ impl Probe {
     }
 
     pub(super) async fn slice(&mut self) -> Result<Slice> {
-        let (half, have, want) = if self.train.rows() < self.counts.0 {
-            (Half::Train, self.train.rows(), self.counts.0)
-        } else {
-            (Half::Test, self.test.rows(), self.counts.1)
-        };
-        if have < want {
-            let indices: Vec<usize> = (have..(have + self.chunk).min(want)).collect();
-            let features = self.method.embed(&self.weights, &self.loader.evaluation_batch(half, &indices)?)?;
-            let dim = features.dims()[1];
-            let values = readback::floats(features).await?;
-            let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
-            kept.dim = dim;
-            kept.values.extend(values);
+        if self.gather().await? {
             let done = (self.train.rows() + self.test.rows()) as u64;
             return Ok(Slice { done, total: self.total(), note: "features".into(), answer: None });
         }
         let report = self.measure().await?;
         Ok(Slice { done: self.total(), total: self.total(), note: String::new(), answer: Some(Event::Probe(report)) })
+    }
+
+    /// The features of the next samples; false: all are there.
+    pub(super) async fn gather(&mut self) -> Result<bool> {
+        let (half, have, want) = if self.train.rows() < self.counts.0 {
+            (Half::Train, self.train.rows(), self.counts.0)
+        } else {
+            (Half::Test, self.test.rows(), self.counts.1)
+        };
+        if have >= want {
+            return Ok(false);
+        }
+        let indices: Vec<usize> = (have..(have + self.chunk).min(want)).collect();
+        let features = self.method.embed(&self.weights, &self.loader.evaluation_batch(half, &indices)?)?;
+        let dim = features.dims()[1];
+        let values = readback::floats(features).await?;
+        let kept = if half == Half::Train { &mut self.train } else { &mut self.test };
+        kept.dim = dim;
+        kept.values.extend(values);
+        Ok(true)
+    }
+
+    /// The accuracy of one probe (`knn_accuracy` or the linear one) on a share of the labels drawn by `seed`, of the
+    /// features gathered.
+    pub(super) async fn accuracy(&self, metric: &str, share: f64, seed: u64) -> Result<Option<f64>> {
+        let classes = needs_labels(&self.loader)?;
+        let [train, test] = [(Half::Train, self.counts.0), (Half::Test, self.counts.1)]
+            .map(|(half, count)| self.loader.labels(half).get(..count).unwrap_or_default());
+        let chosen = budget(train, classes, share, seed);
+        let (features, labels) = self.train.picked(chosen.into_iter(), train);
+        let (train, test) = ((&features, labels.as_slice()), (&self.test, test));
+        let device = self.weights.device();
+        if metric == "knn_accuracy" {
+            return Ok(nearest::accuracies(train, test, classes, &[nearest::WEIGHTED], device).await?.first().copied());
+        }
+        let rng = Rng::new(self.settings.seed, "probe");
+        linear_probe::fit(train, test, classes, &linear_probe::Settings::default(), &rng, device).await.map(Some)
     }
 
     fn total(&self) -> u64 {
@@ -117,15 +143,9 @@ impl Probe {
         };
         if self.counts.0 > 0 {
             let classes = needs_labels(&self.loader)?;
-            let (train, test) =
-                (&self.loader.labels(Half::Train)[..self.counts.0], &self.loader.labels(Half::Test)[..self.counts.1]);
-            let device = self.weights.device();
-            let (train_set, test_set) = ((&self.train, train), (&self.test, test));
-            let knn = nearest::accuracies(train_set, test_set, classes, &[nearest::WEIGHTED], device).await?;
-            let rng = Rng::new(self.settings.seed, "probe");
-            report.knn_accuracy = knn.first().copied();
-            let how = linear_probe::Settings::default();
-            report.linear_accuracy = Some(linear_probe::fit(train_set, test_set, classes, &how, &rng, device).await?);
+            let test = self.loader.labels(Half::Test).get(..self.counts.1).unwrap_or_default();
+            report.knn_accuracy = self.accuracy("knn_accuracy", 1.0, self.settings.seed).await?;
+            report.linear_accuracy = self.accuracy("linear_accuracy", 1.0, self.settings.seed).await?;
             let most = (0..classes as u32).map(|c| test.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
             report.chance = Some(most as f64 / test.len().max(1) as f64);
         }

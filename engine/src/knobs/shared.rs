@@ -56,6 +56,9 @@ knobs! {
     /// Fine-tuning of a transformer.
     pub struct FineTuning {
         "Fine-tuning" live {
+            tune_lr: f64 = 5e-4, [1e-6..=1e-2 by 1e-6 "a batch of 256"], "Learning rate",
+                "Fine-tuning's own, for a batch of 256; it grows with the batch.";
+            tune_steps: usize = 300, [1..=100_000 by 1 "steps"], "Steps", "Length of fine-tuning.";
             layer_decay: f64 = 0.75, [0.0..=1.0 by 0.01], "Layer decay",
                 "Each block learns this much slower than the one above it.";
             drop_path: f64 = 0.1, [0.0..=0.5 by 0.01], "Drop path",

@@ -49,8 +49,8 @@ pub struct ModelReport {
     pub trained_steps: u64,
     /// It started from the weights that come with the program.
     pub stored: bool,
-    /// Phases of the run: title and steps.
-    pub phases: Vec<(String, u64)>,
+    /// Phases of the run, in order.
+    pub phases: Vec<PhaseReport>,
     /// Views this system has, in stage order: id and title.
     pub views: Vec<(String, String)>,
 }
@@ -118,6 +118,15 @@ impl Switch {
     }
 }
 
+/// One phase of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    pub title: String,
+    pub steps: u64,
+    /// The knob that sets its length, where one does.
+    pub knob: Option<String>,
+}
+
 /// Facts of the data set in use.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataReport {
@@ -183,8 +192,13 @@ pub struct FineTuneReport {
     pub steps: u64,
     pub first_loss: f32,
     pub last_loss: f32,
+    /// Share of the test samples whose class has the largest score.
     pub test_accuracy: f64,
+    /// Share of those whose class is among the five largest scores; `None` where there are no more than five classes.
+    pub top5_accuracy: Option<f64>,
     pub chance: f64,
+    /// What was fine-tuned, in words.
+    pub from: String,
     pub seconds: f64,
 }
 
@@ -245,30 +259,57 @@ pub struct KernelCheck {
     pub twin_ms: f64,
 }
 
-/// Loss of a claim.
+/// What came of a study: a table of arms, and curves that race.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClaimReport {
+pub struct StudyReport {
     pub method: String,
     /// Title of the data set it was made on.
     pub data: String,
+    /// What is claimed; empty: nothing is.
     pub sentence: String,
+    /// The number that is compared.
     pub metric: String,
     pub margin: f64,
     pub seeds: Vec<u64>,
     pub steps: u32,
-    /// Name of the arm and its metric for each seed.
-    pub arms: Vec<(String, Vec<f64>)>,
-    /// The arm's mean, in the order of `arms`.
-    pub means: Vec<f64>,
-    /// Other metrics, each with its mean for every arm.
-    pub others: Vec<(String, Vec<f64>)>,
-    /// Seconds that one seed of each arm took, training and measuring.
-    pub arm_seconds: Vec<f64>,
+    /// Shares of the labels.
+    pub labels: Vec<f64>,
+    pub arms: Vec<ArmReport>,
+    /// The metric against the steps, and against the labels, where there is more than one of them.
+    pub races: Vec<Race>,
     /// What the paper reports, and how this differs.
     pub note: String,
-    /// "holds", "does not hold" or "undecided".
+    /// "holds", "does not hold" or "undecided"; empty where nothing is claimed.
     pub verdict: String,
     pub seconds: f64,
+}
+
+/// One arm of a study.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ArmReport {
+    pub name: String,
+    /// The metric at the end: a row for each share of the labels, a value for each seed.
+    pub values: Vec<Vec<f64>>,
+    /// Mean and standard deviation of each row.
+    pub means: Vec<f64>,
+    pub spreads: Vec<f64>,
+    /// Other metrics by name, each with its mean.
+    pub others: Vec<(String, f64)>,
+    /// Seconds that one seed took, training and measuring.
+    pub seconds: f64,
+}
+
+/// Curves of all arms over one axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Race {
+    /// What is across: "steps" or "share of the labels".
+    pub axis: String,
+    /// The axis is best drawn by powers of ten.
+    pub logarithmic: bool,
+    /// Places across, ascending.
+    pub x: Vec<f64>,
+    /// Name of the arm, its means there, and their standard deviations over the seeds.
+    pub arms: Vec<(String, Vec<f64>, Vec<f64>)>,
 }
 
 /// Timing of one workload, in the form of the benchmark's JSON lines.

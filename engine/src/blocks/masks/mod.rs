@@ -47,6 +47,23 @@ pub fn visible_tokens(tokens: usize, ratio: f64) -> Result<usize> {
     Ok(kept)
 }
 
+/// Whether a mask that leaves `kept` of `tokens` tokens hides some and shows some: the mean over the hidden tokens of one
+/// that hides nothing is 0 / 0.
+///
+/// # Errors
+/// [`Error::Request`] where it does not.
+pub fn hides_and_shows(tokens: usize, kept: usize) -> Result<()> {
+    if kept == 0 {
+        let why = format!("none of {tokens} tokens is left to see");
+        return Err(Error::request("The mask hides everything", why, "Lower the mask ratio or use smaller patches"));
+    }
+    if kept >= tokens {
+        let why = format!("all {tokens} tokens are visible, and the loss is the mean over hidden ones");
+        return Err(Error::request("The mask hides nothing", why, "Raise the mask ratio or use smaller patches"));
+    }
+    Ok(())
+}
+
 impl Mask {
     /// Keep the `kept` tokens of lowest noise, in the order of the noise (stable, so that ties are deterministic).
     ///

@@ -206,13 +206,9 @@ impl Method for System {
     fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
         let knobs = GraphMaeKnobs::of(settings)?;
         let decay = Group { lr_scale: 1.0, weight_decay: knobs.weight_decay };
-        Ok(Recipe {
-            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 },
-            groups: groups(weights, |_, _| decay),
-            max_norm: None,
-            batch: None,
-        })
+        let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+        let rate = Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 };
+        Ok(Recipe::new(rule, rate, groups(weights, |_, _| decay)))
     }
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {

@@ -1,6 +1,6 @@
 //! What the list, the command line and the sliders know of G-SimCLR.
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Preset};
+use crate::card::{Arm, Card, Equation, Idea, Kind, Outcome, Preset, Study};
 use crate::knobs::{KnobTable, choice, chosen, knobs, presets};
 
 choice! {
@@ -59,7 +59,7 @@ knobs! {
             steps: usize = 900, [1..=100_000 by 1 "steps"], "Steps", "Steps of the contrast.";
             ae_lr: f64 = 3e-3, [1e-5..=1e-2 by 1e-5], "Autoencoder's learning rate", "Adam's, constant.";
         }
-        "Training" rebuilt {
+        "Training" live {
             ae_steps: usize = 1000, [1..=100_000 by 1 "steps"], "Autoencoder's steps",
                 "Steps of the first phase; random batches need none.";
         }
@@ -116,12 +116,12 @@ fn presets() -> Vec<Preset> {
 }
 
 /// The paper's central comparison.
-fn claim() -> Claim {
+fn claim() -> Study {
     let arm = |name: &str, batches: Batches| Arm { name: name.into(), knobs: chosen! { GsimclrKnobs { batches } } };
-    Claim {
+    Study {
         sentence: "Batches guided by clusters give a better linear probe than random ones (plain SimCLR).".into(),
         arms: vec![arm("G-SimCLR, guided batches", Batches::Guided), arm("SimCLR, random batches", Batches::Random)],
-        metric: "linear_accuracy".into(),
+        outcome: Outcome::named("linear_accuracy"),
         also: vec!["same_class_pairs".into()],
         margin: 0.005,
         seeds: vec![1, 2, 3],
@@ -131,6 +131,7 @@ fn claim() -> Claim {
             "The paper's table 1 on CIFAR-10: 40.50 % against 39.92 % (P3), one run each, the test set used to stop. \
                Here: Fashion-MNIST, a small network, equal steps of contrast."
                 .into(),
+        ..Study::default()
     }
 }
 

@@ -96,9 +96,12 @@ impl Method for Gsimclr {
         Ok(plain(self.networks.encoder.project(weights, feature, self.config.tap)))
     }
 
-    fn phases(&self, _: &Settings) -> Result<Vec<Phase>> {
-        let denoising = if self.config.batches == Batches::Random { 0 } else { self.config.autoencoder_steps };
-        Ok(vec![Phase::new("autoencoder", denoising), Phase::new("contrast", self.config.steps)])
+    fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
+        let denoising = match self.config.batches {
+            Batches::Random => Phase::of("autoencoder", 0, None),
+            _ => Phase::new("autoencoder", "ae_steps", settings)?,
+        };
+        Ok(vec![denoising, Phase::new("contrast", "steps", settings)?])
     }
 
     fn recipe(&self, phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
@@ -110,7 +113,7 @@ impl Method for Gsimclr {
             (Rule::Sgd { momentum: 0.0 }, rate)
         };
         let groups = groups(weights, |_, _| Group { lr_scale: 1.0, weight_decay: 0.0 });
-        Ok(Recipe { rule, rate, groups, max_norm: None, batch: None })
+        Ok(Recipe::new(rule, rate, groups))
     }
 
     fn enter<'a>(&'a self, phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {

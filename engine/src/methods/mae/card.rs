@@ -1,6 +1,6 @@
 //! What the list, the command line and the sliders know of MAE.
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Preset};
+use crate::card::{Arm, Card, Equation, Idea, Kind, Outcome, Preset, Study};
 use crate::knobs::shared::{FineTuning, Pictures, Training, Transformers};
 use crate::knobs::{KnobTable, choice, chosen, knobs, presets};
 
@@ -46,6 +46,8 @@ knobs! {
         }
         "Fine-tuning" live {
             pool: Pool = Pool::Mean, "What the head sees", "The mean of the patch tokens, or the class token.";
+            tune_lr: f64 = 5e-4, FineTuning;
+            tune_steps: usize = 300, FineTuning;
             layer_decay: f64 = 0.75, FineTuning;
             drop_path: f64 = 0.1, FineTuning;
             smoothing: f64 = 0.1, FineTuning;
@@ -76,18 +78,19 @@ fn presets() -> Vec<Preset> {
 }
 
 /// The paper's central comparison.
-fn claim() -> Claim {
+fn claim() -> Study {
     let arm = |name: &str, mask_ratio: f64| Arm { name: name.into(), knobs: chosen! { MaeKnobs { mask_ratio } } };
-    Claim {
+    Study {
         sentence: "Hiding 75 % of the patches gives a better linear probe than hiding 25 %.".into(),
         arms: vec![arm("75 % hidden", 0.75), arm("25 % hidden", 0.25)],
-        metric: "linear_accuracy".into(),
+        outcome: Outcome::named("linear_accuracy"),
         also: Vec::new(),
         margin: 0.002,
         seeds: vec![1, 2, 3],
         steps: 150,
         data: String::new(),
         note: "The paper's figure 5: 75 % is best for the linear probe of a large model on ImageNet.".into(),
+        ..Study::default()
     }
 }
 

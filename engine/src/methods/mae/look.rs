@@ -3,13 +3,13 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::batch::Role;
-use crate::blocks::masks::Mask;
+use crate::blocks::masks::{Mask, grid};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
 use crate::error::{Error, Result};
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
-use crate::methods::mae::model::Mae;
+use crate::methods::mae::model::{Mae, Sampling};
 use crate::pixel_bytes::PixelBytes;
 use crate::readback;
 use crate::similarity::Similarity;
@@ -45,10 +45,11 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     }
     if wants("mask") {
         let side = mae.config.side() as u32;
+        let hidden = mask.tokens - mask.kept;
         let caption = format!(
-            "{} of {} patches are hidden; the encoder sees the others only.",
-            mask.tokens - mask.kept,
-            mask.tokens
+            "{hidden} of {} patches are hidden; the encoder sees the others only.{}",
+            mask.tokens,
+            if stage.painted.is_empty() { real_share(mae, hidden) } else { String::new() }
         );
         let kind = ViewKind::Mask(trace::Mask { rows: side, columns: side, hidden: mask.hidden.clone() });
         views.push(stage.view(&VIEWS, "mask", caption, kind, "mask").of_formula());
@@ -67,6 +68,21 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
             view.of_grid(Some(PATCHES), about)
         })
         .collect())
+}
+
+/// What the rule of the knobs really hides, where that is not the share that was asked for: a grid has no choice.
+fn real_share(mae: &Mae, hidden: usize) -> String {
+    let tokens = mae.config.side() * mae.config.side();
+    let [real, asked] = [hidden as f64 / tokens as f64, mae.config.mask_ratio].map(|share| (100.0 * share).round());
+    match mae.config.sampling {
+        Sampling::Grid if real != asked => {
+            let stride = grid::stride_for(mae.config.mask_ratio);
+            format!(
+                " That is {real} %: {asked} % were asked for, and the grid keeps the first of every {stride} × {stride}."
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 fn stage_mask(mae: &Mae, stage: &Stage) -> Result<Mask> {

@@ -9,13 +9,10 @@ use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::pictures::Order;
-use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Classifier, Local, Loss, Method, Stage, StepContext};
-use crate::methods::mae::card::{MaeKnobs, Pool};
-use crate::methods::mae::classifier::MaeClassifier;
-use crate::methods::mae::look;
+use crate::method::{Local, Loss, Method, Stage, StepContext, Tuned};
 use crate::methods::mae::model::{Config, Mae, Sampling};
+use crate::methods::mae::{classifier, look};
 use crate::rng::Rng;
 use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
@@ -94,21 +91,7 @@ impl Method for Mae {
         vit_mae::LAYOUTS
     }
 
-    fn classifier(
-        &self,
-        weights: &Weights,
-        classes: usize,
-        settings: &Settings,
-    ) -> Result<(Box<dyn Classifier>, Weights)> {
-        let mut tuned = Weights::new(weights.device(), settings.seed);
-        let knobs = MaeKnobs::of(settings)?;
-        let classifier =
-            MaeClassifier::new(&self.config, classes, knobs.pool == Pool::Mean, knobs.drop_path, &mut tuned);
-        for index in 0..tuned.list.len() {
-            if let Some(source) = weights.by_name(&tuned.list[index].name) {
-                tuned.replace(index, plain(source.value.clone()));
-            }
-        }
-        Ok((Box::new(classifier), tuned))
+    fn tuned(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Rc<dyn Tuned>, Weights)> {
+        classifier::tuned(&self.config, weights, classes, settings)
     }
 }

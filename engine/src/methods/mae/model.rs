@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use crate::blocks::decoders::token_decoder::TokenDecoder;
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::encoders::vit::{VitConfig, VitEncoder};
-use crate::blocks::masks::{Mask, block, grid, visible_tokens};
+use crate::blocks::masks::{Mask, block, grid, hides_and_shows, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
@@ -51,7 +51,19 @@ impl Config {
             norm_pix: knobs.norm_pix,
         };
         config.check()?;
+        hides_and_shows(config.side() * config.side(), config.visible()?)?;
         Ok(config)
+    }
+
+    /// Patches that stay visible by the rule of the knobs.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when nothing would be left to see, or a grid would hide nothing.
+    pub fn visible(&self) -> Result<usize> {
+        match self.sampling {
+            Sampling::Grid => Ok(grid::visible_tokens(self.side(), self.side(), grid::stride(self.mask_ratio)?)),
+            Sampling::Random | Sampling::Block => visible_tokens(self.side() * self.side(), self.mask_ratio),
+        }
     }
 
     /// Patches along one side.
@@ -102,7 +114,7 @@ impl Config {
     /// used it.
     pub fn needs(&self) -> Needs {
         let tokens = self.side() * self.side();
-        let kept = visible_tokens(tokens, self.mask_ratio).unwrap_or(tokens);
+        let kept = self.visible().unwrap_or(tokens);
         let values = self.patch_size * self.patch_size * self.in_chans;
         let stacks = [("encoder", self.encoder, 1 + kept), ("decoder", self.decoder, 1 + tokens)];
         let mut tensors = vec![Need::of_samples("the prediction", tokens * values)];
@@ -155,14 +167,14 @@ impl Mae {
     /// Draw the masks of a batch by the rule of the knobs.
     ///
     /// # Errors
-    /// [`Error::Request`] when nothing would be left to see.
+    /// [`Error::Request`] when nothing would be left to see, or a grid would hide nothing.
     pub fn random_masking(&self, samples: usize, rng: &Rng) -> Result<Mask> {
         let side = self.config.side();
-        let kept = visible_tokens(side * side, self.config.mask_ratio)?;
+        let kept = self.config.visible()?;
         Ok(match self.config.sampling {
             Sampling::Random => Mask::random(samples, side * side, kept, rng),
             Sampling::Block => block::block(samples, side, side, kept, rng),
-            Sampling::Grid => grid::grid(samples, side, side, grid::stride_for(self.config.mask_ratio)),
+            Sampling::Grid => grid::grid(samples, side, side, grid::stride(self.config.mask_ratio)?),
         })
     }
 

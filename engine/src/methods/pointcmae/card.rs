@@ -1,6 +1,6 @@
 //! What the list, the command line and the sliders know of Point-CMAE.
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, Preset};
+use crate::card::{Arm, Card, Equation, Idea, Kind, Outcome, Preset, Study};
 use crate::knobs::shared::{FineTuning, Training, Transformers};
 use crate::knobs::{KnobTable, choice, chosen, knobs, presets};
 
@@ -86,6 +86,10 @@ knobs! {
                 "Hidden width of the networks that turn centres into positions.";
         }
         "Fine-tuning" live {
+            tune_lr: f64 = 5e-4, [1e-6..=1e-2 by 1e-6], "Learning rate", "Fine-tuning's own, when everything is tuned.";
+            head_lr: f64 = 1e-4, [1e-6..=1e-2 by 1e-6], "Head's learning rate",
+                "When a head alone is tuned: the linear head's in the paper.";
+            tune_steps: usize = 300, FineTuning;
             head_width: usize = 256, [4..=1024 by 1], "Head width", "Width of the head's hidden layers.";
             dropout: f64 = 0.5, [0.0..=0.9 by 0.01], "Dropout",
                 "Share of the head's values that are dropped in training.";
@@ -122,12 +126,12 @@ fn presets() -> Vec<Preset> {
 }
 
 /// The paper's central comparison.
-fn claim() -> Claim {
+fn claim() -> Study {
     let arm = |name: &str, system: System| Arm { name: name.into(), knobs: chosen! { PointCmaeKnobs { system } } };
-    Claim {
+    Study {
         sentence: "Two masks whose doubly hidden tokens agree (Point-CMAE) give better features than one mask (Point-MAE).".into(),
         arms: vec![arm("Point-CMAE", System::PointCmae), arm("Point-MAE", System::PointMae)],
-        metric: "svm_accuracy".into(),
+        outcome: Outcome::named("svm_accuracy"),
         also: vec!["few_shot_accuracy".into()],
         margin: 0.005,
         seeds: vec![1, 2, 3],
@@ -137,6 +141,7 @@ fn claim() -> Claim {
                and less than a point on most other rows. Here: a small model and a few hundred models by hand; a run of \
                Point-CMAE takes about 1.3 times as long as one of Point-MAE."
             .into(),
+        ..Study::default()
     }
 }
 

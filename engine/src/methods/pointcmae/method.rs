@@ -1,6 +1,5 @@
 //! Point-CMAE as the rest of the engine sees it.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor};
@@ -12,14 +11,12 @@ use crate::error::Result;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
-use crate::method::{Classifier, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Local, Loss, Method, Stage, StepContext, Subject, Tuned};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
-use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier};
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::model::PointCmae;
-use crate::methods::pointcmae::{look, measures};
-use crate::rng::Rng;
+use crate::methods::pointcmae::{look, measures, tuned};
 use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
 use crate::similarity::Similarity;
@@ -60,7 +57,7 @@ pub(super) fn decay_groups(weights: &Weights, weight_decay: f64) -> Vec<Group> {
 }
 
 /// A tensor without history on the device of the weights.
-fn onto<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+pub(super) fn onto<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
     if device.is_autodiff() { Tensor::from_inner(tensor) } else { tensor }
 }
 
@@ -153,56 +150,7 @@ impl Method for PointCmae {
         LAYOUTS
     }
 
-    fn classifier(
-        &self,
-        weights: &Weights,
-        classes: usize,
-        settings: &Settings,
-    ) -> Result<(Box<dyn Classifier>, Weights)> {
-        let mut tuned = Weights::new(weights.device(), settings.seed);
-        let knobs = PointCmaeKnobs::of(settings)?;
-        let sizes = HeadSizes { hidden: knobs.head_width.max(1), classes, dropout: knobs.dropout };
-        let model = PointClassifier::new(self.config.clone(), knobs.tuning, sizes, &mut tuned);
-        for index in 0..tuned.list.len() {
-            // The authors start the class token anew; that of the first branch is as good a start, and was trained.
-            let name = &tuned.list[index].name;
-            let suffix = if name.starts_with("cls_token") || name.starts_with("cls_pos") { "1" } else { "" };
-            if let Some(source) = weights.by_name(&format!("MAE_encoder.{name}{suffix}")) {
-                tuned.replace(index, plain(source.value.clone()));
-            }
-        }
-        Ok((Box::new(Tuned { model, updates: RefCell::default() }), tuned))
-    }
-}
-
-/// The classifier while it is being fine-tuned.
-struct Tuned {
-    model: PointClassifier,
-    /// Running statistics of the last training pass.
-    updates: RefCell<Vec<(usize, Tensor<1>)>>,
-}
-
-impl Classifier for Tuned {
-    fn logits(&self, weights: &Weights, batch: &Batch, rng: Option<&Rng>) -> Result<Tensor<2>> {
-        let (device, points) = (weights.device(), self.model.config.points);
-        let (points, pass) = match rng {
-            Some(rng) => (clouds::for_training(batch, points, &rng.at(0), device)?, Pass::training()),
-            None => (clouds::for_evaluation(batch, points, device)?, Pass::evaluation()),
-        };
-        let [dropping_blocks, dropping_values] = [1, 2].map(|stream| rng.map(|rng| rng.at(stream)));
-        let tokens = self.model.tokens(weights, onto(points, device), &pass, dropping_blocks.as_ref());
-        let logits = self.model.scores(weights, PointClassifier::feature(tokens), &pass, dropping_values.as_ref());
-        if pass.trains() {
-            self.updates.replace(pass.updates());
-        }
-        Ok(logits)
-    }
-
-    fn not_decayed(&self) -> &'static [&'static str] {
-        &["cls_token"]
-    }
-
-    fn updates(&self) -> Vec<(usize, Tensor<1>)> {
-        self.updates.take()
+    fn tuned(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Rc<dyn Tuned>, Weights)> {
+        tuned::tuned(&self.config, weights, classes, settings)
     }
 }

@@ -1,6 +1,6 @@
 //! What the list, the command line and the sliders know of regularized autoencoders.
 
-use crate::card::{Arm, Card, Claim, Equation, Idea, Kind, OWN, Preset};
+use crate::card::{Arm, Card, Equation, Idea, Kind, OWN, Outcome, Preset, Study};
 use crate::knobs::shared::Training;
 use crate::knobs::{KnobTable, choice, chosen, knobs, presets};
 
@@ -107,12 +107,12 @@ fn presets() -> Vec<Preset> {
 }
 
 /// The paper's central comparison.
-fn claim() -> Claim {
+fn claim() -> Study {
     let arm = |name: &str, sigma: f64, samples: usize| Arm {
         name: name.into(),
         knobs: chosen! { RaeKnobs { sigma, samples } },
     };
-    Claim {
+    Study {
         sentence: "The displacement over σ² comes closer to the score of the data as the noise falls, and as there is more data.".into(),
         arms: vec![
             arm("σ 0.03, 4,000 points", 0.03, 0),
@@ -120,7 +120,7 @@ fn claim() -> Claim {
             arm("σ 0.1, 4,000 points", 0.1, 0),
             arm("σ 0.2, 4,000 points", 0.2, 0),
         ],
-        metric: "clean_score_fit".into(),
+        outcome: Outcome::named("clean_score_fit"),
         also: vec!["sample_share".into(), "sample_match".into()],
         margin: 0.05,
         seeds: vec![1, 2, 3],
@@ -130,6 +130,7 @@ fn claim() -> Claim {
             "The paper proves the limit and shows it in figures. The best there is at these σ, by the exact solution for this data: 0.936, \
                0.575 and 0.268; 1 would be the score itself. With few points a net learns the score of the points."
                 .into(),
+        ..Study::default()
     }
 }
 

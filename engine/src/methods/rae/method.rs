@@ -133,13 +133,9 @@ impl Method for Denoising {
 
     fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
         let knobs = RaeKnobs::of(settings)?;
-        Ok(Recipe {
-            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 },
-            groups: pretrain_groups(weights, knobs.weight_decay),
-            max_norm: None,
-            batch: None,
-        })
+        let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+        let rate = Rate::Cosine { peak: knobs.lr, steps: knobs.steps.max(1) as f64 };
+        Ok(Recipe::new(rule, rate, pretrain_groups(weights, knobs.weight_decay)))
     }
 
     fn enter<'a>(&'a self, _phase: usize, entering: Entering<'a>) -> Local<'a, Result<Option<String>>> {

@@ -295,12 +295,12 @@ impl Method for Clustering {
     }
 
     fn phases(&self, settings: &Settings) -> Result<Vec<Phase>> {
-        let ScgcKnobs { pretrain, steps, .. } = ScgcKnobs::of(settings)?;
+        let autoencoder = || Phase::new("autoencoder", "pretrain", settings);
         Ok(match self.variant {
-            Variant::Scgc | Variant::Star => vec![Phase::new("autoencoder", pretrain), Phase::new("refinement", steps)],
-            Variant::Autoencoder => vec![Phase::new("autoencoder", pretrain)],
-            Variant::Convolutions => vec![Phase::new("graph autoencoder", steps)],
-            Variant::KMeans | Variant::Spectral => vec![Phase::new("clusters", 0)],
+            Variant::Scgc | Variant::Star => vec![autoencoder()?, Phase::new("refinement", "steps", settings)?],
+            Variant::Autoencoder => vec![autoencoder()?],
+            Variant::Convolutions => vec![Phase::new("graph autoencoder", "steps", settings)?],
+            Variant::KMeans | Variant::Spectral => vec![Phase::of("clusters", 0, None)],
         })
     }
 
@@ -312,11 +312,9 @@ impl Method for Clustering {
             0 if settings.data.samples > LARGE => LARGE_BATCH,
             asked => asked,
         };
+        let rate = Rate::Constant(if refined || whole { knobs.lr } else { knobs.pretrain_lr });
+        let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
         Ok(Recipe {
-            rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-            rate: Rate::Constant(if refined || whole { knobs.lr } else { knobs.pretrain_lr }),
-            groups: pretrain_groups(weights, 0.0),
-            max_norm: None,
             batch: Some(if whole {
                 0
             } else if refined {
@@ -324,6 +322,7 @@ impl Method for Clustering {
             } else {
                 AUTOENCODER_BATCH
             }),
+            ..Recipe::new(rule, rate, pretrain_groups(weights, 0.0))
         })
     }
 

@@ -1,15 +1,13 @@
-//! Optimisers over named weights: AdamW, Adam and SGD for networks, LAMB for large batches, LARS for linear probes. All
-//! state stays on the device.
+//! The rules: AdamW, Adam and SGD for networks, LAMB for large batches, LARS for linear probes and large batches.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
-use crate::error::{Error, Result};
+use super::{HostMoments, export, import};
+use crate::error::Result;
 use crate::kernels::optimisers::{Rule, State, Step, Treatment};
-use crate::readback;
 use crate::train::groups::Group;
-use crate::train::recipe::{Recipe, Rule as Choice};
 use crate::weights::Weights;
 
 /// AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019 (arXiv 1711.05101), algorithm 2.
@@ -31,16 +29,7 @@ pub struct AdamW {
     pub max_norm: Option<f64>,
     /// The norm of the gradients of the last step before that, still on the device; `None` without `max_norm`.
     pub norm: Option<Tensor<1>>,
-    state: State<2>,
-}
-
-/// The state of one weight on the host, for checkpoints.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HostMoments {
-    /// Steps this weight has made.
-    pub steps: u64,
-    /// First and second moment of Adam, momentum of SGD.
-    pub moments: Vec<Vec<f32>>,
+    pub(super) state: State<2>,
 }
 
 impl AdamW {
@@ -97,7 +86,7 @@ pub struct Lamb {
     pub max_norm: Option<f64>,
     /// As in [`AdamW`].
     pub norm: Option<Tensor<1>>,
-    state: State<2>,
+    pub(super) state: State<2>,
 }
 
 impl Lamb {
@@ -124,14 +113,26 @@ impl Lamb {
 pub struct Lars {
     pub momentum: f64,
     pub trust: f64,
+    /// Of every weight that has no group.
     pub weight_decay: f64,
-    state: State<1>,
+    /// One entry a weight, in the order of `weights.list`, or none at all.
+    pub groups: Vec<Group>,
+    /// As in [`AdamW`].
+    pub max_norm: Option<f64>,
+    pub(super) state: State<1>,
 }
 
 impl Default for Lars {
     /// Momentum 0.9, trust 0.001, no decay: the linear probe of MAE.
     fn default() -> Self {
-        Self { momentum: 0.9, trust: 0.001, weight_decay: 0.0, state: State::default() }
+        Self {
+            momentum: 0.9,
+            trust: 0.001,
+            weight_decay: 0.0,
+            groups: Vec::new(),
+            max_norm: None,
+            state: State::default(),
+        }
     }
 }
 
@@ -139,18 +140,15 @@ impl Lars {
     /// Change every trainable weight that has a gradient, in the order of `weights.list`.
     pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
         let rule = Rule::Lars { momentum: self.momentum as f32, trust: self.trust as f32 };
-        let one = |matrix: bool| Treatment {
-            scale: 1.0,
-            decay: if matrix { self.weight_decay as f32 } else { 0.0 },
-            adapts: matrix,
+        let every = Group { lr_scale: 1.0, weight_decay: self.weight_decay };
+        let one = |(index, matrix): (usize, bool)| {
+            let group = self.groups.get(index).unwrap_or(&every);
+            let decay = if matrix { group.weight_decay as f32 } else { 0.0 };
+            Treatment { scale: group.lr_scale as f32, decay, adapts: matrix }
         };
-        let treatments: Vec<Treatment> = weights.list.iter().map(|w| one(w.shape.len() > 1)).collect();
-        advance(
-            &mut self.state,
-            &Step { rule, rate: lr as f32, treatments: &treatments, max_norm: None },
-            weights,
-            gradients,
-        );
+        let treatments: Vec<Treatment> = weights.list.iter().map(|w| w.shape.len() > 1).enumerate().map(one).collect();
+        let step = Step { rule, rate: lr as f32, treatments: &treatments, max_norm: self.max_norm.map(|n| n as f32) };
+        advance(&mut self.state, &step, weights, gradients);
     }
 }
 
@@ -162,7 +160,7 @@ pub struct Sgd {
     pub groups: Vec<Group>,
     /// As in [`AdamW`].
     pub max_norm: Option<f64>,
-    state: State<1>,
+    pub(super) state: State<1>,
 }
 
 impl Sgd {
@@ -179,110 +177,6 @@ impl Sgd {
         let step = Step { rule, rate: lr as f32, treatments: &treatments, max_norm: self.max_norm.map(|n| n as f32) };
         advance(&mut self.state, &step, weights, gradients);
     }
-}
-
-/// The optimiser of a run, as its recipe asks for.
-#[derive(Debug, Clone)]
-pub enum Optimiser {
-    AdamW(Box<AdamW>),
-    Sgd(Sgd),
-}
-
-impl Optimiser {
-    /// A fresh one.
-    pub fn new(recipe: &Recipe) -> Self {
-        let groups = recipe.groups.clone();
-        match recipe.rule {
-            Choice::AdamW { beta1, beta2, eps } => {
-                Self::AdamW(Box::new(AdamW { eps, max_norm: recipe.max_norm, ..AdamW::new(beta1, beta2, groups) }))
-            }
-            Choice::Adam { beta1, beta2, eps } => Self::AdamW(Box::new(AdamW {
-                eps,
-                coupled: true,
-                max_norm: recipe.max_norm,
-                ..AdamW::new(beta1, beta2, groups)
-            })),
-            Choice::Sgd { momentum } => Self::Sgd(Sgd { max_norm: recipe.max_norm, ..Sgd::new(momentum, groups) }),
-        }
-    }
-
-    /// Take the groups of a recipe whose knobs were turned; what is remembered stays.
-    pub fn regroup(&mut self, groups: Vec<Group>) {
-        match self {
-            Self::AdamW(adamw) => adamw.groups = groups,
-            Self::Sgd(sgd) => sgd.groups = groups,
-        }
-    }
-
-    /// Change every trainable weight that has a gradient, in the order of `weights.list`.
-    pub fn step(&mut self, weights: &mut Weights, gradients: &[Option<Tensor<1>>], lr: f64) {
-        match self {
-            Self::AdamW(adamw) => adamw.step(weights, gradients, lr),
-            Self::Sgd(sgd) => sgd.step(weights, gradients, lr),
-        }
-    }
-
-    /// The state by name of weight, read back in one transfer.
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device is lost.
-    pub async fn export(&self, weights: &Weights) -> Result<BTreeMap<String, HostMoments>> {
-        match self {
-            Self::AdamW(adamw) => adamw.export(weights).await,
-            Self::Sgd(sgd) => export(&sgd.state, weights).await,
-        }
-    }
-
-    /// Put back what [`Optimiser::export`] gave.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when it is of other weights or another optimiser; the state is then as before.
-    pub fn import(&mut self, weights: &Weights, state: &BTreeMap<String, HostMoments>) -> Result<()> {
-        match self {
-            Self::AdamW(adamw) => adamw.import(weights, state),
-            Self::Sgd(sgd) => {
-                sgd.state = import(weights, state)?;
-                Ok(())
-            }
-        }
-    }
-}
-
-async fn export<const N: usize>(state: &State<N>, weights: &Weights) -> Result<BTreeMap<String, HostMoments>> {
-    let remembered = state.remembered();
-    let held = || weights.list.iter().zip(&remembered).filter_map(|(w, s)| s.as_ref().map(|s| (w, s)));
-    let tensors = held().flat_map(|(_, (_, moments))| moments.clone()).collect();
-    let mut values = readback::many(tensors).await?.into_iter();
-    let mut exported = BTreeMap::new();
-    for (weight, (steps, _)) in held() {
-        let moments = values.by_ref().take(N).collect();
-        exported.insert(weight.name.clone(), HostMoments { steps: *steps, moments });
-    }
-    Ok(exported)
-}
-
-fn import<const N: usize>(weights: &Weights, state: &BTreeMap<String, HostMoments>) -> Result<State<N>> {
-    let wrong = |name: &str, why: &str| {
-        Error::checkpoint(
-            format!("The optimiser state of {name} does not fit"),
-            why,
-            "Take a checkpoint of this model and size",
-        )
-    };
-    for (name, host) in state {
-        let weight = weights.by_name(name).ok_or_else(|| wrong(name, "the model has no such weight"))?;
-        let count: usize = weight.shape.iter().product();
-        if host.moments.len() != N || host.moments.iter().any(|m| m.len() != count) {
-            let sizes: Vec<usize> = host.moments.iter().map(Vec::len).collect();
-            return Err(wrong(name, &format!("{sizes:?} values, {N} times {count} are expected")));
-        }
-    }
-    let device = weights.device().clone().without_autodiff();
-    let upload = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &device);
-    let one = |host: &HostMoments| {
-        (host.steps, std::array::from_fn(|i| upload(host.moments.get(i).map_or(&[], Vec::as_slice))))
-    };
-    Ok(State::new(weights.list.iter().map(|w| state.get(&w.name).map(one)).collect()))
 }
 
 fn treatments(groups: &[Group]) -> Vec<Treatment> {
