@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use masquerade_engine::blocks::masks::{Mask, block, grid, visible_tokens};
 use masquerade_engine::card::KnobValue;
+use masquerade_engine::checkpoint::resume;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::{Command, Session, Task, decode, encode};
 use masquerade_engine::trace::Cursor;
@@ -50,6 +51,18 @@ fn links_of_before_grids_had_names_still_open() {
     assert_eq!(session.pinned, Some(Cursor::new("", 4)));
     assert_eq!(session.switches, ["raw_prediction", "true_patch_mean"].map(String::from).into());
     assert_eq!(link::to_text(&session), text);
+}
+
+#[test]
+fn a_session_of_an_earlier_checkpoint_is_read() {
+    let text = r#"{"method":"mae","preset":"nano","data":"shapes","seed":9,"knobs":{},"sample":2,"mask_seed":0,
+        "painted":[true,false],"pinned":3,"raw_prediction":true,"true_patch_mean":false,"stored":true,"step":5,
+        "first_loss":null,"unknown":{}}"#;
+    let session = resume::session(text).expect("a session");
+    assert_eq!((session.seed, session.sample, session.step), (9, 2, 5));
+    assert_eq!(session.painted[""], [true, false]);
+    assert_eq!(session.pinned, Some(Cursor::new("", 3)));
+    assert_eq!(session.switches, ["raw_prediction".to_string()].into());
 }
 
 #[test]

@@ -206,12 +206,14 @@ fn every_view_says_truly_where_it_comes_from() {
         for (id, after) in looked(&mut driven, &model) {
             let learnt = after.kind != before[&id].kind;
             let source = after.origin.source;
-            let says = match source {
-                Source::LiveCpu => true,
-                Source::Data | Source::Formula => false,
+            // Other weights may well find the same clusters.
+            let clusters = matches!(&after.kind, ViewKind::Cloud(cloud) if cloud.values.is_empty());
+            let true_of = match source {
+                Source::LiveCpu => learnt || clusters,
+                Source::Data | Source::Formula => !learnt,
                 other => panic!("{id} of {} comes from {other:?}", card.id),
             };
-            assert_eq!(says, learnt, "{id} of {} says {source:?}; other weights change it: {learnt}", card.id);
+            assert!(true_of, "{id} of {} says {source:?}; other weights change it: {learnt}", card.id);
         }
     }
 }

@@ -31,8 +31,8 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         // There before anything is painted, so that nothing moves under the pointer while the mask is.
         offered_ui(ui, cx, Action::RuleMask, Look::Icon);
         offered_ui(ui, cx, Action::Unpin, Look::Icon);
-        for n in 0..=u8::MAX {
-            let Some(switch) = state.switch(n) else { break };
+        let switches = state.model.as_ref().map(|model| model.abilities.switches.as_slice()).unwrap_or_default();
+        for (n, switch) in (0..).zip(switches) {
             switch_ui(ui, cx, Action::Switch(n), state.session.switches.contains(&switch.id));
         }
     });

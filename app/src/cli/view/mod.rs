@@ -86,7 +86,8 @@ pub fn draw(views: &[View]) -> Option<RgbaImage> {
     (!panels.is_empty()).then(|| sheet::compose(&panels))
 }
 
-/// The views of these ids, or all that the system has, those of one token about the pinned one, else the system's own choice.
+/// The views of these ids, or all that the system has; those that are about one token, about the pinned one or, without
+/// it, the system's own choice.
 fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>, Failure> {
     const REQUEST: u64 = 1;
     let known: Vec<String> =

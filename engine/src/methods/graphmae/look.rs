@@ -82,7 +82,7 @@ pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<Vie
 /// Which views show nodes, and which are about one.
 fn on_nodes(view: View) -> View {
     let shows = !matches!(view.id.as_str(), "heads" | "words");
-    let about = matches!(view.id.as_str(), "similarity" | "attention" | "heads" | "words");
+    let about = matches!(view.id.as_str(), "graph" | "similarity" | "attention" | "heads" | "words");
     view.of_grid(shows.then_some(NODES), about.then_some(NODES))
 }
 
