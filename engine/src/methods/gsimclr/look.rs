@@ -7,9 +7,11 @@ use crate::batch::Half;
 use crate::blocks::batch_norm::Pass;
 use crate::error::Result;
 use crate::eval::principal::{Plane, plane};
+use crate::knobs::KnobTable;
 use crate::loader::Clusters;
 use crate::method::Stage;
 use crate::methods::gsimclr::batches;
+use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::method::{CONTRAST, Gsimclr};
 use crate::methods::gsimclr::model::{Batches, CHANNELS, Config, noisy};
 use crate::methods::gsimclr::plan;
@@ -43,14 +45,17 @@ const BATCH: &str = "batch";
 const LATENT_PICTURES: &str = "latent";
 
 /// What the views are divided into, for a model with these knobs.
-pub fn grids(config: &Config, settings: &Settings) -> Vec<Grid> {
+///
+/// # Errors
+/// [`crate::error::Error::Request`] when a knob is missing.
+pub fn grids(config: &Config, settings: &Settings) -> Result<Vec<Grid>> {
     let (side, samples) = (config.side() as u32, settings.data.samples);
-    let batch = settings.find("batch").unwrap_or(samples).min(samples);
-    vec![
+    let batch = GsimclrKnobs::of(settings)?.batch.min(samples);
+    Ok(vec![
         Grid::new(PIXELS, [1, side, side], "pixel"),
         Grid::new(BATCH, [1, 1, batch.min(SHOWN) as u32], "picture of the batch"),
         Grid::new(LATENT_PICTURES, [1, 1, samples.min(LATENT) as u32], "picture"),
-    ]
+    ])
 }
 
 /// Which grid a view shows.

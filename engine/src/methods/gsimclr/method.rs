@@ -40,7 +40,7 @@ pub struct Gsimclr {
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let config = Config::of(settings)?;
     let networks = Networks::new(&config, weights);
-    let grids = look::grids(&config, settings);
+    let grids = look::grids(&config, settings)?;
     Ok(Rc::new(Gsimclr { config, networks, grids }))
 }
 
@@ -75,7 +75,7 @@ impl Gsimclr {
 impl Method for Gsimclr {
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
         let config = Config::of(settings)?;
-        let grids = look::grids(&config, settings);
+        let grids = look::grids(&config, settings)?;
         Ok(Rc::new(Self { config, grids, ..self.clone() }))
     }
 
