@@ -69,6 +69,14 @@ impl Part {
         }
     }
 
+    /// The name of the file that the user has to have for it.
+    pub fn file(&self) -> Option<&str> {
+        match &self.from {
+            Origin::Fresh | Origin::Stored(_) => None,
+            Origin::File(name) | Origin::Run { file: name, .. } => Some(name),
+        }
+    }
+
     /// The name of its file and what is in it; `None` where there is no file.
     async fn read(&self, files: &Files, inside: &[(&str, &[u8])]) -> Result<Option<(String, File)>> {
         let (name, run) = match &self.from {
@@ -85,7 +93,7 @@ impl Part {
                 "the weights {}… of this model come from it, and it is in none of the data folders",
                 self.prefix
             );
-            let advice = "Put it into a folder that MASQUERADE_DATA names, under this name";
+            let advice = "Open the file here as weights, or put it into a folder that MASQUERADE_DATA names";
             Error::checkpoint(format!("The file {name} is missing"), why, advice)
         };
         let file = checkpoint::open(&files.find(name).await?.ok_or_else(missing)?)?;

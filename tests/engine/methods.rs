@@ -35,9 +35,14 @@ impl Driven {
         Self { host, events, session: Session::default() }
     }
 
+    /// The same, with the engine set up otherwise.
+    pub fn with(self, change: impl FnOnce(Host) -> Host) -> Self {
+        Self { host: change(self.host), ..self }
+    }
+
     /// The same, with the kernels of each model's step made ahead.
     pub fn warming(self) -> Self {
-        Self { host: self.host.warming(true), ..self }
+        self.with(|host| host.warming(true))
     }
 
     /// Send a command, work until there is nothing to do, and take the events.

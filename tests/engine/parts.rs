@@ -20,12 +20,14 @@ use masquerade_engine::methods::{mae, rae};
 use masquerade_engine::parts::{Origin, Part};
 use masquerade_engine::readback;
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{KeyReport, Session};
+use masquerade_engine::session::{Command, Event, KeyReport, NamedBytes, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::trace::View;
 use masquerade_engine::train::optimiser::Optimiser;
 use masquerade_engine::weights::{Init, Role, Slot, Weights};
 use masquerade_tests::block_on;
+
+use crate::methods::{Driven, file, losses};
 
 const TEACHER: &str = "teacher.safetensors";
 const WIDTH: usize = 4;
@@ -216,7 +218,7 @@ fn a_checkpoint_names_the_teacher_and_leaves_it_out() {
     let whole = train(&mut run, 4);
     let read_back = resume::read(&bytes).expect("a checkpoint");
     let (mut resumed, _) = open(&entry(of_file), folder.path()).expect("a run");
-    resumed.go_to(3);
+    resumed.go_to(3).expect("a step");
     read_back.restore(&mut resumed.weights, &mut resumed.optimiser).expect("restored");
     assert_eq!(train(&mut resumed, 4), whole);
     assert_eq!(all(&resumed.weights), all(&run.weights));
@@ -315,4 +317,67 @@ fn a_model_with_parts_is_not_built_without_them() {
     let (run, _) = open(&entry(of_file), folder.path()).expect("a run");
     let report = Run::new(&entry(of_file), run.settings, run.loader, &Device::flex()).err().expect("refused").report();
     assert!(report.why.contains(TEACHER), "{report:?}");
+}
+
+/// An engine that knows the toy, and shows it.
+fn shown(folder: &Path) -> (Driven, Vec<Event>) {
+    let files = Files::in_folders(vec![folder.to_path_buf()]);
+    let set_up =
+        |host: masquerade_engine::host::Host| host.with_system(entry(of_file)).with_files(files).copying_every(0.0);
+    let mut driven = Driven::cpu().with(set_up);
+    let session = Session {
+        method: "toy".into(),
+        preset: "micro".into(),
+        data: "spiral".into(),
+        stored: false,
+        ..Session::default()
+    };
+    let events = driven.send(Command::Show(Box::new(session)));
+    (driven, events)
+}
+
+fn refusal(events: &[Event]) -> Option<String> {
+    let told = events.iter().find_map(|e| if let Event::Error(report) = e { Some(report) } else { None });
+    told.map(|report| format!("{} {} {}", report.title, report.why, report.what_to_do))
+}
+
+#[test]
+fn a_system_waits_for_its_teacher_and_goes_on_when_it_is_handed_over() {
+    let (full, empty) = (folder(), tempfile::tempdir().expect("a folder"));
+    let (mut driven, events) = shown(empty.path());
+    assert!(
+        refusal(&events).is_some_and(|told| told.contains(TEACHER) && told.contains("Open the file")),
+        "{events:?}"
+    );
+    let bytes = std::fs::read(full.path().join(TEACHER)).expect("the teacher");
+    let named = |name: &str| NamedBytes { name: name.into(), bytes: bytes.clone() };
+    // Another file is not what it waits for.
+    let events = driven.send(Command::LoadWeights { file: named("other.safetensors"), apply: true });
+    assert!(refusal(&events).is_some(), "{events:?}");
+    let events = driven.send(Command::LoadWeights { file: named(&format!("downloads/{TEACHER}")), apply: false });
+    assert!(
+        events.iter().any(|e| matches!(e, Event::Keys(keys) if keys.applied && keys.mapped.len() == 2)),
+        "{events:?}"
+    );
+    let model = events.iter().find_map(|e| if let Event::Opened { model, .. } = e { Some(model) } else { None });
+    let model = model.expect("an open model");
+    assert_eq!(model.other_values, 2 * model.parameters + 4 + (LENGTH * WIDTH) as u64);
+
+    // The copies for recovery and the checkpoint leave the teacher out and name it.
+    let events = driven.send(Command::Step(3));
+    let copy = events.iter().rev().find_map(|e| if let Event::Copied(copy) = e { Some(copy) } else { None });
+    let checkpoint = file(driven.send(Command::SaveCheckpoint));
+    for bytes in [&copy.expect("a copy").bytes, &checkpoint.bytes] {
+        let held = safetensors::read(bytes).expect("a file");
+        assert!(held.tensors.contains_key("queue") && held.tensors.keys().all(|key| !key.starts_with("teacher.")));
+        assert!(held.metadata["frozen"].contains(TEACHER));
+    }
+    let whole = losses(&driven.send(Command::Step(4)));
+    let (mut other, _) = shown(full.path());
+    other.send(Command::LoadCheckpoint(checkpoint.clone()));
+    assert_eq!(losses(&other.send(Command::Step(4))), whole);
+    write_teacher(full.path(), 0.3, &BTreeMap::new());
+    let (mut changed, _) = shown(full.path());
+    let events = changed.send(Command::LoadCheckpoint(checkpoint));
+    assert!(refusal(&events).is_some_and(|told| told.contains("SHA-256")), "{events:?}");
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
+use crate::session::NamedBytes;
 
 /// Told while a file arrives: its name, bytes so far, bytes in all (0 = not known).
 pub type OnProgress = Rc<dyn Fn(&str, u64, u64)>;
@@ -11,9 +12,11 @@ pub type OnProgress = Rc<dyn Fn(&str, u64, u64)>;
 ///
 /// Natively a file is looked for in the folders of the environment variable `MASQUERADE_DATA` (separated as in `PATH`),
 /// then in the user's cache folder ([`cache_folder`]), then where Debian's `dataset-fashion-mnist` puts its files. In a
-/// browser it is fetched from `data/` beside the worker.
+/// browser it is fetched from `data/` beside the worker. A file that the user handed over ([`Files::give`]) comes before
+/// all of these.
 #[derive(Clone)]
 pub struct Files {
+    given: Rc<Vec<NamedBytes>>,
     #[cfg(not(target_arch = "wasm32"))]
     folders: Vec<std::path::PathBuf>,
     on_progress: OnProgress,
@@ -29,6 +32,7 @@ impl Files {
     /// The usual places.
     pub fn new() -> Self {
         Self {
+            given: Rc::default(),
             #[cfg(not(target_arch = "wasm32"))]
             folders: usual_folders(),
             on_progress: Rc::new(|_, _, _| ()),
@@ -48,11 +52,21 @@ impl Files {
         self
     }
 
+    /// Take this file for the one of its name from now on.
+    pub fn give(&mut self, file: NamedBytes) {
+        let given = Rc::make_mut(&mut self.given);
+        given.retain(|other| other.name != file.name);
+        given.push(file);
+    }
+
     /// The data file of this name (`photos/black-canyon.jpg`), or `None` when there is no such file in any place.
     ///
     /// # Errors
     /// [`Error::File`] when the file is there and cannot be read, or the network fails.
     pub async fn find(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        if let Some(file) = self.given.iter().find(|file| file.name == name) {
+            return Ok(Some(file.bytes.clone()));
+        }
         #[cfg(target_arch = "wasm32")]
         return fetch::bytes(&format!("./data/{name}"), |done, total| (self.on_progress)(name, done, total)).await;
         #[cfg(not(target_arch = "wasm32"))]
@@ -153,6 +167,7 @@ mod fetch {
     use web_sys::{ReadableStreamDefaultReader, Response, WorkerGlobalScope};
 
     use crate::error::{Error, Result};
+    use crate::session::NamedBytes;
 
     /// The content at an address relative to the worker, or `None` when there is nothing.
     pub async fn bytes(address: &str, on_progress: impl Fn(u64, u64)) -> Result<Option<Vec<u8>>> {

@@ -7,11 +7,13 @@ mod recovery;
 mod show;
 mod stage;
 mod training;
+mod waiting;
 mod warm;
 
 use std::rc::Rc;
 
 use recovery::Copies;
+use waiting::Waiting;
 use warm::Warm;
 
 use crate::card::Card;
@@ -21,6 +23,7 @@ use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{FineTune, Job, Probe, Test};
 use crate::limits::Limits;
+use crate::method::Entry;
 use crate::registry;
 use crate::run::Run;
 use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, NamedBytes, Session};
@@ -36,7 +39,11 @@ const PROGRESS_EVERY: f64 = 0.1;
 pub struct Host {
     choice: DeviceChoice,
     emit: Box<dyn FnMut(Event)>,
+    /// Systems beside those of the registry.
+    systems: Vec<Entry>,
     files: Files,
+    /// What could not be shown for want of a file.
+    waiting: Option<Waiting>,
     compute: Option<Compute>,
     session: Session,
     run: Option<Run>,
@@ -75,7 +82,9 @@ impl Host {
         Self {
             choice,
             emit: Box::new(emit),
+            systems: Vec::new(),
             files: Files::new(),
+            waiting: None,
             compute: None,
             session: Session::default(),
             run: None,
@@ -98,6 +107,12 @@ impl Host {
     /// Take files that come with the program from elsewhere than the usual places.
     pub fn with_files(mut self, files: Files) -> Self {
         self.files = files;
+        self
+    }
+
+    /// Know this system beside those of the registry.
+    pub fn with_system(mut self, entry: Entry) -> Self {
+        self.systems.push(entry);
         self
     }
 
@@ -152,7 +167,10 @@ impl Host {
                 self.open_anew(session).await
             }
             Command::Look { request, views, cursor } => self.look(request, views, cursor).await,
-            Command::LoadWeights { file, apply } => self.load_weights(&file, apply),
+            Command::LoadWeights { file, apply } => match self.awaited(&file) {
+                Some(session) => self.show(session).await,
+                None => self.load_weights(&file, apply),
+            },
             Command::SaveWeights => self.save_weights().await,
             Command::SaveCheckpoint => self.save_checkpoint().await,
             Command::LoadCheckpoint(file) => self.load_checkpoint(&file).await,
@@ -248,7 +266,14 @@ impl Host {
         })
     }
 
+    fn entry(&self, id: &str) -> Result<Entry> {
+        match self.systems.iter().find(|entry| (entry.card)().id == id) {
+            Some(entry) => Ok(*entry),
+            None => registry::entry(id),
+        }
+    }
+
     fn card(&self, id: &str) -> Result<Card> {
-        Ok((registry::entry(id)?.card)())
+        Ok((self.entry(id)?.card)())
     }
 }

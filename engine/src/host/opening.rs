@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Host;
+use super::waiting::Waiting;
 use crate::card::{Card, Kind, OWN};
 use crate::checkpoint::stored;
 use crate::data::{self, Dataset};
@@ -10,7 +11,6 @@ use crate::device::Compute;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::loader::Loader;
-use crate::registry;
 use crate::run::{Provenance, Run};
 use crate::session::{Event, ModelReport, NamedBytes, PhaseReport, Session, Task};
 use crate::settings::Settings;
@@ -37,9 +37,12 @@ impl Host {
     ) -> Result<Run> {
         self.emit(Event::Loading { what: "Building the model".into(), done: 0, total: 0 });
         let compute = self.compute()?.clone();
-        let entry = registry::entry(&session.method)?;
+        let entry = self.entry(&session.method)?;
         let loader = Loader::new(data, &settings);
-        let (mut run, parts) = Run::open(&entry, settings, loader, &compute.device, &self.files).await?;
+        let parts = (entry.parts)(&settings);
+        let opened = Run::open(&entry, settings, loader, &compute.device, &self.files).await;
+        self.waiting = if opened.is_err() { Waiting::new(session, &parts) } else { None };
+        let (mut run, parts) = opened?;
         parts.into_iter().for_each(|report| self.emit(Event::Keys(report)));
         run.limits = self.limits(&compute);
         run.method.needs().check(run.loader.batch_size(), run.limits)?;
