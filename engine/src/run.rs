@@ -53,6 +53,8 @@ pub struct Run {
     phases: Vec<Phase>,
     /// The phase whose start was made ([`Method::enter`]).
     entered: Option<usize>,
+    /// Its first views were asked for.
+    seen: bool,
     pub loader: Loader,
     pub step: u64,
     pub provenance: Provenance,
@@ -109,6 +111,7 @@ impl Run {
             recipe,
             phases,
             entered: None,
+            seen: false,
             settings,
             loader,
             step: 0,
@@ -236,18 +239,22 @@ impl Run {
     }
 
     /// Make ready what is shown of stored weights from a later phase than the run is in: batches and what else
-    /// [`Method::enter`] computes beside the weights. Training begins with its own first phase all the same.
+    /// [`Method::enter`] computes beside the weights. Training begins with its own first phase all the same. The first
+    /// call only says that there is something to make ready (true), so that the first views need not wait for it.
     ///
     /// # Errors
     /// Those of the method's own start.
-    pub async fn enter_shown(&mut self) -> Result<()> {
+    pub async fn enter_shown(&mut self) -> Result<bool> {
         let phase = self.shown_phase();
         if phase == self.phase() || self.entered == Some(phase) {
-            return Ok(());
+            return Ok(false);
+        }
+        if !std::mem::replace(&mut self.seen, true) {
+            return Ok(true);
         }
         self.begin(phase)?;
         self.enter_phase(phase, true).await?;
-        Ok(())
+        Ok(false)
     }
 
     async fn enter_phase(&mut self, phase: usize, resumed: bool) -> Result<Option<String>> {

@@ -1,8 +1,14 @@
 //! What similarity views show: tokens centred over the sample, colours over their own range, and captions and legends
 //! that say which.
 
+use masquerade_engine::card::Card;
 use masquerade_engine::eval::Features;
+use masquerade_engine::registry;
+use masquerade_engine::session::{Command, Event, Session};
 use masquerade_engine::similarity::Similarity;
+use masquerade_engine::trace::{View, ViewKind};
+
+use crate::methods::Driven;
 
 /// All four ways to show similarities.
 const WAYS: [Similarity; 4] = [
