@@ -23,6 +23,10 @@ fn look(driven: &mut Driven, views: &[&str]) -> Vec<View> {
 #[test]
 fn stored_weights_are_shown_in_the_phase_they_come_from() {
     let mut driven = open("gsimclr", "shapes");
+    // The first views do not wait for clusters; the engine says at once that there is more to see.
+    let views = vec!["input".into(), "batch".into()];
+    let events = driven.send(Command::Look { request: 1, views, cursor: None });
+    assert!(matches!(&events[..], [Event::Views { .. }, Event::State { .. }]), "{events:?}");
     let before = look(&mut driven, &["batch", "latent"]);
     assert!(before[0].caption.contains("clusters"), "{}", before[0].caption);
     let ViewKind::Cloud(cloud) = &before[1].kind else { panic!("the latent is a cloud") };
@@ -32,7 +36,7 @@ fn stored_weights_are_shown_in_the_phase_they_come_from() {
     // Training begins with the first phase all the same, with the numbers of a run that nobody looked at.
     let losses = |driven: &mut Driven| crate::methods::losses(&driven.send(Command::Step(3)));
     let looked_at = losses(&mut driven);
-    assert_eq!(looked_at, losses(&mut open("gsimclr", "shapes")));
+    assert_eq!(looked_at, losses(&mut open("gsimclr", "shapes")), "looking changes no number");
     let live = look(&mut driven, &["batch"]);
     assert!(live[0].caption.contains("at random"), "{}", live[0].caption);
 }
@@ -50,7 +54,7 @@ fn point_clouds_open_with_seat_and_back() {
     // A ball's points are all as far from its middle; those of a seat with a back are not.
     let radius = |p: &[f32]| p.iter().map(|v| v * v).sum::<f32>().sqrt();
     let (near, far) = first.chunks_exact(3).map(radius).fold((f32::MAX, 0.0_f32), |(l, h), r| (l.min(r), h.max(r)));
-    assert!(near < 0.3 * far, "from {near} to {far}");
+    assert!(near < 0.4 * far, "from {near} to {far}");
     driven.show(|s| s.sample = 8);
     assert_ne!(points(&mut driven), first);
     // The set's last sample is followed by its own first ones: none is left out.

@@ -38,9 +38,10 @@ pub(super) fn fit(session: &mut Session, run: &Run) {
 
 impl Host {
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<Cursor>) -> Result<()> {
-        if let Some(run) = &mut self.run {
-            run.pretrained_mut().enter_shown().await?;
-        }
+        let more = match &mut self.run {
+            Some(run) => run.pretrained_mut().enter_shown().await?,
+            None => false,
+        };
         // While a head is fine-tuned, views show the system that it started from.
         let (run, gpu) = (self.running()?.pretrained(), self.compute()?.report.gpu);
         let half = shown_half(run);
@@ -68,6 +69,10 @@ impl Host {
         };
         let views = run.method.look(&run.weights.frozen(), &stage).await?;
         self.emit(Event::Views { request, views });
+        if more {
+            // Whoever looks again sees it.
+            self.tell_state();
+        }
         Ok(())
     }
 }

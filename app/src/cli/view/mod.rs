@@ -101,6 +101,8 @@ fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>
         .into());
     }
     let views = if wanted.is_empty() { known } else { wanted.to_vec() };
+    // The first look is quick and may leave out what takes long; nobody waits for it here.
+    engine.send(Command::Look { request: 0, views: Vec::new(), cursor: None });
     engine.send(Command::Look { request: REQUEST, views, cursor: None });
     engine.wait_for(|event| match event {
         Event::Views { request: REQUEST, views } => Some(views),

@@ -31,6 +31,8 @@ const VIEWS: [(&str, &str); 6] = [
 pub(super) const NODES: &str = "nodes";
 /// Features of a node that are shown.
 const WORDS: usize = 24;
+/// Weights of attention that differ by less than this part are about the same.
+const FLAT: f32 = 0.05;
 /// Edges that are drawn; a picture of more would show none.
 const MOST_EDGES: usize = 100_000;
 
@@ -200,7 +202,7 @@ impl Look<'_> {
             let values = (0..heads).flat_map(|head| weights.iter().skip(head).step_by(heads).copied()).collect();
             let listed = neighbours.iter().take(30).map(usize::to_string).collect::<Vec<_>>().join(", ");
             let caption = format!(
-                "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1."
+                "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1.{flat}"
             );
             let matrix = Matrix {
                 rows: heads as u32,
@@ -226,7 +228,7 @@ impl Look<'_> {
             lines.extend([*neighbour as u32, self.node as u32]);
         }
         let caption = format!(
-            "What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.",
+            "What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.{flat}",
             neighbours.len() - 1
         );
         let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud() };
@@ -277,5 +279,15 @@ impl Look<'_> {
             log_x: false,
         };
         Ok(self.stage.view(&VIEWS, "words", caption, ViewKind::Curves(curves), "recon"))
+    }
+}
+
+/// What there is to say where all weights of attention are about the same.
+fn flat(weights: &[f32]) -> String {
+    let (low, high) = weights.iter().fold((f32::INFINITY, 0.0_f32), |(low, high), w| (low.min(*w), high.max(*w)));
+    if weights.len() > 1 && high - low < FLAT * high {
+        format!(" They hardly differ ({low:.3} to {high:.3}): each head takes the plain mean.")
+    } else {
+        String::new()
     }
 }
