@@ -5,7 +5,7 @@ use masquerade_engine::card::Card;
 use masquerade_engine::eval::Features;
 use masquerade_engine::registry;
 use masquerade_engine::session::{Command, Event, Session};
-use masquerade_engine::similarity::Similarity;
+use masquerade_engine::similarity::{NOT_CENTRED, Similarity, WHOLE_RANGE};
 use masquerade_engine::trace::{View, ViewKind};
 
 use crate::methods::Driven;
