@@ -331,11 +331,16 @@ impl State {
         self.data.as_ref().map_or(0, |d| if d.test_samples > 0 { d.test_samples } else { d.samples })
     }
 
-    /// The mask of a grid, true = hidden: the painted one, else the newest mask view's.
+    /// The mask of a grid, true = hidden: the painted one, else that of the mask view or clip.
     pub fn mask(&self, grid: &str) -> Option<Vec<bool>> {
-        let view = self.views.values().find_map(|s| match &s.view.kind {
-            ViewKind::Mask(mask) if s.view.grid.as_deref() == Some(grid) => Some(&mask.hidden),
-            _ => None,
+        let of_grid = || self.views.values().filter(|s| s.view.grid.as_deref() == Some(grid)).map(|s| &s.view.kind);
+        let masked = of_grid().find_map(|kind| if let ViewKind::Mask(mask) = kind { Some(&mask.hidden) } else { None });
+        // A clip is its own mask view.
+        let view = masked.or_else(|| {
+            of_grid().find_map(|kind| match kind {
+                ViewKind::Clip(clip) if !clip.hidden.is_empty() => Some(&clip.hidden),
+                _ => None,
+            })
         });
         match (self.session.painted.get(grid), view) {
             (Some(painted), Some(hidden)) if painted.len() == hidden.len() => Some(painted.clone()),

@@ -16,7 +16,7 @@ use masquerade_engine::trace::{
 };
 
 use crate::fake::{shoot, shots};
-use crate::stage::{middle, noise, open, view};
+use crate::stage::{GRID, middle, noise, open, view};
 
 const WIDE: [f32; 2] = [1280.0, 900.0];
 const PHONE: [f32; 2] = [380.0, 2600.0];
@@ -219,6 +219,34 @@ fn a_clip_is_played_paused_and_leafed_through() {
         _ => None,
     });
     assert!(asked.is_some_and(|t| t / 16 == time), "token {asked:?} is not of time {time}");
+}
+
+#[test]
+fn a_drag_over_a_clip_paints_the_tokens_of_its_frame() {
+    let mut film = clip(false);
+    let ViewKind::Clip(drawn) = &mut film.kind else { panic!("a clip") };
+    (drawn.grid, drawn.hidden) = ([4, 4, 4], vec![false; 64]);
+    let (mut app, wire) = open(WIDE, true, Kind::Pictures, vec![film]);
+    let mut model = app.state().state().model.clone().unwrap();
+    model.grids[0].paintable = true;
+    let (session, data) = (Box::new(app.state().session().clone()), app.state().state().data.clone().unwrap());
+    wire.borrow_mut().events.push_back(Event::Opened { session, model, data });
+    app.run_steps(2);
+    focus(&mut app, "Clip");
+    press(&mut app, Key::End);
+    let from = middle(&app, "Clip");
+    app.hover_at(from);
+    app.run_steps(2);
+    app.drag_at(from);
+    app.run_steps(1);
+    app.hover_at(from + vec2(30.0, 0.0));
+    app.run_steps(2);
+    app.drop_at(from + vec2(30.0, 0.0));
+    app.run_steps(2);
+    let painted = app.state().session().painted.get(GRID).cloned().unwrap_or_default();
+    assert_eq!(painted.len(), 64, "the mask is that of the whole clip");
+    assert!(painted[48..].contains(&true), "tokens of the last frame are hidden");
+    assert!(!painted[..48].contains(&true), "no others are");
 }
 
 #[test]

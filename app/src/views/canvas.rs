@@ -1,7 +1,7 @@
 //! What all panels over the picture share: their place, zoom, cursor, pinning and painting.
 
 use egui::{Painter, PointerButton, Pos2, Rect, Response, Role, Ui, Vec2, WidgetInfo, pos2, vec2};
-use masquerade_engine::trace::View;
+use masquerade_engine::trace::{Grid, View};
 
 use super::touch::{self, Tool};
 use super::{cursor, hatch};
@@ -45,8 +45,9 @@ pub struct Canvas {
     pub area: Rect,
     /// Tokens down and across.
     pub grid: (u32, u32),
-    /// Number of the first token.
+    /// Number of the first token, and how many the whole grid has.
     first: u32,
+    all: usize,
     /// Id of the grid that they are of: no cursor without one.
     id: Option<String>,
     pub response: Response,
@@ -61,7 +62,8 @@ pub fn canvas_ui(ui: &mut Ui, cx: &mut UiContext<'_>, sheet: &Sheet<'_>, side: f
     let area = Rect::from_min_size(outer.min + vec2(left, 0.0), size);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
-    let canvas = Canvas { painter, area, grid, first, id: view.grid.clone(), response };
+    let all = cx.state.grid(view).map_or(grid.0 * grid.1, Grid::tokens) as usize;
+    let canvas = Canvas { painter, area, grid, first, all, id: view.grid.clone(), response };
     if matches!(press, Press::Paint | Press::PinAndPaint) {
         touch::tool_ui(ui, cx, &view.id, outer, Tool::Brush);
     }
@@ -179,7 +181,7 @@ impl Canvas {
             let at = from + (to - from) * (part as f32 / parts);
             let place = cx.selection.to_picture(self.area, at);
             if let Some(token) = token_at(place, self.grid).filter(|_| self.area.contains(at)) {
-                paint(cx, self.id.as_deref().unwrap_or_default(), token, (self.grid.0 * self.grid.1) as usize);
+                paint(cx, self.id.as_deref().unwrap_or_default(), token + self.first, self.all);
             }
         }
     }

@@ -27,10 +27,15 @@ pub fn clip_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Clip,
     let (tokens, [_, rows, columns]) = (clip::tokens(drawn, reel.frame), drawn.grid);
     let grid = if tokens.is_empty() { (0, 0) } else { (rows, columns) };
     let words = text::clip_frame(reel.frame, frames, drawn.rate);
-    let hidden = drawn.hidden.iter().filter(|h| **h).count();
-    let name = text::clip_name(&shown.view.title, &words, hidden, drawn.hidden.len());
+    // What is painted is drawn before the engine has answered.
+    let painted = shown.view.grid.as_ref().and_then(|grid| cx.state.mask(grid));
+    let hidden = painted.filter(|m| m.len() == drawn.hidden.len()).unwrap_or_else(|| drawn.hidden.clone());
+    let paintable = !hidden.is_empty() && cx.state.grid(&shown.view).is_some_and(|grid| grid.paintable);
+    let press = if paintable { Press::PinAndPaint } else { Press::Pin };
+    let count = hidden.iter().filter(|h| **h).count();
+    let name = text::clip_name(&shown.view.title, &words, count, hidden.len());
     let pixels = (drawn.width, drawn.height);
-    let sheet = Sheet { pixels, grid, first: tokens.start, press: Press::Pin, view: &shown.view, name: &name };
+    let sheet = Sheet { pixels, grid, first: tokens.start, press, view: &shown.view, name: &name };
     let canvas = canvas_ui(ui, cx, &sheet, side);
     player::keys(ui, &canvas.response, &mut reel, &film);
 
@@ -43,7 +48,7 @@ pub fn clip_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, drawn: &Clip,
     let frame = || clip::frame(drawn, reel.frame, range.as_ref(), opacity);
     let texture = cx.textures.get(ui.ctx(), &shown.view.id, mixed(key), smooth, frame);
     canvas.image(cx, texture);
-    for token in tokens.filter(|t| drawn.hidden.get(*t as usize).copied().unwrap_or(false)) {
+    for token in tokens.filter(|t| hidden.get(*t as usize).copied().unwrap_or(false)) {
         hatch::hatch(&canvas.painter, canvas.token(cx, token), theme::tokens(ui));
     }
     if let Some(query) = drawn.query.filter(|q| canvas.shows(*q)) {

@@ -196,6 +196,7 @@ impl Look<'_> {
         let weights = readback::floats(weights.narrow(0, own.start, own.len())).await?; // [edges of the node, heads]
         let neighbours: Vec<usize> = self.graph.graph.neighbours(self.node).collect();
         let legend = Legend::up_to(weights.iter().copied(), "attention");
+        let flat = flat(&weights);
         let name = self.node;
         let tensor = "attention of the last layer";
         if by_head {
