@@ -17,6 +17,11 @@ pub enum Action {
     PlayPause,
     Step,
     Reset,
+    /// Train on from the stored weights instead of from scratch.
+    GoOn,
+    /// Show the stored weights, or what is being trained.
+    ShowTrained,
+    ShowNow,
     NewMask,
     RuleMask,
     MoreMask,
@@ -85,6 +90,9 @@ impl Action {
             A::PlayPause,
             A::Step,
             A::Reset,
+            A::GoOn,
+            A::ShowTrained,
+            A::ShowNow,
             A::NewMask,
             A::RuleMask,
             A::MoreMask,
@@ -161,6 +169,9 @@ impl Action {
             Self::PlayPause => icons::PLAY,
             Self::Step => icons::STEP,
             Self::Reset => icons::RESET,
+            Self::GoOn => icons::CONTINUE,
+            Self::ShowTrained => icons::DONE,
+            Self::ShowNow => icons::CHART,
             Self::NewMask => icons::SHUFFLE,
             Self::RuleMask => icons::ERASE,
             Self::NextSample => icons::NEXT,
@@ -205,6 +216,9 @@ impl Action {
                     })
             }
             Self::MoreMask | Self::LessMask => state.mask_knob().is_some(),
+            Self::GoOn | Self::ShowTrained | Self::ShowNow => {
+                state.model.as_ref().is_some_and(|model| model.has_stored)
+            }
             Self::NextSample | Self::PreviousSample => able(|a| a.samples),
             Self::Unpin => state.model.as_ref().is_some_and(|model| !model.grids.is_empty()),
             Self::Switch(n) => state.switch(n).is_some(),
@@ -229,6 +243,9 @@ impl Action {
             | Self::Switch(_)
             | Self::SaveWeights
             | Self::SaveCheckpoint => open,
+            Self::GoOn => open && state.session.stored && !state.session.go_on,
+            Self::ShowTrained => open && !state.session.stored,
+            Self::ShowNow => open && state.session.stored,
             Self::RuleMask => open && !state.session.painted.is_empty(),
             Self::NextSample | Self::PreviousSample => open && state.samples() > 1,
             Self::Unpin => open && state.session.pinned.is_some(),

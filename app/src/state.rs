@@ -7,12 +7,13 @@ use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
     DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport,
-    ProbeReport, Progress, Session, StepReport, StudyReport, Switch,
+    ProbeReport, Progress, Reproduction, Session, StepReport, StudyReport, Switch,
 };
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
 use crate::commands::Action;
 use crate::looks::{Looks, Want};
+use crate::text;
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 500;
@@ -46,6 +47,8 @@ pub struct State {
     pub device: Option<DeviceReport>,
     pub playing: bool,
     pub progress: Option<Progress>,
+    /// Whether the link that was opened led to the same first loss here.
+    pub reproduced: Option<Reproduction>,
     pub losses: Vec<LossPoint>,
     pub views: BTreeMap<String, Shown>,
     pub loading: Option<Job>,
@@ -93,6 +96,7 @@ impl State {
             Event::Opened { session, model, data } => self.opened(*session, model, data),
             Event::State { session, playing } => self.state(*session, playing),
             Event::Progress(progress) => self.progress(progress),
+            Event::Reproduced(reproduction) => self.certify(reproduction),
             Event::Views { request, views } => self.show(request, views),
             Event::Job { name, done, total, note } => self.job = Some(Job { name, done, total, note }),
             Event::Probe(report) => self.finish(|s| s.probes.push(report)),
@@ -137,6 +141,7 @@ impl State {
         if !same_run {
             self.losses.clear();
             self.progress = None;
+            self.reproduced = None;
         }
         self.views.retain(|id, _| model.views.iter().any(|(view, _)| view == id));
         self.take(session);
@@ -161,6 +166,13 @@ impl State {
         self.loading = self.loading.take().filter(|job| job.total > 0);
     }
 
+    fn certify(&mut self, found: Reproduction) {
+        let (words, detail) = text::reproduction(found.same, found.expected, found.got, found.tolerance);
+        let level = if found.same { LogLevel::Info } else { LogLevel::Warning };
+        self.note(level, format!("{words} ({detail})"));
+        self.reproduced = Some(found);
+    }
+
     /// The session as the engine has it. While the user turns something, that is older than what is on screen.
     fn take(&mut self, session: Session) {
         if self.held && session.method == self.session.method {
@@ -176,7 +188,7 @@ impl State {
     /// Put a session on screen before the engine has answered, and ask for the views that it changes.
     pub fn propose(&mut self, session: Session) {
         let now = &self.session;
-        let built = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone(), s.seed, s.stored);
+        let built = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone(), s.seed, s.go_on);
         let rebuilt = |name: &String| self.card().and_then(|c| c.knob(name)).is_none_or(|knob| !knob.live);
         let turned =
             session.knobs.keys().chain(now.knobs.keys()).filter(|k| session.knobs.get(*k) != now.knobs.get(*k));

@@ -1,4 +1,4 @@
-//! [`Session`] ⇄ link text (`v=1&x=mae&p=nano&mask_ratio=.5&seed=7`), from one table of properties.
+//! [`Session`] ⇄ link text (`v=2&x=mae&p=nano&mask_ratio=.5&seed=7`), from one table of properties.
 //!
 //! Only what differs from the preset is written. Keys this version does not know are kept in `Session::unknown` and
 //! written back, so an older program does not lose what a newer one put in.
@@ -13,7 +13,7 @@ use crate::session::{Session, Task};
 use crate::trace::Cursor;
 
 /// Version of the link text.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 type Write = fn(&Session) -> Vec<String>;
 type Read = fn(&mut Session, &str) -> std::result::Result<(), String>;
@@ -132,6 +132,14 @@ fn properties() -> Vec<(&'static str, Write, Read)> {
             |s| differs(&s.stored, &true).iter().map(|_| "0".into()).collect(),
             |s, t| flag(t).map(|v| s.stored = v),
         ),
+        (
+            "from",
+            |s| s.go_on.then(|| "stored".into()).into_iter().collect(),
+            |s, t| {
+                s.go_on = t == "stored";
+                if s.go_on || t == "scratch" { Ok(()) } else { Err(format!("{t:?} is neither stored nor scratch")) }
+            },
+        ),
         ("step", |s| differs(&s.step, &0), |s, t| number(t).map(|v| s.step = v)),
         (
             "loss",
@@ -187,6 +195,10 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
         } else {
             session.unknown.insert(key.clone(), value.clone());
         }
+    }
+    // Before training could begin from scratch beside them, it always went on from the stored weights that were shown.
+    if pairs.iter().any(|(key, value)| key == "v" && value == "1") {
+        session.go_on = session.stored && session.step > 0;
     }
     if card.preset(&session.preset).is_none() {
         return Err(refuse("p", format!("{} has no preset {:?}", card.title, session.preset)));

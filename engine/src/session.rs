@@ -16,7 +16,8 @@ use crate::error::{Error, Report, Result};
 use crate::trace::{Cursor, View};
 pub use reports::{
     Abilities, ArmReport, BenchReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint,
-    ModelReport, PhaseReport, ProbeReport, Progress, Race, StepReport, StudyReport, Switch, VerifyLine, VerifyReport,
+    ModelReport, PhaseReport, ProbeReport, Progress, Race, Reproduction, StepReport, StudyReport, Switch, VerifyLine,
+    VerifyReport,
 };
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.
@@ -46,8 +47,10 @@ pub struct Session {
     pub switches: BTreeSet<String>,
     /// What is trained: the system itself, or a head on its encoder.
     pub task: Task,
-    /// Start from the stored trained weights (true) or from scratch (false).
+    /// Show the stored trained weights (true) or what this session trains (false).
     pub stored: bool,
+    /// Training goes on from the stored weights; else it begins from scratch, with the stored ones beside it.
+    pub go_on: bool,
     /// Steps trained since the start; a link carries it as "train this far".
     pub step: u64,
     /// The loss that the sharer saw at the first step, to check a reproduction against.
@@ -71,6 +74,7 @@ impl Default for Session {
             switches: BTreeSet::new(),
             task: Task::Pretrain,
             stored: true,
+            go_on: false,
             step: 0,
             first_loss: None,
             unknown: BTreeMap::new(),
@@ -249,6 +253,8 @@ pub enum Event {
         playing: bool,
     },
     Progress(Progress),
+    /// The first step of a link was made: whether its loss is the one that the sharer saw.
+    Reproduced(Reproduction),
     Views {
         request: u64,
         views: Vec<View>,

@@ -169,6 +169,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         },
         weights: "stored weights, 1500 steps".into(),
         weights_step: 0,
+        has_stored: true,
         trained_steps: 1500,
         stored: true,
         phases: vec![PhaseReport { title: "training".into(), steps: 1500, knob: Some("steps".into()) }],

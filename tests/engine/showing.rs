@@ -248,6 +248,7 @@ fn what_the_weights_are_is_told_step_by_step() {
         abilities: Default::default(),
         weights: weights.into(),
         weights_step: since,
+        has_stored: false,
         trained_steps: 0,
         stored: true,
         phases: Vec::new(),

@@ -29,6 +29,13 @@ impl App {
                 self.undo.keep(&self.state.session);
                 self.link.send(Command::Reset);
             }
+            Action::GoOn => {
+                self.edit(|s| s.go_on = true);
+                self.state.playing = true;
+                self.link.send(Command::Play);
+            }
+            Action::ShowTrained => self.edit(|s| s.stored = true),
+            Action::ShowNow => self.edit(|s| s.stored = false),
             Action::NewMask => self.edit(|s| {
                 s.mask_seed = s.mask_seed.wrapping_add(1);
                 s.painted.clear();

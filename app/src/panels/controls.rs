@@ -58,6 +58,15 @@ pub fn offered_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, look: Loo
     }
 }
 
+/// One of several choices, each an action of its own.
+pub fn choice_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, on: bool) {
+    let response = theme::radio(ui, on, &action.title(cx.state));
+    let tooltip = text::with_key(&action.tooltip(cx.state), &action.key_text(ui.ctx()));
+    if response.on_hover_text(tooltip).clicked() && !on {
+        cx.request(UiRequest::Run(action));
+    }
+}
+
 /// A switch of an action.
 pub fn switch_ui(ui: &mut Ui, cx: &mut UiContext<'_>, action: Action, mut on: bool) {
     let label = action.title(cx.state);

@@ -2,7 +2,7 @@
 
 use egui::{Ui, vec2};
 
-use super::controls::{Look, offered_ui, progress_ui, switch_ui};
+use super::controls::{Look, choice_ui, offered_ui, progress_ui, switch_ui};
 use super::loss;
 use crate::commands::Action;
 use crate::state::Job;
@@ -24,6 +24,7 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     if state.model.is_none() {
         return;
     }
+    weights_ui(ui, cx);
     ui.horizontal_wrapped(|ui| {
         offered_ui(ui, cx, Action::PreviousSample, Look::Icon);
         offered_ui(ui, cx, Action::NextSample, Look::Icon);
@@ -37,6 +38,29 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         }
     });
     ui.add_space(space::XS);
+}
+
+/// Stored weights or the session's own, a click apart; and what a link's first step has shown.
+fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
+    if state.model.as_ref().is_none_or(|model| !model.has_stored) && state.reproduced.is_none() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for (action, on) in [(Action::ShowNow, !state.session.stored), (Action::ShowTrained, state.session.stored)] {
+            if action.offered(state) {
+                choice_ui(ui, cx, action, on);
+            }
+        }
+        offered_ui(ui, cx, Action::GoOn, Look::Icon);
+        if let Some(found) = &state.reproduced {
+            let (words, detail) = text::reproduction(found.same, found.expected, found.got, found.tolerance);
+            let colours = theme::tokens(ui);
+            let (icon, colour) = if found.same { (icons::SAME, colours.good) } else { (icons::WARNING, colours.warn) };
+            let label = egui::RichText::new(text::with_icon(icon, &words)).color(colour);
+            ui.label(label).on_hover_text(detail);
+        }
+    });
 }
 
 /// All views of the system and the loss.

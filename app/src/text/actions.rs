@@ -9,6 +9,9 @@ pub fn action(action: Action, playing: bool) -> String {
         Action::PlayPause => "Play",
         Action::Step => "Step",
         Action::Reset => "Reset",
+        Action::GoOn => "Train on from the stored weights",
+        Action::ShowTrained => "Trained",
+        Action::ShowNow => "Now",
         Action::NewMask => "New mask",
         Action::RuleMask => "Clear painting",
         Action::MoreMask => "Hide more",
@@ -69,6 +72,9 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::PlayPause => "Train, or stop training",
         Action::Step => "Train one step",
         Action::Reset => "Start again from scratch, with weights that follow from the seed",
+        Action::GoOn => "Go on training where the stored weights were left, instead of beginning from scratch",
+        Action::ShowTrained => "Show what the stored, trained weights make of it",
+        Action::ShowNow => "Show what this session's own training has come to",
         Action::NewMask => "Draw another mask by the rule",
         Action::RuleMask => "Go back from the painted mask to the rule's own",
         Action::MoreMask => "Hide five more in a hundred",
@@ -106,4 +112,11 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::Close => "Close the open dialog or message",
         Action::Exhibit(_) => "Show this system of the list",
     }
+}
+
+/// The certificate after the first step of a link, and what it rests on.
+pub fn reproduction(same: bool, expected: f32, got: f32, tolerance: f32) -> (String, String) {
+    let verdict = if same { "Same first loss as the link" } else { "First loss differs from the link" };
+    let detail = format!("{expected:.6} where it was shared, {got:.6} here; the same if within {tolerance:.0e} of it");
+    (format!("{verdict}: {got:.4}"), detail)
 }

@@ -1,5 +1,6 @@
 //! The loop between a front end and the engine: take commands, do one unit of work, tell what happened.
 
+mod beside;
 mod files;
 mod jobs;
 mod opening;
@@ -47,6 +48,8 @@ pub struct Host {
     compute: Option<Compute>,
     session: Session,
     run: Option<Run>,
+    /// Stored weights to look at beside a run that trains from scratch.
+    beside: Option<Run>,
     /// What was last told of the open model and its data.
     told_open: Option<(ModelReport, DataReport)>,
     user: Option<Rc<dyn Dataset>>,
@@ -88,6 +91,7 @@ impl Host {
             compute: None,
             session: Session::default(),
             run: None,
+            beside: None,
             told_open: None,
             user: None,
             undecoded: Vec::new(),
@@ -158,12 +162,13 @@ impl Host {
     async fn obey(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Show(session) => self.show(*session).await,
-            Command::Play => self.play(None),
+            Command::Play => self.play(None).await,
             Command::Pause => self.pause().await,
-            Command::Step(count) => self.play(Some(u64::from(count))),
+            Command::Step(count) => self.play(Some(u64::from(count))).await,
             Command::Reset if self.running()?.head().is_some() => self.tune_again(),
             Command::Reset => {
-                let session = Session { stored: false, step: 0, first_loss: None, ..self.session.clone() };
+                let session =
+                    Session { stored: false, go_on: false, step: 0, first_loss: None, ..self.session.clone() };
                 self.open_anew(session).await
             }
             Command::Look { request, views, cursor } => self.look(request, views, cursor).await,
@@ -181,11 +186,11 @@ impl Host {
                 self.begin(Job::Test(Box::new(test)))
             }
             Command::RunProbe { train, test } => {
-                let probe = Probe::new(self.running()?, train, test)?;
+                let probe = Probe::new(self.shown()?, train, test)?;
                 self.begin(Job::Probe(Box::new(probe)))
             }
             Command::FineTune { steps } => {
-                let tuning = FineTune::new(self.running()?, steps)?;
+                let tuning = FineTune::new(self.shown()?, steps)?;
                 self.begin(Job::FineTune(Box::new(tuning)))
             }
             Command::RunStudy(request) => self.run_study(request),
@@ -228,7 +233,7 @@ impl Host {
                 Ok(())
             }
             Command::Close => {
-                (self.run, self.job, self.playing, self.warm) = (None, None, None, None);
+                (self.run, self.beside, self.job, self.playing, self.warm) = (None, None, None, None, None);
                 self.release();
                 Ok(())
             }

@@ -47,7 +47,7 @@ impl Host {
         run.limits = self.limits(&compute);
         run.method.needs().check(run.loader.batch_size(), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
-        if let (true, Some(name)) = (session.stored, weights) {
+        if let (true, Some(name)) = (session.stored || session.go_on, weights) {
             let loaded = match self.files.stored(&name, entry.stored).await {
                 Ok(bytes) => stored::unpack(&bytes).and_then(|file| run.take(&file, &name).map(|()| file)),
                 Err(error) => Err(error),
@@ -112,7 +112,7 @@ impl Host {
     }
 
     fn model_report(&self) -> Result<ModelReport> {
-        let run = self.running()?;
+        let run = self.shown()?;
         let count = run.weights.count();
         Ok(ModelReport {
             parameters: count.trained as u64,
@@ -120,12 +120,22 @@ impl Host {
             grids: run.method.grids(),
             abilities: run.method.abilities(),
             weights: run.provenance.words.clone(),
-            weights_step: run.provenance.since,
+            // No step of the run that trains is one of the stored weights beside it.
+            weights_step: if self.shows_beside() { u64::MAX } else { run.provenance.since },
             trained_steps: run.provenance.trained_steps,
             stored: run.provenance.stored,
+            has_stored: self.has_stored(),
             phases: run.phases().iter().map(phase_report).collect(),
             views: run.method.views(),
         })
+    }
+
+    /// Whether there are stored weights for the open model.
+    fn has_stored(&self) -> bool {
+        let fits = |run: &Run| run.provenance.stored;
+        let preset = self.run.as_ref().and_then(|run| run.card.preset(&self.session.preset));
+        self.beside.as_ref().or(self.run.as_ref()).is_some_and(fits)
+            || preset.is_some_and(|preset| preset.stored_weights.is_some() && self.session.knobs.is_empty())
     }
 
     /// Tell what is open now.

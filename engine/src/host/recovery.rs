@@ -112,6 +112,7 @@ impl Host {
         let stopped =
             self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
         self.warm = None;
+        self.beside = None;
         self.spare_data = self.run.take().map(|run| run.loader.data().clone());
         self.copies.losses += 1;
         let choice = if self.copies.losses >= MOST_LOSSES { DeviceChoice::Cpu } else { self.choice };
@@ -138,7 +139,7 @@ impl Host {
         // As far as was asked for, the steps that were lost once more.
         let playing = playing.map(|left| left.map(|left| left + session.step.saturating_sub(step)));
         match playing {
-            Some(left) if left != Some(0) && self.run.is_some() => self.play(left)?,
+            Some(left) if left != Some(0) && self.run.is_some() => self.play(left).await?,
             _ => self.tell_state(),
         }
         Ok(Report {

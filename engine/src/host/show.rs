@@ -50,18 +50,29 @@ impl Host {
             _ => self.load_data(&session, card.kind, size).await?,
         };
         let settings = Settings::of(&session, &card, data.shape())?;
-        let keep = same_data
-            && self.session.stored == session.stored
+        let serves = same_data
             && self.session.preset == session.preset
+            && self.session.go_on == session.go_on
             && self.run.as_ref().is_some_and(|run| run.pretrained().serves(&session, &settings));
+        // Stored weights that are in the run itself make way for a fresh start, and stay to be looked at.
+        let from_scratch = serves
+            && !session.stored
+            && !session.go_on
+            && self.run.as_ref().is_some_and(|run| run.head().is_none() && run.provenance.stored && run.step == 0);
+        if from_scratch {
+            self.put_stored_beside().await?;
+        }
+        let keep = serves;
         let (was_playing, train_to) = (self.playing.is_some(), session.step);
         let mut turned = false;
         if keep {
             self.adjust(settings)?;
+            self.load_beside(&session).await?;
             turned = self.turn_to(&mut session)?;
         } else {
             let run = self.build(&session, &card, settings, data).await?;
             self.run = Some(run.turned_to(session.task).map_err(|(_, error)| error)?);
+            self.beside = None;
             self.release();
             self.copies.forget();
             self.job = None;
@@ -84,7 +95,7 @@ impl Host {
         }
         self.tell_opened()?;
         if train_to > 0 {
-            self.play(Some(train_to))
+            self.play(Some(train_to)).await
         } else {
             if was_playing {
                 self.tell_state();
@@ -100,6 +111,9 @@ impl Host {
         }
         let data = self.running()?.loader.data().clone();
         self.check_batch(&settings, &*data)?;
+        if let Some(beside) = &mut self.beside {
+            beside.adjust(settings.clone())?;
+        }
         let note = self.run.as_mut().map_or(Ok(None), |run| run.adjust(settings))?;
         note.into_iter().for_each(|note| self.log(note));
         Ok(())

@@ -38,12 +38,13 @@ pub(super) fn fit(session: &mut Session, run: &Run) {
 
 impl Host {
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<Cursor>) -> Result<()> {
-        let more = match &mut self.run {
+        let beside = self.beside.as_mut().filter(|_| self.session.stored);
+        let more = match beside.or(self.run.as_mut()) {
             Some(run) => run.pretrained_mut().enter_shown().await?,
             None => false,
         };
         // While a head is fine-tuned, views show the system that it started from.
-        let (run, gpu) = (self.running()?.pretrained(), self.compute()?.report.gpu);
+        let (run, gpu) = (self.shown()?.pretrained(), self.compute()?.report.gpu);
         let half = shown_half(run);
         // The set's most telling sample is number 0; the others follow in their order.
         let samples = run.loader.len(half).max(1);

@@ -4,14 +4,16 @@ use super::{Host, PROGRESS_EVERY, Rate};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Test};
-use crate::session::{Event, Progress};
+use crate::session::{Event, Progress, Reproduction};
 
 /// Least seconds between two reports of the device's memory while a run trains.
 const DESCRIBE_EVERY: f64 = 1.0;
+/// Two first losses are the same where they differ by no more than this part: processors round differently.
+const SAME: f32 = 1e-4;
 
 impl Host {
-    pub(super) fn play(&mut self, steps: Option<u64>) -> Result<()> {
-        self.running()?;
+    pub(super) async fn play(&mut self, steps: Option<u64>) -> Result<()> {
+        self.begin_training().await?;
         self.playing = Some(steps);
         self.rate = Rate { since: Stopwatch::start(), steps: 0, smooth: 0.0 };
         self.tell_state();
@@ -103,12 +105,11 @@ impl Host {
         Ok(())
     }
 
-    /// Compare the first loss with the one in the link, or note it for the next link.
+    /// Certify the first loss against the one in the link, or note it for the next link.
     pub(super) fn first_loss(&mut self, loss: f32) {
         if let Some(expected) = self.session.first_loss {
-            let difference = (loss - expected).abs() / expected.abs().max(1e-12);
-            let verdict = if difference <= 1e-4 { "the same to 1e-4" } else { "different" };
-            self.log(format!("First loss {loss:.6}; the link says {expected:.6}: {verdict}."));
+            let same = (loss - expected).abs() <= SAME * expected.abs().max(1e-12);
+            self.emit(Event::Reproduced(Reproduction { expected, got: loss, tolerance: SAME, same }));
         } else {
             self.session.first_loss = Some(loss);
             self.tell_state();

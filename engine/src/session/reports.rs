@@ -29,6 +29,17 @@ pub struct LossPoint {
     pub terms: Vec<(String, f32)>,
 }
 
+/// Whether a link led to the same numbers here as where it was shared.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reproduction {
+    /// Loss of the first step in the link, and here.
+    pub expected: f32,
+    pub got: f32,
+    /// By how large a part of it they may differ and still count as the same.
+    pub tolerance: f32,
+    pub same: bool,
+}
+
 /// Facts of the model that was built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
@@ -49,6 +60,8 @@ pub struct ModelReport {
     pub trained_steps: u64,
     /// It started from the weights that come with the program.
     pub stored: bool,
+    /// There are stored weights for this model, to be shown beside what trains.
+    pub has_stored: bool,
     /// Phases of the run, in order.
     pub phases: Vec<PhaseReport>,
     /// Views this system has, in stage order: id and title.
