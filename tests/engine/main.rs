@@ -4,6 +4,7 @@
 mod attention;
 mod augment;
 mod built;
+mod beside;
 mod checkpoint;
 mod clouds;
 mod collections;
