@@ -3,8 +3,8 @@
 
 mod attention;
 mod augment;
-mod built;
 mod beside;
+mod built;
 mod checkpoint;
 mod clouds;
 mod collections;

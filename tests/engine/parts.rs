@@ -219,11 +219,7 @@ fn a_checkpoint_names_the_teacher_and_leaves_it_out() {
     let whole = train(&mut run, 4);
     let read_back = resume::read(&bytes).expect("a checkpoint");
     let (mut resumed, _) = open(&entry(of_file), folder.path()).expect("a run");
-<<<<<<< HEAD
     resumed.go_to(3).expect("a step");
-=======
-    resumed.go_to(3).expect("a recipe");
->>>>>>> 515419b (Tests of stored weights beside a run, of links that go on, and of certificates)
     read_back.restore(&mut resumed.weights, &mut resumed.optimiser).expect("restored");
     assert_eq!(train(&mut resumed, 4), whole);
     assert_eq!(all(&resumed.weights), all(&run.weights));
