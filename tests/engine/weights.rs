@@ -114,7 +114,7 @@ fn each_layer_of_an_encoder_learns_as_fast_as_its_depth_says() {
     let mut tuned = 0;
     for entry in registry::BUILT {
         let run = smallest(&entry);
-        let Ok((_, weights)) = run.method.classifier(&run.weights, 5, &run.settings) else { continue };
+        let Ok((_, weights)) = run.method.tuned(&run.weights, 5, &run.settings) else { continue };
         tuned += 1;
         let depth = run.settings.get::<usize>("depth").expect("a depth") as i32;
         let mut seen = vec![0; depth as usize + 2];
