@@ -16,7 +16,7 @@ pub use crate::role::Role;
 /// What is known of samples under one name: their class, who made them, how pleasant they are.
 pub type Track = String;
 
-/// The track of the classes that [`DataReport`](crate::session::DataReport) lists.
+/// The track of the classes that a data set's report lists.
 pub const CLASS: &str = "class";
 
 /// Which half of a set.
