@@ -1,18 +1,19 @@
 //! A control is there only if it acts: every action that the front end offers, over the real engine, for every system.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use masquerade::app::App;
 use masquerade::commands::Action;
 use masquerade::link::Link;
+use masquerade::selection::Selection;
 use masquerade::undo::Undo;
 use masquerade_engine::card::Kind;
 use masquerade_engine::host::Host;
 use masquerade_engine::registry;
 use masquerade_engine::session::{Command, DeviceChoice, Event, ModelReport, Session};
-use masquerade_engine::trace::{Cursor, View};
+use masquerade_engine::trace::{Cursor, Matrix, View};
 use masquerade_tests::block_on;
 
 /// The engine itself, which has answered a command when it was sent.
@@ -159,4 +160,33 @@ fn what_only_one_system_has_is_not_offered_by_the_others() {
             assert_eq!(action.offered(app.state()), able, "{action:?} of {}", card.id);
         }
     }
+}
+
+#[test]
+fn a_cursor_is_of_one_grid() {
+    let mut selection = Selection::default();
+    selection.hover(Cursor::new("latent", 318), None);
+    assert_eq!(selection.turn(), BTreeSet::from(["latent".to_string()]));
+    assert_eq!(selection.hovered_on(Some("latent")), Some(318));
+    assert_eq!(selection.hovered_on(Some("pixels")), None, "a picture of the latent is no pixel");
+    assert_eq!(selection.hovered_on(None), None);
+    selection.hover(Cursor::new("pixels", 318), None);
+    let both = ["latent", "pixels"].map(String::from);
+    assert_eq!(selection.turn(), BTreeSet::from(both), "views about either are asked for");
+    selection.hover(Cursor::new("pixels", 318), None);
+    assert!(selection.turn().is_empty());
+
+    let pairs = Matrix {
+        rows: 4,
+        columns: 3,
+        row_grid: Some("batch".into()),
+        row_tokens: vec![0, 1, 0, 1],
+        column_grid: Some("latent".into()),
+        ..Matrix::default()
+    };
+    assert_eq!(pairs.rows_at(&Cursor::new("batch", 1)), [1, 3], "both views of a picture");
+    assert_eq!(pairs.columns_at(&Cursor::new("latent", 2)), [2]);
+    assert!(pairs.rows_at(&Cursor::new("latent", 1)).is_empty());
+    assert!(pairs.columns_at(&Cursor::new("latent", 3)).is_empty(), "there is no such column");
+    assert_eq!(pairs.tokens_at(2, 1), [Some(Cursor::new("batch", 0)), Some(Cursor::new("latent", 1))]);
 }
