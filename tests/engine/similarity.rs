@@ -125,7 +125,7 @@ fn every_similarity_view_says_what_it_shows_however_it_is_shown() {
             }
         }
     }
-    assert_eq!(found, 6 * WAYS.len(), "views of cosines of all systems");
+    assert_eq!(found, 7 * WAYS.len(), "views of cosines of all systems");
 }
 
 #[test]
@@ -141,6 +141,6 @@ fn centring_brings_out_what_tokens_differ_in() {
             (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
         };
         let (centred, raw) = (deviation(WAYS[0]), deviation(WAYS[2]));
-        assert!(centred > raw && centred > 0.25, "sample {sample}: {centred} centred, {raw} not");
+        assert!(centred > raw && centred > 0.15, "sample {sample}: {centred} centred, {raw} not");
     }
 }
