@@ -1,6 +1,7 @@
 //! What a step works on: samples by role, what is known of them by track, and which ones they are.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor};
@@ -8,7 +9,7 @@ use burn::tensor::{Device, Int, Tensor};
 use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
 use crate::error::{Error, Result};
 use crate::graph::featured::GraphData;
-use crate::host_tensor::{HostIds, HostTensor};
+use crate::host_tensor::{HostIds, HostTensor, rows, shortened};
 use crate::kernels::pictures::Order;
 use crate::pixel_bytes::PixelBytes;
 pub use crate::role::Role;
@@ -66,6 +67,34 @@ impl Values {
     }
 }
 
+impl Values {
+    /// Those of the samples at these places.
+    fn part(&self, range: Range<usize>) -> Result<Self> {
+        Ok(match self {
+            Self::Bytes(pixels) => Self::Bytes(pixels.part(range)?),
+            Self::Floats(array) => Self::Floats(array.part(range)?),
+            Self::Ids(array) => Self::Ids(HostIds {
+                shape: shortened(&array.shape, &range),
+                values: rows(&array.values, &array.shape, range)?,
+            }),
+            Self::Nodes(nodes) => Self::Nodes(Nodes {
+                graph: nodes.graph.clone(),
+                numbers: rows(&nodes.numbers, &[nodes.numbers.len()], range)?,
+            }),
+        })
+    }
+}
+
+impl Target {
+    fn part(&self, range: Range<usize>) -> Result<Self> {
+        Ok(match self {
+            Self::Class(classes) => Self::Class(rows(classes, &[classes.len()], range)?),
+            Self::Numbers(array) => Self::Numbers(array.part(range)?),
+            Self::Maps(pixels) => Self::Maps(pixels.part(range)?),
+        })
+    }
+}
+
 /// What is known of the samples of a batch on one track.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
@@ -119,6 +148,25 @@ impl Batch {
             .next()
             .map(Values::samples)
             .ok_or_else(|| Error::data("The batch is empty", "it has no values in any role", "Choose another data set"))
+    }
+
+    /// The samples at these places.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when there are not so many.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        let inputs = self.inputs.iter().map(|(role, values)| Ok((*role, values.part(range.clone())?)));
+        let targets = self.targets.iter().map(|(track, target)| Ok((track.clone(), target.part(range.clone())?)));
+        let without = self.without.iter().map(|(role, places)| {
+            let inside = places.iter().filter(|place| range.contains(place));
+            (*role, inside.map(|place| place - range.start).collect())
+        });
+        Ok(Self {
+            inputs: inputs.collect::<Result<_>>()?,
+            targets: targets.collect::<Result<_>>()?,
+            indices: self.indices.get(range.clone()).unwrap_or_default().to_vec(),
+            without: without.collect(),
+        })
     }
 
     /// Whether the batch has the role at all.

@@ -1,5 +1,7 @@
 //! Arrays in the host's memory.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
@@ -11,7 +13,33 @@ pub struct HostTensor {
     pub values: Vec<f32>,
 }
 
+/// The rows `range` of row-major values whose first axis counts them.
+///
+/// # Errors
+/// [`Error::Data`] when there are not so many.
+pub fn rows<T: Clone>(values: &[T], shape: &[usize], range: Range<usize>) -> Result<Vec<T>> {
+    let size: usize = shape.iter().skip(1).product();
+    let found = values.get(range.start * size..range.end * size).filter(|_| range.start <= range.end);
+    found.map(<[T]>::to_vec).ok_or_else(|| {
+        let why = format!("rows {range:?} of {shape:?} are asked for");
+        Error::data("A part of a batch is not there", why, "Please report this")
+    })
+}
+
+/// The shape of such rows.
+pub fn shortened(shape: &[usize], range: &Range<usize>) -> Vec<usize> {
+    std::iter::once(range.len()).chain(shape.iter().skip(1).copied()).collect()
+}
+
 impl HostTensor {
+    /// The rows `range`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when there are not so many.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        Ok(Self { shape: shortened(&self.shape, &range), values: rows(&self.values, &self.shape, range)? })
+    }
+
     /// An array from its shape and row-major values.
     pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
         Self { shape: shape.into(), values }

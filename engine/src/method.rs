@@ -52,12 +52,15 @@ pub struct StepContext {
     /// Number of the step in its phase, the first being 0, and how many it has.
     pub step: u64,
     pub steps: u64,
+    /// Place of the batch's first sample among those of the step: a step may go through the model in parts, each of which
+    /// draws what the whole would draw for its samples.
+    pub offset: usize,
 }
 
 impl StepContext {
     /// The first step of the first phase.
     pub fn first(rng: Rng) -> Self {
-        Self { rng, phase: 0, step: 0, steps: 1 }
+        Self { rng, phase: 0, step: 0, steps: 1, offset: 0 }
     }
 }
 
@@ -144,6 +147,13 @@ pub trait Method {
     /// [`Error::Request`] when the system lacks one of them.
     fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
         Ok(Recipe::pretraining(&Training::of(settings)?, weights))
+    }
+
+    /// Why a step of a phase needs its whole batch at once; `None`: its loss is a mean over samples that draws what is
+    /// random sample by sample, so that the gradients of parts add up to that of the whole ([`Recipe::at_once`]).
+    /// Contrastive losses, whose negatives are the batch, and batch normalisation cannot be cut.
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        Some("its loss is not known to be a mean over samples that are drawn one by one")
     }
 
     /// What happens before the first step of a phase: clusters are found, weights start from them, batches are planned

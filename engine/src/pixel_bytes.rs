@@ -1,9 +1,11 @@
 //! Pixels as the files hold them, 8 or 16 bits each: a quarter of the upload; the device normalises them.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
-use crate::host_tensor::{HostTensor, ranked};
+use crate::host_tensor::{HostTensor, ranked, rows, shortened};
 use crate::kernels::pictures::{Cut, Depth, Order, patchify};
 use crate::placed::Placed;
 
@@ -106,6 +108,19 @@ impl PixelBytes {
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.shape.first().copied().unwrap_or(0)
+    }
+
+    /// The samples at these places.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when there are not so many.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        let shape = shortened(&self.shape, &range);
+        let pixels = match &self.pixels {
+            Pixels::Eight(values) => Pixels::Eight(rows(values, &self.shape, range)?),
+            Pixels::Sixteen(values) => Pixels::Sixteen(rows(values, &self.shape, range)?),
+        };
+        Self::new(shape, pixels, &self.mean, &self.std)
     }
 
     /// The values as they came.

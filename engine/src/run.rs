@@ -1,6 +1,7 @@
 //! One model in training: what is trained, weights, optimiser, data and step count. What is trained is a system by its own
 //! loss, or a head on its encoder; both make the same steps.
 
+mod accumulation;
 mod files;
 mod losses;
 mod tuning;
@@ -308,6 +309,7 @@ impl Run {
             phase,
             step: self.step - self.start_of(phase),
             steps: self.phases.get(phase).map_or(0, |p| p.steps),
+            offset: 0,
         }
     }
 
@@ -327,8 +329,7 @@ impl Run {
         let note = self.enter().await?.or_else(|| self.plan_is_over());
         let context = self.context();
         let batch = self.loader.train_batch(context.step)?;
-        let loss = self.loss(&self.weights, &batch, &context)?;
-        let gradients = self.weights.backward(&loss.total);
+        let (loss, gradients) = self.gradients(&batch, &context)?;
         let lr = self.learning_rate();
         self.optimiser.follow(&self.recipe, context.step);
         self.optimiser.step(&mut self.weights, &gradients, lr);

@@ -1,6 +1,7 @@
 //! Tests of the engine: kernels, blocks, methods, data, training, checkpoints, the protocol.
 #![recursion_limit = "256"]
 
+mod accumulation;
 mod attention;
 mod augment;
 mod beside;

@@ -45,7 +45,7 @@ impl Host {
         let (mut run, parts) = opened?;
         parts.into_iter().for_each(|report| self.emit(Event::Keys(report)));
         run.limits = self.limits(&compute);
-        run.method.needs().check(run.loader.batch_size(), run.limits)?;
+        run.method.needs().check(at_once(&run.settings, run.loader.batch_size()), run.limits)?;
         let weights = card.preset(&session.preset).and_then(|p| p.stored_weights.clone());
         if let (true, Some(name)) = (session.stored || session.go_on, weights) {
             let loaded = match self.files.stored(&name, entry.stored).await {
@@ -73,7 +73,7 @@ impl Host {
     pub(super) fn check_batch(&self, settings: &Settings, data: &dyn Dataset) -> Result<()> {
         let run = self.running()?;
         let batch = Loader::most(data, settings.get("batch")?);
-        run.method.adjusted(settings)?.needs().check(batch, run.limits)
+        run.method.adjusted(settings)?.needs().check(at_once(settings, batch), run.limits)
     }
 
     /// Pre-train or fine-tune the open system, as the session says. True: it was the other one before.
@@ -177,6 +177,11 @@ impl Host {
 
 fn phase_report(phase: &Phase) -> PhaseReport {
     PhaseReport { title: phase.title.clone(), steps: phase.steps, knob: phase.knob.map(String::from) }
+}
+
+/// Samples of a batch that go through the model at once.
+fn at_once(settings: &Settings, batch: usize) -> usize {
+    settings.find::<usize>("at_once").filter(|size| *size > 0).map_or(batch, |size| size.min(batch))
 }
 
 /// The side that user pictures are kept at, so that a crop of 7/8 still fills the model's input.

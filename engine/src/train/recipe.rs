@@ -143,12 +143,15 @@ pub struct Recipe {
     pub max_norm: Option<f64>,
     /// Samples of a step where the phase has its own number of them; else that of the knob `batch`.
     pub batch: Option<usize>,
+    /// Samples that go through the model at once: a larger batch goes through in parts whose gradients are added up, to
+    /// the same step but for rounding. `None`: the whole batch.
+    pub at_once: Option<usize>,
 }
 
 impl Recipe {
     /// A recipe of these three, with all else as it is by default.
     pub fn new(rule: Rule, rate: Rate, groups: Vec<Group>) -> Self {
-        Self { rule, rate, groups, decay: None, momentum: None, max_norm: None, batch: None }
+        Self { rule, rate, groups, decay: None, momentum: None, max_norm: None, batch: None, at_once: None }
     }
 
     /// How step number `step` of the phase, the first being 0, treats each weight.

@@ -5,6 +5,8 @@ pub mod block;
 pub mod grid;
 pub mod nodes;
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::{Error, Result};
@@ -86,6 +88,25 @@ impl Mask {
             }
         }
         mask
+    }
+
+    /// The masks of the samples at these places.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Self {
+        if range == (0..self.samples) {
+            return self;
+        }
+        let of = |values: &[i32], each: usize| -> Vec<i32> {
+            values.get(range.start * each..range.end * each).unwrap_or_default().to_vec()
+        };
+        Self {
+            samples: range.len(),
+            ids_keep: of(&self.ids_keep, self.kept),
+            ids_restore: of(&self.ids_restore, self.tokens),
+            hidden: self.hidden.get(range.start * self.tokens..range.end * self.tokens).unwrap_or_default().to_vec(),
+            placed: Placed::default(),
+            ..self
+        }
     }
 
     /// Hide a uniformly random choice of tokens in each sample.

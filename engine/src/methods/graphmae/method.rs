@@ -243,6 +243,10 @@ impl Method for System {
         })
     }
 
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        Some("the nodes of a batch are one graph")
+    }
+
     fn needs(&self) -> Needs {
         // Every edge both ways, and a loop at each node.
         self.model.config.needs(self.nodes, 2 * self.edges + self.nodes)

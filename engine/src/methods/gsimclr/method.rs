@@ -138,6 +138,10 @@ impl Method for Gsimclr {
         })
     }
 
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        Some("its negatives are the other pictures of the batch, and batch normalisation is over the batch")
+    }
+
     fn needs(&self) -> Needs {
         self.config.needs()
     }

@@ -29,6 +29,8 @@ knobs! {
             lr: f64 = 3e-3, Training;
             weight_decay: f64 = 0.05, Training;
             batch: usize = 128, Pictures;
+            at_once: usize = 0, [0..=4096 by 1 "pictures"], "Pictures at once",
+                "A batch goes through in parts of so many, to the same step with less memory. 0: all at once.";
             steps: usize = 1800, Training;
             warmup: f64 = 0.1, Training;
             crop: f64 = 1.0, Pictures;

@@ -9,8 +9,11 @@ use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
 use crate::kernels::pictures::Order;
+use crate::knobs::KnobTable;
+use crate::knobs::shared::Training;
 use crate::limits::Needs;
 use crate::method::{Local, Loss, Method, Stage, StepContext, Tuned};
+use crate::methods::mae::card::MaeKnobs;
 use crate::methods::mae::model::{Config, Mae, Sampling};
 use crate::methods::mae::{classifier, look};
 use crate::rng::Rng;
@@ -18,6 +21,7 @@ use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
 use crate::similarity::Similarity;
 use crate::trace::{Grid, View, titled};
+use crate::train::recipe::Recipe;
 use crate::weights::{Weights, plain};
 
 /// Build MAE from the knobs of a run.
@@ -34,7 +38,8 @@ impl Method for Mae {
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let (device, p) = (weights.device(), self.config.patch_size);
-        let mask = self.random_masking(batch.samples()?, &context.rng)?;
+        let (first, samples) = (context.offset, batch.samples()?);
+        let mask = self.random_masking(first + samples, &context.rng)?.part(first..first + samples);
         batch.upload(device);
         mask.upload(device);
         let patches = batch.patches(Role::Imgs, p, Order::ChannelFirst, device)?;
@@ -46,6 +51,17 @@ impl Method for Mae {
         };
         let total = self.loss_of_patches(weights, patches, target, &mask);
         Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]))
+    }
+
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = MaeKnobs::of(settings)?;
+        let at_once = (knobs.at_once > 0).then_some(knobs.at_once);
+        Ok(Recipe { at_once, ..Recipe::pretraining(&Training::of(settings)?, weights) })
+    }
+
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        // Every picture hides as many patches, so the loss is the mean of its pictures' losses.
+        None
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {

@@ -118,6 +118,10 @@ impl Method for PointCmae {
         Box::pin(measures::measure(self, metric, subject))
     }
 
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        Some("batch normalisation takes its statistics over the batch")
+    }
+
     fn needs(&self) -> Needs {
         self.config.needs()
     }

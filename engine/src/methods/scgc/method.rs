@@ -338,6 +338,10 @@ impl Method for Clustering {
         Box::pin(self.measured(metric, subject))
     }
 
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        Some("neighbours are contrasted with all other nodes of the batch")
+    }
+
     fn needs(&self) -> Needs {
         let config = &self.model.config;
         let widest = config.encoder.iter().copied().max().unwrap_or(config.features);
