@@ -6,11 +6,10 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
+use crate::blocks::tokenizers::image_patches::Pictures;
 use crate::error::{Error, Result};
 use crate::graph::featured::GraphData;
 use crate::host_tensor::{HostIds, HostTensor, rows, shortened};
-use crate::kernels::pictures::Order;
 use crate::pixel_bytes::PixelBytes;
 pub use crate::role::Role;
 
@@ -238,24 +237,16 @@ impl Batch {
         }
     }
 
-    /// The pictures of a role cut into patches of `p` × `p`, tokens in row-major order.
-    ///
-    /// # Shapes
-    /// → [batch, tokens, p · p · channels]
+    /// The pictures of a role on a device, to be taken whole or in patches; pixels go up now, so that a step uploads
+    /// everything before its first launch.
     ///
     /// # Errors
     /// As [`Batch::tensor`].
-    pub fn patches(&self, role: Role, p: usize, order: Order, device: &Device) -> Result<Tensor<3>> {
-        if let Values::Bytes(pixels) = self.values(role)?
-            && let Some(patches) = pixels.patches(p, order, device)
-        {
-            return Ok(patches);
+    pub fn pictures(&self, role: Role, device: &Device) -> Result<Pictures> {
+        match self.values(role)? {
+            Values::Bytes(pixels) => Ok(Pictures::of_pixels(pixels.clone(), device)),
+            _ => Ok(Pictures::from(self.tensor::<4>(role, device)?)),
         }
-        let pictures = self.tensor(role, device)?;
-        Ok(match order {
-            Order::ChannelFirst => patches_channel_first(pictures, p),
-            Order::ChannelLast => patches_channel_last(pictures, p),
-        })
     }
 
     /// The pixels of a role, where they came as such.

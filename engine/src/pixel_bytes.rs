@@ -187,13 +187,12 @@ impl PixelBytes {
         Cut { shape: self.planes(), patch, order, depth }
     }
 
-    /// The pictures, normalised and cut into patches of `p` × `p`, tokens in row-major order; `None` for clips.
+    /// The pictures, normalised and cut into patches of `p` × `p`, tokens in row-major order; of clips every frame.
     ///
     /// # Shapes
-    /// → [batch, tokens, p · p · channels]
-    pub fn patches(&self, p: usize, order: Order, device: &Device) -> Option<Tensor<3>> {
-        let picture = self.shape.len() == 4;
-        picture.then(|| with_history(patchify(self.words(device), self.norm(device), self.cut([p, p], order)), device))
+    /// → [batch (· frames), tokens, p · p · channels]
+    pub fn patches(&self, p: usize, order: Order, device: &Device) -> Tensor<3> {
+        with_history(patchify(self.words(device), self.norm(device), self.cut([p, p], order)), device)
     }
 
     /// The pixels, normalised: channels come before rows and columns.

@@ -5,12 +5,13 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::weights::{hashed, model};
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::Mask;
-use crate::blocks::tokenizers::image_patches::patches_channel_last;
+use crate::blocks::tokenizers::image_patches::Pictures;
 use crate::error::Result;
 use crate::host_tensor::HostTensor;
 use crate::kernels::choice;
 use crate::kernels::contrast::nt_xent;
 use crate::kernels::losses::patch_error;
+use crate::kernels::pictures::Order;
 use crate::kernels::tokens::similarity_map;
 use crate::methods::mae::model::{Config, Mae, Sampling};
 use crate::readback;
@@ -114,17 +115,18 @@ impl Work {
     pub async fn once(&mut self) -> Result<f64> {
         match self {
             Self::Forward(mae, w, pictures, mask) => {
-                let pictures: Tensor<4> = pictures.tensor(w.device())?;
+                let imgs = Pictures::from(pictures.tensor::<4>(w.device())?);
                 let hidden = mask.hidden_tensor(w.device());
-                let target = patches_channel_last(pictures.clone(), mae.config.patch_size);
-                let latent = mae.forward_encoder(w, pictures, mask);
+                let target = imgs.patches(mae.config.patch_size, Order::ChannelLast);
+                let latent = mae.forward_encoder(w, &imgs, mask);
                 let prediction = mae.forward_decoder(w, latent, mask);
                 let error = patch_error(prediction, target, hidden.clone(), mae.config.norm_pix);
                 let losses = readback::floats(error.sum_dim(1) / hidden.sum_dim(1)).await?;
                 Ok(losses.iter().map(|l| f64::from(*l)).sum::<f64>() / losses.len().max(1) as f64)
             }
             Self::Train(mae, w, optimiser, pictures, mask) => {
-                let loss = mae.forward_loss(w, pictures.tensor(w.device())?, mask);
+                let imgs = Pictures::from(pictures.tensor::<4>(w.device())?);
+                let loss = mae.forward(w, &imgs, mask);
                 let gradients = w.backward(&loss);
                 optimiser.step(w, &gradients, 1.5e-4);
                 // One value of the last weight comes back too: the step is over when it does (a browser cannot wait
@@ -135,7 +137,7 @@ impl Work {
                 Ok(f64::from(loss))
             }
             Self::Embed(mae, w, pictures, mask) => {
-                let latent = mae.forward_encoder(w, pictures.tensor(w.device())?, mask);
+                let latent = mae.forward_encoder(w, &pictures.tensor::<4>(w.device())?.into(), mask);
                 let values = readback::floats(latent.narrow(1, 0, 1)).await?;
                 Ok(values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len().max(1) as f64)
             }

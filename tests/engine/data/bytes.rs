@@ -69,7 +69,7 @@ fn bytes_and_numbers_give_the_same_pictures_and_patches() {
             same(&floats(pictures), &wanted);
             for order in [Order::ChannelFirst, Order::ChannelLast] {
                 let [got, wanted] = [&bytes, &numbers].map(|batch| {
-                    let patches = batch.patches(Role::Imgs, 6, order, &device).expect("patches");
+                    let patches = batch.pictures(Role::Imgs, &device).expect("pictures").patches(6, order);
                     assert_eq!(patches.dims(), [5, 6, 36 * channels]);
                     floats(patches)
                 });

@@ -218,7 +218,7 @@ fn evaluation_sees_both_sensors_whole() {
     let values = values(optical);
     // Band 11 is 11,000 everywhere.
     assert!((values[11 * 256] - (11_000.0 / 65_535.0 - 0.1) / 0.5).abs() < 1e-5, "{}", values[11 * 256]);
-    let patches = batch.patches(Role::Optical, 4, Order::ChannelFirst, &Device::flex()).expect("patches");
+    let patches = batch.pictures(Role::Optical, &Device::flex()).expect("pictures").patches(4, Order::ChannelFirst);
     assert_eq!(patches.dims(), [2, 16, 12 * 16]);
 }
 

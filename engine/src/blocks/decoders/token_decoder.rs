@@ -1,9 +1,10 @@
 //! MAE's decoder: visible tokens go back to their places, mask tokens fill the others, a few blocks predict the pixels.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use crate::blocks::encoders::transformer::{Block, TransformerConfig};
 use crate::blocks::linear::{LayerNorm, Linear};
+use crate::blocks::masks::Mask;
 use crate::blocks::positions::sincos::sincos_2d;
 use crate::kernels::tokens::gather_tokens;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -45,8 +46,9 @@ impl TokenDecoder {
     /// All tokens, class token first, with positions: what enters the first block.
     ///
     /// # Shapes
-    /// latent [batch, 1 + kept, encoder dim], ids_restore [batch, tokens] → [batch, 1 + tokens, dim]
-    pub fn input(&self, w: &Weights, latent: Tensor<3>, ids_restore: Tensor<2, Int>) -> Tensor<3> {
+    /// latent [batch, 1 + kept, encoder dim] → [batch, 1 + tokens, dim]
+    pub fn input(&self, w: &Weights, latent: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let ids_restore = mask.restore_tensor(&latent.device()); // [batch, tokens]
         let x = self.embed.tokens(w, latent);
         let [batch, with_class, _] = x.dims();
         let (kept, tokens) = (with_class - 1, ids_restore.dims()[1]);
@@ -73,9 +75,9 @@ impl TokenDecoder {
     }
 
     /// # Shapes
-    /// latent [batch, 1 + kept, encoder dim], ids_restore [batch, tokens] → [batch, tokens, outputs]
-    pub fn forward(&self, w: &Weights, latent: Tensor<3>, ids_restore: Tensor<2, Int>) -> Tensor<3> {
-        let x = self.input(w, latent, ids_restore);
+    /// latent [batch, 1 + kept, encoder dim] → [batch, tokens, outputs]
+    pub fn forward(&self, w: &Weights, latent: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let x = self.input(w, latent, mask);
         self.predict(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
     }
 }

@@ -7,7 +7,8 @@ use crate::blocks::encoders::transformer::{Block, TransformerConfig, stack};
 use crate::blocks::linear::LayerNorm;
 use crate::blocks::masks::Mask;
 use crate::blocks::positions::sincos::sincos_2d;
-use crate::blocks::tokenizers::image_patches::{PatchEmbed, patches_channel_first};
+use crate::blocks::tokenizers::image_patches::{PatchEmbed, Pictures};
+use crate::kernels::pictures::Order;
 use crate::kernels::tokens::gather_tokens;
 use crate::weights::{Init, Scope, Slot, Weights};
 
@@ -50,15 +51,8 @@ impl VitEncoder {
     ///
     /// # Shapes
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
-    pub fn input(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        self.input_of_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
-    }
-
-    /// As [`VitEncoder::input`], from patches.
-    ///
-    /// # Shapes
-    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
-    pub fn input_of_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
+    pub fn input(&self, w: &Weights, imgs: &Pictures, mask: &Mask) -> Tensor<3> {
+        let patches = imgs.patches(self.patch_embed.patch(), Order::ChannelFirst); // [batch, tokens, channels · p · p]
         let batch = patches.dims()[0];
         let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
         let [_, with_class, dim] = positions.dims();
@@ -72,20 +66,13 @@ impl VitEncoder {
         Tensor::cat(vec![class, tokens + gather_tokens(places, keep)], 1)
     }
 
-    /// The normalised output of the last block.
+    /// The normalised output of the last block, class token first.
     ///
     /// # Shapes
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
-    pub fn forward(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        self.forward_patches(w, patches_channel_first(pictures, self.patch_embed.patch()), mask)
-    }
-
-    /// As [`VitEncoder::forward`], from patches.
-    ///
-    /// # Shapes
-    /// patches [batch, tokens, channels · p · p], (channel, row, column) → [batch, 1 + kept, dim]
-    pub fn forward_patches(&self, w: &Weights, patches: Tensor<3>, mask: &Mask) -> Tensor<3> {
-        let x = self.input_of_patches(w, patches, mask);
+    pub fn forward(&self, w: &Weights, imgs: &Pictures, mask: &Mask) -> Tensor<3> {
+        mask.upload(w.device());
+        let x = self.input(w, imgs, mask);
         self.norm.forward(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
     }
 }

@@ -1,9 +1,78 @@
 //! Pictures cut into square patches, tokens in row-major order.
 
-use burn::tensor::Tensor;
+use std::cell::OnceCell;
 
+use burn::tensor::{Device, Tensor};
+
+use crate::error::Result;
+use crate::kernels::pictures::Order;
 use crate::kernels::products::linear;
+use crate::pixel_bytes::PixelBytes;
 use crate::weights::{Init, Scope, Slot, Weights};
+
+/// Pictures on a device, to be taken whole or cut into patches: numbers, or bytes that are normalised as they are cut.
+#[derive(Debug, Clone)]
+pub struct Pictures {
+    values: Values,
+    /// Patches of one channel, which both orders have in common, and their side.
+    grey: OnceCell<(usize, Tensor<3>)>,
+}
+
+#[derive(Debug, Clone)]
+enum Values {
+    Floats(Tensor<4>),
+    Pixels(PixelBytes, Device),
+}
+
+impl From<Tensor<4>> for Pictures {
+    /// Normalised pictures [batch, channels, height, width].
+    fn from(pictures: Tensor<4>) -> Self {
+        Self { values: Values::Floats(pictures), grey: OnceCell::new() }
+    }
+}
+
+impl Pictures {
+    /// Pictures that came as pixels, put on the device now.
+    pub fn of_pixels(pixels: PixelBytes, device: &Device) -> Self {
+        pixels.upload(device);
+        Self { values: Values::Pixels(pixels, device.clone()), grey: OnceCell::new() }
+    }
+
+    /// # Shapes
+    /// → [batch, channels, height, width]
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::error::Error::Data) when these are clips or volumes.
+    pub fn whole(&self) -> Result<Tensor<4>> {
+        match &self.values {
+            Values::Floats(pictures) => Ok(pictures.clone()),
+            Values::Pixels(pixels, device) => pixels.tensor(device),
+        }
+    }
+
+    /// Patches of `p` × `p` pixels, tokens in row-major order, values in that of the order.
+    ///
+    /// # Shapes
+    /// → [batch, tokens, p · p · channels]
+    pub fn patches(&self, p: usize, order: Order) -> Tensor<3> {
+        let cut = || match (&self.values, order) {
+            (Values::Pixels(pixels, device), _) => pixels.patches(p, order, device),
+            (Values::Floats(pictures), Order::ChannelFirst) => patches_channel_first(pictures.clone(), p),
+            (Values::Floats(pictures), Order::ChannelLast) => patches_channel_last(pictures.clone(), p),
+        };
+        let channels = match &self.values {
+            Values::Floats(pictures) => pictures.dims()[1],
+            Values::Pixels(pixels, _) => pixels.shape().last().copied().unwrap_or(0),
+        };
+        if channels != 1 {
+            return cut();
+        }
+        match self.grey.get_or_init(|| (p, cut())) {
+            (side, patches) if *side == p => patches.clone(),
+            _ => cut(),
+        }
+    }
+}
 
 /// A patch of p × p pixels → one token: the stride-p convolution of ViT as a linear layer.
 #[derive(Debug, Clone)]

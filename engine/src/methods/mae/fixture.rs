@@ -9,7 +9,9 @@ use crate::blocks::encoders::vit::VitEncoder;
 use crate::blocks::masks::{Mask, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
-use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last, pictures_from_patches};
+use crate::blocks::tokenizers::image_patches::{
+    Pictures, patches_channel_first, patches_channel_last, pictures_from_patches,
+};
 use crate::checkpoint::safetensors::File;
 use crate::checkpoint::{keys, resize};
 use crate::error::Result;
@@ -104,7 +106,8 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
 
     let patches = patches_channel_first(pictures.clone(), mae.config.patch_size);
     answers.tensor("out/patch_tokens", mae.encoder.patch_embed.forward(&w, patches)).await?;
-    let mut x = mae.encoder.input(&w, pictures.clone(), &mask);
+    let imgs = Pictures::from(pictures.clone());
+    let mut x = mae.encoder.input(&w, &imgs, &mask);
     answers.tensor("out/enc_input", x.clone()).await?;
     for (i, block) in mae.encoder.blocks.iter().enumerate() {
         x = block.forward(&w, x);
@@ -112,7 +115,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     }
     let latent = mae.encoder.norm.forward(&w, x);
     answers.tensor("out/latent", latent.clone()).await?;
-    let mut y = mae.decoder.input(&w, latent, mask.restore_tensor(w.device()));
+    let mut y = mae.decoder.input(&w, latent, &mask);
     answers.tensor("out/dec_input", y.clone()).await?;
     for (i, block) in mae.decoder.blocks.iter().enumerate() {
         y = block.forward(&w, y);
@@ -124,7 +127,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let raw = patches_channel_last(pictures.clone(), mae.config.patch_size);
     answers.tensor("out/target_raw", raw.clone()).await?;
     answers.tensor("out/target_norm", pixel_error::standardised(raw.clone())).await?;
-    let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
+    let error = pixel_error::per_patch(prediction.clone(), mae.target(&imgs));
     answers.tensor("out/per_patch_loss_normpix", error).await?;
     let (mean, deviation) = pixel_error::patch_statistics(raw.clone());
     let hidden = mask.hidden_tensor(w.device()).unsqueeze_dim::<3>(2);
@@ -133,7 +136,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         .tensor("out/paste_normpix", pictures_from_patches(pasted, mae.config.side(), mae.config.patch_size))
         .await?;
 
-    let loss = mae.forward_loss(&w, pictures, &mask);
+    let loss = mae.forward(&w, &imgs, &mask);
     answers.tensor(if mae.config.norm_pix { "out/loss_normpix" } else { "out/loss_raw" }, loss.clone()).await?;
     answers.gradients(case, &w, &loss).await
 }
@@ -160,7 +163,8 @@ async fn pretrain_steps(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (steps, lr) = (case.count("steps")?, case.number("lr")?);
     let mut adamw = adamw(case, pretrain_groups(&w, case.number("weight_decay")?))?;
     for step in 0..=steps {
-        let loss = mae.forward_loss(&w, case.input("imgs")?.tensor(w.device())?, &mask);
+        let imgs: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
+        let loss = mae.forward(&w, &imgs.into(), &mask);
         answers.value(&format!("loss_step{step}"), f64::from(readback::scalar(loss.clone()).await?));
         if step < steps {
             let gradients = w.backward(&loss);
@@ -278,7 +282,7 @@ async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     case.fill(&mut w)?;
     let pictures: Tensor<4> = case.input("imgs")?.tensor(w.device())?;
     let none = Mask::none(pictures.dims()[0], config.side() * config.side());
-    let feature: Tensor<2> = encoder.forward(&w, pictures, &none).narrow(1, 0, 1).squeeze_dim(1);
+    let feature: Tensor<2> = encoder.forward(&w, &pictures.into(), &none).narrow(1, 0, 1).squeeze_dim(1);
     answers.tensor("out/probe_feature", feature.clone()).await?;
 
     let classes = case.count("classes")?;

@@ -5,8 +5,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::batch::Role;
 use crate::blocks::masks::{Mask, grid};
 use crate::blocks::objectives::pixel_error;
-use crate::blocks::tokenizers::image_patches::{patches_channel_last, pictures_from_patches};
+use crate::blocks::tokenizers::image_patches::{Pictures, pictures_from_patches};
 use crate::error::{Error, Result};
+use crate::kernels::pictures::Order;
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::mae::model::{Mae, Sampling};
@@ -34,11 +35,11 @@ pub const PATCHES: &str = "patches";
 /// [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when the device is lost.
 pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id);
-    let pictures: Tensor<4> = stage.batch.tensor(Role::Imgs, w.device())?;
+    let imgs = stage.batch.pictures(Role::Imgs, w.device())?;
     let mask = stage_mask(mae, stage)?;
     let mut views = Vec::new();
     if wants("input") {
-        let values = readback::floats(pictures.clone()).await?;
+        let values = readback::floats(imgs.whole()?).await?;
         let caption = "The picture as the encoder would get it, whole.".into();
         let picture = picture_from_values(mae, stage, &values, Vec::new());
         views.push(stage.view(&VIEWS, "input", caption, ViewKind::Picture(picture), "imgs").of_data());
@@ -55,10 +56,10 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
         views.push(stage.view(&VIEWS, "mask", caption, kind, "mask").of_formula());
     }
     if wants("reconstruction") || wants("error") {
-        views.extend(rebuilt(mae, w, stage, pictures.clone(), &mask).await?.into_iter().filter(|v| wants(&v.id)));
+        views.extend(rebuilt(mae, w, stage, &imgs, &mask).await?.into_iter().filter(|v| wants(&v.id)));
     }
     if wants("similarity") {
-        views.push(similarity(mae, w, stage, pictures).await?);
+        views.push(similarity(mae, w, stage, &imgs).await?);
     }
     let about = |id: &str| (id == "similarity").then_some(PATCHES);
     Ok(views
@@ -98,12 +99,12 @@ fn stage_mask(mae: &Mae, stage: &Stage) -> Result<Mask> {
 }
 
 /// Reconstruction and error of one pass through encoder and decoder.
-async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>, mask: &Mask) -> Result<Vec<View>> {
+async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures, mask: &Mask) -> Result<Vec<View>> {
     let (side, p) = (mae.config.side(), mae.config.patch_size);
-    let latent = mae.forward_encoder(w, pictures.clone(), mask);
+    let latent = mae.forward_encoder(w, imgs, mask);
     let prediction = mae.forward_decoder(w, latent, mask); // [1, tokens, values]
-    let error = pixel_error::per_patch(prediction.clone(), mae.target(pictures.clone()));
-    let pixels = patches_channel_last(pictures, p);
+    let error = pixel_error::per_patch(prediction.clone(), mae.target(imgs));
+    let pixels = imgs.patches(p, Order::ChannelLast);
     let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
     // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near
     // by; the true patch's own would leak the answer.
@@ -168,11 +169,11 @@ fn nearness(mask: &Mask, side: usize, device: &Device) -> Tensor<3> {
 }
 
 /// Cosine of the token under the cursor with every patch token of the unmasked encoder's output.
-async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, pictures: Tensor<4>) -> Result<View> {
+async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures) -> Result<View> {
     let side = mae.config.side();
     let tokens = side * side;
     let query = stage.token(PATCHES).unwrap_or((side / 2) * side + side / 2).min(tokens - 1);
-    let latent = mae.forward_encoder(w, pictures, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
+    let latent = mae.forward_encoder(w, imgs, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
     let shown = Similarity::of(stage);
     let values = readback::floats(similarity_map(shown.tokens(latent), query)).await?;
     let (legend, how) = shown.legend(&values, |token| token == query);

@@ -5,10 +5,8 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::batch::{Batch, Role};
-use crate::blocks::masks::Mask;
 use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::Result;
-use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
@@ -37,19 +35,9 @@ impl Method for Mae {
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
-        let (device, p) = (weights.device(), self.config.patch_size);
         let (first, samples) = (context.offset, batch.samples()?);
         let mask = self.random_masking(first + samples, &context.rng)?.part(first..first + samples);
-        batch.upload(device);
-        mask.upload(device);
-        let patches = batch.patches(Role::Imgs, p, Order::ChannelFirst, device)?;
-        // With one channel both orders are the same.
-        let target = if self.config.in_chans == 1 {
-            patches.clone()
-        } else {
-            batch.patches(Role::Imgs, p, Order::ChannelLast, device)?
-        };
-        let total = self.loss_of_patches(weights, patches, target, &mask);
+        let total = self.forward(weights, &batch.pictures(Role::Imgs, weights.device())?, &mask);
         Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]))
     }
 
@@ -65,10 +53,7 @@ impl Method for Mae {
     }
 
     fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
-        let tokens = self.config.side() * self.config.side();
-        let patches = batch.patches(Role::Imgs, self.config.patch_size, Order::ChannelFirst, weights.device())?;
-        let latent = self.encoder.forward_patches(weights, patches, &Mask::none(batch.samples()?, tokens));
-        Ok(plain(latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)))
+        Ok(plain(self.feature(weights, &batch.pictures(Role::Imgs, weights.device())?, batch.samples()?)))
     }
 
     fn needs(&self) -> Needs {

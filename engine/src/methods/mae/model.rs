@@ -1,4 +1,4 @@
-//! MAE's encoder and decoder, with the functions of the paper's figure.
+//! The paper's section 3: masking, encoder, decoder, reconstruction target, loss.
 
 use burn::tensor::Tensor;
 
@@ -7,10 +7,10 @@ use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::encoders::vit::{VitConfig, VitEncoder};
 use crate::blocks::masks::{Mask, block, grid, hides_and_shows, visible_tokens};
 use crate::blocks::objectives::pixel_error;
-use crate::blocks::tokenizers::image_patches::{patches_channel_first, patches_channel_last};
+use crate::blocks::tokenizers::image_patches::Pictures;
 use crate::error::{Error, Result};
-use crate::kernels::attention::MAX_DIM;
 use crate::kernels::losses::patch_error;
+use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::methods::mae::card::MaeKnobs;
@@ -88,22 +88,10 @@ impl Config {
                 self.img_size, self.patch_size
             ));
         }
-        for (name, part) in [("encoder", self.encoder), ("decoder", self.decoder)] {
-            if part.heads == 0 || part.dim == 0 || !part.dim.is_multiple_of(part.heads) || !part.dim.is_multiple_of(4) {
-                return refuse(format!(
-                    "the {name}'s width {} must be a multiple of 4 and of its {} heads",
-                    part.dim, part.heads
-                ));
-            }
-        }
-        if let Some(part) = [self.encoder, self.decoder].iter().find(|p| p.dim / p.heads > MAX_DIM) {
-            return refuse(format!("{} numbers in {} heads are more than {MAX_DIM} a head", part.dim, part.heads));
-        }
+        self.encoder.check("encoder")?;
+        self.decoder.check("decoder")?;
         if self.side() * self.side() > 4096 {
             return refuse(format!("{} patches are more than 4,096", self.side() * self.side()));
-        }
-        if self.encoder.dim * self.encoder.dim * self.encoder.depth * 12 > 2_000_000_000 {
-            return refuse("the encoder would have over two billion weights".into());
         }
         visible_tokens(self.side() * self.side(), self.mask_ratio).map(|_| ())
     }
@@ -116,28 +104,14 @@ impl Config {
         let tokens = self.side() * self.side();
         let kept = self.visible().unwrap_or(tokens);
         let values = self.patch_size * self.patch_size * self.in_chans;
-        let stacks = [("encoder", self.encoder, 1 + kept), ("decoder", self.decoder, 1 + tokens)];
-        let mut tensors = vec![Need::of_samples("the prediction", tokens * values)];
-        let mut together = Need { what: "training".into(), fixed: 0, per_sample: 4 * 6 * (tokens * values) as u64 };
-        for (name, stack, rows) in stacks.into_iter().filter(|(_, stack, _)| stack.depth > 0) {
-            let hidden = (stack.dim as f64 * stack.mlp_ratio) as usize;
-            tensors.push(Need::of_samples(format!("the hidden layer of the {name}"), rows * hidden));
-            tensors.push(Need::of_samples(format!("queries, keys and values of the {name}"), rows * 3 * stack.dim));
-            tensors.push(Need::of_weights(format!("a weight of the {name}"), stack.dim * hidden));
-            // Of each block: queries, keys and values, the hidden layer before and after GELU, six more of its width.
-            let block = rows * (9 * stack.dim + 2 * hidden);
-            // Weights, gradients and two moments.
-            let weights = stack.dim * (4 * stack.dim + 2 * hidden);
-            together.per_sample += 4 * (stack.depth * block) as u64;
-            together.fixed += 16 * (stack.depth * weights) as u64;
-        }
-        let whole = (1 + tokens) * self.encoder.dim;
-        let unmasked = vec![
-            Need::of_samples("the hidden layer of the encoder", (whole as f64 * self.encoder.mlp_ratio) as usize),
-            Need::of_samples("queries, keys and values of the encoder", 3 * whole),
-            Need::of_samples("the pictures", tokens * values),
-        ];
-        Needs { tensors, unmasked, together }
+        let together = Need { what: "training".into(), fixed: 0, per_sample: 4 * 6 * (tokens * values) as u64 };
+        let mut unmasked = self.encoder.tensors("encoder", 1 + tokens);
+        unmasked.push(Need::of_samples("the pictures", tokens * values));
+        let mut needs =
+            Needs { tensors: vec![Need::of_samples("the prediction", tokens * values)], unmasked, together };
+        self.encoder.add_needs("encoder", 1 + kept, &mut needs);
+        self.decoder.add_needs("decoder", 1 + tokens, &mut needs);
+        needs
     }
 }
 
@@ -164,7 +138,7 @@ impl Mae {
         Ok(Self { config, encoder, decoder })
     }
 
-    /// Draw the masks of a batch by the rule of the knobs.
+    /// Masking: which patches of each picture are seen, a few at random, a block, or a grid.
     ///
     /// # Errors
     /// [`Error::Request`] when nothing would be left to see, or a grid would hide nothing.
@@ -178,46 +152,61 @@ impl Mae {
         })
     }
 
+    /// MAE encoder: a ViT on the visible patches alone.
+    ///
     /// # Shapes
-    /// [batch, channels, height, width] → latent [batch, 1 + kept, dim]
-    pub fn forward_encoder(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<3> {
-        self.encoder.forward(w, pictures, mask)
+    /// pictures [batch, channels, height, width] → latent [batch, 1 + kept, dim]
+    pub fn forward_encoder(&self, w: &Weights, imgs: &Pictures, mask: &Mask) -> Tensor<3> {
+        self.encoder.forward(w, imgs, mask)
     }
 
+    /// MAE decoder: mask tokens take the places of the hidden patches, and every patch is predicted.
+    ///
     /// # Shapes
-    /// latent [batch, 1 + kept, dim] → prediction [batch, tokens, p · p · channels], (row, column, channel)
+    /// latent [batch, 1 + kept, dim] → prediction [batch, tokens, p · p · channels]
     pub fn forward_decoder(&self, w: &Weights, latent: Tensor<3>, mask: &Mask) -> Tensor<3> {
-        let restore = mask.restore_tensor(&latent.device());
-        self.decoder.forward(w, latent, restore)
+        self.decoder.forward(w, latent, mask)
     }
 
-    /// What the prediction is compared with: the pixels, standardised patch by patch where `norm_pix` is on.
+    /// Reconstruction target (equation 1): the pixels of each patch, less their mean and divided by their deviation
+    /// where `norm_pix` is on.
     ///
     /// # Shapes
-    /// [batch, channels, height, width] → [batch, tokens, p · p · channels]
-    pub fn target(&self, pictures: Tensor<4>) -> Tensor<3> {
-        let target = patches_channel_last(pictures, self.config.patch_size);
-        if self.config.norm_pix { pixel_error::standardised(target) } else { target }
+    /// pictures [batch, channels, height, width] → [batch, tokens, p · p · channels], (row, column, channel)
+    pub fn target(&self, imgs: &Pictures) -> Tensor<3> {
+        let pixels = imgs.patches(self.config.patch_size, Order::ChannelLast);
+        if self.config.norm_pix { pixel_error::standardised(pixels) } else { pixels }
     }
 
-    /// The loss of one pass over a batch.
+    /// Equation 2: the mean over the hidden patches of the mean squared error to their target.
     ///
     /// # Shapes
-    /// → [1]
-    pub fn forward_loss(&self, w: &Weights, pictures: Tensor<4>, mask: &Mask) -> Tensor<1> {
-        mask.upload(&pictures.device());
-        let p = self.config.patch_size;
-        self.loss_of_patches(w, patches_channel_first(pictures.clone(), p), patches_channel_last(pictures, p), mask)
+    /// prediction [batch, tokens, p · p · channels] → [1]
+    pub fn forward_loss(&self, imgs: &Pictures, prediction: Tensor<3>, mask: &Mask) -> Tensor<1> {
+        let hidden = mask.hidden_tensor(&prediction.device()); // [batch, tokens]
+        let pixels = imgs.patches(self.config.patch_size, Order::ChannelLast);
+        // The error and equation 1 in one operation.
+        let error = patch_error(prediction, pixels, hidden.clone(), self.config.norm_pix); // [batch, tokens]
+        pixel_error::masked_mean(error, hidden)
     }
 
-    /// The loss of one pass over a batch that is cut into patches.
+    /// The loss of one pass.
     ///
     /// # Shapes
-    /// patches (channel, row, column) and target (row, column, channel): two of [batch, tokens, p · p · channels] → [1]
-    pub fn loss_of_patches(&self, w: &Weights, patches: Tensor<3>, target: Tensor<3>, mask: &Mask) -> Tensor<1> {
-        let latent = self.encoder.forward_patches(w, patches, mask);
-        let prediction = self.forward_decoder(w, latent, mask);
-        let hidden = mask.hidden_tensor(&prediction.device());
-        pixel_error::masked_mean(patch_error(prediction, target, hidden.clone(), self.config.norm_pix), hidden)
+    /// pictures [batch, channels, height, width] → [1]
+    pub fn forward(&self, w: &Weights, imgs: &Pictures, mask: &Mask) -> Tensor<1> {
+        let latent = self.forward_encoder(w, imgs, mask); // [batch, 1 + kept, dim]
+        let prediction = self.forward_decoder(w, latent, mask); // [batch, tokens, p · p · channels]
+        self.forward_loss(imgs, prediction, mask)
+    }
+
+    /// The mean of the patch tokens with nothing hidden.
+    ///
+    /// # Shapes
+    /// pictures [batch, channels, height, width] → [batch, dim]
+    pub fn feature(&self, w: &Weights, imgs: &Pictures, samples: usize) -> Tensor<2> {
+        let tokens = self.config.side() * self.config.side();
+        let latent = self.forward_encoder(w, imgs, &Mask::none(samples, tokens));
+        latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)
     }
 }
