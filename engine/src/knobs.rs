@@ -126,14 +126,19 @@ pub trait KnobTable: Default {
     /// [`Error::Request`] naming the knob that is missing or of another kind.
     fn of_values(values: &BTreeMap<String, KnobValue>) -> Result<Self>;
 
-    /// The values of a run.
+    /// The values of a run, which its settings are.
     ///
     /// # Errors
     /// As [`KnobTable::of_values`].
-    #[cfg(feature = "compute")]
-    fn of(settings: &crate::settings::Settings) -> Result<Self> {
-        Self::of_values(settings.values())
+    fn of(run: &impl Valued) -> Result<Self> {
+        Self::of_values(run.all_values())
     }
+}
+
+/// What has a value for every knob of a system.
+pub trait Valued {
+    /// All values, by knob name.
+    fn all_values(&self) -> &BTreeMap<String, KnobValue>;
 }
 
 /// The value of a knob by its name.

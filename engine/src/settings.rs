@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::card::{Card, KnobValue};
 use crate::error::{Error, Result};
-use crate::knobs::{self, KnobType};
+use crate::knobs::{self, KnobType, Valued};
 use crate::session::Session;
 use crate::shape::Shape;
 
@@ -84,6 +84,12 @@ impl Settings {
 
     /// All values, by knob name.
     pub fn values(&self) -> &BTreeMap<String, KnobValue> {
+        &self.values
+    }
+}
+
+impl Valued for Settings {
+    fn all_values(&self) -> &BTreeMap<String, KnobValue> {
         &self.values
     }
 }
