@@ -42,6 +42,8 @@ pub mod host_tensor;
 #[cfg(feature = "compute")]
 pub mod jobs;
 #[cfg(feature = "compute")]
+pub mod kernel_checks;
+#[cfg(feature = "compute")]
 pub mod kernels;
 pub mod knobs;
 #[cfg(feature = "compute")]

@@ -28,7 +28,7 @@ use crate::method::Entry;
 use crate::registry;
 use crate::run::Run;
 use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, NamedBytes, Session};
-use crate::{bench, kernels, verify};
+use crate::{bench, kernel_checks, verify};
 
 /// Least seconds between two progress messages.
 const PROGRESS_EVERY: f64 = 0.1;
@@ -206,7 +206,7 @@ impl Host {
             }
             Command::SelfCheck => {
                 let device = self.compute()?.device.clone();
-                let checks = kernels::check::check(&device).await;
+                let checks = kernel_checks::check(&device).await;
                 self.emit(Event::Checked(checks));
                 Ok(())
             }

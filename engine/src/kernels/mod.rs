@@ -12,7 +12,7 @@
 //! and checked in debug builds.
 //!
 //! A new kernel: write the shader, the loop and the file, add its methods to the two traits and `backends/`, list it in
-//! [`ALL`] and in `check.rs`.
+//! [`ALL`] and in `crate::kernel_checks`.
 
 /// The text of a shader, `shaders/ROOM/NAME.wgsl`, with the snippets of `shaders/shared/` that it needs behind it.
 macro_rules! shader {
@@ -25,7 +25,6 @@ pub mod activations;
 mod all;
 pub mod attention;
 mod backends;
-pub mod check;
 pub mod choice;
 pub mod contrast;
 pub mod edges;
@@ -51,6 +50,7 @@ use burn_backend::tensor::{FloatTensor, IntTensor};
 pub use all::ALL;
 pub use edges::Links;
 pub use gradients::KernelGradients;
+pub(crate) use launch::software;
 pub use launch::{KernelInfo, Values, launches, set_software};
 #[cfg(not(target_arch = "wasm32"))]
 pub use masquerade_twins::compute_here;

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Case, backward, flat, gradient, leaf, picks};
 use crate::kernels::attention::{Extras, attention, cross_attention};
-use crate::kernels::launch::{set_software, software};
+use crate::kernels::{set_software, software};
 
 /// What a case gives to attention.
 #[derive(Clone, Copy, Default)]
