@@ -1,7 +1,7 @@
 //! Everything the user can ask for, once: buttons, palette, shortcuts and their list all come from [`Action::all`].
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
-use masquerade_engine::session::{Abilities, DeviceChoice};
+use masquerade_engine::session::{Abilities, DeviceChoice, Switch};
 use masquerade_engine::trace::ViewKind;
 
 use crate::state::State;
@@ -162,6 +162,11 @@ impl Action {
         }
     }
 
+    /// The display switch that it turns.
+    fn switch(self, state: &State) -> Option<&Switch> {
+        if let Self::Switch(n) = self { state.switch(n) } else { None }
+    }
+
     /// Its glyph, or an empty string.
     pub fn icon(self, state: &State) -> &'static str {
         match self {
@@ -271,7 +276,7 @@ impl Action {
 
     /// Its text, in the words of the open system.
     pub fn title(self, state: &State) -> String {
-        match (self, state.draws(), state.switch_of(self)) {
+        match (self, state.draws(), self.switch(state)) {
             (Self::NewMask, Some(what), _) => text::draw_anew(what),
             (_, _, Some(switch)) => switch.title.clone(),
             _ => text::action(self, state.playing),
@@ -288,7 +293,7 @@ impl Action {
 
     /// One line that says what it does, in the words of the open system.
     pub fn tooltip(self, state: &State) -> String {
-        match (self, state.draws(), state.switch_of(self)) {
+        match (self, state.draws(), self.switch(state)) {
             (Self::NewMask, Some(what), _) => text::draw_anew_tooltip(what),
             (_, _, Some(switch)) => switch.tooltip.clone(),
             _ => text::action_tooltip(self).into(),

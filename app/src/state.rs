@@ -11,7 +11,6 @@ use masquerade_engine::session::{
 };
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
-use crate::commands::Action;
 use crate::looks::{Looks, Want};
 use crate::text;
 
@@ -325,11 +324,6 @@ impl State {
     /// The n-th display switch of the open system.
     pub fn switch(&self, n: u8) -> Option<&Switch> {
         self.model.as_ref()?.abilities.switches.get(usize::from(n))
-    }
-
-    /// The display switch that an action turns.
-    pub fn switch_of(&self, action: Action) -> Option<&Switch> {
-        if let Action::Switch(n) = action { self.switch(n) } else { None }
     }
 
     /// The knob of the open system that says how much is hidden.
