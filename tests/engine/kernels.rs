@@ -2,6 +2,7 @@
 //! backward, and every kernel on a GPU agrees with its twin.
 
 use burn::tensor::{Device, Distribution, Gradients, Int, Tensor, TensorData};
+use masquerade_engine::kernel_checks;
 use masquerade_engine::kernels::activations::{bias_gelu, gelu};
 use masquerade_engine::kernels::contrast::{self, How, contrast, info_nce, nt_xent};
 use masquerade_engine::kernels::losses::{cross_entropy, patch_error};
@@ -9,7 +10,7 @@ use masquerade_engine::kernels::norms::layer_norm;
 use masquerade_engine::kernels::pictures::{Cut, Depth, Order, patchify};
 use masquerade_engine::kernels::products::{linear, mlp};
 use masquerade_engine::kernels::tokens::{gather_tokens, scatter_tokens, similarity_map, stock_gather, stock_scatter};
-use masquerade_engine::kernels::{ALL, KernelInfo, check};
+use masquerade_engine::kernels::{ALL, KernelInfo};
 use masquerade_engine::rng::Rng;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -327,7 +328,7 @@ fn kernels_take_transposed_inputs() {
 #[test]
 fn kernels_on_the_gpu_agree_with_their_twins() {
     let Some(device) = masquerade_tests::gpu() else { return };
-    let lines = masquerade_tests::block_on(check::check(&device));
+    let lines = masquerade_tests::block_on(kernel_checks::check(&device));
     assert!(lines.iter().all(|line| line.ok), "{lines:#?}");
     for info in ALL {
         let covered = lines.iter().any(|line| info.stem.starts_with(&line.kernel));
