@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use crate::blocks::encoders::transformer::TransformerConfig;
-use crate::blocks::encoders::vit::VitEncoder;
+use crate::blocks::encoders::vit::{VitClassifier, VitEncoder};
 use crate::blocks::masks::{Mask, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::positions::sincos::sincos_2d;
@@ -18,7 +18,6 @@ use crate::error::Result;
 use crate::eval::linear_probe::LinearProbe;
 use crate::golden::{Answers, Case, Got};
 use crate::methods::mae::card::Sampling;
-use crate::methods::mae::classifier::MaeClassifier;
 use crate::methods::mae::model::{Config, Mae};
 use crate::readback;
 use crate::train::groups::{Group, layer_decay_groups, pretrain_groups};
@@ -189,17 +188,21 @@ fn learning_rates(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-fn classifier(case: &Case<'_>) -> Result<(MaeClassifier, Weights)> {
+fn classifier(case: &Case<'_>) -> Result<(VitClassifier, Weights)> {
     let mut w = Weights::new(&case.device.clone().autodiff(), 0);
     let global_pool = case.switch("global_pool");
     let drop_path = case.number("drop_path").unwrap_or(0.0);
-    let classifier = MaeClassifier::new(&config(case)?, case.count("classes")?, global_pool, drop_path, &mut w);
+    let classifier = VitClassifier::new(config(case)?.vit(), case.count("classes")?, global_pool, drop_path, &mut w);
     case.fill(&mut w)?;
     Ok((classifier, w))
 }
 
 fn labels(case: &Case<'_>) -> Result<Vec<u32>> {
     Ok(case.input("labels")?.values.iter().map(|v| *v as u32).collect())
+}
+
+fn imgs(case: &Case<'_>, w: &Weights) -> Result<Pictures> {
+    Ok(Pictures::from(case.input("imgs")?.tensor::<4>(w.device())?))
 }
 
 fn smoothed_loss(case: &Case<'_>, logits: Tensor<2>) -> Result<Tensor<1>> {
@@ -211,7 +214,7 @@ fn smoothed_loss(case: &Case<'_>, logits: Tensor<2>) -> Result<Tensor<1>> {
 
 async fn finetune(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let (classifier, w) = classifier(case)?;
-    let feature = classifier.feature(&w, case.input("imgs")?.tensor(w.device())?, None);
+    let feature = classifier.feature(&w, &imgs(case, &w)?, None);
     let logits = classifier.scores(&w, feature.clone());
     let smooth = smoothed_loss(case, logits.clone())?;
     let soft = match case.input("soft_labels") {
@@ -244,7 +247,7 @@ async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.got.insert("lr_scale_and_weight_decay".into(), Got::Table(table));
     let mut adamw = adamw(case, groups)?;
     for step in 1..=case.count("steps")? {
-        let feature = classifier.feature(&w, case.input("imgs")?.tensor(w.device())?, None);
+        let feature = classifier.feature(&w, &imgs(case, &w)?, None);
         let loss = smoothed_loss(case, classifier.scores(&w, feature))?;
         let gradients = w.backward(&loss);
         adamw.step(&mut w, &gradients, case.number("lr")?);
