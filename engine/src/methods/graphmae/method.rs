@@ -22,7 +22,8 @@ use crate::methods::graphmae::card::{Activation, Decoder, Distance, GraphMaeKnob
 use crate::methods::graphmae::data::{Cache, Prepared};
 use crate::methods::graphmae::look;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
-use crate::methods::graphmae::pooling::{Pool, pooled};
+use crate::methods::graphmae::pooling::pooled;
+use crate::methods::graphmae::system::System;
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::Abilities;
@@ -35,18 +36,6 @@ use crate::weights::{Weights, plain};
 
 /// First weights of the probe that its accuracy is the mean over.
 const PROBES: u64 = 5;
-
-/// The model and the graph it is used on.
-#[derive(Debug, Clone)]
-pub struct System {
-    pub model: GraphMae,
-    pub cache: Cache,
-    /// The data set's.
-    nodes: usize,
-    edges: usize,
-    graphs: usize,
-    pool: Pool,
-}
 
 /// Build GraphMAE from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {

@@ -24,6 +24,8 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod pooling;
+#[cfg(feature = "compute")]
+pub mod system;
 
 pub use card::card;
 

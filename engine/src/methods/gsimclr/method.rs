@@ -14,6 +14,7 @@ use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, Networks};
 use crate::methods::gsimclr::plan;
+use crate::methods::gsimclr::system::{DENOISING, Gsimclr};
 use crate::session::Abilities;
 use crate::settings::Settings;
 use crate::similarity::Similarity;
@@ -22,19 +23,7 @@ use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
 
-/// Numbers of the phases.
-pub(super) const DENOISING: usize = 0;
-pub(super) const CONTRAST: usize = 1;
-
 const METRICS: [&str; 1] = ["same_class_pairs"];
-
-/// Both networks with their knobs. The clusters, once they are found, are the loader's.
-#[derive(Debug, Clone)]
-pub struct Gsimclr {
-    pub config: Config,
-    pub networks: Networks,
-    grids: Vec<Grid>,
-}
 
 /// Build G-SimCLR from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {

@@ -29,6 +29,8 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod plan;
+#[cfg(feature = "compute")]
+pub mod system;
 
 pub use card::card;
 

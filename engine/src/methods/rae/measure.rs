@@ -7,7 +7,7 @@ use crate::density::samples::{energy_distance, nearest_distance};
 use crate::error::{Error, Result};
 use crate::method::Subject;
 use crate::methods::rae::chain::OnCpu;
-use crate::methods::rae::method::{Denoising, Vectors, set};
+use crate::methods::rae::system::{Denoising, Vectors, set};
 use crate::readback;
 use crate::rng::Rng;
 

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::batch::{Batch, Half, Role};
-use crate::density::mixture::Mixture;
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
@@ -16,6 +15,7 @@ use crate::methods::rae::chain::Chain;
 use crate::methods::rae::classic::{ClassicConfig, Scale};
 use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use crate::methods::rae::modern::ModernConfig;
+use crate::methods::rae::system::Denoising;
 use crate::methods::rae::{look, measure};
 use crate::session::Abilities;
 use crate::settings::Settings;
@@ -27,18 +27,6 @@ use crate::weights::{Weights, plain};
 /// Batches that are planned where only a part of the data is trained on; they are taken in turn, with fresh noise each
 /// time.
 const PLANNED: usize = 256;
-
-/// A net with the knobs that say how it is trained and walked on.
-#[derive(Debug, Clone)]
-pub struct Denoising {
-    pub rae: Rae,
-    /// The noise starts this many times larger and falls evenly, on a logarithmic scale, to σ over the first half of
-    /// the run.
-    ladder: f64,
-    /// Points that are trained on, the first of the set; 0: all.
-    samples: usize,
-    pub chain: Chain,
-}
 
 /// Build the system from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
@@ -194,23 +182,4 @@ impl Method for Denoising {
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
         Box::pin(look::look(self, weights, stage))
     }
-}
-
-/// The vectors that a loader trains on.
-///
-/// # Errors
-/// [`Error::Data`] when it holds something else.
-pub(super) fn set(loader: &Loader) -> Result<Vectors<'_>> {
-    let all: Vec<usize> = (0..loader.len(Half::Train)).collect();
-    let train = loader.evaluation_batch(Half::Train, &all)?.floats(Role::Vectors)?.clone();
-    let dims = train.shape.last().copied().unwrap_or(1).max(1);
-    Ok(Vectors { dims, train: train.values, truth: loader.density() })
-}
-
-/// What this system has to know of a set of vectors.
-pub(super) struct Vectors<'a> {
-    pub dims: usize,
-    /// [vectors, dims]
-    pub train: Vec<f32>,
-    pub truth: Option<&'a Mixture>,
 }

@@ -16,8 +16,6 @@ mod chain;
 #[cfg(feature = "compute")]
 pub mod classic;
 #[cfg(feature = "compute")]
-mod curves;
-#[cfg(feature = "compute")]
 pub mod fixture;
 #[cfg(feature = "compute")]
 mod look;
@@ -30,11 +28,9 @@ pub mod model;
 #[cfg(feature = "compute")]
 pub mod modern;
 #[cfg(feature = "compute")]
-mod plane;
-#[cfg(feature = "compute")]
-mod portraits;
-#[cfg(feature = "compute")]
 pub mod sampler;
+#[cfg(feature = "compute")]
+pub mod system;
 
 pub use card::card;
 

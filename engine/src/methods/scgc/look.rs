@@ -7,7 +7,7 @@ use crate::eval::clustering::matched_classes;
 use crate::eval::{Features, principal};
 use crate::knobs::Choice;
 use crate::method::Stage;
-use crate::methods::scgc::method::Clustering;
+use crate::methods::scgc::system::Clustering;
 use crate::similarity::Similarity;
 use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
 use crate::weights::Weights;

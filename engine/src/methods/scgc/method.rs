@@ -14,10 +14,11 @@ use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
 use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
 use crate::methods::scgc::card::ScgcKnobs;
-use crate::methods::scgc::known::{self, Known};
+use crate::methods::scgc::known;
 use crate::methods::scgc::look;
 use crate::methods::scgc::model::{Config, Scgc};
 use crate::methods::scgc::rivals::{Convolutions, Propagation, spectral};
+use crate::methods::scgc::system::Clustering;
 use crate::methods::scgc::{METRICS, Variant};
 use crate::readback;
 use crate::rng::Rng;
@@ -41,18 +42,6 @@ const FITTED: usize = 20_000;
 const RESTARTS: usize = 20;
 /// Clusters where neither the knob nor the data says how many.
 const CLUSTERS: usize = 8;
-
-/// SCGC, SCGC*, or one of what they are compared with, on one graph.
-#[derive(Debug, Clone)]
-pub struct Clustering {
-    pub variant: Variant,
-    pub model: Scgc,
-    convolutions: Option<Convolutions>,
-    seed: u64,
-    /// Nodes of the graph.
-    nodes: usize,
-    known: Rc<Known>,
-}
 
 /// Build SCGC from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {

@@ -25,6 +25,8 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod rivals;
+#[cfg(feature = "compute")]
+pub mod system;
 
 pub use card::{Variant, card};
 

@@ -3,12 +3,15 @@
 //! This file: which views there are, and what they share. `plane`, `curves`, `portraits`: the views for 2, 1 and more
 //! numbers.
 
+mod curves;
+mod plane;
+mod portraits;
+
 use burn::tensor::{Tensor, TensorData};
 
 use crate::error::Result;
 use crate::method::Stage;
-use crate::methods::rae::method::{Denoising, Vectors, set};
-use crate::methods::rae::{curves, plane, portraits};
+use crate::methods::rae::system::{Denoising, Vectors, set};
 use crate::trace::{Grid, View, ViewKind};
 use crate::weights::Weights;
 
