@@ -1,5 +1,6 @@
 //! The house rules that a machine can read: sizes, names, arrows, twins, and documents that tell the truth.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -264,4 +265,96 @@ fn links_between_documents_are_alive() {
         }
     }
     assert!(dead.is_empty(), "{dead:?}");
+}
+
+/// Names that stand after every `start` in the code of a file (tests in it are left out): `start::NAME` and `start::{NAME,
+/// NAME::…}`.
+fn named_after(text: &str, start: &str) -> BTreeSet<String> {
+    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+    let code = code.split("#[cfg(test)]").next().unwrap_or("");
+    let name = |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let mut found = BTreeSet::new();
+    for rest in code.split(start).skip(1) {
+        let Some(list) = rest.strip_prefix('{') else {
+            found.insert(name(rest));
+            continue;
+        };
+        let (mut depth, mut fresh) = (0, true);
+        for (at, c) in list.char_indices() {
+            if fresh && !c.is_whitespace() {
+                found.insert(name(&list[at..]));
+                fresh = false;
+            }
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => fresh = true,
+                _ => (),
+            }
+        }
+    }
+    found
+}
+
+/// Groups of rooms that reach one another, where `ways` are the rooms that each one names.
+fn circles(ways: &BTreeMap<String, BTreeSet<String>>) -> Vec<BTreeSet<&str>> {
+    let reach = |from: &str| {
+        let (mut seen, mut waiting) = (BTreeSet::new(), vec![from]);
+        while let Some(room) = waiting.pop() {
+            for next in ways.get(room).into_iter().flatten().filter(|next| ways.contains_key(*next)) {
+                if seen.insert(next.as_str()) {
+                    waiting.push(next);
+                }
+            }
+        }
+        seen
+    };
+    let reached: BTreeMap<&str, BTreeSet<&str>> = ways.keys().map(|room| (room.as_str(), reach(room))).collect();
+    let mut found: Vec<BTreeSet<&str>> = Vec::new();
+    for (room, there) in &reached {
+        let group: BTreeSet<&str> = there.iter().copied().filter(|other| reached[other].contains(room)).collect();
+        if group.len() > 1 && !found.contains(&group) {
+            found.push(group);
+        }
+    }
+    found
+}
+
+/// Rooms of a folder (its files and folders) and what each names after `start`.
+fn rooms(folder: &str, start: &str, beside: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut ways: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in files(folder, "rs") {
+        let place = name.trim_start_matches(folder).trim_start_matches('/');
+        let room = place.split('/').next().unwrap_or("").trim_end_matches(".rs").to_string();
+        if !beside.contains(&room.as_str()) {
+            let named = named_after(&text, start).into_iter().filter(|other| *other != room);
+            ways.entry(room).or_default().extend(named);
+        }
+    }
+    ways
+}
+
+#[test]
+fn no_rooms_go_in_a_circle() {
+    let outside = ["lib", "main", "bin", "mod"];
+    let mut places: Vec<(String, String)> =
+        ["engine/src", "app/src"].map(|folder| (folder.to_string(), "crate::".to_string())).to_vec();
+    for method in rooms("engine/src/methods", "crate::methods::", &outside).into_keys() {
+        places.push((format!("engine/src/methods/{method}"), format!("crate::methods::{method}::")));
+    }
+    for (folder, start) in places {
+        let ways = rooms(&folder, &start, &outside);
+        assert!(circles(&ways).is_empty(), "{folder}: {:?} need one another", circles(&ways));
+    }
+}
+
+#[test]
+fn a_circle_of_rooms_is_found() {
+    let text = "use crate::{b::C, d::{e, f}, g};\nuse crate::h;\n// use crate::i;\n#[cfg(test)]\nuse crate::j;";
+    let names: Vec<String> = named_after(text, "crate::").into_iter().collect();
+    assert_eq!(names, ["b", "d", "g", "h"]);
+    let way = |room: &str, others: &[&str]| (room.to_string(), others.iter().map(|o| (*o).to_string()).collect());
+    let ways = BTreeMap::from([way("a", &["b"]), way("b", &["c"]), way("c", &["b", "std"]), way("d", &["a"])]);
+    assert_eq!(circles(&ways), [BTreeSet::from(["b", "c"])]);
 }
