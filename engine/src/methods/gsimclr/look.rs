@@ -15,7 +15,6 @@ use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::model::{Batches, CHANNELS, Config, noisy};
 use crate::methods::gsimclr::plan;
 use crate::methods::gsimclr::system::{CONTRAST, Gsimclr};
-use crate::methods::gsimclr::system::{CONTRAST, Gsimclr};
 use crate::readback;
 use crate::settings::Settings;
 use crate::similarity::Similarity;

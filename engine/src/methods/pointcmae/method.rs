@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use crate::batch::Batch;
 use crate::blocks::batch_norm::Pass;
@@ -15,7 +15,7 @@ use crate::method::{Local, Loss, Method, Stage, StepContext, Subject, Tuned};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
-use crate::methods::pointcmae::model::PointCmae;
+use crate::methods::pointcmae::model::{PointCmae, onto};
 use crate::methods::pointcmae::{look, measures, tuned};
 use crate::session::{Abilities, Switch};
 use crate::settings::Settings;
@@ -54,11 +54,6 @@ pub(super) fn decay_groups(weights: &Weights, weight_decay: f64) -> Vec<Group> {
         let decays = shape.len() > 1 && !name.ends_with(".bias") && !name.contains("token");
         Group { lr_scale: 1.0, weight_decay: if decays { weight_decay } else { 0.0 } }
     })
-}
-
-/// A tensor without history on the device of the weights.
-pub(super) fn onto<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
-    if device.is_autodiff() { Tensor::from_inner(tensor) } else { tensor }
 }
 
 impl PointCmae {

@@ -1,6 +1,6 @@
 //! Point-CMAE's two branches, with the functions of the paper's figure; with one of them it is Point-MAE.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::blocks::batch_norm::Pass;
 use crate::blocks::dropout::DropPath;
@@ -276,4 +276,9 @@ pub fn hidden_twice(masks: &[Mask]) -> (Vec<f32>, usize) {
     let both: Vec<bool> = (0..tokens).map(|token| masks.iter().all(|mask| mask.hidden[token])).collect();
     let count = both.iter().filter(|both| **both).count();
     (both.into_iter().map(|both| f32::from(u8::from(both))).collect(), count)
+}
+
+/// A tensor without history on the device of the weights.
+pub(super) fn onto<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+    if device.is_autodiff() { Tensor::from_inner(tensor) } else { tensor }
 }

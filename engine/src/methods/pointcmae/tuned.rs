@@ -13,7 +13,7 @@ use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::classifier::{HeadSizes, PointClassifier, Tuning};
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
-use crate::methods::pointcmae::method::onto;
+use crate::methods::pointcmae::model::onto;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::train::groups::layer_decay_groups;
