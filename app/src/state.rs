@@ -12,7 +12,6 @@ use masquerade_engine::session::{
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
 use crate::looks::{Looks, Want};
-use crate::text;
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 500;
@@ -95,7 +94,7 @@ impl State {
             Event::Opened { session, model, data } => self.opened(*session, model, data),
             Event::State { session, playing } => self.state(*session, playing),
             Event::Progress(progress) => self.progress(progress),
-            Event::Reproduced(reproduction) => self.certify(reproduction),
+            Event::Reproduced(found) => self.reproduced = Some(found),
             Event::Views { request, views } => self.show(request, views),
             Event::Job { name, done, total, note } => self.job = Some(Job { name, done, total, note }),
             Event::Probe(report) => self.finish(|s| s.probes.push(report)),
@@ -163,13 +162,6 @@ impl State {
         self.playing = playing;
         // What has no end of its own was on the way to this answer.
         self.loading = self.loading.take().filter(|job| job.total > 0);
-    }
-
-    fn certify(&mut self, found: Reproduction) {
-        let (words, detail) = text::reproduction(found.same, found.expected, found.got, found.tolerance);
-        let level = if found.same { LogLevel::Info } else { LogLevel::Warning };
-        self.note(level, format!("{words} ({detail})"));
-        self.reproduced = Some(found);
     }
 
     /// The session as the engine has it. While the user turns something, that is older than what is on screen.

@@ -328,7 +328,8 @@ fn rooms(folder: &str, start: &str, beside: &[&str]) -> BTreeMap<String, BTreeSe
         let place = name.trim_start_matches(folder).trim_start_matches('/');
         let room = place.split('/').next().unwrap_or("").trim_end_matches(".rs").to_string();
         if !beside.contains(&room.as_str()) {
-            let named = named_after(&text, start).into_iter().filter(|other| *other != room);
+            let mut named = named_after(&text, start);
+            named.retain(|other| *other != room);
             ways.entry(room).or_default().extend(named);
         }
     }
