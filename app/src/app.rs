@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::textures::Textures;
 use crate::ui_context::{Screen, UiContext};
 use crate::undo::Undo;
-use crate::{commands, panels, text, theme};
+use crate::{commands, panels, theme};
 
 mod actions;
 mod requests;
@@ -234,7 +234,7 @@ impl App {
     #[cfg(not(target_arch = "wasm32"))]
     fn save(&mut self, file: &NamedBytes, now: f64) {
         match crate::import::save(file) {
-            Ok(place) => self.screen.notice = Some((text::saved(&place), now + theme::time::NOTICE)),
+            Ok(place) => self.screen.notice = Some((crate::text::saved(&place), now + theme::time::NOTICE)),
             Err(report) => self.state.apply(Event::Error(report)),
         }
     }

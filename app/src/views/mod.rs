@@ -32,6 +32,7 @@ use crate::text;
 use crate::theme::{self, space};
 use crate::ui_context::UiContext;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use words::readable;
 
 /// Lines a caption has.

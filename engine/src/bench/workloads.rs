@@ -60,7 +60,8 @@ fn sizes(name: &str) -> Option<(Config, usize)> {
     }
 }
 
-/// One workload, ready to run.
+/// One workload, ready to run; there is one at a time.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Work {
     Forward(Mae, Weights, HostTensor, Mask),
     Train(Mae, Box<Weights>, Box<AdamW>, HostTensor, Mask),

@@ -55,6 +55,9 @@ pub fn needs_labels(loader: &Loader) -> Result<usize> {
     Ok(classes)
 }
 
+/// A head with other knobs and, where it has another form then, its fresh weights.
+type AdjustedHead = (Option<Rc<dyn Tuned>>, Option<Weights>);
+
 impl Run {
     /// The run for a task: fine-tuning begins on the encoder as it is, and pre-training goes on where it was left.
     ///
@@ -115,7 +118,7 @@ impl Run {
     /// The same, to be changed.
     pub fn pretrained_mut(&mut self) -> &mut Self {
         match self.tuning {
-            Some(ref mut tuning) => &mut *tuning.before,
+            Some(ref mut tuning) => &mut tuning.before,
             None => self,
         }
     }
@@ -152,11 +155,7 @@ impl Run {
     }
 
     /// The head with other knobs and, where it has another form then, its fresh weights.
-    pub(super) fn adjusted_head(
-        &self,
-        method: &dyn Method,
-        settings: &Settings,
-    ) -> Result<(Option<Rc<dyn Tuned>>, Option<Weights>)> {
+    pub(super) fn adjusted_head(&self, method: &dyn Method, settings: &Settings) -> Result<AdjustedHead> {
         let Some(tuning) = &self.tuning else { return Ok((None, None)) };
         let classes = needs_labels(&self.loader)?;
         let (head, weights) = method.tuned(&tuning.before.weights, classes, settings)?;

@@ -146,6 +146,9 @@ pub fn mlp(
     (linear([rows, hidden, n], &activation, w2, Some(b2), residual), preactivation)
 }
 
+/// Gradients of a layer's weight and bias, where they are wanted.
+pub type WeightAndBias = (Option<Vec<f32>>, Option<Vec<f32>>);
+
 /// The gradients of [`mlp`] from that of its result: of the input and the first layer, and of the second layer's weight
 /// and bias.
 #[inline(never)]
@@ -156,7 +159,7 @@ pub fn mlp_backward(
     preactivation: &[f32],
     [w1, w2]: [&[f32]; 2],
     wanted: [Wanted; 2],
-) -> (LayerGradients<Vec<f32>>, (Option<Vec<f32>>, Option<Vec<f32>>)) {
+) -> (LayerGradients<Vec<f32>>, WeightAndBias) {
     let packed = Packed::new([n, hidden], Matrix { values: w2, row: hidden, column: 1 });
     let block = gemm::rows_per_task(rows, n, hidden);
     let (mut inner, mut activation) = (vec![0.0; rows * hidden], vec![0.0; rows * hidden]);

@@ -12,6 +12,8 @@ use crate::kernels::contrast::{How, contrast};
 
 /// What cosines are multiplied by.
 #[derive(Debug, Clone)]
+// There is one a loss.
+#[allow(clippy::large_enum_variant)]
 pub enum Scale {
     /// 1 / τ.
     Temperature(f64),

@@ -19,6 +19,8 @@ pub struct Pictures {
 }
 
 #[derive(Debug, Clone)]
+// There is one a batch.
+#[allow(clippy::large_enum_variant)]
 enum Values {
     Floats(Tensor<4>),
     Pixels(PixelBytes, Device),

@@ -126,7 +126,7 @@ impl Clustering {
             }
             (Variant::Spectral, _) => {
                 let all =
-                    spectral(&*self.first(&nodes.graph), self.model.config.clusters, &Rng::new(self.seed, "spectral"));
+                    spectral(&self.first(&nodes.graph), self.model.config.clusters, &Rng::new(self.seed, "spectral"));
                 Ok(Features {
                     dim: all.dim,
                     values: nodes.numbers.iter().flat_map(|node| all.row(*node)).copied().collect(),
@@ -134,7 +134,7 @@ impl Clustering {
             }
             (_, Some(convolutions)) => {
                 let x = known::features(&Nodes::all(nodes.graph.clone()), w.device());
-                let z = convolutions.encode(w, x, &Propagation::new(&*self.first(&nodes.graph), w.device()));
+                let z = convolutions.encode(w, x, &Propagation::new(&self.first(&nodes.graph), w.device()));
                 let all = Features { dim: z.dims()[1], values: readback::floats(z).await? };
                 Ok(Features {
                     dim: all.dim,
@@ -206,7 +206,7 @@ impl Clustering {
         if self.variant.refines() && phase == 1 {
             if size < nodes {
                 let steps = ScgcKnobs::of(entering.settings)?.steps as u64;
-                entering.loader.follow(Some(known::patches(&*self.first(&graph), size, steps, &entering.rng.at(1))));
+                entering.loader.follow(Some(known::patches(&self.first(&graph), size, steps, &entering.rng.at(1))));
             }
             return if entering.resumed { Ok(None) } else { self.find_centres(&mut entering).await };
         }
@@ -247,7 +247,7 @@ impl Method for Clustering {
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
         let (device, nodes) = (weights.device(), batch.nodes()?);
         if let Some(convolutions) = &self.convolutions {
-            let along = Propagation::new(&*self.first(&nodes.graph), device);
+            let along = Propagation::new(&self.first(&nodes.graph), device);
             let total = convolutions.loss(weights, known::features(nodes, device), &along);
             return Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]));
         }
@@ -273,7 +273,7 @@ impl Method for Clustering {
         Ok(match &self.convolutions {
             Some(convolutions) => {
                 let whole = Nodes::all(nodes.graph.clone());
-                let along = Propagation::new(&*self.first(&nodes.graph), weights.device());
+                let along = Propagation::new(&self.first(&nodes.graph), weights.device());
                 let z = convolutions.encode(weights, known::features(&whole, weights.device()), &along);
                 let numbers: Vec<i32> = nodes.numbers.iter().map(|node| *node as i32).collect();
                 plain(z.select(0, Tensor::from_data(numbers.as_slice(), weights.device())))
