@@ -4,9 +4,9 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 use masquerade_engine::session::{Abilities, DeviceChoice, Switch};
 use masquerade_engine::trace::ViewKind;
 
+use crate::icons;
 use crate::state::State;
 use crate::undo::Undo;
-use crate::{icons, text};
 
 /// Display switches of a system that there are actions for.
 const SWITCHES: u8 = 8;
@@ -163,7 +163,7 @@ impl Action {
     }
 
     /// The display switch that it turns.
-    fn switch(self, state: &State) -> Option<&Switch> {
+    pub(crate) fn switch(self, state: &State) -> Option<&Switch> {
         if let Self::Switch(n) = self { state.switch(n) } else { None }
     }
 
@@ -272,32 +272,6 @@ impl Action {
             | Self::Exhibit(_) => true,
         };
         now && self.offered(state)
-    }
-
-    /// Its text, in the words of the open system.
-    pub fn title(self, state: &State) -> String {
-        match (self, state.draws(), self.switch(state)) {
-            (Self::NewMask, Some(what), _) => text::draw_anew(what),
-            (_, _, Some(switch)) => switch.title.clone(),
-            _ => text::action(self, state.playing),
-        }
-    }
-
-    /// Its text where there is little room.
-    pub fn short_title(self, state: &State) -> String {
-        match (self, state.draws()) {
-            (Self::NewMask, Some(what)) => text::draw_anew_short(what),
-            _ => self.title(state),
-        }
-    }
-
-    /// One line that says what it does, in the words of the open system.
-    pub fn tooltip(self, state: &State) -> String {
-        match (self, state.draws(), self.switch(state)) {
-            (Self::NewMask, Some(what), _) => text::draw_anew_tooltip(what),
-            (_, _, Some(switch)) => switch.tooltip.clone(),
-            _ => text::action_tooltip(self).into(),
-        }
     }
 
     /// The key as the user's system writes it, or an empty string.

@@ -5,7 +5,7 @@ mod numbers;
 mod reports;
 mod views;
 
-pub use actions::{action, action_tooltip, draw_anew, draw_anew_short, draw_anew_tooltip, reproduction};
+pub use actions::{action, action_tooltip, reproduction};
 pub use numbers::*;
 pub use reports::*;
 pub use views::*;

@@ -1,6 +1,35 @@
 //! The words of the actions.
 
 use crate::commands::{Action, DeviceKind, ThemeChoice};
+use crate::state::State;
+
+impl Action {
+    /// Its text, in the words of the open system.
+    pub fn title(self, state: &State) -> String {
+        match (self, state.draws(), self.switch(state)) {
+            (Self::NewMask, Some(what), _) => draw_anew(what),
+            (_, _, Some(switch)) => switch.title.clone(),
+            _ => action(self, state.playing),
+        }
+    }
+
+    /// Its text where there is little room.
+    pub fn short_title(self, state: &State) -> String {
+        match (self, state.draws()) {
+            (Self::NewMask, Some(what)) => draw_anew_short(what),
+            _ => self.title(state),
+        }
+    }
+
+    /// One line that says what it does, in the words of the open system.
+    pub fn tooltip(self, state: &State) -> String {
+        match (self, state.draws(), self.switch(state)) {
+            (Self::NewMask, Some(what), _) => draw_anew_tooltip(what),
+            (_, _, Some(switch)) => switch.tooltip.clone(),
+            _ => action_tooltip(self).into(),
+        }
+    }
+}
 
 /// The text of an action, as its button, the palette and the list of shortcuts show it.
 pub fn action(action: Action, playing: bool) -> String {
@@ -51,18 +80,18 @@ pub fn action(action: Action, playing: bool) -> String {
 }
 
 /// The text of drawing anew what a system draws on the stage (a mask, noise), and where there is little room.
-pub fn draw_anew(what: &str) -> String {
+fn draw_anew(what: &str) -> String {
     format!("New {what}")
 }
 
 /// The short form of [`draw_anew`].
-pub fn draw_anew_short(what: &str) -> String {
+fn draw_anew_short(what: &str) -> String {
     let mut letters = what.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// One line that says what [`draw_anew`] does.
-pub fn draw_anew_tooltip(what: &str) -> String {
+fn draw_anew_tooltip(what: &str) -> String {
     format!("Draw the {what} on the stage anew, by the rule")
 }
 
