@@ -187,9 +187,19 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
         if key == "v" {
             continue;
         }
-        if let Some((_, _, read)) = properties.iter().find(|(name, _, _)| name == key) {
-            read(&mut session, value).map_err(|why| refuse(key, why))?;
-        } else if let Some(knob) = card.knob(key) {
+        let knob = card.knob(key);
+        // A knob may have the name of a property whose values are of another form: GraphMAE's switch `remask`.
+        let refused = match properties.iter().find(|(name, _, _)| name == key) {
+            Some((_, _, read)) => match read(&mut session, value) {
+                Ok(()) => continue,
+                Err(why) => Some(why),
+            },
+            None => None,
+        };
+        if let (Some(why), None) = (&refused, knob.filter(|knob| knob.parse(value).is_ok())) {
+            return Err(refuse(key, why.clone()));
+        }
+        if let Some(knob) = card.knob(key) {
             let value = knob.parse(value).map_err(|why| refuse(key, why))?;
             session.knobs.insert(key.clone(), value);
         } else {

@@ -10,14 +10,17 @@ use masquerade_engine::shape::Shape;
 
 use crate::methods::drawn;
 
-/// Every option of every menu of a system, one at a time, and none.
-pub fn kinds(card: &Card) -> Vec<Vec<(String, KnobValue)>> {
+/// Every option of every menu of a system, one at a time, and none; but for those that need others beside them.
+pub fn kinds(entry: &Entry) -> Vec<Vec<(String, KnobValue)>> {
+    let card = (entry.card)();
     let mut kinds = vec![Vec::new()];
     for knob in &card.knobs {
         if let KnobKind::Choice { options } = &knob.kind {
             kinds.extend(options.iter().map(|option| vec![(knob.name.clone(), KnobValue::Choice(option.clone()))]));
         }
     }
+    kinds.retain(|knobs| tried(entry, knobs, 7).is_ok());
+    assert!(kinds.len() > 1 || card.knobs.iter().all(|knob| !matches!(knob.kind, KnobKind::Choice { .. })));
     kinds
 }
 
@@ -34,6 +37,10 @@ pub fn run(entry: &Entry, knobs: &[(String, KnobValue)]) -> Run {
 
 /// The same from another seed.
 pub fn seeded(entry: &Entry, knobs: &[(String, KnobValue)], seed: u64) -> Run {
+    tried(entry, knobs, seed).expect("a run")
+}
+
+fn tried(entry: &Entry, knobs: &[(String, KnobValue)], seed: u64) -> masquerade_engine::error::Result<Run> {
     let card = (entry.card)();
     let size = settings(&card, knobs.to_vec(), Shape { channels: 1, ..Shape::default() }, seed)
         .find::<usize>("img_size")
@@ -41,7 +48,7 @@ pub fn seeded(entry: &Entry, knobs: &[(String, KnobValue)], seed: u64) -> Run {
     let data = drawn(card.kind, size as u32);
     let settings = settings(&card, knobs.to_vec(), data.shape(), seed);
     let loader = Loader::new(data, &settings);
-    Run::new(entry, settings, loader, &burn::tensor::Device::flex()).expect("a run")
+    Run::new(entry, settings, loader, &burn::tensor::Device::flex())
 }
 
 /// Knobs that give every phase of a run this many steps, those of fine-tuning too.

@@ -13,7 +13,7 @@ use crate::methods::Driven;
 fn the_length_of_a_phase_is_a_knob_that_sets_it_alone() {
     for entry in registry::BUILT {
         let card = (entry.card)();
-        for kind in kinds(&card) {
+        for kind in kinds(&entry) {
             let built = run(&entry, &kind);
             let lengths = |run: &Run| run.phases().iter().map(|phase| phase.steps).collect::<Vec<_>>();
             for (number, phase) in built.phases().iter().enumerate() {

@@ -50,7 +50,7 @@ fn links_of_before_grids_had_names_still_open() {
     assert_eq!(session.painted[""], [true, false, true, false, true, false, false, false, true]);
     assert_eq!(session.pinned, Some(Cursor::new("", 4)));
     assert_eq!(session.switches, ["raw_prediction", "true_patch_mean"].map(String::from).into());
-    assert_eq!(link::to_text(&session), text);
+    assert_eq!(link::to_text(&session), text.replace("v=1", "v=2"));
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl Warm {
         names.iter().for_each(|name| weights.set_role(name, Role::Fixed));
         let batch = if trained < count { &self.batch } else { &self.last };
         let loss = run.loss(&weights, batch, &run.context())?;
-        if trained == 0 {
+        // The loss of this phase may depend on none of the last weights.
+        if trained == 0 || !loss.total.is_tracked() {
             return Ok(vec![plain(loss.total)]);
         }
         let gradients = weights.backward(&loss.total);

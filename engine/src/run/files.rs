@@ -6,6 +6,7 @@ use crate::checkpoint::resume::{self, Checkpoint, Pretrained};
 use crate::checkpoint::safetensors::File;
 use crate::error::Result;
 use crate::session::{Session, Task};
+use crate::train::optimiser::Optimiser;
 
 impl Run {
     /// Everything that training needs to go on, as a file that [`Run::restore`] takes; `session` is written into it.
@@ -17,7 +18,10 @@ impl Run {
             let before = self.pretrained();
             Pretrained { weights: &before.weights, words: self.provenance.words.clone(), steps: before.trained() }
         });
-        resume::save_tuned(session, &self.weights, &self.optimiser, from).await
+        // Between two phases the optimiser is still that of the phase that is over: the next one begins with its own.
+        let over = self.entered.is_some_and(|entered| entered != self.phase());
+        let fresh = over.then(|| self.recipe_of(self.phase()).map(|recipe| Optimiser::new(&recipe))).transpose()?;
+        resume::save_tuned(session, &self.weights, fresh.as_ref().unwrap_or(&self.optimiser), from).await
     }
 
     /// Go on from a checkpoint; the run must have been built from its session.
