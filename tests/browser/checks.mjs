@@ -338,8 +338,12 @@ export const checks = {
         const worst = Math.max(...picture.rgba.map((value, i) => Math.abs(value - rgba[i])));
         assert.ok(worst <= 3, `${id} differs by ${worst} of 255`);
       } else if (heat) {
-        assert.deepEqual([width, height], [heat.columns, heat.rows], id);
-        heat.values.forEach((_, token) => assert.equal(clear(token % width, Math.floor(token / width)), heat.undefined[token] ?? false, id));
+        const undefinedAt = (token) => heat.undefined[token] ?? false;
+        const [across, down] = [width / heat.columns, height / heat.rows];
+        heat.values.forEach((_, token) => {
+          const [x, y] = [(token % heat.columns) * across, Math.floor(token / heat.columns) * down];
+          assert.equal(clear(x, y), undefinedAt(token), `${id} at ${token}`);
+        });
       } else {
         const [down, across] = [height / hidden.rows, width / hidden.columns];
         const token = (x, y) => Math.floor(y / down) * hidden.columns + Math.floor(x / across);

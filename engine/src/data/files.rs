@@ -167,7 +167,6 @@ mod fetch {
     use web_sys::{ReadableStreamDefaultReader, Response, WorkerGlobalScope};
 
     use crate::error::{Error, Result};
-    use crate::session::NamedBytes;
 
     /// The content at an address relative to the worker, or `None` when there is nothing.
     pub async fn bytes(address: &str, on_progress: impl Fn(u64, u64)) -> Result<Option<Vec<u8>>> {

@@ -69,8 +69,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     }
     if let Some(folder) = &options.parts {
         files::make_folder(folder)?;
-        let below = views.iter().find_map(panel::picture);
-        for (view, pixels) in views.iter().filter_map(|view| Some((view, parts::pixels(view, below)?))) {
+        for (view, pixels) in views.iter().filter_map(|view| Some((view, parts::pixels(view, &views)?))) {
             write_atomically(&folder.join(format!("{}.png", view.id)), &png(&pixels)?)?;
         }
     }

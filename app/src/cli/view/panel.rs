@@ -57,7 +57,7 @@ pub fn draw(view: &View, views: &[View]) -> Option<Panel> {
         ViewKind::Mask(mask) => Some(panel(draw_mask(mask, below), None)),
         ViewKind::Heat(heat) => {
             let legend = legend(view, &heat.values, &heat.undefined);
-            let over = heat.over.as_ref().and_then(|id| views.iter().find(|v| v.id == *id)).and_then(picture);
+            let over = over(heat, views);
             let size = size(over.or(below), heat.rows, heat.columns);
             Some(panel(draw_heat(heat, &legend, size, over), Some(legend)))
         }
@@ -160,19 +160,29 @@ fn draw_mask(mask: &Mask, below: Option<&Picture>) -> RgbaImage {
     pixels
 }
 
-/// A map, over the picture it belongs to where it has one.
-fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32), over: Option<&Picture>) -> RgbaImage {
+/// The picture that a map lies over.
+pub fn over<'a>(heat: &Heat, views: &'a [View]) -> Option<&'a Picture> {
+    heat.over.as_ref().and_then(|id| views.iter().find(|v| v.id == *id)).and_then(picture)
+}
+
+/// The colours of a map, over the picture it belongs to where it has one.
+pub fn coloured(heat: &Heat, legend: &Legend, (width, height): (u32, u32), over: Option<&Picture>) -> RgbaImage {
     let below = over.map(grey);
-    let grid = (heat.rows, heat.columns);
-    let at = |x, y| token((x, y), (width, height), grid);
-    let mut pixels = RgbaImage::from_fn(width, height, |x, y| {
+    let at = |x, y| token((x, y), (width, height), (heat.rows, heat.columns));
+    RgbaImage::from_fn(width, height, |x, y| {
         let colour = heat.values.get(at(x, y)).map_or(LIGHT.ground, |value| theme::in_range(*value, legend));
         let grey = below.as_ref().and_then(|grey| {
             let [across, down] = grey.size.map(|n| n as u32);
             grey.pixels.get((y * down / height * across + x * across / width) as usize)
         });
         rgba(grey.map_or(colour, |grey| blend(*grey, colour, OPACITY)))
-    });
+    })
+}
+
+fn draw_heat(heat: &Heat, legend: &Legend, (width, height): (u32, u32), over: Option<&Picture>) -> RgbaImage {
+    let grid = (heat.rows, heat.columns);
+    let at = |x, y| token((x, y), (width, height), grid);
+    let mut pixels = coloured(heat, legend, (width, height), over);
     hatch(&mut pixels, grid, &heat.undefined);
     if let Some(query) = heat.query {
         // A pixel within the ring's width of another token is part of the ring.

@@ -4,23 +4,25 @@
 use image::{Rgba, RgbaImage};
 use masquerade_engine::trace::{Legend, Picture, View, ViewKind};
 
-use super::panel::{self, rgba};
-use crate::theme;
+use super::panel;
 
-/// The pixels of a view, or `None` where it is no picture, mask or map. Masks lie on the picture `below`.
-pub fn pixels(view: &View, below: Option<&Picture>) -> Option<RgbaImage> {
+/// The pixels of one of the views, or `None` where it is no picture, mask or map. Masks lie on the first picture.
+pub fn pixels(view: &View, views: &[View]) -> Option<RgbaImage> {
+    let below = views.iter().find_map(panel::picture);
     match &view.kind {
         ViewKind::Picture(_) => panel::picture(view).map(|picture| bare(picture, picture.grid, &picture.hidden)),
         ViewKind::Mask(mask) => below.map(|picture| bare(picture, (mask.rows, mask.columns), &mask.hidden)),
         ViewKind::Heat(heat) => {
             let legend: Legend = panel::legend(view, &heat.values, &heat.undefined);
-            Some(RgbaImage::from_fn(heat.columns, heat.rows, |x, y| {
-                let token = (y * heat.columns + x) as usize;
-                match heat.values.get(token) {
-                    Some(value) if heat.undefined.get(token) != Some(&true) => rgba(theme::in_range(*value, &legend)),
-                    _ => Rgba([0; 4]),
+            let over = panel::over(heat, views);
+            let size = over.map_or((heat.columns, heat.rows), |picture| (picture.width, picture.height));
+            let mut pixels = panel::coloured(heat, &legend, size, over);
+            for (x, y, pixel) in pixels.enumerate_pixels_mut() {
+                if heat.undefined.get(panel::token((x, y), size, (heat.rows, heat.columns))) == Some(&true) {
+                    *pixel = Rgba([0; 4]);
                 }
-            }))
+            }
+            Some(pixels)
         }
         _ => None,
     }
