@@ -128,12 +128,12 @@ fn turned(x: Rows, (count, pairs): (usize, Pairs)) -> Rows {
 fn attended(q: &Rows, k: &Rows, v: &Rows, bias: &[Rows], seen: &[bool]) -> Rows {
     let dim = CONFIG.dim / CONFIG.heads;
     let mut out = vec![vec![0.0; CONFIG.dim]; q.len()];
-    for head in 0..CONFIG.heads {
+    for (head, bias) in bias.iter().enumerate().take(CONFIG.heads) {
         let part = head * dim..(head + 1) * dim;
         for (i, query) in q.iter().enumerate() {
             let score = |(j, key): (usize, &Vec<f64>)| {
                 let dot: f64 = query[part.clone()].iter().zip(&key[part.clone()]).map(|(a, b)| a * b).sum();
-                if seen[j] { (dot / (dim as f64).sqrt() + bias[head][i][j]).exp() } else { 0.0 }
+                if seen[j] { (dot / (dim as f64).sqrt() + bias[i][j]).exp() } else { 0.0 }
             };
             let shares: Vec<f64> = k.iter().enumerate().map(score).collect();
             let total = shares.iter().sum::<f64>().max(1e-300);
