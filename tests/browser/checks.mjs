@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { Masquerade, open, ready, started } from "./masquerade.mjs";
+import { Masquerade, open, PATIENCE, ready, started } from "./masquerade.mjs";
 
 const MICRO = "v=1&x=mae&p=micro&data=fashion-mnist&seed=7&stored=0";
 /// The same with more steps than a test waits for.
@@ -302,15 +302,18 @@ export const checks = {
   async "the stored pictures are the ones that come up live, and stay until then"({ plain, server }) {
     const context = await plain.newContext(UNCACHED);
     const page = await context.newPage();
-    await page.goto(`${server.address}?device=cpu`);
-    await started(page);
-    await page.evaluate(() => {
+    // Listen from the moment the program can be listened to: its first views may come before a test looks.
+    await page.addInitScript(() => {
       window.seen = [];
-      window.masquerade.on((event) => {
+      let app;
+      const listen = (event) => {
         if (event.views) window.heldUntilViews ??= !document.getElementById("first").hidden;
         window.seen.push(event);
-      });
+      };
+      Object.defineProperty(window, "masquerade", { get: () => app, set: (made) => (app = made).on(listen) });
     });
+    await page.goto(`${server.address}?device=cpu`);
+    await started(page);
     const stored = await page.evaluate(() =>
       Promise.all(
         [...document.querySelectorAll("#stored img")].map(async (image) => {
@@ -324,7 +327,7 @@ export const checks = {
       ),
     );
     await ready(page);
-    await page.waitForFunction(() => window.heldUntilViews !== undefined);
+    await page.waitForFunction(() => window.heldUntilViews !== undefined, null, { timeout: PATIENCE });
     assert.equal(await page.evaluate(() => window.heldUntilViews), true);
     await page.locator("#first").waitFor({ state: "hidden" });
 

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 
 /// Milliseconds for the slowest single answer: the first training step on a software GPU compiles every kernel.
-const PATIENCE = 240_000;
+export const PATIENCE = 240_000;
 
 /// Open the page in a fresh profile and wait for the engine. `hash` is a link text, `query` a device choice, `inWorker` a script
 /// that runs in the engine's worker before the engine.
