@@ -42,6 +42,8 @@ pub enum Kind {
     Clouds,
     Graphs,
     Vectors,
+    /// Places seen by an optical satellite and by a radar one.
+    Scenes,
 }
 
 impl Kind {
@@ -52,6 +54,7 @@ impl Kind {
             Self::Clouds => "point clouds",
             Self::Graphs => "graphs",
             Self::Vectors => "vectors",
+            Self::Scenes => "radar and optical scenes",
         }
     }
 
@@ -62,6 +65,7 @@ impl Kind {
             Self::Clouds => &[Role::Points],
             Self::Graphs => &[Role::Nodes],
             Self::Vectors => &[Role::Vectors],
+            Self::Scenes => &[Role::Optical, Role::Radar],
         }
     }
 
@@ -72,6 +76,7 @@ impl Kind {
             Self::Clouds => "PLY or OBJ files, or a folder of them",
             Self::Graphs => "an edge list and a table of node features as CSV files, or a TU Dortmund set",
             Self::Vectors => "a CSV file of numbers, one sample a line",
+            Self::Scenes => "GeoTIFF files of optical and radar bands, or a folder of them",
         }
     }
 }

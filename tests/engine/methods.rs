@@ -216,6 +216,7 @@ pub fn drawn_id(kind: Kind) -> &'static str {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
+        Kind::Scenes => "scenes",
     }
 }
 

@@ -19,6 +19,7 @@ fn micro(card: &Card) -> Session {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
+        Kind::Scenes => "scenes",
     };
     Session {
         method: card.id.clone(),

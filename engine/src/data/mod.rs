@@ -166,6 +166,7 @@ pub async fn open(
         Kind::Clouds => Rc::new(clouds::open(id, files, seed).await?),
         Kind::Graphs => Rc::new(GraphSet::new(graphs::open(id, files, seed).await?)),
         Kind::Vectors => Rc::new(vectors::open(id, files, seed).await?),
+        Kind::Scenes => return Err(unknown(id, &[OWN])),
     };
     Ok(data)
 }
@@ -196,6 +197,13 @@ pub fn of_user(files: Vec<NamedBytes>, kind: Kind, keep: u32) -> Result<Rc<dyn D
         Kind::Clouds => Rc::new(clouds::from_files(files)?),
         Kind::Graphs => Rc::new(GraphSet::new(graphs::from_files(files)?)),
         Kind::Vectors => Rc::new(vectors::from_files(files)?),
+        Kind::Scenes => {
+            return Err(Error::request(
+                "Scenes of your own cannot be read yet",
+                "there is no reader of their files",
+                "Choose one of the sets that the system lists",
+            ));
+        }
     };
     Ok(data)
 }
