@@ -24,9 +24,9 @@ pub struct Stroke {
     pub mask: Vec<bool>,
 }
 
-/// Where a film stands: walkers, a clip, the slices of a volume.
+/// Where a sequence stands: walkers, a clip, the slices of a volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reel {
+pub struct Playback {
     pub frame: usize,
     pub playing: bool,
     /// When the frame came on.
@@ -52,8 +52,8 @@ pub struct Selection {
     pub armed: Option<String>,
     /// How all clouds, fields and trajectories are looked at.
     pub camera: Camera,
-    /// Where each film stands, by view.
-    pub reels: BTreeMap<String, Reel>,
+    /// Where each sequence stands, by view.
+    pub playbacks: BTreeMap<String, Playback>,
     /// Ranges of colour maps the user has locked, by view.
     pub locked: BTreeMap<String, (f32, f32)>,
     /// How strong a map over a picture is, by view, where the user has said so.
@@ -78,7 +78,7 @@ impl Default for Selection {
             touch: false,
             armed: None,
             camera: Camera::default(),
-            reels: BTreeMap::new(),
+            playbacks: BTreeMap::new(),
             locked: BTreeMap::new(),
             opacities: BTreeMap::new(),
             log_x: BTreeMap::new(),

@@ -199,7 +199,7 @@ pub fn from_text(text: &str, cards: &[Card]) -> Result<Session> {
         if let (Some(why), None) = (&refused, knob.filter(|knob| knob.parse(value).is_ok())) {
             return Err(refuse(key, why.clone()));
         }
-        if let Some(knob) = card.knob(key) {
+        if let Some(knob) = knob {
             let value = knob.parse(value).map_err(|why| refuse(key, why))?;
             session.knobs.insert(key.clone(), value);
         } else {

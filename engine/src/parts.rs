@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::readback;
 use crate::session::KeyReport;
 use crate::settings::Settings;
-use crate::weights::{Frozen, Role, Weights};
+use crate::weights::{Frozen, Upkeep, Weights};
 
 /// Where the weights of a part come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,13 +141,13 @@ pub async fn load(
         if part.frozen {
             let own = weights.list.iter().filter(|w| w.name.starts_with(part.prefix));
             for name in own.map(|w| w.name.clone()).collect::<Vec<_>>() {
-                weights.set_role(&name, Role::Frozen);
+                weights.set_upkeep(&name, Upkeep::Frozen);
             }
         }
     }
     let frozen = |part: &&Part| part.frozen;
     let alone = |name: &str| !parts.iter().filter(frozen).any(|part| name.starts_with(part.prefix));
-    if let Some(weight) = weights.list.iter().find(|w| w.role == Role::Frozen && alone(&w.name)) {
+    if let Some(weight) = weights.list.iter().find(|w| w.upkeep == Upkeep::Frozen && alone(&w.name)) {
         let why = format!("{} is frozen and belongs to no part", weight.name);
         return Err(Error::request("The model cannot be loaded", why, "Please report this"));
     }

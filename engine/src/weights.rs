@@ -5,7 +5,7 @@
 //! is [out, in]), so loading, saving, optimising and comparing gradients need no second vocabulary. Values are kept
 //! flat: optimisers and averages treat every weight alike, whatever its rank.
 //!
-//! All that training remembers is a weight of some [`Role`]: a method itself holds no state.
+//! All that training remembers is a weight of some [`Upkeep`]: a method itself holds no state.
 
 mod moving;
 mod scope;
@@ -21,7 +21,7 @@ pub use crate::readback::plain;
 
 /// What becomes of a weight while a run trains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Upkeep {
     /// Has a gradient, and the optimiser changes it. In checkpoints.
     Trained,
     /// Has no gradient: a table that the model makes itself, or running statistics and centres that a step hands back
@@ -41,7 +41,7 @@ pub struct Weight {
     pub name: String,
     pub shape: Vec<usize>,
     pub value: Tensor<1>,
-    pub role: Role,
+    pub upkeep: Upkeep,
     /// Depth in the encoder: 0 for what comes before its blocks, i + 1 for block i; `None` for what comes after them or
     /// is no part of it. Layer-wise learning rates go by it ([`crate::train::groups::layer_decay_groups`]).
     pub layer: Option<usize>,
@@ -50,7 +50,7 @@ pub struct Weight {
 impl Weight {
     /// Whether the optimiser changes it.
     pub fn trains(&self) -> bool {
-        self.role == Role::Trained
+        self.upkeep == Upkeep::Trained
     }
 
     /// Number of its values.
@@ -147,10 +147,10 @@ impl Weights {
     pub fn count(&self) -> Count {
         let mut count = Count::default();
         for weight in &self.list {
-            *match weight.role {
-                Role::Trained => &mut count.trained,
-                Role::Fixed | Role::Average => &mut count.kept,
-                Role::Frozen => &mut count.frozen,
+            *match weight.upkeep {
+                Upkeep::Trained => &mut count.trained,
+                Upkeep::Fixed | Upkeep::Average => &mut count.kept,
+                Upkeep::Frozen => &mut count.frozen,
             } += weight.len();
         }
         count
@@ -182,9 +182,9 @@ impl Weights {
     }
 
     /// Change what becomes of a weight.
-    pub fn set_role(&mut self, name: &str, role: Role) {
+    pub fn set_upkeep(&mut self, name: &str, upkeep: Upkeep) {
         if let Some(index) = self.index.get(name).copied() {
-            self.list[index].role = role;
+            self.list[index].upkeep = upkeep;
             let value = plain(self.list[index].value.clone());
             self.replace(index, value);
         }

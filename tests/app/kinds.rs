@@ -223,10 +223,10 @@ fn a_clip_is_played_paused_and_leafed_through() {
 
 #[test]
 fn a_drag_over_a_clip_paints_the_tokens_of_its_frame() {
-    let mut film = clip(false);
-    let ViewKind::Clip(drawn) = &mut film.kind else { panic!("a clip") };
+    let mut view = clip(false);
+    let ViewKind::Clip(drawn) = &mut view.kind else { panic!("a clip") };
     (drawn.grid, drawn.hidden) = ([4, 4, 4], vec![false; 64]);
-    let (mut app, wire) = open(WIDE, true, Kind::Pictures, vec![film]);
+    let (mut app, wire) = open(WIDE, true, Kind::Pictures, vec![view]);
     let mut model = app.state().state().model.clone().unwrap();
     model.grids[0].paintable = true;
     let (session, data) = (Box::new(app.state().session().clone()), app.state().state().data.clone().unwrap());

@@ -365,7 +365,7 @@ fn arrow_keys_turn_a_cloud_that_has_the_focus() {
 }
 
 #[test]
-fn a_film_stands_at_its_end_plays_once_and_says_which_frame_it_is() {
+fn a_sequence_stands_at_its_end_plays_once_and_says_which_frame_it_is() {
     let (mut app, _) = open(WIDE, true, Kind::Vectors, vec![trajectories()]);
     let words = |frame| text::frame(frame, 40, 10, "sampler step");
     assert_eq!(words(3), "sampler step 30 of 390, frame 4 of 40");

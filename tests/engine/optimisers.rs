@@ -11,7 +11,7 @@ use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::train::groups::Group;
 use masquerade_engine::train::optimiser::{AdamW, Lamb, Lars};
-use masquerade_engine::weights::{Init, Role, Slot, Weights};
+use masquerade_engine::weights::{Init, Slot, Upkeep, Weights};
 use masquerade_tests::block_on;
 
 /// Shapes with fewer values than a block of 256, as many, one more, and several blocks; the vector does not decay.
@@ -253,10 +253,10 @@ fn weights_that_join_and_leave_keep_their_moments() {
         let mut adamw = AdamW::new(0.9, 0.95, groups());
         adamw.step(&mut weights, &tensors(&slopes(0), &device), 0.1);
         let before = read(&weights);
-        weights.set_role("w1", Role::Fixed);
+        weights.set_upkeep("w1", Upkeep::Fixed);
         adamw.step(&mut weights, &tensors(&slopes(2), &device), 0.1);
         assert_eq!(read(&weights)[1], before[1]);
-        weights.set_role("w1", Role::Trained);
+        weights.set_upkeep("w1", Upkeep::Trained);
         adamw.step(&mut weights, &tensors(&slopes(3), &device), 0.1);
         all.push(read(&weights));
     }

@@ -24,7 +24,7 @@ use masquerade_engine::session::{Command, Event, KeyReport, NamedBytes, Session}
 use masquerade_engine::settings::Settings;
 use masquerade_engine::trace::View;
 use masquerade_engine::train::optimiser::Optimiser;
-use masquerade_engine::weights::{Init, Role, Slot, Weights};
+use masquerade_engine::weights::{Init, Slot, Upkeep, Weights};
 use masquerade_tests::block_on;
 
 use crate::methods::{Driven, file, losses};
@@ -49,8 +49,8 @@ fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
         Linear::new(scope.at("linear"), inputs, WIDTH, Start::Uniform, true)
     };
     let student = layer(root.at("student"));
-    let target = layer(root.at("target").role(Role::Average));
-    let teacher = layer(root.at("teacher").role(Role::Frozen));
+    let target = layer(root.at("target").upkeep(Upkeep::Average));
+    let teacher = layer(root.at("teacher").upkeep(Upkeep::Frozen));
     root.at("teacher").fixed("table", [2, 2], vec![0.5; 4]);
     let queue = root.average("queue", [LENGTH, WIDTH], Init::Normal(1.0));
     weights.follow("student.", "target.", 0.0)?;
@@ -163,7 +163,7 @@ fn a_teacher_is_loaded_and_never_changes() {
     assert!(report.missing.is_empty() && report.wrong_shape.is_empty() && report.applied, "{report:?}");
     let before = some(&run.weights, "teacher.");
     assert_eq!(before[1].1, [-0.2, -0.1, 0.0, 0.1]);
-    assert!(run.weights.list.iter().all(|w| (w.role == Role::Frozen) == w.name.starts_with("teacher.")));
+    assert!(run.weights.list.iter().all(|w| (w.upkeep == Upkeep::Frozen) == w.name.starts_with("teacher.")));
     let losses = train(&mut run, 150);
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     assert!(mean(&losses[140..]) < 0.9 * mean(&losses[..10]), "{losses:?}");
@@ -300,7 +300,7 @@ fn parts_that_are_missing_or_do_not_fit_are_refused() {
     let (run, reports) = open(&entry(start), folder.path()).expect("a run");
     assert_eq!((reports.len(), run.weights.frozen_parts.len()), (2, 1));
     assert_eq!(some(&run.weights, "student.")[0].1, some(&run.weights, "teacher.")[0].1);
-    assert!(run.weights.by_name("student.linear.bias").is_some_and(|w| w.role == Role::Trained));
+    assert!(run.weights.by_name("student.linear.bias").is_some_and(|w| w.upkeep == Upkeep::Trained));
     let wrong = vec![
         Tensors { name: "linear.weight".into(), shape: vec![1, 2], values: Values::F32(vec![0.0; 2]) },
         Tensors { name: "linear.bias".into(), shape: vec![WIDTH], values: Values::F32(vec![0.0; WIDTH]) },

@@ -7,7 +7,7 @@ use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, Event, Session};
 use masquerade_engine::train::groups::layer_decay_groups;
 use masquerade_engine::train::optimiser::Optimiser;
-use masquerade_engine::weights::{Count, Init, Role, Weights};
+use masquerade_engine::weights::{Count, Init, Upkeep, Weights};
 use masquerade_tests::block_on;
 
 use crate::methods::{Driven, drawn_id, losses, smallest};
@@ -24,9 +24,9 @@ fn devices() -> impl Iterator<Item = Device> {
 fn model(device: &Device) -> Weights {
     let mut weights = Weights::new(device, 3);
     let mut root = weights.root();
-    for (prefix, role) in [("student", Role::Trained), ("target", Role::Average), ("teacher", Role::Frozen)] {
+    for (prefix, upkeep) in [("student", Upkeep::Trained), ("target", Upkeep::Average), ("teacher", Upkeep::Frozen)] {
         let mut scope = root.at(prefix);
-        let mut scope = scope.role(role);
+        let mut scope = scope.upkeep(upkeep);
         scope.at("blocks").at(0).layer(1).weight("weight", [30, 41], Init::Normal(1.0));
         scope.weight("bias", [7], Init::Normal(1.0));
         scope.fixed("table", [5], vec![2.0; 5]);
@@ -38,20 +38,20 @@ fn model(device: &Device) -> Weights {
 #[test]
 fn a_scope_hands_down_its_role_and_layer() {
     let weights = model(&Device::flex());
-    let of = |name: &str| weights.by_name(name).map(|w| (w.role, w.layer)).expect("a weight");
-    assert_eq!(of("student.blocks.0.weight"), (Role::Trained, Some(1)));
-    assert_eq!(of("student.bias"), (Role::Trained, None));
-    assert_eq!(of("target.blocks.0.weight"), (Role::Average, Some(1)));
-    assert_eq!(of("teacher.bias"), (Role::Frozen, None));
-    assert_eq!(of("teacher.table"), (Role::Fixed, None));
-    assert_eq!(of("queue"), (Role::Average, None));
+    let of = |name: &str| weights.by_name(name).map(|w| (w.upkeep, w.layer)).expect("a weight");
+    assert_eq!(of("student.blocks.0.weight"), (Upkeep::Trained, Some(1)));
+    assert_eq!(of("student.bias"), (Upkeep::Trained, None));
+    assert_eq!(of("target.blocks.0.weight"), (Upkeep::Average, Some(1)));
+    assert_eq!(of("teacher.bias"), (Upkeep::Frozen, None));
+    assert_eq!(of("teacher.table"), (Upkeep::Fixed, None));
+    assert_eq!(of("queue"), (Upkeep::Average, None));
     let each = 30 * 41 + 7;
     let count = Count { trained: each, kept: each + 3 * 5 + 12, frozen: each };
     assert_eq!((weights.count(), weights.count().all()), (count, 3 * each + 27));
     let tracked = model(&Device::flex().autodiff());
     let loss = tracked.list.iter().map(|w| w.value.clone().square().sum()).reduce(Tensor::add).expect("a loss");
     for (weight, gradient) in tracked.list.iter().zip(tracked.backward(&loss)) {
-        assert_eq!(gradient.is_some(), weight.role == Role::Trained, "{}", weight.name);
+        assert_eq!(gradient.is_some(), weight.upkeep == Upkeep::Trained, "{}", weight.name);
     }
 }
 

@@ -18,7 +18,7 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         let step = state.session.step;
         let mut facts = vec![
             (text::FROM, model.weights_at(step)),
-            (text::PARAMETERS, text::count(model.parameters)),
+            (text::PARAMETERS, text::parameters(model.parameters, model.other_values)),
             (text::TRAINED, text::steps(model.trained_at(step))),
         ];
         if let Some(grid) = model.grids.first() {

@@ -158,6 +158,14 @@ pub fn steps(n: u64) -> String {
     format!("{} steps", count(n))
 }
 
+/// How many values a model has: those that train, and beside them those that do not.
+pub fn parameters(trained: u64, others: u64) -> String {
+    match others {
+        0 => count(trained),
+        _ => format!("{} + {} that do not train", count(trained), count(others)),
+    }
+}
+
 /// What a screen reader says of a picture.
 pub fn picture_name(title: &str) -> String {
     format!("{title}, picture")

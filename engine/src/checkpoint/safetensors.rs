@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 pub use crate::host_tensor::HostTensor;
 use crate::readback;
-use crate::weights::{Role, Weights};
+use crate::weights::{Upkeep, Weights};
 
 /// What a file says about itself, name → text.
 pub type Metadata = BTreeMap<String, String>;
@@ -155,7 +155,7 @@ pub fn check_finite(name: &str, values: &[f32]) -> Result<()> {
 /// # Errors
 /// [`Error::Device`] when the device is lost.
 pub async fn entries(weights: &Weights) -> Result<Vec<Entry>> {
-    let own = || weights.list.iter().filter(|w| w.role != Role::Frozen);
+    let own = || weights.list.iter().filter(|w| w.upkeep != Upkeep::Frozen);
     let values = readback::many(own().map(|w| w.value.clone()).collect()).await?;
     Ok(own()
         .zip(values)

@@ -6,7 +6,7 @@
 
 use crate::checkpoint::safetensors::{self, Entry, File, Metadata, Values};
 use crate::error::{Error, Result};
-use crate::weights::{Role, Weights};
+use crate::weights::{Upkeep, Weights};
 
 /// Metadata key that marks a quantised file.
 const MARK: &str = "quantised";
@@ -21,7 +21,7 @@ pub async fn pack(weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut small = Vec::new();
     for entry in safetensors::entries(weights).await? {
         let rows = rows_of(&entry.shape);
-        let fixed = weights.by_name(&entry.name).is_some_and(|weight| weight.role == Role::Fixed);
+        let fixed = weights.by_name(&entry.name).is_some_and(|weight| weight.upkeep == Upkeep::Fixed);
         if fixed && rows.is_some() {
             continue;
         }

@@ -37,7 +37,7 @@ impl Host {
     pub(super) async fn put_stored_beside(&mut self) -> Result<()> {
         let (card, settings) = (self.running()?.card.clone(), self.running()?.settings.clone());
         let data = self.running()?.loader.data().clone();
-        let session = Session { stored: false, first_loss: self.session.first_loss, ..self.session.clone() };
+        let session = Session { stored: false, ..self.session.clone() };
         let fresh = self.build(&session, &card, settings, data).await?;
         self.beside = self.run.replace(fresh);
         self.session = session;

@@ -3,7 +3,6 @@
 use super::Host;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, StudyJob};
-use crate::registry;
 use crate::session::{Event, StudyRequest};
 
 impl Host {
@@ -18,7 +17,7 @@ impl Host {
 
     pub(super) fn run_study(&mut self, request: StudyRequest) -> Result<()> {
         let run = self.running()?.pretrained();
-        let entry = registry::entry(&self.session.method)?;
+        let entry = self.entry(&run.card.id)?;
         let study = jobs::asked(run.card.claim.as_ref(), request, &run.settings);
         let (session, loader, files) = (self.session.clone(), run.loader.clone(), self.files.clone());
         let device = self.compute()?.device.clone();

@@ -19,7 +19,7 @@ use crate::readback;
 use crate::run::Run;
 use crate::session::Event;
 use crate::train::optimiser::Optimiser;
-use crate::weights::{Role, Weights, plain};
+use crate::weights::{Upkeep, Weights, plain};
 
 /// Samples of the step: most kernels do not depend on their number.
 const SAMPLES: usize = 2;
@@ -60,7 +60,7 @@ impl Warm {
         let mut weights = run.weights.clone();
         let names: Vec<String> =
             weights.list[..count - trained].iter().filter(|w| w.trains()).map(|w| w.name.clone()).collect();
-        names.iter().for_each(|name| weights.set_role(name, Role::Fixed));
+        names.iter().for_each(|name| weights.set_upkeep(name, Upkeep::Fixed));
         let batch = if trained < count { &self.batch } else { &self.last };
         let loss = run.loss(&weights, batch, &run.context())?;
         // The loss of this phase may depend on none of the last weights.

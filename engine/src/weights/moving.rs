@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Role, Slot, Weights, plain};
+use super::{Slot, Upkeep, Weights, plain};
 use crate::error::{Error, Result};
 use crate::kernels::optimisers::average;
 
@@ -11,7 +11,7 @@ impl Weights {
     /// `copy ← momentum · copy + (1 − momentum) · weight`. 0 makes it a plain copy; 0.99 … 0.9999 are usual (He et al.,
     /// MoCo, CVPR 2020, equation 2).
     ///
-    /// Every weight under `to` with the role [`Role::Average`] moves; fixed ones stay as they are.
+    /// Every weight under `to` with the upkeep [`Upkeep::Average`] moves; fixed ones stay as they are.
     ///
     /// # Errors
     /// [`Error::Request`] when nothing is there to move, or a weight has no counterpart of its shape; all are then as
@@ -25,7 +25,7 @@ impl Weights {
             )
         };
         let mut sources = vec![None; self.list.len()];
-        for (place, copy) in self.list.iter().enumerate().filter(|(_, w)| w.role == Role::Average) {
+        for (place, copy) in self.list.iter().enumerate().filter(|(_, w)| w.upkeep == Upkeep::Average) {
             let Some(rest) = copy.name.strip_prefix(to) else { continue };
             let source = self.by_name(&format!("{from}{rest}")).filter(|source| source.shape == copy.shape);
             let source = source.ok_or_else(|| wrong(format!("{} has no counterpart of its shape", copy.name)))?;

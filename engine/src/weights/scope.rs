@@ -1,8 +1,8 @@
-//! Declaring weights: names, shapes, first values, roles and layers.
+//! Declaring weights: names, shapes, first values, upkeep and layers.
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Role, Slot, Weight, Weights, leaf};
+use super::{Slot, Upkeep, Weight, Weights, leaf};
 use crate::rng::Rng;
 
 /// How a weight starts.
@@ -29,57 +29,57 @@ pub enum Init {
 pub struct Scope<'a> {
     weights: &'a mut Weights,
     prefix: String,
-    role: Role,
+    upkeep: Upkeep,
     layer: Option<usize>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(weights: &'a mut Weights) -> Self {
-        Self { weights, prefix: String::new(), role: Role::Trained, layer: None }
+        Self { weights, prefix: String::new(), upkeep: Upkeep::Trained, layer: None }
     }
 }
 
 impl Scope<'_> {
-    /// The child scope `name` (or a number in a list), of the same role and layer.
+    /// The child scope `name` (or a number in a list), of the same upkeep and layer.
     pub fn at(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
         let prefix = format!("{}{name}.", self.prefix);
-        Scope { prefix, weights: self.weights, role: self.role, layer: self.layer }
+        Scope { prefix, weights: self.weights, upkeep: self.upkeep, layer: self.layer }
     }
 
-    /// The same scope for weights of another role: the blocks of a momentum copy are declared as [`Role::Average`], those
-    /// of a teacher as [`Role::Frozen`].
-    pub fn role(&mut self, role: Role) -> Scope<'_> {
-        Scope { prefix: self.prefix.clone(), weights: self.weights, role, layer: self.layer }
+    /// The same scope for weights of another upkeep: the blocks of a momentum copy are declared as [`Upkeep::Average`], those
+    /// of a teacher as [`Upkeep::Frozen`].
+    pub fn upkeep(&mut self, upkeep: Upkeep) -> Scope<'_> {
+        Scope { prefix: self.prefix.clone(), weights: self.weights, upkeep, layer: self.layer }
     }
 
     /// The same scope for weights of a layer of the encoder: 0 before its blocks, i + 1 in block i. What is declared
     /// without a layer comes after them.
     pub fn layer(&mut self, layer: usize) -> Scope<'_> {
-        Scope { prefix: self.prefix.clone(), weights: self.weights, role: self.role, layer: Some(layer) }
+        Scope { prefix: self.prefix.clone(), weights: self.weights, upkeep: self.upkeep, layer: Some(layer) }
     }
 
-    /// A weight of the scope's role: trained, unless a scope above says otherwise.
+    /// A weight of the scope's upkeep: trained, unless a scope above says otherwise.
     pub fn weight<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init) -> Slot<D> {
-        self.declare(name, shape, init, self.role)
+        self.declare(name, shape, init, self.upkeep)
     }
 
-    /// A fixed table, or running statistics that start from `values`, in a scope of any role. Those of a teacher are
+    /// A fixed table, or running statistics that start from `values`, in a scope of any upkeep. Those of a teacher are
     /// frozen with it when it is loaded ([`crate::parts::load`]).
     pub fn fixed<const D: usize>(&mut self, name: &str, shape: [usize; D], values: Vec<f32>) -> Slot<D> {
-        self.declare(name, shape, Init::Values(values), Role::Fixed)
+        self.declare(name, shape, Init::Values(values), Upkeep::Fixed)
     }
 
     /// A queue, a centre or a target that moves with training and has no gradient.
     pub fn average<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init) -> Slot<D> {
-        self.declare(name, shape, init, Role::Average)
+        self.declare(name, shape, init, Upkeep::Average)
     }
 
     /// A weight that never changes and comes from elsewhere.
     pub fn frozen<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init) -> Slot<D> {
-        self.declare(name, shape, init, Role::Frozen)
+        self.declare(name, shape, init, Upkeep::Frozen)
     }
 
-    fn declare<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init, role: Role) -> Slot<D> {
+    fn declare<const D: usize>(&mut self, name: &str, shape: [usize; D], init: Init, upkeep: Upkeep) -> Slot<D> {
         let name = format!("{}{name}", self.prefix);
         let count = shape.iter().product();
         let mut rng = Rng::new(self.weights.seed, &name);
@@ -97,10 +97,11 @@ impl Scope<'_> {
         };
         debug_assert_eq!(values.len(), count);
         let device = self.weights.device.clone();
-        let value = leaf(Tensor::from_data(TensorData::new(values, [count]), &device), role == Role::Trained, &device);
+        let value =
+            leaf(Tensor::from_data(TensorData::new(values, [count]), &device), upkeep == Upkeep::Trained, &device);
         let index = self.weights.list.len();
         self.weights.index.insert(name.clone(), index);
-        self.weights.list.push(Weight { name, shape: shape.to_vec(), value, role, layer: self.layer });
+        self.weights.list.push(Weight { name, shape: shape.to_vec(), value, upkeep, layer: self.layer });
         Slot { index, shape }
     }
 }

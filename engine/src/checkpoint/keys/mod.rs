@@ -9,7 +9,7 @@ use crate::checkpoint::resize;
 use crate::checkpoint::safetensors::{File, HostTensor};
 use crate::error::{Error, Result};
 use crate::session::KeyReport;
-use crate::weights::{Role, Weight, Weights};
+use crate::weights::{Upkeep, Weight, Weights};
 
 /// One way of naming the weights.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ impl Layout {
 /// Fixed tables may be absent, and frozen weights are left alone. A position table of another square grid is resized
 /// (bicubic); the report's `layout` says so.
 pub fn plan(file_name: &str, file: &File, weights: &Weights, layouts: &[Layout]) -> Plan {
-    plan_of(file_name, file, weights, layouts, "", |weight| weight.role != Role::Frozen)
+    plan_of(file_name, file, weights, layouts, "", |weight| weight.upkeep != Upkeep::Frozen)
 }
 
 /// As [`plan`], with the weights whose names start with `prefix`, frozen or not; the file has the rest of each name.
@@ -105,11 +105,11 @@ fn plan_of(
         }
     }
     for weight in weights.list.iter().filter(|weight| wanted(weight)) {
-        match (found.remove(weight.name.as_str()), weight.role) {
+        match (found.remove(weight.name.as_str()), weight.upkeep) {
             (Some(pieces), _) => plan.place(weight, pieces),
-            (None, Role::Trained | Role::Frozen) => plan.report.missing.push(weight.name.clone()),
-            (None, Role::Average) => plan.lacking.push(weight.name.clone()),
-            (None, Role::Fixed) => {}
+            (None, Upkeep::Trained | Upkeep::Frozen) => plan.report.missing.push(weight.name.clone()),
+            (None, Upkeep::Average) => plan.lacking.push(weight.name.clone()),
+            (None, Upkeep::Fixed) => {}
         }
     }
     plan

@@ -11,7 +11,7 @@ pub use crate::methods::pointcmae::card::Tuning;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::encoder::PointEncoder;
 use crate::rng::Rng;
-use crate::weights::{Role, Scope, Weights};
+use crate::weights::{Scope, Upkeep, Weights};
 
 /// A hidden layer of the head: linear, batch normalisation, ReLU, dropout.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl PointClassifier {
         if tuning != Tuning::Full {
             let frozen = weights.list.iter().filter(|weight| weight.trains() && !weight.name.contains("cls"));
             for name in frozen.map(|weight| weight.name.clone()).collect::<Vec<_>>() {
-                weights.set_role(&name, Role::Fixed);
+                weights.set_upkeep(&name, Upkeep::Fixed);
             }
         }
         Self { config, encoder, head }
