@@ -1,7 +1,9 @@
 //! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to
 //! compare.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod stage;
+
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -19,11 +21,10 @@ use crate::limits::Needs;
 use crate::loader::Loader;
 use crate::parts::Part;
 use crate::rng::Rng;
-use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{Cursor, Grid, Source, View, ViewKind};
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::Weights;
+pub use stage::{OnStage, Stage};
 
 /// A loss, whole and by term; each is one number on the device.
 #[derive(Debug, Clone)]
@@ -72,58 +73,11 @@ pub struct Subject<'a> {
     pub settings: &'a Settings,
 }
 
-/// What is on the stage: one sample, its mask, the cursor, the switches.
-#[derive(Debug, Clone)]
-pub struct Stage {
-    /// One sample.
-    pub batch: Batch,
-    /// Where it is from.
-    pub loader: Loader,
-    /// Phase of the run, and steps made in all.
-    pub phase: usize,
-    pub step: u64,
-    /// Stream of the stage's mask.
-    pub rng: Rng,
-    /// Masks painted by hand, by id of their grid, true = hidden; each has as many tokens as its grid.
-    pub painted: BTreeMap<String, Vec<bool>>,
-    /// The token under the pointer, and the pinned one.
-    pub cursor: Option<Cursor>,
-    pub pinned: Option<Cursor>,
-    /// Ids of the display switches that are on.
-    pub switches: BTreeSet<String>,
-    /// Ids of the views that are wanted.
-    pub wanted: Vec<String>,
-    pub source: Source,
-}
-
-impl Stage {
-    /// Whether the view `id` is wanted.
-    pub fn wants(&self, id: &str) -> bool {
-        self.wanted.iter().any(|wanted| wanted == id)
-    }
-
-    /// A view of what was computed now with the stage's weights, its title from the system's list.
-    pub fn view(&self, titles: &[(&str, &str)], id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
-        View::new(titles, id, caption, kind, tensor, self.source)
-    }
-
-    /// The token of a grid that is looked at: the one under the pointer, else the pinned one.
-    pub fn token(&self, grid: &str) -> Option<usize> {
-        let on = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.on(grid));
-        on(&self.cursor).or_else(|| on(&self.pinned)).map(|token| token as usize)
-    }
-
-    /// Whether a display switch is on.
-    pub fn switched(&self, id: &str) -> bool {
-        self.switches.contains(id)
-    }
-}
-
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A system, built for one size. Its weights are kept apart from it, so that averages, teachers and duels can share it.
-pub trait Method {
+pub trait Method: OnStage {
     /// The same system with the knobs that act at once (mask ratio, loss switches) turned.
     fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>>;
 
@@ -192,22 +146,6 @@ pub trait Method {
     fn needs(&self) -> Needs {
         Needs::default()
     }
-
-    /// What its views are divided into, the sample's own tokens first.
-    fn grids(&self) -> Vec<Grid> {
-        Vec::new()
-    }
-
-    /// What can be done with it beyond training and looking; each of these acts on a model as it is built now.
-    fn abilities(&self) -> Abilities {
-        Abilities::default()
-    }
-
-    /// Ids and titles of the views, in stage order.
-    fn views(&self) -> Vec<(String, String)>;
-
-    /// Compute the wanted views of the stage.
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>>;
 
     /// Namings of weights files that fit, the authors' own first.
     fn layouts(&self) -> &'static [Layout] {

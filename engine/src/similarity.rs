@@ -7,8 +7,11 @@
 
 use burn::tensor::Tensor;
 
+use crate::error::Result;
 use crate::eval::Features;
+use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
+use crate::readback;
 use crate::session::Switch;
 use crate::trace::Legend;
 
@@ -59,6 +62,19 @@ impl Similarity {
     /// [batch, tokens, dim] → the same
     pub fn tokens(self, tokens: Tensor<3>) -> Tensor<3> {
         if self.centred { tokens.clone() - tokens.mean_dim(1) } else { tokens }
+    }
+
+    /// Cosines of token `query` with every token of a sample, their scale and the sentence of [`Similarity::legend`].
+    ///
+    /// # Shapes
+    /// [1, tokens, dim] → [tokens]
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::error::Error::Device) when the device is lost.
+    pub async fn map(self, tokens: Tensor<3>, query: usize) -> Result<(Vec<f32>, Legend, String)> {
+        let values = readback::floats(similarity_map(self.tokens(tokens), query)).await?;
+        let (legend, how) = self.legend(&values, |token| token == query);
+        Ok((values, legend, how))
     }
 
     /// The features that are compared, on the host: those of all rows centred together.

@@ -181,6 +181,15 @@ impl Weights {
         weight.value = leaf(value, weight.trains(), &self.device);
     }
 
+    /// Start from another model's weights, where it has some under what `name` makes of one's own name.
+    pub fn start_from(&mut self, other: &Self, name: impl Fn(&str) -> String) {
+        for index in 0..self.list.len() {
+            if let Some(source) = other.by_name(&name(&self.list[index].name)) {
+                self.replace(index, plain(source.value.clone()));
+            }
+        }
+    }
+
     /// Change what becomes of a weight.
     pub fn set_upkeep(&mut self, name: &str, upkeep: Upkeep) {
         if let Some(index) = self.index.get(name).copied() {

@@ -15,7 +15,7 @@ use masquerade_engine::data::files::Files;
 use masquerade_engine::data::{self};
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::loader::Loader;
-use masquerade_engine::method::{Entry, Local, Loss, Method, Stage, StepContext};
+use masquerade_engine::method::{Entry, Local, Loss, Method, OnStage, Stage, StepContext};
 use masquerade_engine::methods::mae;
 use masquerade_engine::parts::{Origin, Part};
 use masquerade_engine::readback;
@@ -79,7 +79,9 @@ impl Method for Toy {
     fn embed(&self, w: &Weights, batch: &Batch) -> Result<Tensor<2>> {
         Ok(self.student.forward(w, batch.tensor(batch::Role::Vectors, w.device())?))
     }
+}
 
+impl OnStage for Toy {
     fn views(&self) -> Vec<(String, String)> {
         Vec::new()
     }

@@ -35,6 +35,12 @@ impl Features {
         &self.values[index * self.dim..(index + 1) * self.dim]
     }
 
+    /// Some rows, in this order.
+    #[must_use]
+    pub fn rows_of(&self, rows: &[usize]) -> Self {
+        Self { dim: self.dim, values: rows.iter().flat_map(|row| self.row(*row)).copied().collect() }
+    }
+
     /// Some rows and their labels; rows or labels that are not there are left out.
     pub fn picked(&self, rows: impl Iterator<Item = usize>, labels: &[u32]) -> (Self, Vec<u32>) {
         let (mut values, mut own) = (Vec::new(), Vec::new());

@@ -60,6 +60,26 @@ pub struct Matrix {
     pub column_tokens: Vec<u32>,
 }
 
+impl Matrix {
+    /// A square matrix that compares the same things with one another: their names, their title, and the tokens of a
+    /// grid that they are.
+    pub fn of_pairs(values: Vec<f32>, names: Vec<String>, title: &str, grid: &str, tokens: Vec<u32>) -> Self {
+        Self {
+            rows: names.len() as u32,
+            columns: names.len() as u32,
+            values,
+            row_names: names.clone(),
+            column_names: names,
+            row_title: title.into(),
+            column_title: title.into(),
+            row_grid: Some(grid.into()),
+            row_tokens: tokens.clone(),
+            column_grid: Some(grid.into()),
+            column_tokens: tokens,
+        }
+    }
+}
+
 /// Curves over one quantity, each with its spread where it has one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Curves {

@@ -15,10 +15,21 @@ pub fn patch_statistics(target: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
     (mean, variance.add_scalar(EPS).sqrt())
 }
 
-/// The target with each patch's own mean taken away and divided by its own deviation.
-pub fn standardised(target: Tensor<3>) -> Tensor<3> {
-    let (mean, deviation) = patch_statistics(target.clone());
-    (target - mean) / deviation
+/// Pixels less their patch's own mean, divided by its own deviation (equation 1).
+///
+/// # Shapes
+/// [batch, tokens, values] → the same
+pub fn standardised(pixels: Tensor<3>) -> Tensor<3> {
+    let (mean, deviation) = patch_statistics(pixels.clone());
+    (pixels - mean) / deviation
+}
+
+/// What is predicted: the pixels, or their standardised form.
+///
+/// # Shapes
+/// [batch, tokens, values] → the same
+pub fn target(pixels: Tensor<3>, norm_pix: bool) -> Tensor<3> {
+    if norm_pix { standardised(pixels) } else { pixels }
 }
 
 /// Mean squared error of each patch.

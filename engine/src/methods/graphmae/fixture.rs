@@ -17,7 +17,7 @@ use crate::golden::{Answers, Case, Got};
 use crate::graph::Graph;
 use crate::kernels::edges::edge_propagate;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
-use crate::methods::graphmae::pooling::{Pool, pooled};
+use crate::methods::graphmae::system::{Pool, pooled};
 use crate::readback;
 use crate::rng::Rng;
 use crate::weights::Weights;

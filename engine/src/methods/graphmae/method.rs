@@ -5,37 +5,26 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use crate::batch::{Batch, Nodes};
+use crate::batch::Batch;
 use crate::blocks::activation::Rectifier;
 use crate::blocks::decoders::graph_decoder::DecoderKind;
 use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
 use crate::blocks::masks::nodes::NodeMask;
 use crate::error::{Error, Result};
-use crate::eval::{Features, kernel_svm, logistic};
+use crate::eval::kernel_svm;
 use crate::graph::Graph;
-use crate::graph::featured::GraphData;
 use crate::kernels::edges::edge_propagate;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
 use crate::methods::graphmae::card::{Activation, Decoder, Distance, GraphMaeKnobs, Layers, Norm};
-use crate::methods::graphmae::data::{Cache, Prepared};
-use crate::methods::graphmae::look;
+use crate::methods::graphmae::data::Cache;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
-use crate::methods::graphmae::pooling::pooled;
 use crate::methods::graphmae::system::System;
-use crate::readback;
-use crate::rng::Rng;
-use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::similarity::Similarity;
-use crate::trace::{Grid, View};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
-
-/// First weights of the probe that its accuracy is the mean over.
-const PROBES: u64 = 5;
 
 /// Build GraphMAE from the knobs of a run.
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
@@ -91,70 +80,6 @@ fn config(knobs: &GraphMaeKnobs, in_dim: usize) -> Config {
             Distance::Mse => Criterion::Squared,
         },
     }
-}
-
-impl System {
-    /// The graph between some nodes, which may be all.
-    fn graph_of(&self, nodes: &Nodes) -> Result<Rc<Prepared>> {
-        let whole = self.cache.whole(&nodes.graph)?;
-        let all = nodes.numbers.len() == whole.graph.nodes();
-        Ok(if all { whole } else { Rc::new(whole.part(&nodes.numbers)?) })
-    }
-
-    /// Features of all nodes on the host.
-    async fn embedded(&self, weights: &Weights, data: &Rc<GraphData>) -> Result<Features> {
-        let whole = self.cache.whole(data)?;
-        let all = self.model.embed(weights, &whole.features, &whole.graph.on(weights.device()));
-        Ok(Features { dim: self.model.config.hidden, values: readback::floats(all).await? })
-    }
-
-    /// The linear probe of the paper: frozen features, the epoch with the best accuracy on the validation nodes, the
-    /// accuracy on the test nodes; the mean over first weights of the probe.
-    async fn node_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let data = subject.loader.graph()?;
-        if data.train.is_empty() || data.test.is_empty() {
-            return Err(unlabelled("a probe needs nodes to train on and nodes to test"));
-        }
-        let all = self.embedded(subject.weights, &data).await?;
-        let half = |nodes: &[usize]| all.picked(nodes.iter().copied(), &data.labels);
-        // Without validation nodes the last epoch counts: it is the latest of equally good ones.
-        let halves = [half(&data.train), half(&data.validation), half(&data.test)];
-        let [train, validation, test] = halves.each_ref().map(|(features, labels)| (features, labels.as_slice()));
-        let validation = if validation.1.is_empty() { None } else { Some(validation) };
-        let classes = data.report.classes.len();
-        let how = logistic::Settings {
-            weight_decay: GraphMaeKnobs::of(subject.settings)?.probe_decay,
-            ..logistic::Settings::default()
-        };
-        let mut sum = 0.0;
-        for seed in 0..PROBES {
-            let mut rng = Rng::new(subject.settings.seed, "probe").at(seed);
-            sum += logistic::fit(train, validation, test, classes, &how, &mut rng)?;
-        }
-        Ok(sum / PROBES as f64)
-    }
-
-    /// The probe of whole graphs of the paper: pooled features, a support vector machine, the mean accuracy over folds.
-    async fn graph_accuracy(&self, subject: &Subject<'_>) -> Result<f64> {
-        let data = subject.loader.graph()?;
-        // A graph's class is that of its nodes.
-        let labels: Vec<u32> =
-            data.graphs.windows(2).filter_map(|bounds| data.labels.get(bounds[0]).copied()).collect();
-        if labels.is_empty() || labels.len() + 1 != data.graphs.len() {
-            return Err(unlabelled("the set does not hold several labelled graphs"));
-        }
-        let all = pooled(&self.embedded(subject.weights, &data).await?, &data.graphs, self.pool);
-        kernel_svm::cross_validated(
-            &all,
-            &labels,
-            data.report.classes.len(),
-            &mut Rng::new(subject.settings.seed, "folds"),
-        )
-    }
-}
-
-fn unlabelled(why: &str) -> Error {
-    Error::data("This cannot be measured", why, "Choose a data set with labels, such as cora")
 }
 
 impl Method for System {
@@ -239,29 +164,5 @@ impl Method for System {
     fn needs(&self) -> Needs {
         // Every edge both ways, and a loop at each node.
         self.model.config.needs(self.nodes, 2 * self.edges + self.nodes)
-    }
-
-    fn grids(&self) -> Vec<Grid> {
-        let masked = (self.model.config.mask_rate * self.nodes as f64) as usize;
-        let visible = (self.nodes - masked.min(self.nodes)) as u32;
-        vec![Grid::new(look::NODES, [1, 1, self.nodes as u32], "node").painted(visible).from_zero()]
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            samples: true,
-            draws: Some("mask".into()),
-            mask_knob: Some("mask_rate".into()),
-            switches: Similarity::switches().into(),
-            ..Abilities::default()
-        }
-    }
-
-    fn views(&self) -> Vec<(String, String)> {
-        look::views(&self.model.config)
-    }
-
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
-        Box::pin(look::look(self, weights, stage))
     }
 }

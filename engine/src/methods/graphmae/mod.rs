@@ -5,8 +5,8 @@
 //! hidden again, so that the decoder has to rebuild them from their neighbours alone. Equation numbers: (1) re-mask,
 //! (2) scaled cosine error.
 //!
-//! `card`: card, knobs, presets. `model`: encoder, decoder, loss. `data`: graphs as the model takes them. `method`:
-//! training and probes. `look`: views. `pooling`: from nodes to graphs. `fixture`: golden numbers. Differences from the
+//! `card`: card, knobs, presets. `model`: encoder, decoder, loss. `data`: graphs as the model takes them. `system`: the
+//! model on a graph, and its probes. `method`: training. `look`: views. `fixture`: golden numbers. Differences from the
 //! authors' code: sums over neighbours and linear maps change places where that is cheaper (the same result), the
 //! prediction is computed for masked nodes alone (the same loss), and dropout leaves out the same values of the mask
 //! token at all nodes of a step where features are sparse.
@@ -17,13 +17,11 @@ pub mod data;
 #[cfg(feature = "compute")]
 pub mod fixture;
 #[cfg(feature = "compute")]
-pub mod look;
+mod look;
 #[cfg(feature = "compute")]
 pub mod method;
 #[cfg(feature = "compute")]
 pub mod model;
-#[cfg(feature = "compute")]
-pub mod pooling;
 #[cfg(feature = "compute")]
 pub mod system;
 

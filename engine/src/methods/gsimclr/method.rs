@@ -9,16 +9,12 @@ use crate::blocks::batch_norm::Pass;
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
 use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
-use crate::methods::gsimclr::model::{Batches, Config, Networks};
+use crate::methods::gsimclr::model::{Batches, Config, DENOISING, Gsimclr, Networks};
 use crate::methods::gsimclr::plan;
-use crate::methods::gsimclr::system::{DENOISING, Gsimclr};
-use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::similarity::Similarity;
-use crate::trace::{Grid, View, titled};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -133,22 +129,5 @@ impl Method for Gsimclr {
 
     fn needs(&self) -> Needs {
         self.config.needs()
-    }
-
-    fn grids(&self) -> Vec<Grid> {
-        self.grids.clone()
-    }
-
-    fn abilities(&self) -> Abilities {
-        let switches = Similarity::switches().into();
-        Abilities { samples: true, draws: Some("noise".into()), switches, ..Abilities::default() }
-    }
-
-    fn views(&self) -> Vec<(String, String)> {
-        titled(&look::VIEWS)
-    }
-
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
-        Box::pin(look::look(self, weights, stage))
     }
 }

@@ -8,9 +8,8 @@
 //!
 //! `card`: card, knobs, presets. `autoencoder`, `encoder`: the networks; `model`: both, and the losses. `batches`,
 //! `plan`: from clusters to batches. `look`: what is shown. `fixture`: golden numbers. Differences from the authors'
-//! code: the preset `paper` follows it, one
-//! augmentation for a whole batch included; the others draw one for each picture and crop, as SimCLR does. Phases have
-//! a fixed length where the authors stop early by the test loss.
+//! code: the preset `paper` follows it, one augmentation for a whole batch included; the others draw one for each picture
+//! and crop, as SimCLR does. Phases have a fixed length where the authors stop early by the test loss.
 
 #[cfg(feature = "compute")]
 pub mod autoencoder;
@@ -22,15 +21,13 @@ pub mod encoder;
 #[cfg(feature = "compute")]
 pub mod fixture;
 #[cfg(feature = "compute")]
-pub mod look;
+mod look;
 #[cfg(feature = "compute")]
 pub mod method;
 #[cfg(feature = "compute")]
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod plan;
-#[cfg(feature = "compute")]
-pub mod system;
 
 pub use card::card;
 

@@ -16,7 +16,12 @@ use crate::methods::gsimclr::card::{Augmentation, GsimclrKnobs, Tap};
 use crate::methods::gsimclr::encoder::{Encoder, EncoderConfig};
 use crate::rng::Rng;
 use crate::settings::Settings;
+use crate::trace::Grid;
 use crate::weights::Weights;
+
+/// Numbers of the phases.
+pub(super) const DENOISING: usize = 0;
+pub(super) const CONTRAST: usize = 1;
 
 /// Colour channels of the networks: grey pictures are repeated.
 pub const CHANNELS: usize = 3;
@@ -234,4 +239,13 @@ impl Networks {
         let pictures = rows.dims()[0] / 2;
         nt_xent(rows, &Targets::two_views(pictures), &Scale::Temperature(config.tau))
     }
+}
+
+/// The system: both networks with their knobs. The clusters, once they are found, are the loader's.
+#[derive(Debug, Clone)]
+pub struct Gsimclr {
+    pub config: Config,
+    pub networks: Networks,
+    /// What its views are divided into.
+    pub(super) grids: Vec<Grid>,
 }

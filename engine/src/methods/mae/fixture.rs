@@ -126,7 +126,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let raw = patches_channel_last(pictures.clone(), mae.config.patch_size);
     answers.tensor("out/target_raw", raw.clone()).await?;
     answers.tensor("out/target_norm", pixel_error::standardised(raw.clone())).await?;
-    let error = pixel_error::per_patch(prediction.clone(), mae.target(&imgs));
+    let error = pixel_error::per_patch(prediction.clone(), pixel_error::target(raw.clone(), mae.config.norm_pix));
     answers.tensor("out/per_patch_loss_normpix", error).await?;
     let (mean, deviation) = pixel_error::patch_statistics(raw.clone());
     let hidden = mask.hidden_tensor(w.device()).unsqueeze_dim::<3>(2);

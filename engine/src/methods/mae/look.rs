@@ -8,17 +8,18 @@ use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{Pictures, pictures_from_patches};
 use crate::error::{Error, Result};
 use crate::kernels::pictures::Order;
-use crate::kernels::tokens::similarity_map;
-use crate::method::Stage;
+use crate::method::{Local, OnStage, Stage};
 use crate::methods::mae::model::{Mae, Sampling};
 use crate::pixel_bytes::PixelBytes;
 use crate::readback;
+use crate::rng::Rng;
+use crate::session::{Abilities, Switch};
 use crate::similarity::Similarity;
-use crate::trace::{self, Heat, Legend, Picture, View, ViewKind};
+use crate::trace::{self, Grid, Heat, Legend, Picture, View, ViewKind, titled};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
-pub const VIEWS: [(&str, &str); 5] = [
+const VIEWS: [(&str, &str); 5] = [
     ("input", "Input"),
     ("mask", "Mask"),
     ("reconstruction", "Reconstruction"),
@@ -27,13 +28,43 @@ pub const VIEWS: [(&str, &str); 5] = [
 ];
 
 /// The grid of all views.
-pub const PATCHES: &str = "patches";
+const PATCHES: &str = "patches";
+
+impl OnStage for Mae {
+    fn grids(&self) -> Vec<Grid> {
+        let side = self.config.side() as u32;
+        let kept = self.random_masking(1, &Rng::new(0, "grid")).map_or(0, |mask| mask.kept);
+        vec![Grid::new(PATCHES, [1, side, side], "patch").painted(kept as u32)]
+    }
+
+    fn abilities(&self) -> Abilities {
+        let hidden = self.grids().iter().any(|grid| grid.visible < grid.tokens());
+        let mut switches = vec![Switch::raw_prediction()];
+        switches.extend(self.config.norm_pix.then(Switch::true_patch_mean));
+        switches.extend(Similarity::switches());
+        Abilities {
+            samples: true,
+            draws: (hidden && self.config.sampling != Sampling::Grid).then(|| "mask".into()),
+            mask_knob: Some("mask_ratio".into()),
+            fine_tunes: true,
+            switches,
+        }
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        titled(&VIEWS)
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look(self, weights, stage))
+    }
+}
 
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Request`] when the painted mask is of another size; [`Error::Device`] when the device is lost.
-pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id);
     let imgs = stage.batch.pictures(Role::Imgs, w.device())?;
     let mask = stage_mask(mae, stage)?;
@@ -41,7 +72,7 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     if wants("input") {
         let values = readback::floats(imgs.whole()?).await?;
         let caption = "The picture as the encoder would get it, whole.".into();
-        let picture = picture_from_values(mae, stage, &values, Vec::new());
+        let picture = picture_from_values(mae, stage, &values);
         views.push(stage.view(&VIEWS, "input", caption, ViewKind::Picture(picture), "imgs").of_data());
     }
     if wants("mask") {
@@ -61,14 +92,13 @@ pub async fn look(mae: &Mae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     if wants("similarity") {
         views.push(similarity(mae, w, stage, &imgs).await?);
     }
-    let about = |id: &str| (id == "similarity").then_some(PATCHES);
-    Ok(views
-        .into_iter()
-        .map(|view| {
-            let about = about(&view.id);
-            view.of_grid(Some(PATCHES), about)
-        })
-        .collect())
+    Ok(views.into_iter().map(on_patches).collect())
+}
+
+/// All views show patches; the similarity is about one.
+fn on_patches(view: View) -> View {
+    let about = (view.id == "similarity").then_some(PATCHES);
+    view.of_grid(Some(PATCHES), about)
 }
 
 /// What the rule of the knobs really hides, where that is not the share that was asked for: a grid has no choice.
@@ -103,8 +133,9 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures, mask: &
     let (side, p) = (mae.config.side(), mae.config.patch_size);
     let latent = mae.forward_encoder(w, imgs, mask);
     let prediction = mae.forward_decoder(w, latent, mask); // [1, tokens, values]
-    let error = pixel_error::per_patch(prediction.clone(), mae.target(imgs));
     let pixels = imgs.patches(p, Order::ChannelLast);
+    let target = pixel_error::target(pixels.clone(), mae.config.norm_pix);
+    let error = pixel_error::per_patch(prediction.clone(), target);
     let (mean, deviation) = pixel_error::patch_statistics(pixels.clone());
     // A normalised prediction has no brightness of its own. The honest default takes it from the visible patches near
     // by; the true patch's own would leak the answer.
@@ -137,7 +168,7 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures, mask: &
     } else {
         format!("Visible patches as given, hidden ones as predicted.{source_of_light}")
     };
-    let picture = picture_from_values(mae, stage, &values, Vec::new());
+    let picture = picture_from_values(mae, stage, &values);
     let of_hidden = errors.iter().zip(&mask.hidden).filter(|(_, h)| **h).map(|(e, _)| *e);
     let legend = Legend::up_to(of_hidden, "mean squared error");
     let undefined = mask.hidden.iter().map(|h| !h).collect();
@@ -173,10 +204,8 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures) -> R
     let side = mae.config.side();
     let tokens = side * side;
     let query = stage.token(PATCHES).unwrap_or((side / 2) * side + side / 2).min(tokens - 1);
-    let latent = mae.forward_encoder(w, imgs, &Mask::none(1, tokens)).narrow(1, 1, tokens); // [1, tokens, dim]
     let shown = Similarity::of(stage);
-    let values = readback::floats(similarity_map(shown.tokens(latent), query)).await?;
-    let (legend, how) = shown.legend(&values, |token| token == query);
+    let (values, legend, how) = shown.map(mae.tokens(w, imgs, 1), query).await?;
     let heat = Heat {
         rows: side as u32,
         columns: side as u32,
@@ -195,7 +224,7 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures) -> R
 }
 
 /// Normalised [channels, height, width] values as an RGBA picture.
-fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32], hidden: Vec<bool>) -> Picture {
+fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32]) -> Picture {
     let (size, channels) = (mae.config.img_size, mae.config.in_chans);
     let plane = size * size;
     let (means, deviations) = stage.batch.pixels(Role::Imgs).map_or((&[][..], &[][..]), PixelBytes::statistics);
@@ -209,5 +238,5 @@ fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32], hidden: Vec<boo
         .flat_map(|i| [byte(0, i), byte(1.min(channels - 1), i), byte(2.min(channels - 1), i), 255])
         .collect();
     let side = mae.config.side() as u32;
-    Picture { width: size as u32, height: size as u32, rgba, grid: (side, side), hidden }
+    Picture { width: size as u32, height: size as u32, rgba, grid: (side, side), hidden: Vec::new() }
 }

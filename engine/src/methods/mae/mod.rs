@@ -4,18 +4,14 @@
 //! 2111.06377). The encoder never sees the hidden patches, so it is several times cheaper than its size suggests; a
 //! small decoder, thrown away afterwards, fills in their pixels. Equation numbers: (1) target, (2) loss, see [`card()`].
 //!
-//! `card`: card, knobs, presets. `model`: encoder, decoder, loss. `look`: views. `classifier`: fine-tuning.
-//! `fixture`: golden numbers. Differences from the authors' code: only visible patches are embedded (the same result).
+//! `card`: card, knobs, presets. `model`: encoder, decoder, loss, fine-tuning. `look`: views. `fixture`: golden numbers.
+//! Differences from the authors' code: only visible patches are embedded (the same result).
 
 pub mod card;
 #[cfg(feature = "compute")]
-pub mod classifier;
-#[cfg(feature = "compute")]
 pub mod fixture;
 #[cfg(feature = "compute")]
-pub mod look;
-#[cfg(feature = "compute")]
-mod method;
+mod look;
 #[cfg(feature = "compute")]
 pub mod model;
 
@@ -25,7 +21,7 @@ pub use card::card;
 #[cfg(feature = "compute")]
 pub const ENTRY: crate::method::Entry = crate::method::Entry {
     card,
-    build: method::build,
+    build: model::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
     stored: crate::method::stored_weights!("mae-nano.safetensors"),

@@ -1,23 +1,34 @@
-//! The paper's section 3: masking, encoder, decoder, reconstruction target, loss.
+//! The paper's section 3: masking, encoder, decoder, reconstruction; then pre-training and fine-tuning with them.
+
+use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use crate::batch::{Batch, CLASS, Role};
 use crate::blocks::decoders::token_decoder::TokenDecoder;
 use crate::blocks::encoders::transformer::TransformerConfig;
-use crate::blocks::encoders::vit::{VitConfig, VitEncoder};
+use crate::blocks::encoders::vit::{VitClassifier, VitConfig, VitEncoder};
 use crate::blocks::masks::{Mask, block, grid, hides_and_shows, visible_tokens};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::Pictures;
+use crate::checkpoint::keys::{Layout, vit_mae};
 use crate::error::{Error, Result};
 use crate::kernels::losses::patch_error;
 use crate::kernels::pictures::Order;
 use crate::knobs::KnobTable;
+use crate::knobs::shared::Training;
 use crate::limits::{Need, Needs};
-use crate::methods::mae::card::MaeKnobs;
+use crate::method::{Loss, Method, StepContext, Tuned};
 pub use crate::methods::mae::card::Sampling;
+use crate::methods::mae::card::{MaeKnobs, Pool};
 use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::weights::Weights;
+use crate::train::groups::layer_decay_groups;
+use crate::train::losses::{cross_entropy, target_tensor};
+use crate::train::mix::{Mix, mix};
+use crate::train::recipe::Recipe;
+use crate::train::schedule::scaled_by_batch;
+use crate::weights::{Weights, plain};
 
 /// Every size and switch of MAE.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,9 +106,7 @@ impl Config {
         }
         visible_tokens(self.side() * self.side(), self.mask_ratio).map(|_| ())
     }
-}
 
-impl Config {
     /// What a training step needs: its largest tensors, and an estimate of all that is held until the backward pass has
     /// used it.
     pub fn needs(&self) -> Needs {
@@ -168,26 +177,16 @@ impl Mae {
         self.decoder.forward(w, latent, mask)
     }
 
-    /// Reconstruction target (equation 1): the pixels of each patch, less their mean and divided by their deviation
-    /// where `norm_pix` is on.
+    /// Reconstruction (equations 1 and 2): the mean over the hidden patches of the mean squared error to their target,
+    /// which is their pixels, standardised patch by patch where `norm_pix` is on.
     ///
     /// # Shapes
-    /// pictures [batch, channels, height, width] → [batch, tokens, p · p · channels], (row, column, channel)
-    pub fn target(&self, imgs: &Pictures) -> Tensor<3> {
-        let pixels = imgs.patches(self.config.patch_size, Order::ChannelLast);
-        if self.config.norm_pix { pixel_error::standardised(pixels) } else { pixels }
-    }
-
-    /// Equation 2: the mean over the hidden patches of the mean squared error to their target.
-    ///
-    /// # Shapes
-    /// prediction [batch, tokens, p · p · channels] → [1]
+    /// pictures [batch, channels, height, width], prediction [batch, tokens, p · p · channels] → [1]
     pub fn forward_loss(&self, imgs: &Pictures, prediction: Tensor<3>, mask: &Mask) -> Tensor<1> {
-        let hidden = mask.hidden_tensor(&prediction.device()); // [batch, tokens]
-        let pixels = imgs.patches(self.config.patch_size, Order::ChannelLast);
-        // The error and equation 1 in one operation.
-        let error = patch_error(prediction, pixels, hidden.clone(), self.config.norm_pix); // [batch, tokens]
-        pixel_error::masked_mean(error, hidden)
+        let m = mask.hidden_tensor(&prediction.device()); // [batch, tokens], 1 = hidden
+        let x = imgs.patches(self.config.patch_size, Order::ChannelLast); // [batch, tokens, p · p · channels]
+        let error = patch_error(prediction, x, m.clone(), self.config.norm_pix); // m · mean (pred − t)², t from x
+        pixel_error::masked_mean(error, m) // Σ m · error / Σ m
     }
 
     /// The loss of one pass.
@@ -200,13 +199,98 @@ impl Mae {
         self.forward_loss(imgs, prediction, mask)
     }
 
-    /// The mean of the patch tokens with nothing hidden.
+    /// The encoder's patch tokens with nothing hidden.
     ///
     /// # Shapes
-    /// pictures [batch, channels, height, width] → [batch, dim]
-    pub fn feature(&self, w: &Weights, imgs: &Pictures, samples: usize) -> Tensor<2> {
+    /// pictures [batch, channels, height, width] → [batch, tokens, dim]
+    pub fn tokens(&self, w: &Weights, imgs: &Pictures, samples: usize) -> Tensor<3> {
         let tokens = self.config.side() * self.config.side();
-        let latent = self.forward_encoder(w, imgs, &Mask::none(samples, tokens));
-        latent.narrow(1, 1, tokens).mean_dim(1).squeeze_dim(1)
+        self.forward_encoder(w, imgs, &Mask::none(samples, tokens)).narrow(1, 1, tokens)
+    }
+}
+
+/// Build MAE from the knobs of a run.
+pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
+    Ok(Rc::new(Mae::new(Config::of(settings)?, weights)?))
+}
+
+impl Method for Mae {
+    fn adjusted(&self, settings: &Settings) -> Result<Rc<dyn Method>> {
+        let mut turned = self.clone();
+        turned.config = Config::of(settings)?;
+        Ok(Rc::new(turned))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
+        let (first, samples) = (context.offset, batch.samples()?);
+        let mask = self.random_masking(first + samples, &context.rng)?.part(first..first + samples);
+        let total = self.forward(weights, &batch.pictures(Role::Imgs, weights.device())?, &mask);
+        Ok(Loss::new(total.clone(), vec![("reconstruction".into(), total)]))
+    }
+
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights) -> Result<Recipe> {
+        let knobs = MaeKnobs::of(settings)?;
+        let at_once = (knobs.at_once > 0).then_some(knobs.at_once);
+        Ok(Recipe { at_once, ..Recipe::pretraining(&Training::of(settings)?, weights) })
+    }
+
+    fn whole_batch(&self, _phase: usize) -> Option<&'static str> {
+        // Every picture hides as many patches, so the loss is the mean of its pictures' losses.
+        None
+    }
+
+    fn embed(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let imgs = batch.pictures(Role::Imgs, weights.device())?;
+        Ok(plain(self.tokens(weights, &imgs, batch.samples()?).mean_dim(1).squeeze_dim(1)))
+    }
+
+    fn needs(&self) -> Needs {
+        self.config.needs()
+    }
+
+    fn layouts(&self) -> &'static [Layout] {
+        vit_mae::LAYOUTS
+    }
+
+    fn tuned(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Rc<dyn Tuned>, Weights)> {
+        let knobs = MaeKnobs::of(settings)?;
+        let mut own = Weights::new(weights.device(), settings.seed);
+        let model = VitClassifier::new(self.config.vit(), classes, knobs.pool == Pool::Mean, knobs.drop_path, &mut own);
+        own.start_from(weights, str::to_owned);
+        let how = Mix { mixup_alpha: knobs.mixup, cutmix_alpha: knobs.cutmix, smoothing: knobs.smoothing };
+        Ok((Rc::new(FineTuned { model, classes, how }), own))
+    }
+}
+
+/// The classifier while it is fine-tuned on pictures that are mixed.
+struct FineTuned {
+    model: VitClassifier,
+    classes: usize,
+    how: Mix,
+}
+
+impl Tuned for FineTuned {
+    fn recipe(&self, _phase: usize, settings: &Settings, weights: &Weights, batch: usize) -> Result<Recipe> {
+        let knobs = MaeKnobs::of(settings)?;
+        let groups = layer_decay_groups(weights, knobs.layer_decay, knobs.weight_decay, &["pos_embed", "cls_token"]);
+        Ok(Recipe::fine_tuning(scaled_by_batch(knobs.tune_lr, batch), knobs.tune_steps as u64, groups))
+    }
+
+    fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
+        let (mut batch, device) = (batch.clone(), weights.device());
+        let labels = batch.classes(CLASS).to_vec();
+        let pictures = batch.floats_mut(Role::Imgs)?;
+        let shape = [0, 1, 2, 3].map(|axis| pictures.shape.get(axis).copied().unwrap_or(1));
+        let targets = mix(&mut pictures.values, shape, &labels, self.classes, self.how, &mut context.rng.clone())?;
+        // The targets go up before the first launch, with the pictures.
+        let targets = target_tensor(targets, self.classes, device);
+        let feature = self.model.feature(weights, &batch.pictures(Role::Imgs, device)?, Some(&context.rng.at(1)));
+        let total = cross_entropy(self.model.scores(weights, feature), targets);
+        Ok(Loss::new(total.clone(), vec![("cross entropy".into(), total)]))
+    }
+
+    fn answer(&self, weights: &Weights, batch: &Batch) -> Result<Tensor<2>> {
+        let feature = self.model.feature(weights, &batch.pictures(Role::Imgs, weights.device())?, None);
+        Ok(self.model.scores(weights, feature))
     }
 }

@@ -7,12 +7,12 @@ use crate::blocks::masks::Mask;
 use crate::blocks::objectives::agreement::cosines;
 use crate::blocks::tokenizers::point_groups::Groups;
 use crate::error::{Error, Result};
-use crate::kernels::tokens::similarity_map;
-use crate::method::Stage;
+use crate::method::{Local, OnStage, Stage};
 use crate::methods::pointcmae::model::{Forward, PointCmae, Seen, mask_of};
 use crate::readback;
+use crate::session::{Abilities, Switch};
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
+use crate::trace::{Cloud, Grid, Legend, Matrix, View, ViewKind};
 use crate::weights::Weights;
 
 /// Ids and titles in stage order.
@@ -29,10 +29,10 @@ const VIEWS: [(&str, &str); 6] = [
 const OF_TWO: [&str; 2] = ["reconstruction_second", "contrast"];
 
 /// The grid of all views.
-pub(super) const GROUPS: &str = "groups";
+const GROUPS: &str = "groups";
 
 /// Ids and titles of this system's views.
-pub(super) fn views(model: &PointCmae) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn views(model: &PointCmae) -> impl Iterator<Item = (&'static str, &'static str)> {
     let two = model.branches.len() > 1;
     VIEWS.into_iter().filter(move |(id, _)| two || !OF_TWO.contains(id))
 }
@@ -45,11 +45,37 @@ struct Shown {
     token: Vec<u32>,
 }
 
+impl OnStage for PointCmae {
+    fn grids(&self) -> Vec<Grid> {
+        let groups = self.config.groups as u32;
+        let visible = groups - self.config.hidden() as u32;
+        vec![Grid::new(GROUPS, [1, 1, groups], "group of points").painted(visible)]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            samples: true,
+            draws: Some("mask".into()),
+            mask_knob: Some("mask_ratio".into()),
+            fine_tunes: true,
+            switches: [Switch::raw_prediction()].into_iter().chain(Similarity::switches()).collect(),
+        }
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        views(self).map(|(id, title)| (id.to_string(), title.to_string())).collect()
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look(self, weights, stage))
+    }
+}
+
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Request`] when the painted mask does not fit; [`Error::Device`] when the device is lost.
-pub(super) async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+async fn look(model: &PointCmae, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id) && views(model).any(|(known, _)| known == id);
     let masks = stage_masks(model, stage)?;
     let cloud = model.evaluation_points(w, &stage.batch)?;
@@ -213,8 +239,7 @@ async fn similarity(model: &PointCmae, w: &Weights, groups: Groups, shown: &Show
     let query = stage.token(GROUPS).unwrap_or(0).min(shown.centres.len().saturating_sub(1));
     let latent = model.encode(w, groups, &Pass::evaluation());
     let similarity = Similarity::of(stage);
-    let values = readback::floats(similarity_map(similarity.tokens(latent), query)).await?;
-    let (legend, how) = similarity.legend(&values, |group| group == query);
+    let (values, legend, how) = similarity.map(latent, query).await?;
     let cloud = Cloud {
         dims: 3,
         points: shown.points.concat(),

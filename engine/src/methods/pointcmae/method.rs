@@ -11,16 +11,13 @@ use crate::error::Result;
 use crate::knobs::KnobTable;
 use crate::knobs::shared::Training;
 use crate::limits::Needs;
-use crate::method::{Local, Loss, Method, Stage, StepContext, Subject, Tuned};
+use crate::method::{Local, Loss, Method, StepContext, Subject, Tuned};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::clouds;
 use crate::methods::pointcmae::config::Config;
 use crate::methods::pointcmae::model::{PointCmae, onto};
-use crate::methods::pointcmae::{look, measures, tuned};
-use crate::session::{Abilities, Switch};
+use crate::methods::pointcmae::{classifier, measures};
 use crate::settings::Settings;
-use crate::similarity::Similarity;
-use crate::trace::{Grid, View};
 use crate::train::groups::{Group, groups};
 use crate::train::recipe::{Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -121,35 +118,11 @@ impl Method for PointCmae {
         self.config.needs()
     }
 
-    fn grids(&self) -> Vec<Grid> {
-        let groups = self.config.groups as u32;
-        let visible = groups - self.config.hidden() as u32;
-        vec![Grid::new(look::GROUPS, [1, 1, groups], "group of points").painted(visible)]
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            samples: true,
-            draws: Some("mask".into()),
-            mask_knob: Some("mask_ratio".into()),
-            fine_tunes: true,
-            switches: [Switch::raw_prediction()].into_iter().chain(Similarity::switches()).collect(),
-        }
-    }
-
-    fn views(&self) -> Vec<(String, String)> {
-        look::views(self).map(|(id, title)| (id.to_string(), title.to_string())).collect()
-    }
-
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
-        Box::pin(look::look(self, weights, stage))
-    }
-
     fn layouts(&self) -> &'static [Layout] {
         LAYOUTS
     }
 
     fn tuned(&self, weights: &Weights, classes: usize, settings: &Settings) -> Result<(Rc<dyn Tuned>, Weights)> {
-        tuned::tuned(&self.config, weights, classes, settings)
+        classifier::tuned(&self.config, weights, classes, settings)
     }
 }

@@ -8,7 +8,7 @@
 //! `system` at `point-mae` there is one mask and one decoder.
 //!
 //! `card`: card, knobs, presets. `config`: sizes. `encoder`, `model`: the network and its loss. `clouds`: from
-//! stored points to input. `look`: views. `classifier`, `tuned`, `segmentation`: fine-tuning. `measures`: its own numbers.
+//! stored points to input. `look`: views. `classifier`, `segmentation`: fine-tuning. `measures`: its own numbers.
 //! `fixture`: golden numbers. Differences from the authors' code: a batch without a token hidden twice has no contrast
 //! instead of 0 / 0; the class token's projection, which no loss uses, is left out of runs; fine-tuning starts from the
 //! first class token instead of a fresh one.
@@ -34,8 +34,6 @@ mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod segmentation;
-#[cfg(feature = "compute")]
-mod tuned;
 
 pub use card::card;
 

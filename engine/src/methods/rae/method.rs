@@ -9,17 +9,15 @@ use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
 use crate::loader::Loader;
-use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
 use crate::methods::rae::card::{Net, RaeKnobs};
 use crate::methods::rae::chain::Chain;
 use crate::methods::rae::classic::{ClassicConfig, Scale};
+use crate::methods::rae::measure;
 use crate::methods::rae::model::{Config, Criterion, NetConfig, Rae};
 use crate::methods::rae::modern::ModernConfig;
 use crate::methods::rae::system::Denoising;
-use crate::methods::rae::{look, measure};
-use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::trace::{Grid, View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -158,28 +156,5 @@ impl Method for Denoising {
         };
         let layer = |rows: usize| vec![Need::of_samples("a hidden layer", rows * widest)];
         Needs { tensors: layer(rows), unmasked: layer(1), together }
-    }
-
-    fn grids(&self) -> Vec<Grid> {
-        look::grids(self.rae.config.dim())
-    }
-
-    fn abilities(&self) -> Abilities {
-        // The views of one and two numbers are of the whole set; only the walkers of the plane are drawn.
-        let dim = self.rae.config.dim();
-        let draws = match dim {
-            1 => None,
-            2 => Some("walkers".into()),
-            _ => Some("noise".into()),
-        };
-        Abilities { samples: dim > 2, draws, ..Abilities::default() }
-    }
-
-    fn views(&self) -> Vec<(String, String)> {
-        titled(look::views(self.rae.config.dim()))
-    }
-
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
-        Box::pin(look::look(self, weights, stage))
     }
 }

@@ -6,14 +6,15 @@ use crate::error::Result;
 use crate::eval::clustering::matched_classes;
 use crate::eval::{Features, principal};
 use crate::knobs::Choice;
-use crate::method::Stage;
-use crate::methods::scgc::system::Clustering;
+use crate::method::{Local, OnStage, Stage};
+use crate::methods::scgc::clusters::Clustering;
+use crate::session::Abilities;
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Legend, Matrix, View, ViewKind};
+use crate::trace::{Cloud, Grid, Legend, Matrix, View, ViewKind, titled};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
-pub const VIEWS: [(&str, &str); 6] = [
+const VIEWS: [(&str, &str); 6] = [
     ("graph", "Clusters"),
     ("labels", "Classes"),
     ("embedding", "Embedding"),
@@ -29,10 +30,10 @@ const MOST_EDGES: usize = 20_000;
 const MOST_ROWS: usize = 200;
 
 /// The grid of the nodes that are drawn.
-pub(super) const NODES: &str = "nodes";
+const NODES: &str = "nodes";
 
 /// The nodes of a graph of so many that are drawn.
-pub(super) fn drawn(nodes: usize) -> impl Iterator<Item = usize> {
+fn drawn(nodes: usize) -> impl Iterator<Item = usize> {
     (0..nodes).step_by(nodes.div_ceil(MOST_NODES).max(1))
 }
 
@@ -103,12 +104,30 @@ impl<'a> Drawn<'a> {
     }
 }
 
+impl OnStage for Clustering {
+    fn grids(&self) -> Vec<Grid> {
+        vec![Grid::new(NODES, [1, 1, drawn(self.nodes).count() as u32], "node").from_zero()]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { samples: true, switches: Similarity::switches().into(), ..Abilities::default() }
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        titled(&VIEWS)
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look(self, weights, stage))
+    }
+}
+
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when the data is no graph, [`Error::Device`](crate::error::Error::Device)
 /// when the device is lost.
-pub async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+async fn look(method: &Clustering, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let wants = |id: &str| stage.wants(id);
     let drawn = Drawn::new(stage, method.learns())?;
     let mut views = Vec::new();
@@ -203,19 +222,7 @@ fn similarity(drawn: &Drawn<'_>, z: &Features, clusters: &[u32], compared: Simil
     };
     let names: Vec<String> = rows.iter().map(name).collect();
     let tokens: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-    let matrix = Matrix {
-        rows: rows.len() as u32,
-        columns: rows.len() as u32,
-        values,
-        row_names: names.clone(),
-        column_names: names,
-        row_title: "nodes by cluster".into(),
-        column_title: "nodes by cluster".into(),
-        row_grid: Some(NODES.into()),
-        row_tokens: tokens.clone(),
-        column_grid: Some(NODES.into()),
-        column_tokens: tokens,
-    };
+    let matrix = Matrix::of_pairs(values, names, "nodes by cluster", NODES, tokens);
     let caption = format!(
         "The cosines of {} nodes with one another, cluster after cluster: blocks along the diagonal are clusters. {how}",
         rows.len()

@@ -5,27 +5,19 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::batch::{Batch, Nodes};
-use crate::blocks::influence::{Reach, Sparse};
+use crate::blocks::influence::Reach;
 use crate::error::{Error, Result};
 use crate::eval::clustering::{Average, agreement};
-use crate::eval::{Features, kmeans};
-use crate::graph::featured::GraphData;
 use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
-use crate::method::{Entering, Local, Loss, Method, Stage, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
 use crate::methods::scgc::card::ScgcKnobs;
+use crate::methods::scgc::clusters::Clustering;
 use crate::methods::scgc::known;
-use crate::methods::scgc::look;
 use crate::methods::scgc::model::{Config, Scgc};
-use crate::methods::scgc::rivals::{Convolutions, Propagation, spectral};
-use crate::methods::scgc::system::Clustering;
+use crate::methods::scgc::rivals::{Convolutions, Propagation};
 use crate::methods::scgc::{METRICS, Variant};
-use crate::readback;
-use crate::rng::Rng;
-use crate::session::Abilities;
 use crate::settings::Settings;
-use crate::similarity::Similarity;
-use crate::trace::{Grid, View, titled};
 use crate::train::groups::pretrain_groups;
 use crate::train::recipe::{Phase, Rate, Recipe, Rule};
 use crate::weights::{Weights, plain};
@@ -35,11 +27,6 @@ const LARGE: usize = 20_000;
 const LARGE_BATCH: usize = 2048;
 /// Batch of the autoencoder.
 const AUTOENCODER_BATCH: usize = 256;
-/// Nodes that go through the network at once when nothing is learned, and that k-means is fitted on at most.
-const CHUNK: usize = 8192;
-const FITTED: usize = 20_000;
-/// Starts of k-means.
-const RESTARTS: usize = 20;
 /// Clusters where neither the knob nor the data says how many.
 const CLUSTERS: usize = 8;
 
@@ -96,90 +83,6 @@ fn config(knobs: &ScgcKnobs, settings: &Settings) -> Config {
 }
 
 impl Clustering {
-    /// Whether it has weights: k-means on the features and on eigenvectors has none.
-    pub(super) fn learns(&self) -> bool {
-        self.variant.has_network() || self.convolutions.is_some()
-    }
-
-    /// The embedding of some nodes, without history.
-    ///
-    /// # Shapes
-    /// → [nodes, width]
-    fn embedding(&self, w: &Weights, nodes: &Nodes) -> Tensor<2> {
-        plain(self.model.encode(w, known::features(nodes, w.device())))
-    }
-
-    /// A₁ of a graph.
-    pub fn first(&self, graph: &Rc<GraphData>) -> Rc<Sparse> {
-        self.known.first(graph)
-    }
-
-    /// What the variant clusters: embeddings of these nodes, their features, or eigenvectors.
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device is lost.
-    pub async fn clustered(&self, w: &Weights, nodes: &Nodes) -> Result<Features> {
-        match (self.variant, &self.convolutions) {
-            (Variant::KMeans, _) => {
-                let features = &nodes.graph.features;
-                Ok(Features { dim: features.width, values: features.dense(nodes.numbers.iter().copied()) })
-            }
-            (Variant::Spectral, _) => {
-                let all =
-                    spectral(&self.first(&nodes.graph), self.model.config.clusters, &Rng::new(self.seed, "spectral"));
-                Ok(Features {
-                    dim: all.dim,
-                    values: nodes.numbers.iter().flat_map(|node| all.row(*node)).copied().collect(),
-                })
-            }
-            (_, Some(convolutions)) => {
-                let x = known::features(&Nodes::all(nodes.graph.clone()), w.device());
-                let z = convolutions.encode(w, x, &Propagation::new(&self.first(&nodes.graph), w.device()));
-                let all = Features { dim: z.dims()[1], values: readback::floats(z).await? };
-                Ok(Features {
-                    dim: all.dim,
-                    values: nodes.numbers.iter().flat_map(|node| all.row(*node)).copied().collect(),
-                })
-            }
-            _ => {
-                let mut all = Features { dim: self.model.config.width, values: Vec::new() };
-                for numbers in nodes.numbers.chunks(CHUNK) {
-                    let part = Nodes { numbers: numbers.to_vec(), graph: nodes.graph.clone() };
-                    all.values.extend(readback::floats(self.embedding(w, &part)).await?);
-                }
-                Ok(all)
-            }
-        }
-    }
-
-    /// The cluster of every row of [`Clustering::clustered`].
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device is lost.
-    pub async fn clusters(&self, w: &Weights, x: &Features) -> Result<Vec<u32>> {
-        if !self.variant.refines() {
-            return Ok(self.fit(x, &Rng::new(self.seed, "k-means")).labels);
-        }
-        let mut labels = Vec::with_capacity(x.rows());
-        for rows in x.values.chunks((CHUNK * x.dim).max(1)) {
-            let part = Features { dim: x.dim, values: rows.to_vec() };
-            let q = readback::floats(self.model.assign(w, part.tensor(w.device()))).await?;
-            let best =
-                |row: &[f32]| (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0) as u32;
-            labels.extend(q.chunks(self.model.config.clusters).map(best));
-        }
-        Ok(labels)
-    }
-
-    /// k-means of all rows, fitted on some of them where there are many.
-    fn fit(&self, x: &Features, rng: &Rng) -> kmeans::Clusters {
-        let step = x.rows().div_ceil(FITTED).max(1);
-        let some =
-            Features { dim: x.dim, values: (0..x.rows()).step_by(step).flat_map(|row| x.row(row)).copied().collect() };
-        let found = kmeans::fit(&some, self.model.config.clusters, RESTARTS, rng);
-        if step == 1 { found } else { kmeans::lloyd_until(x, &found.centres, 0.0, 0) }
-    }
-
     /// The start of the refinement: k-means of the embedding gives the centres.
     async fn find_centres(&self, entering: &mut Entering<'_>) -> Result<Option<String>> {
         let frozen = entering.weights.frozen();
@@ -351,21 +254,5 @@ impl Method for Clustering {
             // moments.
             together: Need { what: "training".into(), fixed: 32 * weights as u64, per_sample: 12 * values as u64 },
         }
-    }
-
-    fn grids(&self) -> Vec<Grid> {
-        vec![Grid::new(look::NODES, [1, 1, look::drawn(self.nodes).count() as u32], "node").from_zero()]
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities { samples: true, switches: Similarity::switches().into(), ..Abilities::default() }
-    }
-
-    fn views(&self) -> Vec<(String, String)> {
-        titled(&look::VIEWS)
-    }
-
-    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
-        Box::pin(look::look(self, weights, stage))
     }
 }

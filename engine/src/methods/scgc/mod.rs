@@ -5,8 +5,8 @@
 //! graph enters the loss alone, so that a trained network clusters nodes without it. Clusters sharpen themselves as in
 //! DEC and SDCN.
 //!
-//! `card`: variants, card, knobs, presets. `model`: network and losses. `method`: phases, clusters,
-//! scores. `known`: what is kept of a graph, batches of nodes. `rivals`: what it is compared with. `look`: views.
+//! `card`: variants, card, knobs, presets. `model`: network and losses. `clusters`: what is clustered, and how. `method`: phases
+//! and scores. `known`: what is kept of a graph, batches of nodes. `rivals`: what it is compared with. `look`: views.
 //! `fixture`: golden numbers. Differences from the authors' code: the contrast never stores a matrix of nodes × nodes,
 //! and its influence matrix is sparse (the same results); embeddings of no length get no gradient instead of NaN;
 //! scores are those of the last epoch, not the best ones of all epochs, and an empty cluster is no reason to change
@@ -14,19 +14,19 @@
 
 pub mod card;
 #[cfg(feature = "compute")]
+pub mod clusters;
+#[cfg(feature = "compute")]
 pub mod fixture;
 #[cfg(feature = "compute")]
 pub mod known;
 #[cfg(feature = "compute")]
-pub mod look;
+mod look;
 #[cfg(feature = "compute")]
 pub mod method;
 #[cfg(feature = "compute")]
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod rivals;
-#[cfg(feature = "compute")]
-pub mod system;
 
 pub use card::{Variant, card};
 

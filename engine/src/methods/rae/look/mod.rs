@@ -10,16 +10,17 @@ mod portraits;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::error::Result;
-use crate::method::Stage;
+use crate::method::{Local, OnStage, Stage};
 use crate::methods::rae::system::{Denoising, Vectors, set};
-use crate::trace::{Grid, View, ViewKind};
+use crate::session::Abilities;
+use crate::trace::{Grid, View, ViewKind, titled};
 use crate::weights::Weights;
 
 /// Least side of a vector that is shown as a picture, in pixels.
 const LEAST_SIDE: usize = 6;
 
 /// Ids and titles for vectors of this many numbers, in stage order.
-pub fn views(dim: usize) -> &'static [(&'static str, &'static str)] {
+fn views(dim: usize) -> &'static [(&'static str, &'static str)] {
     match dim {
         2 => plane::VIEWS,
         1 => curves::VIEWS,
@@ -39,7 +40,7 @@ const CELLS: &str = "cells";
 const PIXELS: &str = "pixels";
 
 /// What the views of vectors of so many numbers are divided into.
-pub fn grids(dim: usize) -> Vec<Grid> {
+fn grids(dim: usize) -> Vec<Grid> {
     let square = |side: usize| [1, side as u32, side as u32];
     match (dim, side(dim)) {
         (2, _) => vec![Grid::new(CELLS, square(plane::CELLS), "cell")],
@@ -83,12 +84,37 @@ impl LookContext<'_> {
     }
 }
 
+impl OnStage for Denoising {
+    fn grids(&self) -> Vec<Grid> {
+        grids(self.rae.config.dim())
+    }
+
+    fn abilities(&self) -> Abilities {
+        // The views of one and two numbers are of the whole set; only the walkers of the plane are drawn.
+        let dim = self.rae.config.dim();
+        let draws = match dim {
+            1 => None,
+            2 => Some("walkers".into()),
+            _ => Some("noise".into()),
+        };
+        Abilities { samples: dim > 2, draws, ..Abilities::default() }
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        titled(views(self.rae.config.dim()))
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look(self, weights, stage))
+    }
+}
+
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when the data are no vectors,
 /// [`Error::Device`](crate::error::Error::Device) when the device is lost.
-pub(super) async fn look(system: &Denoising, weights: &Weights, stage: &Stage) -> Result<Vec<View>> {
+async fn look(system: &Denoising, weights: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let context = LookContext { system, weights, stage, set: set(&stage.loader)? };
     match context.set.dims {
         2 => plane::look(&context).await,

@@ -1,20 +1,21 @@
 //! GraphMAE on the stage: the graph with its mask, errors, similarities, attention, and the features of one node.
 
+mod attention;
+
 use burn::tensor::Tensor;
 
-use crate::blocks::encoders::graph::{GraphLayer, GraphPass};
+use crate::blocks::encoders::graph::GraphPass;
 use crate::blocks::masks::nodes::NodeMask;
-use crate::blocks::tokenizers::node_features::Nodes;
 use crate::error::{Error, Result};
 use crate::graph::featured::GraphData;
-use crate::kernels::tokens::similarity_map;
-use crate::method::Stage;
+use crate::method::{Local, OnStage, Stage};
 use crate::methods::graphmae::data::Prepared;
 use crate::methods::graphmae::model::{Config, Criterion};
 use crate::methods::graphmae::system::System;
 use crate::readback;
+use crate::session::Abilities;
 use crate::similarity::Similarity;
-use crate::trace::{Cloud, Curve, Curves, Legend, Matrix, View, ViewKind, titled};
+use crate::trace::{Cloud, Curve, Curves, Grid, Legend, View, ViewKind, titled};
 use crate::weights::Weights;
 
 /// Ids and titles, in stage order.
@@ -28,16 +29,14 @@ const VIEWS: [(&str, &str); 6] = [
 ];
 
 /// The grid of the nodes.
-pub(super) const NODES: &str = "nodes";
+const NODES: &str = "nodes";
 /// Features of a node that are shown.
 const WORDS: usize = 24;
-/// Weights of attention that differ by less than this part are about the same.
-const FLAT: f32 = 0.05;
 /// Edges that are drawn; a picture of more would show none.
 const MOST_EDGES: usize = 100_000;
 
 /// The views of a model of this kind.
-pub fn views(config: &Config) -> Vec<(String, String)> {
+fn views(config: &Config) -> Vec<(String, String)> {
     let has = |id: &str| config.encoder.attends() || !matches!(id, "attention" | "heads");
     titled(&VIEWS).into_iter().filter(|(id, _)| has(id)).collect()
 }
@@ -53,12 +52,38 @@ struct Look<'a> {
     node: usize,
 }
 
+impl OnStage for System {
+    fn grids(&self) -> Vec<Grid> {
+        let masked = (self.model.config.mask_rate * self.nodes as f64) as usize;
+        let visible = (self.nodes - masked.min(self.nodes)) as u32;
+        vec![Grid::new(NODES, [1, 1, self.nodes as u32], "node").painted(visible).from_zero()]
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            samples: true,
+            draws: Some("mask".into()),
+            mask_knob: Some("mask_rate".into()),
+            switches: Similarity::switches().into(),
+            ..Abilities::default()
+        }
+    }
+
+    fn views(&self) -> Vec<(String, String)> {
+        views(&self.model.config)
+    }
+
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
+        Box::pin(look(self, weights, stage))
+    }
+}
+
 /// The views the stage wants, computed now.
 ///
 /// # Errors
 /// [`Error::Data`] when the data is no graph; [`Error::Request`] when the painted mask is of another size;
 /// [`Error::Device`] when the device is lost.
-pub async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
+async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> {
     let chosen = stage.batch.nodes()?;
     let data = &chosen.graph;
     let prepared = system.cache.whole(data)?;
@@ -164,76 +189,13 @@ impl Look<'_> {
     async fn similarity(&self) -> Result<View> {
         let all = self.system.model.embed(self.w, &self.graph.features, &self.graph.graph.on(self.w.device()));
         let shown = Similarity::of(self.stage);
-        let values = readback::floats(similarity_map(shown.tokens(all.unsqueeze_dim(0)), self.node)).await?;
-        let (legend, how) = shown.legend(&values, |node| node == self.node);
+        let (values, legend, how) = shown.map(all.unsqueeze_dim(0), self.node).await?;
         let caption = format!("How like node {} the encoder finds every other node, nothing masked. {how}", self.node);
         let cloud = Cloud { values, query: Some(self.node as u32), ..self.cloud() };
         Ok(self
             .stage
             .view(&VIEWS, "similarity", caption, ViewKind::Cloud(cloud), &shown.tensor("embedding"))
             .legend(legend))
-    }
-
-    /// Attention weights of the edges that end at the node, in the last layer: the mean over heads on the graph, or
-    /// each head.
-    async fn attention(&self, by_head: bool) -> Result<Option<View>> {
-        let model = &self.system.model;
-        let edges = self.graph.graph.on(self.w.device());
-        let Some((last, before)) = model.encoder.split_last() else { return Ok(None) };
-        let (mut x, pass) = (self.graph.features.whole(self.w.device()), GraphPass::evaluation());
-        for layer in before {
-            x = Nodes::Dense(Box::new(layer.forward(self.w, &x, &edges, &pass, None)));
-        }
-        let weights = match last {
-            GraphLayer::Gat(layer) => layer.attention(self.w, &x, &edges),
-            GraphLayer::DotGat(layer) => layer.attention(self.w, &x, &edges),
-            _ => return Ok(None),
-        };
-        let (own, heads) = (self.graph.graph.ending_at(self.node), weights.dims()[1]);
-        if own.is_empty() {
-            return Ok(None);
-        }
-        let weights = readback::floats(weights.narrow(0, own.start, own.len())).await?; // [edges of the node, heads]
-        let neighbours: Vec<usize> = self.graph.graph.neighbours(self.node).collect();
-        let legend = Legend::up_to(weights.iter().copied(), "attention");
-        let flat = flat(&weights);
-        let name = self.node;
-        let tensor = "attention of the last layer";
-        if by_head {
-            let values = (0..heads).flat_map(|head| weights.iter().skip(head).step_by(heads).copied()).collect();
-            let listed = neighbours.iter().take(30).map(usize::to_string).collect::<Vec<_>>().join(", ");
-            let caption = format!(
-                "What node {name} takes from each neighbour (columns: {listed}), head by head; a row adds up to 1.{flat}"
-            );
-            let matrix = Matrix {
-                rows: heads as u32,
-                columns: neighbours.len() as u32,
-                values,
-                row_names: (1..=heads).map(|head| format!("head {head}")).collect(),
-                column_names: neighbours.iter().map(|node| format!("node {node}")).collect(),
-                row_title: "heads".into(),
-                column_title: "neighbours".into(),
-                column_grid: Some(NODES.into()),
-                column_tokens: neighbours.iter().map(|node| *node as u32).collect(),
-                ..Matrix::default()
-            };
-            return Ok(Some(
-                self.stage.view(&VIEWS, "heads", caption, ViewKind::Matrix(matrix), tensor).legend(legend),
-            ));
-        }
-        let nodes = self.graph.graph.nodes();
-        let (mut values, mut token, mut lines) = (vec![0.0; nodes], vec![u32::MAX; nodes], Vec::new());
-        for (neighbour, row) in neighbours.iter().zip(weights.chunks_exact(heads)) {
-            values[*neighbour] += row.iter().sum::<f32>() / heads as f32;
-            token[*neighbour] = *neighbour as u32;
-            lines.extend([*neighbour as u32, self.node as u32]);
-        }
-        let caption = format!(
-            "What node {name} takes from each of its {} neighbours and itself, the mean of {heads} heads.{flat}",
-            neighbours.len() - 1
-        );
-        let cloud = Cloud { values, token, edges: lines, query: Some(self.node as u32), ..self.cloud() };
-        Ok(Some(self.stage.view(&VIEWS, "attention", caption, ViewKind::Cloud(cloud), tensor).legend(legend)))
     }
 
     /// True and predicted features of the node, which is masked for it; both scaled to length 1, as the cosine sees
@@ -280,15 +242,5 @@ impl Look<'_> {
             log_x: false,
         };
         Ok(self.stage.view(&VIEWS, "words", caption, ViewKind::Curves(curves), "recon"))
-    }
-}
-
-/// What there is to say where all weights of attention are about the same.
-fn flat(weights: &[f32]) -> String {
-    let (low, high) = weights.iter().fold((f32::INFINITY, 0.0_f32), |(low, high), w| (low.min(*w), high.max(*w)));
-    if weights.len() > 1 && high - low < FLAT * high {
-        format!(" They hardly differ ({low:.3} to {high:.3}): each head takes the plain mean.")
-    } else {
-        String::new()
     }
 }

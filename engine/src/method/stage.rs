@@ -1,0 +1,78 @@
+//! What is on the stage, and what a system shows of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Local;
+use crate::batch::Batch;
+use crate::error::Result;
+use crate::loader::Loader;
+use crate::rng::Rng;
+use crate::session::Abilities;
+use crate::trace::{Cursor, Grid, Source, View, ViewKind};
+use crate::weights::Weights;
+
+/// What is on the stage: one sample, its mask, the cursor, the switches.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// One sample.
+    pub batch: Batch,
+    /// Where it is from.
+    pub loader: Loader,
+    /// Phase of the run, and steps made in all.
+    pub phase: usize,
+    pub step: u64,
+    /// Stream of the stage's mask.
+    pub rng: Rng,
+    /// Masks painted by hand, by id of their grid, true = hidden; each has as many tokens as its grid.
+    pub painted: BTreeMap<String, Vec<bool>>,
+    /// The token under the pointer, and the pinned one.
+    pub cursor: Option<Cursor>,
+    pub pinned: Option<Cursor>,
+    /// Ids of the display switches that are on.
+    pub switches: BTreeSet<String>,
+    /// Ids of the views that are wanted.
+    pub wanted: Vec<String>,
+    pub source: Source,
+}
+
+impl Stage {
+    /// Whether the view `id` is wanted.
+    pub fn wants(&self, id: &str) -> bool {
+        self.wanted.iter().any(|wanted| wanted == id)
+    }
+
+    /// A view of what was computed now with the stage's weights, its title from the system's list.
+    pub fn view(&self, titles: &[(&str, &str)], id: &str, caption: String, kind: ViewKind, tensor: &str) -> View {
+        View::new(titles, id, caption, kind, tensor, self.source)
+    }
+
+    /// The token of a grid that is looked at: the one under the pointer, else the pinned one.
+    pub fn token(&self, grid: &str) -> Option<usize> {
+        let on = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.on(grid));
+        on(&self.cursor).or_else(|| on(&self.pinned)).map(|token| token as usize)
+    }
+
+    /// Whether a display switch is on.
+    pub fn switched(&self, id: &str) -> bool {
+        self.switches.contains(id)
+    }
+}
+
+/// What a system shows, and what can be done there.
+pub trait OnStage {
+    /// What its views are divided into, the sample's own tokens first.
+    fn grids(&self) -> Vec<Grid> {
+        Vec::new()
+    }
+
+    /// What can be done with it beyond training and looking; each of these acts on a model as it is built now.
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
+
+    /// Ids and titles of the views, in stage order.
+    fn views(&self) -> Vec<(String, String)>;
+
+    /// Compute the wanted views of the stage.
+    fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>>;
+}
