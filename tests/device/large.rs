@@ -1,7 +1,7 @@
 //! Sizes at which work is cut up otherwise than at small ones.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use masquerade_engine::kernels::contrast::nt_xent;
+use masquerade_engine::kernels::contrast::{info_nce, nt_xent};
 use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_tests::{block_on, gpu};
@@ -27,14 +27,20 @@ fn contrast(values: &[f32], shape: [usize; 2], device: &Device) -> (f32, Vec<f32
 fn the_contrast_of_long_loops_is_the_twins() {
     let _alone = alone();
     let Some(device) = gpu() else { return };
-    // So many rows that no workgroup shares one, and more than 65,535 turns of the loops of an invocation that takes
-    // all keys.
-    let shape = [16_400, 288];
+    // An invocation takes an eighth of the keys, 8 of every 64: more than 65,535 turns of its loops, a turn for each
+    // tile of keys and each of its dimensions.
+    let (rows, keys, width) = (64, 2_090_000, 16);
+    assert!(keys / 64 * (width + 1) / 8 > 65_535);
     let mut rng = Rng::new(2, "rows");
-    let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.between(-1.0, 1.0)).collect();
+    let values: Vec<f32> = (0..(rows + keys) * width).map(|_| rng.between(-1.0, 1.0)).collect();
     let loss = |device: &Device| {
-        let rows = Tensor::<2>::from_data(TensorData::new(values.clone(), shape), device);
-        block_on(readback::scalar(nt_xent(rows, neighbours(shape[0], device), 0.1, None))).expect("a loss")
+        let matrix = |values: &[f32]| {
+            let shape = [values.len() / width, width];
+            Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), device)
+        };
+        let (queries, keys) = values.split_at(rows * width);
+        let loss = info_nce(matrix(queries), matrix(keys), neighbours(rows, device), 0.1, None, false);
+        block_on(readback::scalar(loss)).expect("a loss")
     };
     let (on_cpu, on_gpu) = (loss(&Device::flex()), loss(&device));
     assert!((on_cpu - on_gpu).abs() < 1e-4 * on_cpu, "{on_gpu} instead of {on_cpu}");
