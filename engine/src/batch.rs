@@ -243,9 +243,18 @@ impl Batch {
     /// # Errors
     /// As [`Batch::tensor`].
     pub fn pictures(&self, role: Role, device: &Device) -> Result<Pictures> {
-        match self.values(role)? {
+        self.values(role)?;
+        self.some_pictures(role, device)
+    }
+
+    /// As [`Batch::pictures`], with whatever stands in the place of what samples lack.
+    ///
+    /// # Errors
+    /// As [`Batch::some_tensor`].
+    pub fn some_pictures(&self, role: Role, device: &Device) -> Result<Pictures> {
+        match self.some(role)? {
             Values::Bytes(pixels) => Ok(Pictures::of_pixels(pixels.clone(), device)),
-            _ => Ok(Pictures::from(self.tensor::<4>(role, device)?)),
+            _ => Ok(Pictures::from(self.some_tensor::<4>(role, device)?)),
         }
     }
 

@@ -122,8 +122,8 @@ fn verify_refuses_a_broken_folder() {
     let manifest = folder.path().join("manifest.json");
     fs::write(&manifest, "{").unwrap();
     assert_helpful(&outcome(&mut masquerade(&["verify", "mae", path]), 3).1, "manifest.json");
-    fs::write(&manifest, r#"{"schema": 1, "system": "croma", "cases": []}"#).unwrap();
-    assert_helpful(&outcome(&mut masquerade(&["verify", "mae", path]), 3).1, "croma");
+    fs::write(&manifest, r#"{"schema": 1, "system": "tgm", "cases": []}"#).unwrap();
+    assert_helpful(&outcome(&mut masquerade(&["verify", "mae", path]), 3).1, "tgm");
 }
 
 #[test]

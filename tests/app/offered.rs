@@ -57,7 +57,7 @@ fn app(method: &str, kind: Kind) -> (App, egui::Context) {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
-        Kind::Scenes => "scenes",
+        Kind::Scenes => "places",
     };
     let session = Session {
         method: method.into(),

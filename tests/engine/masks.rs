@@ -32,7 +32,7 @@ fn session(card: &Card) -> Session {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
-        Kind::Scenes => "scenes",
+        Kind::Scenes => "places",
     };
     let (method, preset, data) = (card.id.clone(), "micro".into(), data.into());
     Session { method, preset, data, seed: 3, stored: false, ..Session::default() }

@@ -216,7 +216,7 @@ pub fn drawn_id(kind: Kind) -> &'static str {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
-        Kind::Scenes => "scenes",
+        Kind::Scenes => "places",
     }
 }
 
@@ -306,10 +306,7 @@ fn bad_requests_are_refused_and_the_session_goes_on() {
         refused(driven.show(|s| drop(s.knobs.insert(name.into(), KnobValue::Number(value)))), words);
     }
     refused(driven.send(Command::Show(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
-    refused(
-        driven.send(Command::Show(Box::new(Session { method: "croma".into(), ..Session::default() }))),
-        "not built",
-    );
+    refused(driven.send(Command::Show(Box::new(Session { method: "tgm".into(), ..Session::default() }))), "not built");
     refused(driven.send(Command::AddUserData(Vec::new())), "picture");
     let broken = NamedBytes { name: "broken.safetensors".into(), bytes: vec![1, 2, 3] };
     refused(driven.send(Command::LoadWeights { file: broken.clone(), apply: true }), "safetensors");

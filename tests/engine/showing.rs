@@ -19,7 +19,7 @@ fn micro(card: &Card) -> Session {
         Kind::Clouds => "solids",
         Kind::Graphs => "blocks",
         Kind::Vectors => "spiral",
-        Kind::Scenes => "scenes",
+        Kind::Scenes => "places",
     };
     Session {
         method: card.id.clone(),

@@ -1,5 +1,6 @@
 //! The systems, one file each. None imports another.
 
+pub mod croma;
 pub mod graphmae;
 pub mod gsimclr;
 pub mod mae;

@@ -89,6 +89,16 @@ struct CrossBranch {
     first: bool,
 }
 
+impl CrossBranch {
+    /// The context as keys and values see it.
+    fn context(&self, w: &Weights, context: Tensor<3>) -> Tensor<3> {
+        match &self.context_norm {
+            Some(norm) => norm.forward(w, context),
+            None => context,
+        }
+    }
+}
+
 /// x ← x + Attn(LN(x)), x ← x + MLP(LN(x)); the MLP is dim → ratio · dim → GELU (erf) → dim.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -172,10 +182,7 @@ impl Block {
         let crossing = |x: Tensor<3>, first: bool, drop: &mut Option<&mut DropPath>| match (&self.cross, &input.context)
         {
             (Some(cross), Some((context, given))) if cross.first == first => {
-                let context = match &cross.context_norm {
-                    Some(norm) => norm.forward(w, context.clone()),
-                    None => context.clone(),
-                };
+                let context = cross.context(w, context.clone());
                 self.branch(w, &cross.norm, x, drop, |x, residual| cross.attn.forward(w, x, context, residual, given))
             }
             _ => x,
@@ -185,6 +192,31 @@ impl Block {
         let x = self.branch(w, &self.norm1, x, &mut drop, attend);
         let x = crossing(x, false, &mut drop);
         self.branch(w, &self.norm2, x, &mut drop, |x, residual| self.mlp(w, x, residual))
+    }
+
+    /// What self-attention adds to the tokens, in a block that norms before.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, tokens, dim]
+    pub fn attention_branch(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<3> {
+        self.attn.forward_given(w, self.norm1.forward(w, x), None, given)
+    }
+
+    /// What attention to another sequence adds to the tokens, in a block that norms before; `None` without such a branch.
+    ///
+    /// # Shapes
+    /// tokens [batch, queries, dim], context [batch, keys, width] → [batch, queries, dim]
+    pub fn cross_branch(&self, w: &Weights, x: Tensor<3>, context: Tensor<3>, given: &Given) -> Option<Tensor<3>> {
+        let cross = self.cross.as_ref()?;
+        Some(cross.attn.forward(w, cross.norm.forward(w, x), cross.context(w, context), None, given))
+    }
+
+    /// What the MLP adds to the tokens, in a block that norms before.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, tokens, dim]
+    pub fn mlp_branch(&self, w: &Weights, x: Tensor<3>) -> Tensor<3> {
+        self.mlp(w, self.norm2.forward(w, x), None)
     }
 
     /// One branch with its norm and the sum; `of` adds the residual it is given.

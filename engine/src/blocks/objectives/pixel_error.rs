@@ -9,10 +9,15 @@ const EPS: f64 = 1e-6;
 /// # Shapes
 /// [batch, tokens, values] → two of [batch, tokens, 1]
 pub fn patch_statistics(target: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
+    patch_statistics_of(target, EPS)
+}
+
+/// As [`patch_statistics`], with another number than 10⁻⁶.
+pub fn patch_statistics_of(target: Tensor<3>, eps: f64) -> (Tensor<3>, Tensor<3>) {
     let values = target.dims()[2];
     let mean = target.clone().mean_dim(2);
     let variance = (target - mean.clone()).square().sum_dim(2).div_scalar((values.max(2) - 1) as f64);
-    (mean, variance.add_scalar(EPS).sqrt())
+    (mean, variance.add_scalar(eps).sqrt())
 }
 
 /// Pixels less their patch's own mean, divided by its own deviation (equation 1).

@@ -214,7 +214,9 @@ impl Plan {
     }
 
     fn place_whole(&mut self, weight: &Weight, key: &str, tensor: &HostTensor) {
-        let values = if tensor.shape == weight.shape {
+        // A single number is [] in some files and [1] in others.
+        let single = tensor.values.len() == 1 && weight.len() == 1;
+        let values = if tensor.shape == weight.shape || single {
             tensor.values.clone()
         } else if let Some((values, note)) = resized(weight, tensor) {
             self.report.layout.push_str(&note);
