@@ -4,6 +4,7 @@
 mod accumulation;
 mod files;
 mod losses;
+mod phases;
 mod tuning;
 
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use crate::data::files::Files;
 use crate::error::{Error, Result};
 use crate::limits::{Limits, Needs};
 use crate::loader::Loader;
-use crate::method::{Entering, Entry, Loss, Method, StepContext};
+use crate::method::{Entry, Loss, Method, StepContext};
 use crate::parts;
 use crate::rng::Rng;
 use crate::session::{KeyReport, Session, Task};
@@ -182,28 +183,6 @@ impl Run {
         if self.tuning.is_some() { needs.unmasked() } else { needs }
     }
 
-    /// Stand at a step of the run, with a fresh optimiser of its phase. The start of the phase is made before the next
-    /// step.
-    ///
-    /// # Errors
-    /// Those of the method's recipe.
-    pub fn go_to(&mut self, step: u64) -> Result<()> {
-        self.step = step;
-        self.entered = None;
-        self.begin(self.phase())
-    }
-
-    fn begin(&mut self, phase: usize) -> Result<()> {
-        self.loader.follow(None);
-        self.loader.resize(self.settings.get("batch")?);
-        self.recipe = self.recipe_of(phase)?;
-        self.optimiser = Optimiser::new(&self.recipe);
-        if let Some(batch) = self.recipe.batch {
-            self.loader.resize(batch);
-        }
-        Ok(())
-    }
-
     /// Steps that the weights were trained for, here and before.
     pub fn trained(&self) -> u64 {
         self.provenance.trained_steps + self.step.saturating_sub(self.provenance.since)
@@ -212,87 +191,6 @@ impl Run {
     /// How the phase is trained.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
-    }
-
-    /// The phases of the run.
-    pub fn phases(&self) -> &[Phase] {
-        &self.phases
-    }
-
-    /// Steps of all phases.
-    pub fn total_steps(&self) -> u64 {
-        self.phases.iter().map(|p| p.steps).sum()
-    }
-
-    /// The phase that the next step belongs to; past the end, the last one.
-    pub fn phase(&self) -> usize {
-        phase_at(&self.phases, self.step)
-    }
-
-    /// The phase that what is shown belongs to: of stored weights that have not been trained on, the one they were
-    /// trained in last.
-    pub fn shown_phase(&self) -> usize {
-        if self.provenance.stored && self.step == 0 {
-            phase_at(&self.phases, self.provenance.trained_steps.saturating_sub(1))
-        } else {
-            self.phase()
-        }
-    }
-
-    /// Make ready what is shown of stored weights from a later phase than the run is in: batches and what else
-    /// [`Method::enter`] computes beside the weights. Training begins with its own first phase all the same. The first
-    /// call only says that there is something to make ready (true), so that the first views need not wait for it.
-    ///
-    /// # Errors
-    /// Those of the method's own start.
-    pub async fn enter_shown(&mut self) -> Result<bool> {
-        let phase = self.shown_phase();
-        if phase == self.phase() || self.entered == Some(phase) {
-            return Ok(false);
-        }
-        if !std::mem::replace(&mut self.seen, true) {
-            return Ok(true);
-        }
-        self.begin(phase)?;
-        self.enter_phase(phase, true).await?;
-        Ok(false)
-    }
-
-    async fn enter_phase(&mut self, phase: usize, resumed: bool) -> Result<Option<String>> {
-        if self.tuning.is_some() {
-            self.entered = Some(phase);
-            return Ok(None);
-        }
-        let entering = Entering {
-            resumed,
-            rng: Rng::new(self.settings.seed, "phases").at(phase as u64),
-            weights: &mut self.weights,
-            loader: &mut self.loader,
-            settings: &self.settings,
-        };
-        let note = self.method.enter(phase, entering).await?;
-        self.entered = Some(phase);
-        Ok(note)
-    }
-
-    /// The first step of a phase.
-    fn start_of(&self, phase: usize) -> u64 {
-        self.phases.iter().take(phase).map(|p| p.steps).sum()
-    }
-
-    /// Make the start of the phase that the next step belongs to, if it was not made yet.
-    ///
-    /// # Errors
-    /// Those of the method's own start.
-    pub async fn enter(&mut self) -> Result<Option<String>> {
-        let phase = self.phase();
-        if self.entered == Some(phase) {
-            return Ok(None);
-        }
-        if self.entered.is_some() {
-            self.begin(phase)?;
-        }
-        self.enter_phase(phase, self.step > self.start_of(phase)).await
     }
 
     /// The learning rate of the next step.
@@ -345,12 +243,6 @@ impl Run {
         Ok(note)
     }
 
-    /// What is to be said before the first step past the planned end.
-    fn plan_is_over(&self) -> Option<String> {
-        let rate = self.recipe.rate.afterwards().filter(|_| self.step > 0 && self.step == self.total_steps())?;
-        Some(format!("Past the {} planned steps the learning rate stays at {rate:e}.", self.step))
-    }
-
     /// Whether `session` asks for this very system, to pre-train or to fine-tune: only what acts at once differs.
     pub fn serves(&self, session: &Session, settings: &Settings) -> bool {
         let same = |name: &str| self.settings.values().get(name) == settings.values().get(name);
@@ -360,14 +252,4 @@ impl Run {
             && self.settings.seed == session.seed
             && self.settings.data == settings.data
     }
-}
-
-/// The phase that the step after `step` belongs to; past the end, the last one.
-fn phase_at(phases: &[Phase], step: u64) -> usize {
-    let mut end = 0;
-    let found = phases.iter().position(|phase| {
-        end += phase.steps;
-        step < end
-    });
-    found.unwrap_or(phases.len().saturating_sub(1))
 }

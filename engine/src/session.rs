@@ -6,6 +6,7 @@
 //! scripts.
 
 mod reports;
+mod results;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +16,11 @@ use crate::card::{Arm, Card, KnobValue, Outcome};
 use crate::error::{Error, Report, Result};
 use crate::trace::{Cursor, View};
 pub use reports::{
-    Abilities, ArmReport, BenchReport, DataReport, DeviceReport, FineTuneReport, KernelCheck, KeyReport, LossPoint,
-    ModelReport, PhaseReport, ProbeReport, Progress, Race, Reproduction, StepReport, StudyReport, Switch, VerifyLine,
-    VerifyReport,
+    Abilities, DataReport, DeviceReport, LossPoint, ModelReport, PhaseReport, Progress, Reproduction, Switch,
+};
+pub use results::{
+    ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, StepReport, StudyReport,
+    VerifyLine, VerifyReport,
 };
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.

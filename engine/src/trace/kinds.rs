@@ -64,17 +64,18 @@ impl Matrix {
     /// A square matrix that compares the same things with one another: their names, their title, and the tokens of a
     /// grid that they are.
     pub fn of_pairs(values: Vec<f32>, names: Vec<String>, title: &str, grid: &str, tokens: Vec<u32>) -> Self {
+        let (count, title, grid) = (names.len() as u32, title.to_string(), Some(grid.to_string()));
         Self {
-            rows: names.len() as u32,
-            columns: names.len() as u32,
+            rows: count,
+            columns: count,
             values,
             row_names: names.clone(),
             column_names: names,
-            row_title: title.into(),
-            column_title: title.into(),
-            row_grid: Some(grid.into()),
+            row_title: title.clone(),
+            column_title: title,
+            row_grid: grid.clone(),
             row_tokens: tokens.clone(),
-            column_grid: Some(grid.into()),
+            column_grid: grid,
             column_tokens: tokens,
         }
     }

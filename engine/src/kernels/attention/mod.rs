@@ -14,6 +14,7 @@
 
 pub mod gpu;
 pub(crate) mod twin;
+mod widths;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, activation};

@@ -158,7 +158,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     }
     for (full, rest) in case.expected_under("out") {
         let Some(weight) = rest.strip_prefix("bn_after/").and_then(|name| w.by_name(name)) else { continue };
-        answers.host(full, weight.shape.clone(), readback::floats(weight.value.clone()).await?);
+        answers.flat(full, &weight.shape, weight.value.clone()).await?;
     }
     let embedded = model.embed(&w, &features, &whole);
     answers.tensor("out/embed_eval", embedded.clone()).await?;

@@ -140,11 +140,11 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.gradients(case, &w, &loss).await
 }
 
-/// Current weights under every expected name `stepN…/PARAMETER`.
-async fn stepped(case: &Case<'_>, answers: &mut Answers, w: &Weights, step: usize) -> Result<()> {
-    for (full, parameter) in case.expected_under(&format!("step{step}")) {
+/// Weights as they are now under every expected name `WORD…/PARAMETER`.
+async fn weights_under(word: &str, case: &Case<'_>, answers: &mut Answers, w: &Weights) -> Result<()> {
+    for (full, parameter) in case.expected_under(word) {
         if let Some(weight) = w.by_name(parameter) {
-            answers.host(full, weight.shape.clone(), readback::floats(weight.value.clone()).await?);
+            answers.flat(full, &weight.shape, weight.value.clone()).await?;
         }
     }
     Ok(())
@@ -168,7 +168,7 @@ async fn pretrain_steps(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         if step < steps {
             let gradients = w.backward(&loss);
             adamw.step(&mut w, &gradients, lr);
-            stepped(case, answers, &w, step + 1).await?;
+            weights_under(&format!("step{}", step + 1), case, answers, &w).await?;
         }
     }
     Ok(())
@@ -197,17 +197,13 @@ fn classifier(case: &Case<'_>) -> Result<(VitClassifier, Weights)> {
     Ok((classifier, w))
 }
 
-fn labels(case: &Case<'_>) -> Result<Vec<u32>> {
-    Ok(case.input("labels")?.values.iter().map(|v| *v as u32).collect())
-}
-
 fn imgs(case: &Case<'_>, w: &Weights) -> Result<Pictures> {
     Ok(Pictures::from(case.input("imgs")?.tensor::<4>(w.device())?))
 }
 
 fn smoothed_loss(case: &Case<'_>, logits: Tensor<2>) -> Result<Tensor<1>> {
     let classes = logits.dims()[1];
-    let targets = smooth_targets(&labels(case)?, classes, case.number("label_smoothing").unwrap_or(0.0))?;
+    let targets = smooth_targets(&case.numbers("labels")?, classes, case.number("label_smoothing").unwrap_or(0.0))?;
     let targets = target_tensor(targets, classes, &logits.device());
     Ok(cross_entropy(logits, targets))
 }
@@ -251,7 +247,7 @@ async fn finetune_step(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         let loss = smoothed_loss(case, classifier.scores(&w, feature))?;
         let gradients = w.backward(&loss);
         adamw.step(&mut w, &gradients, case.number("lr")?);
-        stepped(case, answers, &w, step).await?;
+        weights_under(&format!("step{step}"), case, answers, &w).await?;
     }
     Ok(())
 }
@@ -270,12 +266,7 @@ async fn hugging_face(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     let file = File { tensors: case.inputs(), ..File::default() };
     let plan = keys::plan("fixture", &file, &w, keys::vit_mae::LAYOUTS);
     keys::apply(plan, &mut w)?;
-    for (full, parameter) in case.expected_under("w") {
-        if let Some(weight) = w.by_name(parameter) {
-            answers.host(full, weight.shape.clone(), readback::floats(weight.value.clone()).await?);
-        }
-    }
-    Ok(())
+    weights_under("w", case, answers, &w).await
 }
 
 async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
@@ -297,11 +288,11 @@ async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     for name in ["head.1.weight", "head.1.bias"] {
         probe.head.set(name, case.input(name)?.values.clone())?;
     }
-    let targets = target_tensor(smooth_targets(&labels(case)?, classes, 0.0)?, classes, case.device);
+    let targets = target_tensor(smooth_targets(&case.numbers("labels")?, classes, 0.0)?, classes, case.device);
     for step in 0..case.count("steps")? {
         let forward = probe.step(feature.clone(), targets.clone(), case.number("lr")?);
         answers.value(&format!("probe_loss_step{step}"), f64::from(readback::scalar(forward.loss).await?));
-        stepped(case, answers, &probe.head, step + 1).await?;
+        weights_under(&format!("step{}", step + 1), case, answers, &probe.head).await?;
         if step > 0 {
             continue;
         }
@@ -309,7 +300,7 @@ async fn linear_probe(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
         for (full, parameter) in case.expected_under("grad") {
             let found = probe.head.list.iter().zip(&forward.gradients).find(|(weight, _)| weight.name == parameter);
             if let Some((weight, Some(gradient))) = found {
-                answers.host(full, weight.shape.clone(), readback::floats(gradient.clone()).await?);
+                answers.flat(full, &weight.shape, gradient.clone()).await?;
             }
         }
     }
