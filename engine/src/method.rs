@@ -136,10 +136,7 @@ pub trait Method: OnStage {
 
     /// One of these numbers; larger is better.
     fn measure<'a>(&'a self, metric: &'a str, _subject: Subject<'a>) -> Local<'a, Result<f64>> {
-        let why = format!("the system has no metric {metric:?}");
-        Box::pin(
-            async move { Err(Error::request("This cannot be measured", why, "Choose a metric that the system has")) },
-        )
+        Box::pin(async move { Err(no_metric(metric, self.metrics())) })
     }
 
     /// What a training step needs of the device; nothing known by default.
@@ -163,6 +160,15 @@ pub trait Method: OnStage {
             "Probe the frozen encoder",
         ))
     }
+}
+
+/// That a system has no number of its own with this name, but those.
+pub fn no_metric(metric: &str, those: &[&str]) -> Error {
+    let what_to_do = match those {
+        [] => "Measure the frozen encoder with a probe".to_string(),
+        those => format!("Choose one of {}", those.join(", ")),
+    };
+    Error::request("This cannot be measured", format!("the system has no metric {metric:?}"), what_to_do)
 }
 
 /// What a phase may change before its first step.

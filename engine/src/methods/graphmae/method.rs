@@ -10,13 +10,13 @@ use crate::blocks::activation::Rectifier;
 use crate::blocks::decoders::graph_decoder::DecoderKind;
 use crate::blocks::encoders::graph::{GraphPass, LayerKind, NormKind};
 use crate::blocks::masks::nodes::NodeMask;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::kernel_svm;
 use crate::graph::Graph;
 use crate::kernels::edges::edge_propagate;
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject, no_metric};
 use crate::methods::graphmae::card::{Activation, Decoder, Distance, GraphMaeKnobs, Layers, Norm};
 use crate::methods::graphmae::data::Cache;
 use crate::methods::graphmae::model::{Config, Criterion, GraphMae};
@@ -149,10 +149,7 @@ impl Method for System {
             match metric {
                 "node_accuracy" => self.node_accuracy(&subject).await,
                 "graph_accuracy" => self.graph_accuracy(&subject).await,
-                other => {
-                    let why = format!("GraphMAE has no metric {other:?}");
-                    Err(Error::request("This cannot be measured", why, "Choose node_accuracy or graph_accuracy"))
-                }
+                other => Err(no_metric(other, self.metrics())),
             }
         })
     }

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use crate::batch::{Batch, Half};
+use crate::batch::Batch;
 use crate::blocks::batch_norm::Pass;
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::Needs;
-use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject, no_metric};
 use crate::methods::gsimclr::card::GsimclrKnobs;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, DENOISING, Gsimclr, Networks};
@@ -111,14 +111,11 @@ impl Method for Gsimclr {
 
     fn measure<'a>(&'a self, metric: &'a str, subject: Subject<'a>) -> Local<'a, Result<f64>> {
         Box::pin(async move {
-            let pairs = plan::same_class_pairs(&self.config, subject.loader)
-                .map(|(own, _)| own)
-                .filter(|_| METRICS.contains(&metric));
-            let why = if subject.loader.labels(Half::Train).is_empty() {
-                "the data has no classes"
-            } else {
-                "there is no such metric"
-            };
+            if !METRICS.contains(&metric) {
+                return Err(no_metric(metric, &METRICS));
+            }
+            let pairs = plan::same_class_pairs(&self.config, subject.loader).map(|(own, _)| own);
+            let why = "the data has no classes";
             pairs.ok_or_else(|| Error::request(format!("{metric} cannot be measured"), why, "Choose data with classes"))
         })
     }

@@ -6,7 +6,7 @@ use crate::eval::Features;
 use crate::eval::few_shot::{self, Protocol};
 use crate::eval::linear_svm::LinearSvm;
 use crate::knobs::KnobTable;
-use crate::method::{Method as _, Subject};
+use crate::method::{Method as _, Subject, no_metric};
 use crate::methods::pointcmae::card::PointCmaeKnobs;
 use crate::methods::pointcmae::model::PointCmae;
 use crate::readback;
@@ -43,11 +43,7 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
             let protocol = Protocol { ways, shots, queries: 20, folds: 10 };
             Ok(few_shot::accuracy(&train, &labels, classes, protocol, &Rng::new(subject.settings.seed, "few-shot"))?.0)
         }
-        _ => Err(Error::request(
-            "This cannot be measured",
-            format!("there is no metric {metric:?}"),
-            "Choose a metric of the system",
-        )),
+        _ => Err(no_metric(metric, model.metrics())),
     }
 }
 

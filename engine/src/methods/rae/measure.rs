@@ -4,8 +4,8 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::density::mixture::{Blurred, Mixture};
 use crate::density::samples::{energy_distance, nearest_distance};
-use crate::error::{Error, Result};
-use crate::method::Subject;
+use crate::error::Result;
+use crate::method::{Subject, no_metric};
 use crate::methods::rae::chain::OnCpu;
 use crate::methods::rae::system::{Denoising, Vectors, set};
 use crate::readback;
@@ -34,7 +34,7 @@ const STEPS: usize = 200;
 /// What a set is drawn from; where that is not known, its own training points.
 ///
 /// # Errors
-/// [`Error::Data`] when the set is empty.
+/// [`Error::Data`](crate::error::Error::Data) when the set is empty.
 pub(super) fn known(set: &Vectors<'_>) -> Result<Mixture> {
     match set.truth {
         Some(truth) => Ok(truth.clone()),
@@ -54,7 +54,7 @@ pub(super) fn wide(values: &[f32]) -> Vec<f64> {
 /// One of [`METRICS`], or `clean_score_fit`.
 ///
 /// # Errors
-/// [`Error::Request`] for another name, and for `clean_score_fit` where the distribution has no density.
+/// [`Error::Request`](crate::error::Error::Request) for another name, and for `clean_score_fit` where the distribution has no density.
 pub(super) async fn measure(system: &Denoising, metric: &str, subject: Subject<'_>) -> Result<f64> {
     let set = set(subject.loader)?;
     match metric {
@@ -63,14 +63,7 @@ pub(super) async fn measure(system: &Denoising, metric: &str, subject: Subject<'
         "clean_score_fit" => Ok(1.0 - agreement(system, &subject, &set, false).await?.0),
         "sample_share" => Ok(walked(system, &subject, &set).await?.0),
         "sample_match" => Ok(walked(system, &subject, &set).await?.1),
-        _ => {
-            let why = format!("the system has no metric {metric:?}");
-            Err(Error::request(
-                "This cannot be measured",
-                why,
-                format!("Choose one of {}, clean_score_fit", METRICS.join(", ")),
-            ))
-        }
+        _ => Err(no_metric(metric, &[METRICS, &["clean_score_fit"]].concat())),
     }
 }
 

@@ -57,7 +57,7 @@ impl Clustering {
     /// What the variant clusters: embeddings of these nodes, their features, or eigenvectors.
     ///
     /// # Errors
-    /// [`Error::Device`] when the device is lost.
+    /// [`Error::Device`](crate::error::Error::Device) when the device is lost.
     pub async fn clustered(&self, w: &Weights, nodes: &Nodes) -> Result<Features> {
         match (self.variant, &self.convolutions) {
             (Variant::KMeans, _) => {
@@ -89,7 +89,7 @@ impl Clustering {
     /// The cluster of every row of [`Clustering::clustered`].
     ///
     /// # Errors
-    /// [`Error::Device`] when the device is lost.
+    /// [`Error::Device`](crate::error::Error::Device) when the device is lost.
     pub async fn clusters(&self, w: &Weights, x: &Features) -> Result<Vec<u32>> {
         if !self.variant.refines() {
             return Ok(self.fit(x, &Rng::new(self.seed, "k-means")).labels);

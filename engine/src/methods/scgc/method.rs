@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::eval::clustering::{Average, agreement};
 use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
-use crate::method::{Entering, Local, Loss, Method, StepContext, Subject};
+use crate::method::{Entering, Local, Loss, Method, StepContext, Subject, no_metric};
 use crate::methods::scgc::card::ScgcKnobs;
 use crate::methods::scgc::clusters::Clustering;
 use crate::methods::scgc::known;
@@ -130,11 +130,7 @@ impl Clustering {
             "ari" => Ok(scores.ari),
             "accuracy" => Ok(scores.accuracy),
             "f1" => Ok(scores.f1),
-            other => Err(Error::request(
-                "This cannot be measured",
-                format!("there is no {other:?}"),
-                format!("Choose one of {METRICS:?}"),
-            )),
+            other => Err(no_metric(other, &METRICS)),
         }
     }
 }
