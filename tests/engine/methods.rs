@@ -9,7 +9,7 @@ use masquerade_engine::data::files::Files;
 use masquerade_engine::data::{self, Dataset};
 use masquerade_engine::host::Host;
 use masquerade_engine::loader::Loader;
-use masquerade_engine::method::Entry;
+use masquerade_engine::method::{Entry, Subject};
 use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
 use masquerade_engine::settings::Settings;
@@ -261,6 +261,20 @@ fn a_gradient_reaches_every_trained_weight() {
         for (weight, reached) in run.weights.list.iter().zip(reached).filter(|(w, _)| w.trains()) {
             let known = UNREACHED.contains(&(card.id.as_str(), weight.name.as_str()));
             assert!(reached || known, "no gradient reaches {} of {}", weight.name, card.id);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_a_system_does_not_have_is_refused_with_those_it_has() {
+    for entry in registry::BUILT {
+        let run = smallest(&entry);
+        let weights = run.weights.frozen();
+        let subject = Subject { weights: &weights, loader: &run.loader, settings: &run.settings };
+        let report = block_on(run.method.measure("charm", subject)).expect_err("no such number").report();
+        assert!(report.why.contains("\"charm\"") && report.usage, "{}: {report:?}", run.card.id);
+        for name in run.method.metrics() {
+            assert!(report.what_to_do.contains(name), "{}: {report:?}", run.card.id);
         }
     }
 }

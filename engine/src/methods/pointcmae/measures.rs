@@ -22,6 +22,11 @@ const MOST: usize = 10_000;
 /// # Errors
 /// [`Error::Request`] for an unknown metric, [`Error::Data`] when the data has no labels.
 pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_>) -> Result<f64> {
+    let few_shot = match metric {
+        "svm_accuracy" => false,
+        "few_shot_accuracy" => true,
+        other => return Err(no_metric(other, model.metrics())),
+    };
     let classes = subject.loader.report().classes.len();
     if classes < 2 {
         let why = format!("{} has no classes to tell apart", subject.loader.report().title);
@@ -33,18 +38,15 @@ pub(super) async fn measure(model: &PointCmae, metric: &str, subject: Subject<'_
     }
     let (mut train, train_labels) = features(model, &subject, Half::Train).await?;
     let (test, test_labels) = features(model, &subject, Half::Test).await?;
-    match metric {
-        "svm_accuracy" => LinearSvm::fit(&train, &train_labels, classes, 1.0)?.accuracy(&test, &test_labels),
-        "few_shot_accuracy" => {
-            // Labels play no part in pre-training, so folds draw from both halves: small classes need all they have.
-            train.values.extend(test.values);
-            let labels = [train_labels, test_labels].concat();
-            let PointCmaeKnobs { ways, shots, .. } = PointCmaeKnobs::of(subject.settings)?;
-            let protocol = Protocol { ways, shots, queries: 20, folds: 10 };
-            Ok(few_shot::accuracy(&train, &labels, classes, protocol, &Rng::new(subject.settings.seed, "few-shot"))?.0)
-        }
-        _ => Err(no_metric(metric, model.metrics())),
+    if !few_shot {
+        return LinearSvm::fit(&train, &train_labels, classes, 1.0)?.accuracy(&test, &test_labels);
     }
+    // Labels play no part in pre-training, so folds draw from both halves: small classes need all they have.
+    train.values.extend(test.values);
+    let labels = [train_labels, test_labels].concat();
+    let PointCmaeKnobs { ways, shots, .. } = PointCmaeKnobs::of(subject.settings)?;
+    let protocol = Protocol { ways, shots, queries: 20, folds: 10 };
+    Ok(few_shot::accuracy(&train, &labels, classes, protocol, &Rng::new(subject.settings.seed, "few-shot"))?.0)
 }
 
 async fn features(model: &PointCmae, subject: &Subject<'_>, half: Half) -> Result<(Features, Vec<u32>)> {

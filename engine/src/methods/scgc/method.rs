@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use crate::batch::{Batch, Nodes};
 use crate::blocks::influence::Reach;
 use crate::error::{Error, Result};
-use crate::eval::clustering::{Average, agreement};
+use crate::eval::clustering::{Agreement, Average, agreement};
 use crate::knobs::{Choice, KnobTable};
 use crate::limits::{Need, Needs};
 use crate::method::{Entering, Local, Loss, Method, StepContext, Subject, no_metric};
@@ -117,6 +117,13 @@ impl Clustering {
     }
 
     async fn measured(&self, metric: &str, subject: Subject<'_>) -> Result<f64> {
+        let score: fn(Agreement) -> f64 = match metric {
+            "nmi" => |scores| scores.nmi,
+            "ari" => |scores| scores.ari,
+            "accuracy" => |scores| scores.accuracy,
+            "f1" => |scores| scores.f1,
+            other => return Err(no_metric(other, &METRICS)),
+        };
         let nodes = subject.loader.nodes()?;
         let labels = &nodes.graph.labels;
         if labels.len() != nodes.numbers.len() {
@@ -124,14 +131,7 @@ impl Clustering {
             return Err(Error::data("Clusters cannot be scored", why, "Choose a graph with labels"));
         }
         let found = self.clusters(subject.weights, &self.clustered(subject.weights, &nodes).await?).await?;
-        let scores = agreement(labels, &found, Average::Arithmetic);
-        match metric {
-            "nmi" => Ok(scores.nmi),
-            "ari" => Ok(scores.ari),
-            "accuracy" => Ok(scores.accuracy),
-            "f1" => Ok(scores.f1),
-            other => Err(no_metric(other, &METRICS)),
-        }
+        Ok(score(agreement(labels, &found, Average::Arithmetic)))
     }
 }
 
