@@ -59,6 +59,7 @@ pub const CHOOSE_FILES: &str = "Choose files…";
 pub const PATH: &str = "Folder or file";
 pub const OPEN: &str = "Open";
 pub const SKIPPED: &str = "Skipped files";
+pub const UNDERSTOOD: &str = "How files were read";
 pub const SOURCE: &str = "Source";
 pub const LICENCE: &str = "Licence";
 pub const SAMPLES: &str = "Samples";

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::batch::{Batch, CLASS, Half, Nodes, Role, lacking};
 use crate::data::crops::Augment;
+use crate::data::scenes::ground::Ground;
 use crate::data::{Cut, Dataset};
 use crate::density::mixture::Mixture;
 use crate::error::Result;
@@ -65,7 +66,11 @@ impl Loader {
             side: settings.find("img_size").unwrap_or_default(),
             frames: count("frames"),
             stride: count("stride"),
-            augment: Some(Augment { smallest_crop, flip: settings.find("flip").unwrap_or(false) }),
+            augment: Some(Augment {
+                smallest_crop,
+                flip: settings.find("flip").unwrap_or(false),
+                turns: settings.find("turns").unwrap_or(false),
+            }),
         };
         self.resize(settings.find("batch").unwrap_or_default());
         self.rng = Rng::new(settings.seed, "batches");
@@ -246,5 +251,23 @@ impl Loader {
     /// [`Error::Data`](crate::error::Error::Data) when there are no samples.
     pub fn evaluation_batch(&self, half: Half, indices: &[usize]) -> Result<Batch> {
         self.data.cut(half, indices, &Cut { augment: None, ..self.cut }, &self.rng)
+    }
+
+    /// As [`Loader::evaluation_batch`], in windows of another side: more of what lies around the samples.
+    ///
+    /// # Errors
+    /// As [`Loader::evaluation_batch`]; also when the data has no windows so large.
+    pub fn window_batch(&self, half: Half, indices: &[usize], side: usize) -> Result<Batch> {
+        self.data.cut(half, indices, &Cut { augment: None, side, ..self.cut }, &self.rng)
+    }
+
+    /// Samples whose windows of this side show every place once.
+    pub fn windows(&self, half: Half, side: usize) -> Vec<usize> {
+        self.data.windows(half, side)
+    }
+
+    /// Where on the Earth the window of this side around a sample lies.
+    pub fn ground(&self, half: Half, sample: usize, side: usize) -> Option<Ground> {
+        self.data.ground(half, sample, side)
     }
 }

@@ -186,6 +186,7 @@ pub fn opened(classes: bool) -> Vec<Event> {
         detail: String::new(),
         licence: "MIT".into(),
         source: "dataset-fashion-mnist".into(),
+        notes: Vec::new(),
         skipped: vec![("notes.txt".into(), "not a picture".into())],
     };
     vec![

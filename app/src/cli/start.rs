@@ -227,6 +227,9 @@ impl Plan {
         self.add_pictures(engine)?;
         engine.send(Command::Show(Box::new(self.session.clone())));
         let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;
+        for line in &data.notes {
+            engine.progress.note(line);
+        }
         for (name, reason) in &data.skipped {
             engine.progress.note(format_args!("Skipped {name}: {reason}"));
         }

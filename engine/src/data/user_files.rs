@@ -119,6 +119,7 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
         detail: String::new(),
         licence: "yours".into(),
         source: source.into(),
+        notes: Vec::new(),
         skipped,
     };
     Ok(PictureData::colour(report, train, test))

@@ -157,6 +157,8 @@ pub struct DataReport {
     pub licence: String,
     /// Where it came from, in words.
     pub source: String,
+    /// How files were understood where that had to be guessed, one line each.
+    pub notes: Vec<String>,
     /// Files that were listed and skipped: name and reason.
     pub skipped: Vec<(String, String)>,
 }

@@ -6,7 +6,7 @@ use masquerade_engine::data::crops::Augment;
 use masquerade_engine::rng::Rng;
 
 const EVALUATION: Cut = Cut { side: 8, frames: 4, stride: 3, augment: None };
-const TRAINING: Cut = Cut { augment: Some(Augment { smallest_crop: 1.0, flip: false }), ..EVALUATION };
+const TRAINING: Cut = Cut { augment: Some(Augment { smallest_crop: 1.0, flip: false, turns: false }), ..EVALUATION };
 
 #[test]
 fn a_clip_and_its_sound_are_of_the_same_seconds() {

@@ -9,8 +9,8 @@ use masquerade_engine::rng::Rng;
 use masquerade_engine::session::DataReport;
 use proptest::prelude::*;
 
-const PLAIN: Augment = Augment { smallest_crop: 1.0, flip: false };
-const CROPPED: Augment = Augment { smallest_crop: 0.2, flip: true };
+const PLAIN: Augment = Augment { smallest_crop: 1.0, flip: false, turns: false };
+const CROPPED: Augment = Augment { smallest_crop: 0.2, flip: true, turns: false };
 
 fn noise(width: u32, height: u32, channels: u32, seed: u64) -> Picture {
     let mut rng = Rng::new(seed, "noise");
@@ -30,6 +30,7 @@ fn colour_set(pictures: Vec<Picture>) -> PictureData {
         picture: (0, 0, 0),
         licence: String::new(),
         source: String::new(),
+        notes: Vec::new(),
         skipped: Vec::new(),
     };
     PictureData::colour(report, Split { pictures, labels: Vec::new() }, Split::default())
@@ -136,7 +137,7 @@ fn half_of_the_pictures_are_mirrored() {
     let set = colour_set(vec![Picture::new(2, 2, 3, vec![10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120]).unwrap()]);
     let plain = crops::evaluation_batch(&set, &set.train, &[0], 2);
     let mirrored: Vec<u8> = plain.chunks(6).flat_map(|row| [&row[3..], &row[..3]].concat()).collect();
-    let flip = Augment { smallest_crop: 1.0, flip: true };
+    let flip = Augment { smallest_crop: 1.0, flip: true, turns: false };
     let batch = crops::batch(&set, &set.train, &[0; 400], 2, flip, &Rng::new(2, "flip"));
     let count = batch.chunks(12).filter(|sample| **sample == mirrored[..]).count();
     assert!(batch.chunks(12).all(|sample| *sample == plain[..] || *sample == mirrored[..]));

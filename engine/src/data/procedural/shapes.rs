@@ -32,6 +32,7 @@ pub fn load(side: u32, seed: u64) -> PictureData {
         detail: String::new(),
         licence: "CC0 1.0".into(),
         source: format!("drawn by the program, seed {seed}"),
+        notes: Vec::new(),
         skipped: Vec::new(),
     };
     PictureData::colour(report, split(side, 0..TRAIN, &stream), split(side, TRAIN..TRAIN + TEST, &stream))
