@@ -218,13 +218,7 @@ pub fn of_user(files: Vec<NamedBytes>, kind: Kind, keep: u32) -> Result<Rc<dyn D
         Kind::Clouds => Rc::new(clouds::from_files(files)?),
         Kind::Graphs => Rc::new(GraphSet::new(graphs::from_files(files)?)),
         Kind::Vectors => Rc::new(vectors::from_files(files)?),
-        Kind::Scenes => {
-            return Err(Error::request(
-                "Scenes of your own cannot be read yet",
-                "there is no reader of their files",
-                "Choose one of the sets that the system lists",
-            ));
-        }
+        Kind::Scenes => Rc::new(scenes::from_files(files)?),
     };
     Ok(data)
 }

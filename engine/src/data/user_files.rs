@@ -63,7 +63,7 @@ pub fn from_folder(folder: &std::path::Path, keep: u32, mut on_file: impl FnMut(
 /// Where a picture belongs, by the folders in its name.
 pub(super) struct Place {
     /// `Some(true)`: in a folder for testing, `Some(false)`: in one for training.
-    test: Option<bool>,
+    pub test: Option<bool>,
     pub class: Option<String>,
 }
 
