@@ -6,6 +6,7 @@ mod cropping;
 mod decoding;
 mod loading;
 mod orders;
+mod scenes;
 mod sensors;
 
 use std::future::Future;

@@ -98,7 +98,7 @@ pub fn scene(
     };
     let optical = picture(optical, whole[0], of_reflectance);
     let radar = picture(radar, whole[1], of_decibels);
-    let cover = place.cover.and_then(|number| match map(&mut sheets[number], &grid) {
+    let cover = place.cover.and_then(|number| match map(&sheets[number], &grid) {
         Ok(map) => Some(map),
         Err(why) => {
             skipped.push((sheets[number].file.name.clone(), why));
@@ -293,9 +293,10 @@ fn raster(seen: &Seen, grid: &Grid, whole: bool, kept: fn(f32) -> u16) -> Raster
     Raster { width: width as u32, height: height as u32, channels: channels as u32, pixels }
 }
 
-fn map(sheet: &mut Sheet, grid: &Grid) -> Result<Numbers, String> {
+fn map(sheet: &Sheet, grid: &Grid) -> Result<Numbers, String> {
     let Content::Cover(family) = sheet.content else { return Err("it is no map".into()) };
-    let mut file = read(sheet)?;
+    // Scenes of one place share their map: its bytes stay.
+    let mut file = geotiff::read(&sheet.file.bytes)?;
     let from = Grid { sides: [file.header.width, file.header.height], ground: file.header.ground };
     let plane = Plane { sides: from.sides, values: file.bands.pop().unwrap_or_default() };
     let values = nearest(&plane, &from, grid).ok_or("it does not show the ground of its picture")?;
