@@ -346,11 +346,9 @@ impl State {
         }
     }
 
-    /// The first picture of the stage: what masks lie on.
-    pub fn picture(&self) -> Option<&Shown> {
-        self.stage()
-            .iter()
-            .filter_map(|(id, _)| self.views.get(id))
-            .find(|s| matches!(s.view.kind, ViewKind::Picture(_)))
+    /// The picture that masks of a view's grid lie on: the first one of the stage that shows this grid.
+    pub fn picture(&self, view: &View) -> Option<&Shown> {
+        let pictures = self.stage().iter().filter_map(|(id, _)| self.views.get(id));
+        pictures.filter(|s| matches!(s.view.kind, ViewKind::Picture(_))).find(|s| s.view.grid == view.grid)
     }
 }

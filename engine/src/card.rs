@@ -160,12 +160,13 @@ impl Default for Study {
 /// The frame's own probes of frozen features.
 const LINEAR: &str = "linear_accuracy";
 const NEAREST: &str = "knn_accuracy";
+const HIDDEN_LAYER: &str = "mlp_accuracy";
 
 /// The number that a study compares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A probe of the frozen encoder: `linear_accuracy` or `knn_accuracy`.
+    /// A probe of the frozen encoder: `linear_accuracy`, `knn_accuracy` or `mlp_accuracy` (one hidden layer).
     Probe(String),
     /// The test accuracy after fine-tuning.
     FineTune,
@@ -177,7 +178,7 @@ impl Outcome {
     /// The outcome of this name.
     pub fn named(name: &str) -> Self {
         match name {
-            LINEAR | NEAREST => Self::Probe(name.into()),
+            LINEAR | NEAREST | HIDDEN_LAYER => Self::Probe(name.into()),
             "finetune" => Self::FineTune,
             _ => Self::Own(name.into()),
         }

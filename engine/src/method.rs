@@ -129,7 +129,7 @@ pub trait Method: OnStage {
     }
 
     /// Numbers of its own that say how good a model is: names for [`Method::measure`], beside the frame's
-    /// `knn_accuracy` and `linear_accuracy` on [`Method::embed`].
+    /// `knn_accuracy`, `linear_accuracy` and `mlp_accuracy` on [`Method::embed`].
     fn metrics(&self) -> &'static [&'static str] {
         &[]
     }

@@ -194,7 +194,7 @@ pub enum Command {
     LoadCheckpoint(NamedBytes),
     /// The user's own pictures; they become the data set `folder`.
     AddUserData(Vec<NamedBytes>),
-    /// k-nearest-neighbour and linear probe of the encoder as it is.
+    /// k-nearest-neighbour, linear and one-hidden-layer probe of the encoder as it is.
     RunProbe {
         train: u32,
         test: u32,

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use masquerade_engine::checkpoint::safetensors::{self, File};
 use masquerade_engine::eval::linear_probe::{LinearProbe, Settings, fit};
 use masquerade_engine::eval::principal::{Plane, plane};
-use masquerade_engine::eval::{Features, accuracy, collapse, kernel_svm, nearest};
+use masquerade_engine::eval::{Features, accuracy, collapse, kernel_svm, mlp_probe, nearest, segmentation};
 use masquerade_engine::readback;
 use masquerade_engine::rng::Rng;
 use masquerade_engine::train::losses::{smooth_targets, target_tensor};
@@ -191,4 +191,63 @@ fn the_plane_holds_the_two_main_directions() {
     };
     assert!((1..300).all(|i| (ratio(0, i) / ratio(0, 1) - 1.0).abs() < 0.1));
     assert_eq!(plane(&Features { dim: 3, values: vec![1.0; 9] }).share, 0.0);
+}
+
+#[test]
+fn segmentation_counts_pixels_by_what_they_were_taken_for() {
+    let mut confusion = segmentation::Confusion::new(3);
+    for (truth, answer) in [(0, 0), (0, 0), (0, 1), (1, 1), (7, 0)] {
+        confusion.add(truth, answer);
+    }
+    assert_eq!(confusion.accuracy(), 0.75);
+    // 2 of 3, 1 of 2; the third class neither is there nor was answered.
+    assert!((confusion.mean_iou() - (2.0 / 3.0 + 0.5) / 2.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_linear_layer_on_patches_tells_their_pixels() {
+    let mut rng = Rng::new(3, "patches");
+    let mut patches = |samples: usize| {
+        let mut patches = segmentation::Patches::default();
+        patches.features.dim = 2;
+        for _ in 0..samples {
+            // 4 × 4 pixels in patches of 2 × 2; one pixel in four is not known.
+            let classes: Vec<u8> = (0..4).map(|_| rng.below(2) as u8).collect();
+            let map: Vec<u8> = (0..16).map(|i| if i == 5 { 255 } else { classes[i / 8 * 2 + i % 4 / 2] }).collect();
+            for class in &classes {
+                patches.features.values.extend([f32::from(*class) + 0.2 * rng.normal(), rng.normal()]);
+            }
+            patches.add(&map, 4, 2);
+        }
+        patches
+    };
+    let (known, others, device) = (patches(60), patches(20), Device::flex());
+    let segmenter =
+        block_on(segmentation::Segmenter::train(&known, 2, &Rng::new(1, "probe"), &device)).expect("a probe");
+    let confusion = block_on(segmenter.judge(&others, &device)).expect("counts");
+    assert!(confusion.accuracy() > 0.95 && confusion.mean_iou() > 0.9, "{confusion:?}");
+    let nothing = segmentation::Patches { pixels: vec![255; known.pixels.len()], ..known };
+    assert!(block_on(segmentation::Segmenter::train(&nothing, 2, &Rng::new(1, "probe"), &device)).is_err());
+}
+
+#[test]
+fn a_hidden_layer_tells_what_a_line_cannot() {
+    let mut rng = Rng::new(5, "exclusive or");
+    let mut corners = |count: usize| {
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let sides = [rng.below(2), rng.below(2)];
+            labels.push((sides[0] ^ sides[1]) as u32);
+            values.extend(sides.map(|side| side as f32 + 0.1 * rng.normal()));
+        }
+        (Features { dim: 2, values }, labels)
+    };
+    let (train, test, device) = (corners(200), corners(100), Device::flex());
+    let how = mlp_probe::Settings { hidden: 32, ..mlp_probe::Settings::default() };
+    let fit = |rng: &Rng| {
+        block_on(mlp_probe::fit((&train.0, &train.1), (&test.0, &test.1), 2, &how, rng, &device)).expect("a probe")
+    };
+    let hidden = fit(&Rng::new(1, "probe"));
+    assert!(hidden > 0.95, "{hidden}");
+    assert_eq!(hidden, fit(&Rng::new(1, "probe")));
 }

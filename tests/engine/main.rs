@@ -11,6 +11,7 @@ mod clouds;
 mod collections;
 mod convolution;
 mod convolutional;
+mod croma;
 mod data;
 mod eval;
 mod finite_differences;

@@ -30,7 +30,7 @@ pub struct Options {
     /// Compare test accuracies after fine-tuning
     #[arg(long, conflicts_with = "metric")]
     finetune: bool,
-    /// Compare this number: linear_accuracy, knn_accuracy or one of the system's own
+    /// Compare this number: linear_accuracy, knn_accuracy, mlp_accuracy or one of the system's own
     #[arg(long)]
     metric: Option<String>,
     /// An arm of your own; may be given many times [default: the claim's, or the preset as it is]

@@ -18,7 +18,7 @@ pub fn heat_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, heat: &Heat, 
         _ => None,
     };
     let below = heat.over.as_ref().and_then(|id| state.views.get(id)).filter(|s| size(s).is_some());
-    let pixels = below.or(state.picture()).and_then(size).unwrap_or((heat.columns, heat.rows));
+    let pixels = below.or(state.picture(&shown.view)).and_then(size).unwrap_or((heat.columns, heat.rows));
     let name = text::heat_name(&shown.view.title, greatest(heat));
     let grid = (heat.rows, heat.columns);
     let canvas =

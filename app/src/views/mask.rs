@@ -16,7 +16,7 @@ pub fn mask_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, mask: &Mask, 
     let painted = grid.and_then(|grid| cx.state.mask(&grid.id)).filter(|m| m.len() == mask.hidden.len());
     let hidden = painted.unwrap_or_else(|| mask.hidden.clone());
     let count = hidden.iter().filter(|h| **h).count();
-    let below = cx.state.picture();
+    let below = cx.state.picture(&shown.view);
     let pixels = match below.map(|s| &s.view.kind) {
         Some(ViewKind::Picture(p)) => (p.width, p.height),
         _ => (mask.columns, mask.rows),

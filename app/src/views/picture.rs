@@ -11,7 +11,7 @@ use crate::{text, theme};
 
 /// Draw a picture; on the first one of the stage a drag paints the mask.
 pub fn picture_ui(ui: &mut Ui, cx: &mut UiContext<'_>, shown: &Shown, picture: &Picture, side: f32) {
-    let first = cx.state.picture().is_some_and(|p| p.view.id == shown.view.id);
+    let first = cx.state.picture(&shown.view).is_some_and(|p| p.view.id == shown.view.id);
     let grid = cx.state.grid(&shown.view).filter(|grid| grid.paintable);
     let paintable = first && grid.is_some_and(|grid| cx.state.mask(&grid.id).is_some());
     let press = if paintable { Press::PinAndPaint } else { Press::Pin };

@@ -15,6 +15,13 @@ pub fn top_k(scores: &[f32], classes: usize, labels: &[u32], k: usize) -> f64 {
     right.count() as f64 / labels.len().max(1) as f64
 }
 
+/// The class of the largest score; of equal scores the lower one.
+pub fn best(scores: &[f32]) -> usize {
+    let larger =
+        |best: (usize, f32), (class, score): (usize, &f32)| if *score > best.1 { (class, *score) } else { best };
+    scores.iter().enumerate().fold((0, f32::NEG_INFINITY), larger).0
+}
+
 /// What always answering the most frequent class would reach (1 / classes where all are equally frequent).
 pub fn chance(labels: &[u32]) -> f64 {
     let mut counts = std::collections::BTreeMap::<u32, usize>::new();

@@ -10,8 +10,10 @@ pub mod labels;
 pub mod linear_probe;
 pub mod linear_svm;
 pub mod logistic;
+pub mod mlp_probe;
 pub mod nearest;
 pub mod principal;
+pub mod segmentation;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

@@ -8,7 +8,7 @@ use crate::card::Idea;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::eval::labels::budget;
-use crate::eval::{Features, collapse, linear_probe, nearest};
+use crate::eval::{Features, collapse, linear_probe, mlp_probe, nearest};
 use crate::loader::Loader;
 use crate::method::{Method, Subject};
 use crate::readback;
@@ -18,7 +18,7 @@ use crate::session::{Event, ProbeReport};
 use crate::settings::Settings;
 use crate::weights::Weights;
 
-/// k-nearest-neighbour and linear probe of a frozen encoder, and the system's own numbers.
+/// k-nearest-neighbour, linear and one-hidden-layer probe of a frozen encoder, and the system's own numbers.
 pub struct Probe {
     method: Rc<dyn Method>,
     weights: Weights,
@@ -108,7 +108,7 @@ impl Probe {
         Ok(true)
     }
 
-    /// The accuracy of one probe (`knn_accuracy` or the linear one) on a share of the labels drawn by `seed`, of the
+    /// The accuracy of one probe (`knn_accuracy`, `mlp_accuracy` or the linear one) on a share of the labels drawn by `seed`, of the
     /// features gathered.
     pub(super) async fn accuracy(&self, metric: &str, share: f64, seed: u64) -> Result<Option<f64>> {
         let classes = needs_labels(&self.loader)?;
@@ -122,6 +122,9 @@ impl Probe {
             return Ok(nearest::accuracies(train, test, classes, &[nearest::WEIGHTED], device).await?.first().copied());
         }
         let rng = Rng::new(self.settings.seed, "probe");
+        if metric == "mlp_accuracy" {
+            return mlp_probe::fit(train, test, classes, &mlp_probe::Settings::default(), &rng, device).await.map(Some);
+        }
         linear_probe::fit(train, test, classes, &linear_probe::Settings::default(), &rng, device).await.map(Some)
     }
 
@@ -146,6 +149,9 @@ impl Probe {
             let test = self.loader.labels(Half::Test).get(..self.counts.1).unwrap_or_default();
             report.knn_accuracy = self.accuracy("knn_accuracy", 1.0, self.settings.seed).await?;
             report.linear_accuracy = self.accuracy("linear_accuracy", 1.0, self.settings.seed).await?;
+            if let Some(value) = self.accuracy("mlp_accuracy", 1.0, self.settings.seed).await? {
+                report.others.push(("mlp_accuracy".into(), value));
+            }
             let most = (0..classes as u32).map(|c| test.iter().filter(|l| **l == c).count()).max().unwrap_or(0);
             report.chance = Some(most as f64 / test.len().max(1) as f64);
         }

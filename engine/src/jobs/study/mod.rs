@@ -81,7 +81,7 @@ impl StudyJob {
             Outcome::Own(metric) if study.labels.iter().any(|share| *share < 1.0) => {
                 return refuse(
                     format!("{metric} does not say how many labels it uses"),
-                    "Choose linear_accuracy, knn_accuracy or fine-tuning",
+                    "Choose linear_accuracy, knn_accuracy, mlp_accuracy or fine-tuning",
                 );
             }
             Outcome::Own(_) => {}

@@ -2,29 +2,50 @@
 
 use burn::tensor::Tensor;
 
-use crate::batch::Half;
+use crate::batch::{Batch, Half, Role, Target};
 use crate::error::{Error, Result};
+use crate::eval::segmentation::{Confusion, Patches, Segmenter};
+use crate::eval::{Features, linear_probe};
 use crate::method::Subject;
+use crate::methods::croma::config::Feature;
+use crate::methods::croma::encoders::Places;
 use crate::methods::croma::look::recall_at_one;
 use crate::methods::croma::model::{Croma, Scenes};
 use crate::readback;
+use crate::rng::Rng;
 
 /// Names of the numbers.
-pub(super) const METRICS: [&str; 2] = ["recall_at_1", "rotation_cosine"];
+pub(super) const METRICS: [&str; 7] = [
+    "radar_linear",
+    "optical_linear",
+    "recall_at_1",
+    "rotation_cosine",
+    "cover_miou",
+    "cover_accuracy",
+    "cover_accuracy_at_twice",
+];
 
+/// The track of maps of what covers the ground.
+const COVER: &str = "cover";
 /// Scenes that are encoded at once, and among which one is found.
 const AT_ONCE: usize = 64;
-/// Most scenes that are measured.
+/// Most scenes of a half that are measured.
 const MOST: usize = 512;
 
 /// One of the numbers; larger is better.
 ///
 /// # Errors
-/// [`Error::Request`] for an unknown metric, [`Error::Data`] when no scene has both sensors.
+/// [`Error::Request`] for an unknown metric, [`Error::Data`] when the data lacks what it needs: scenes with both sensors,
+/// classes, maps, room for larger windows.
 pub(super) async fn measure(croma: &Croma, metric: &str, subject: Subject<'_>) -> Result<f64> {
     match metric {
+        "radar_linear" => linear(croma, &subject, Feature::Radar).await,
+        "optical_linear" => linear(croma, &subject, Feature::Optical).await,
         "recall_at_1" => recall(croma, &subject).await,
         "rotation_cosine" => rotation(croma, &subject).await,
+        "cover_miou" => Ok(cover(croma, &subject, 1).await?.mean_iou()),
+        "cover_accuracy" => Ok(cover(croma, &subject, 1).await?.accuracy()),
+        "cover_accuracy_at_twice" => Ok(cover(croma, &subject, 2).await?.accuracy()),
         _ => Err(Error::request(
             "This cannot be measured",
             format!("there is no metric {metric:?}"),
@@ -33,14 +54,79 @@ pub(super) async fn measure(croma: &Croma, metric: &str, subject: Subject<'_>) -
     }
 }
 
+/// The first scenes of a half, some at once.
+fn starts(count: usize) -> impl Iterator<Item = Vec<usize>> {
+    let count = count.min(MOST);
+    (0..count).step_by(AT_ONCE).map(move |start| (start..(start + AT_ONCE).min(count)).collect())
+}
+
+/// A linear probe of one sensor's pooled encoding.
+async fn linear(croma: &Croma, subject: &Subject<'_>, feature: Feature) -> Result<f64> {
+    let classes = subject.loader.report().classes.len();
+    let [train, test] = [Half::Train, Half::Test];
+    let train = (features(croma, subject, feature, train).await?, labels(subject, train));
+    let test = (features(croma, subject, feature, test).await?, labels(subject, test));
+    let (how, rng) = (linear_probe::Settings::default(), Rng::new(subject.settings.seed, "probe"));
+    linear_probe::fit((&train.0, train.1), (&test.0, test.1), classes, &how, &rng, subject.weights.device()).await
+}
+
+fn labels<'a>(subject: &Subject<'a>, half: Half) -> &'a [u32] {
+    let labels = subject.loader.labels(half);
+    &labels[..labels.len().min(MOST)]
+}
+
+async fn features(croma: &Croma, subject: &Subject<'_>, feature: Feature, half: Half) -> Result<Features> {
+    let mut features = Features { dim: croma.config.encoder.dim, values: Vec::new() };
+    for indices in starts(labels(subject, half).len()) {
+        let batch = subject.loader.evaluation_batch(half, &indices)?;
+        features.values.extend(readback::floats(croma.feature(subject.weights, &batch, feature)?).await?);
+    }
+    Ok(features)
+}
+
+/// A linear layer on joint patch encodings, trained in windows of the model's own side and judged in windows so many times
+/// as wide.
+async fn cover(croma: &Croma, subject: &Subject<'_>, times: usize) -> Result<Confusion> {
+    let classes = subject.loader.shape().tracks.get(COVER).copied().unwrap_or(0);
+    let rng = Rng::new(subject.settings.seed, "cover");
+    let known = patches(croma, subject, Half::Train, 1).await?;
+    let segmenter = Segmenter::train(&known, classes, &rng, subject.weights.device()).await?;
+    segmenter.judge(&patches(croma, subject, Half::Test, times).await?, subject.weights.device()).await
+}
+
+/// The joint encodings of all patches, and what covers their pixels.
+async fn patches(croma: &Croma, subject: &Subject<'_>, half: Half, times: usize) -> Result<Patches> {
+    let (config, side) = (&croma.config, times * croma.config.img_size);
+    let places = Places::new(config, [times * config.side(); 2]);
+    let windows = subject.loader.windows(half, side);
+    let mut patches =
+        Patches { features: Features { dim: config.encoder.dim, ..Features::default() }, ..Patches::default() };
+    for at in windows[..windows.len().min(MOST / (times * times))].chunks(AT_ONCE / (times * times)) {
+        let batch = subject.loader.window_batch(half, at, side)?;
+        whole(&batch)?;
+        let (scenes, _) = config.pairs(&batch, subject.weights.device())?;
+        let joint = croma.encode_all(subject.weights, &scenes, &places).joint;
+        patches.features.values.extend(readback::floats(joint).await?);
+        if let Target::Maps(maps) = batch.target(COVER)? {
+            patches.add(maps.raw().unwrap_or_default(), side, config.patch_size);
+        }
+    }
+    Ok(patches)
+}
+
+/// Whether every scene of a batch has both sensors.
+fn whole(batch: &Batch) -> Result<()> {
+    for role in [Role::Radar, Role::Optical] {
+        batch.values(role)?;
+    }
+    Ok(())
+}
+
 /// The test scenes in pieces, those with both sensors.
 fn pieces(croma: &Croma, subject: &Subject<'_>) -> Result<Vec<(Scenes, usize)>> {
     let half = if subject.loader.len(Half::Test) > 0 { Half::Test } else { Half::Train };
-    let count = subject.loader.len(half).min(MOST);
-    let starts = (0..count).step_by(AT_ONCE);
-    starts
-        .map(|start| {
-            let indices: Vec<usize> = (start..(start + AT_ONCE).min(count)).collect();
+    starts(subject.loader.len(half))
+        .map(|indices| {
             let batch = subject.loader.evaluation_batch(half, &indices)?;
             croma.config.pairs(&batch, subject.weights.device())
         })
