@@ -3,10 +3,10 @@
 use burn::tensor::Tensor;
 
 use crate::batch::{Batch, Half, Role, Target};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::segmentation::{Confusion, Patches, Segmenter};
 use crate::eval::{Features, linear_probe};
-use crate::method::Subject;
+use crate::method::{Subject, no_metric};
 use crate::methods::croma::config::Feature;
 use crate::methods::croma::encoders::Places;
 use crate::methods::croma::look::recall_at_one;
@@ -46,11 +46,7 @@ pub(super) async fn measure(croma: &Croma, metric: &str, subject: Subject<'_>) -
         "cover_miou" => Ok(cover(croma, &subject, 1).await?.mean_iou()),
         "cover_accuracy" => Ok(cover(croma, &subject, 1).await?.accuracy()),
         "cover_accuracy_at_twice" => Ok(cover(croma, &subject, 2).await?.accuracy()),
-        _ => Err(Error::request(
-            "This cannot be measured",
-            format!("there is no metric {metric:?}"),
-            "Choose a metric of the system",
-        )),
+        _ => Err(no_metric(metric, &METRICS)),
     }
 }
 
