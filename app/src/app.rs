@@ -215,6 +215,9 @@ impl App {
     /// Show a session at once, and have the engine put it in order.
     fn show_session(&mut self, session: Session) {
         let set = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone());
+        if session.task != self.state.session.task {
+            self.screen.loss_phase = None;
+        }
         if set(&session) != set(&self.state.session) {
             self.selection.locked.clear();
             self.screen.loss_phase = None;

@@ -39,7 +39,11 @@ pub enum Action {
     SaveCheckpoint,
     Probe,
     FineTune,
+    /// Go on with the run that fine-tuning started from.
+    Pretrain,
     Claim,
+    /// The study of how many labels the features need.
+    LabelBudget,
     Cancel,
     MeasureStep,
     SelfCheck,
@@ -108,7 +112,9 @@ impl Action {
             A::SaveCheckpoint,
             A::Probe,
             A::FineTune,
+            A::Pretrain,
             A::Claim,
+            A::LabelBudget,
             A::Cancel,
             A::MeasureStep,
             A::SelfCheck,
@@ -187,7 +193,10 @@ impl Action {
             Self::Redo => icons::REDO,
             Self::Share => icons::SHARE,
             Self::SaveWeights | Self::SaveCheckpoint => icons::DOWNLOAD,
-            Self::Probe | Self::FineTune | Self::Claim | Self::LogScale | Self::MeasureStep => icons::CHART,
+            Self::Probe | Self::FineTune | Self::Claim | Self::LabelBudget | Self::LogScale | Self::MeasureStep => {
+                icons::CHART
+            }
+            Self::Pretrain => icons::PREVIOUS,
             Self::Cancel => icons::STOP,
             Self::SelfCheck => icons::DONE,
             Self::UseDevice(DeviceKind::Auto) => icons::SYSTEM,
@@ -222,12 +231,14 @@ impl Action {
             }
             Self::MoreMask | Self::LessMask => state.mask_knob().is_some(),
             Self::GoOn | Self::ShowTrained | Self::ShowNow => {
-                state.model.as_ref().is_some_and(|model| model.has_stored)
+                !state.tunes() && state.model.as_ref().is_some_and(|model| model.has_stored)
             }
             Self::NextSample | Self::PreviousSample => able(|a| a.samples),
             Self::Unpin => state.model.as_ref().is_some_and(|model| !model.grids.is_empty()),
             Self::Switch(n) => state.switch(n).is_some(),
-            Self::FineTune => able(|a| a.fine_tunes),
+            Self::FineTune => !state.tunes() && state.labelled() && able(|a| a.fine_tunes),
+            Self::Pretrain => state.tunes(),
+            Self::LabelBudget => state.labelled(),
             Self::Claim => state.card().is_some_and(|c| c.claim.is_some()),
             Self::Exhibit(n) => state.catalogue.get(usize::from(n).wrapping_sub(1)).is_some_and(|c| c.built),
             _ => true,
@@ -237,7 +248,6 @@ impl Action {
     /// Whether it can be done now.
     pub fn enabled(self, state: &State, undo: &Undo) -> bool {
         let open = state.model.is_some() && !state.lost;
-        let labelled = state.data.as_ref().is_some_and(|d| d.classes.len() > 1);
         let now = match self {
             Self::PlayPause
             | Self::Step
@@ -247,15 +257,18 @@ impl Action {
             | Self::LessMask
             | Self::Switch(_)
             | Self::SaveWeights
-            | Self::SaveCheckpoint => open,
+            | Self::SaveCheckpoint
+            | Self::Pretrain => open,
             Self::GoOn => open && state.session.stored && !state.session.go_on,
             Self::ShowTrained => open && !state.session.stored,
             Self::ShowNow => open && state.session.stored,
             Self::RuleMask => open && !state.session.painted.is_empty(),
             Self::NextSample | Self::PreviousSample => open && state.samples() > 1,
             Self::Unpin => open && state.session.pinned.is_some(),
-            Self::Probe | Self::FineTune => open && state.job.is_none() && labelled,
-            Self::Claim | Self::MeasureStep | Self::SelfCheck => open && state.job.is_none(),
+            Self::Probe => open && state.job.is_none() && state.labelled(),
+            Self::FineTune | Self::Claim | Self::LabelBudget | Self::MeasureStep | Self::SelfCheck => {
+                open && state.job.is_none()
+            }
             Self::Cancel => state.job.is_some(),
             Self::UseDevice(_) | Self::StockKernels => state.device.is_some(),
             Self::Undo => undo.can_undo(),

@@ -7,7 +7,7 @@ use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
     DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport,
-    ProbeReport, Progress, Reproduction, Session, StepReport, StudyReport, Switch,
+    ProbeReport, Progress, Reproduction, Session, StepReport, StudyReport, Switch, Task,
 };
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
@@ -48,13 +48,17 @@ pub struct State {
     /// Whether the link that was opened led to the same first loss here.
     pub reproduced: Option<Reproduction>,
     pub losses: Vec<LossPoint>,
+    /// Those of pre-training, while a head is fine-tuned.
+    pretrained: Vec<LossPoint>,
+    /// The run whose losses are held, as the engine last told it.
+    run: (String, String, String, u64, Task),
     pub views: BTreeMap<String, Shown>,
     pub loading: Option<Job>,
     pub job: Option<Job>,
     pub probes: Vec<ProbeReport>,
     pub fine_tuned: Vec<FineTuneReport>,
     /// What came of the last study.
-    pub claim: Option<StudyReport>,
+    pub study: Option<StudyReport>,
     pub keys: Option<KeyReport>,
     pub checks: Vec<KernelCheck>,
     pub step_report: Option<StepReport>,
@@ -96,10 +100,13 @@ impl State {
             Event::Progress(progress) => self.progress(progress),
             Event::Reproduced(found) => self.reproduced = Some(found),
             Event::Views { request, views } => self.show(request, views),
-            Event::Job { name, done, total, note } => self.job = Some(Job { name, done, total, note }),
+            // Of no total: it was stopped.
+            Event::Job { name, done, total, note } => {
+                self.job = (total > 0).then_some(Job { name, done, total, note });
+            }
             Event::Probe(report) => self.finish(|s| s.probes.push(report)),
             Event::FineTuned(report) => self.finish(|s| s.fine_tuned.push(report)),
-            Event::Studied(report) => self.finish(|s| s.claim = Some(report)),
+            Event::Studied(report) => self.finish(|s| s.study = Some(report)),
             Event::Checked(checks) => self.finish(|s| s.checks = checks),
             Event::Keys(keys) => {
                 if keys.applied {
@@ -134,6 +141,7 @@ impl State {
     }
 
     fn opened(&mut self, session: Session, model: ModelReport, data: DataReport) {
+        self.turn_to(&session);
         let same_run =
             self.model.is_some() && self.losses.last().is_some_and(|l| l.step <= session.step) && session.step > 0;
         if !same_run {
@@ -150,7 +158,26 @@ impl State {
         self.looks.ask(Want::All);
     }
 
+    /// Fine-tuning has losses of its own; those of pre-training come back with it.
+    fn turn_to(&mut self, session: &Session) {
+        let run = |task| (session.method.clone(), session.preset.clone(), session.data.clone(), session.seed, task);
+        let before = std::mem::replace(&mut self.run, run(session.task));
+        if before == self.run {
+            return;
+        }
+        let turned = run(before.4) == before;
+        let losses = std::mem::take(&mut self.pretrained);
+        if turned && session.task == Task::FineTune {
+            (self.pretrained, self.losses) = (std::mem::take(&mut self.losses), Vec::new());
+        } else if turned {
+            self.losses = losses;
+            self.losses.retain(|l| l.step <= session.step);
+        }
+        (self.progress, self.reproduced) = (None, None);
+    }
+
     fn state(&mut self, session: Session, playing: bool) {
+        self.turn_to(&session);
         if session.step < self.session.step {
             self.losses.retain(|l| l.step <= session.step);
         }
@@ -213,7 +240,7 @@ impl State {
         if session.method != self.session.method || session.preset != self.session.preset {
             self.probes.clear();
             self.fine_tuned.clear();
-            self.claim = None;
+            self.study = None;
             self.keys = None;
         }
     }
@@ -267,6 +294,16 @@ impl State {
             self.log.pop_front();
         }
         self.log.push_back((level, text));
+    }
+
+    /// Whether the session fine-tunes.
+    pub fn tunes(&self) -> bool {
+        self.session.task == Task::FineTune
+    }
+
+    /// Whether the data has classes to tell apart, in both halves.
+    pub fn labelled(&self) -> bool {
+        self.data.as_ref().is_some_and(|d| d.classes.len() > 1 && d.samples > 0 && d.test_samples > 0)
     }
 
     /// The card of the system on screen.

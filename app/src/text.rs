@@ -5,7 +5,7 @@ mod numbers;
 mod reports;
 mod views;
 
-pub use actions::{action, action_tooltip, reproduction};
+pub use actions::{TEST, action, action_tooltip, reproduction};
 pub use numbers::*;
 pub use reports::*;
 pub use views::*;
@@ -35,6 +35,9 @@ pub const TOTAL: &str = "total";
 pub const LEARNED: &str = "What has it learned?";
 pub const LEARNED_CAPTION: &str = "Tests of the encoder on data it was not trained on";
 pub const LEARNED_EMPTY: &str = "Probe the encoder now, train, probe again: the difference is what it has learned.";
+pub const TUNING: &str = "Fine-tuning";
+pub const TUNING_CAPTION: &str =
+    "A classifier is trained on the encoder, and the encoder with it; the views show the encoder that it started from.";
 pub const NO_CLASSES: &str = "This data has no labels, so there is nothing to test against.";
 pub const COPY: &str = "Copy";
 pub const COPY_REPORT: &str = "Copy report";
@@ -98,7 +101,7 @@ pub const UNLOCK_RANGE: &str = "Let the range follow the values";
 pub const WAITING: &str = "Waiting for the first values";
 pub const PROBE_HEAD: [&str; 5] = ["Step", "kNN", "Linear", "Chance", "Time"];
 pub const FINE_TUNE_HEAD: [&str; 5] = ["Steps", "Loss", "Accuracy", "Chance", "Time"];
-pub const CLAIM_HEAD: [&str; 3] = ["Arm", "Mean ± spread", "A seed"];
+pub const STUDY_HEAD: [&str; 3] = ["Arm", "Mean ± spread", "A seed"];
 pub const KERNEL_HEAD: [&str; 4] = ["Kernel", "Error", "Allowed", ""];
 pub const SAME: &str = "fits";
 pub const DIFFERS: &str = "differs";

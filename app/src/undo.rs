@@ -54,7 +54,7 @@ impl Undo {
 
 /// Steps trained meanwhile are no edit: they stay as long as it is the same run.
 fn carry_training(mut session: Session, now: &Session) -> Session {
-    let run = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone(), s.seed, s.stored);
+    let run = |s: &Session| (s.method.clone(), s.preset.clone(), s.data.clone(), s.seed, s.stored, s.task);
     if run(&session) == run(now) {
         session.step = now.step;
         session.first_loss = now.first_loss;

@@ -36,6 +36,9 @@ impl Idea {
 /// The id of the user's own data, of whatever kind.
 pub const OWN: &str = "folder";
 
+/// Heading of the knobs that a fine-tuning run goes by.
+pub const FINE_TUNING: &str = "Fine-tuning";
+
 /// The kinds of data that systems take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,7 +161,7 @@ impl Default for Study {
 }
 
 /// The frame's own probes of frozen features.
-const LINEAR: &str = "linear_accuracy";
+pub const LINEAR: &str = "linear_accuracy";
 const NEAREST: &str = "knn_accuracy";
 const HIDDEN_LAYER: &str = "mlp_accuracy";
 

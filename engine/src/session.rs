@@ -194,14 +194,11 @@ pub enum Command {
     LoadCheckpoint(NamedBytes),
     /// The user's own pictures; they become the data set `folder`.
     AddUserData(Vec<NamedBytes>),
-    /// k-nearest-neighbour, linear and one-hidden-layer probe of the encoder as it is.
+    /// k-nearest-neighbour, linear and one-hidden-layer probe of the encoder as it is; while a head is fine-tuned, its
+    /// test.
     RunProbe {
         train: u32,
         test: u32,
-    },
-    /// Fine-tune a classifier from the encoder for this many steps.
-    FineTune {
-        steps: u32,
     },
     /// Run the golden numbers of a fixture folder (`manifest.json` and its tensors).
     Verify(Vec<NamedBytes>),
@@ -223,7 +220,7 @@ pub enum Command {
     DescribeDevice,
     /// Answered by [`Event::StepReport`]: what one training step costs.
     MeasureStep,
-    /// Stop what runs for long (probe, fine-tuning, check).
+    /// Stop what runs for long (probe, test, study).
     Cancel,
     /// End the engine.
     Close,
@@ -262,7 +259,7 @@ pub enum Event {
         request: u64,
         views: Vec<View>,
     },
-    /// A long job goes on: probe, fine-tuning, check.
+    /// A long job goes on: probe, test, study, check. Of `total` 0: it was stopped.
     Job {
         name: String,
         done: u64,

@@ -9,6 +9,7 @@ mod losses;
 mod offered;
 mod scenes;
 mod stage;
+mod tasks;
 
 use std::collections::HashMap;
 

@@ -51,7 +51,7 @@ fn answered(app: &App) -> (BTreeMap<String, View>, Option<ModelReport>, Session)
 }
 
 /// The app over a small model of a system, and a way to let it answer.
-fn app(method: &str, kind: Kind) -> (App, egui::Context) {
+pub fn app(method: &str, kind: Kind) -> (App, egui::Context) {
     let data = match kind {
         Kind::Pictures => "shapes",
         Kind::Clouds => "solids",
@@ -67,12 +67,17 @@ fn app(method: &str, kind: Kind) -> (App, egui::Context) {
         stored: false,
         ..Session::default()
     };
-    let (mut app, ctx) = (App::over(Box::new(Direct::new()), session), egui::Context::default());
+    let (mut app, ctx) = (over(session), egui::Context::default());
     settle(&mut app, &ctx);
     (app, ctx)
 }
 
-fn settle(app: &mut App, ctx: &egui::Context) {
+/// The app over the engine, showing a session.
+pub fn over(session: Session) -> App {
+    App::over(Box::new(Direct::new()), session)
+}
+
+pub fn settle(app: &mut App, ctx: &egui::Context) {
     for _ in 0..4 {
         app.update(ctx);
     }
@@ -159,7 +164,9 @@ fn what_only_one_system_has_is_not_offered_by_the_others() {
             (Action::NewMask, abilities.draws.is_some()),
             (Action::MoreMask, abilities.mask_knob.is_some()),
             (Action::NextSample, abilities.samples),
-            (Action::FineTune, abilities.fine_tunes),
+            (Action::FineTune, abilities.fine_tunes && app.state().labelled()),
+            (Action::LabelBudget, app.state().labelled()),
+            (Action::Pretrain, false),
             (Action::Switch(0), !abilities.switches.is_empty()),
             (Action::Claim, card.claim.is_some()),
         ] {

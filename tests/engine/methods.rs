@@ -45,6 +45,11 @@ impl Driven {
         self.with(|host| host.warming(true))
     }
 
+    /// Send a command and leave its work undone.
+    pub fn begin(&mut self, command: Command) {
+        block_on(self.host.handle(command));
+    }
+
     /// Send a command, work until there is nothing to do, and take the events.
     pub fn send(&mut self, command: Command) -> Vec<Event> {
         block_on(self.host.handle(command));

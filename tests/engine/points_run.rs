@@ -1,7 +1,7 @@
 //! Point-CMAE in a session: it learns, can be looked at, probed and fine-tuned, and refuses what does not fit.
 
 use masquerade_engine::card::KnobValue;
-use masquerade_engine::session::{Command, Event, Session};
+use masquerade_engine::session::{Command, Event, Session, Task};
 use masquerade_engine::trace::{Cloud, Cursor, View, ViewKind};
 
 use crate::methods::{Driven, losses};
@@ -116,7 +116,11 @@ fn probes_and_fine_tuning_answer() {
     assert_eq!(own, ["effective_rank", "uniformity", "svm_accuracy", "few_shot_accuracy"]);
     assert!(report.others[0].1 > 1.0 && report.others[1].1 < 0.0, "{report:?}");
     assert!(report.others[2..].iter().all(|(_, value)| *value > 0.2 && *value <= 1.0), "{report:?}");
-    let events = driven.send(Command::FineTune { steps: 30 });
+    let tuned = [("tune_steps".to_string(), KnobValue::Number(30.0))];
+    let mut tuning = Session { task: Task::FineTune, ..session("point-cmae") };
+    tuning.knobs.extend(tuned);
+    driven.send(Command::Show(Box::new(tuning)));
+    let events = driven.send(Command::Play);
     let tuned = events.iter().find_map(|e| if let Event::FineTuned(r) = e { Some(r) } else { None }).expect("a result");
     assert!(tuned.test_accuracy >= 0.0 && tuned.last_loss.is_finite(), "{tuned:?}");
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use masquerade_engine::card::{Card, Kind, Knob, KnobKind, KnobValue};
-use masquerade_engine::session::{Command, DataReport, Event, ModelReport, NamedBytes, Session};
+use masquerade_engine::session::{Command, DataReport, Event, ModelReport, NamedBytes, Session, Task};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::shape::Shape;
 use masquerade_engine::trace::{Cursor, Source, View, ViewKind};
@@ -142,9 +142,14 @@ fn what_a_system_offers_acts_and_what_it_does_not_offer_does_not() {
             acts("a pin", follows, &|s| s.pinned = Some(last.clone()));
         }
         if data.classes.len() > 1 {
-            let events = driven.send(Command::FineTune { steps: 1 });
-            let tuned = events.iter().any(|e| matches!(e, Event::FineTuned(_)));
-            assert_eq!(tuned, able.fine_tunes, "{}: {events:?}", card.id);
+            let tuned = Session { task: Task::FineTune, ..before.clone() };
+            let mut events = driven.send(Command::Show(Box::new(tuned)));
+            if able.fine_tunes {
+                events = driven.send(Command::RunProbe { train: 1, test: 1 });
+            }
+            let tested = events.iter().any(|e| matches!(e, Event::FineTuned(_)));
+            let refused = events.iter().any(|e| matches!(e, Event::Error(_)));
+            assert_eq!((tested, refused), (able.fine_tunes, !able.fine_tunes), "{}: {events:?}", card.id);
         }
     }
 }

@@ -150,3 +150,39 @@ fn systems_without_a_head_say_so_and_stay_open() {
     assert!(!errors(&events).is_empty());
     assert_eq!(losses(&driven.send(Command::Step(2))).len(), 2);
 }
+
+#[test]
+fn what_is_shown_is_fine_tuned_and_the_run_beside_it_waits() {
+    let mut driven = Driven::cpu();
+    driven.send(Command::Show(Box::new(Session { method: "mae".into(), ..Session::default() })));
+    let first = losses(&driven.send(Command::Step(2)));
+    assert_eq!((first.len(), driven.session.stored), (2, false), "from scratch, the stored weights beside");
+    driven.show(|s| s.stored = true);
+    for task in [Task::FineTune, Task::Pretrain, Task::FineTune] {
+        let events = driven.show(|s| s.task = task);
+        let model =
+            events.iter().rev().find_map(|e| if let Event::Opened { model, .. } = e { Some(model) } else { None });
+        let model = model.expect("a model");
+        assert_eq!(model.phases[0].title == "fine-tuning", task == Task::FineTune);
+        assert_eq!(model.weights.starts_with("fine-tuned from stored weights"), task == Task::FineTune, "{model:?}");
+        assert_eq!(driven.session.step, if task == Task::FineTune { 0 } else { 2 });
+    }
+    let tuned = losses(&driven.send(Command::Step(1)));
+    driven.send(Command::Reset);
+    assert_eq!(losses(&driven.send(Command::Step(1))), tuned, "the same head on the same weights");
+    driven.show(|s| s.task = Task::Pretrain);
+    driven.show(|s| s.stored = false);
+    let rest = losses(&driven.send(Command::Step(1)));
+    let mut plain = Driven::cpu();
+    plain.send(Command::Show(Box::new(Session { method: "mae".into(), stored: false, ..Session::default() })));
+    assert_eq!([first, rest].concat(), losses(&plain.send(Command::Step(3))), "as if nothing had been between");
+}
+
+#[test]
+fn a_job_that_another_task_ends_says_so() {
+    let (mut driven, pretrain) = opened(&[]);
+    driven.begin(Command::RunProbe { train: 400, test: 200 });
+    let events = fine_tune(&mut driven, &pretrain);
+    assert!(events.iter().any(|e| matches!(e, Event::Job { total: 0, .. })), "{events:?}");
+    assert!(!events.iter().any(|e| matches!(e, Event::Probe(_))));
+}

@@ -1,8 +1,8 @@
 //! What each action does.
 
 use egui::{Context, ThemePreference};
-use masquerade_engine::card::{KnobKind, KnobValue};
-use masquerade_engine::session::{Command, Kernels, Session, StudyRequest};
+use masquerade_engine::card::{Arm, KnobKind, KnobValue, LINEAR, Outcome};
+use masquerade_engine::session::{Command, Kernels, Session, StudyRequest, Task};
 
 use super::App;
 use crate::commands::{Action, ThemeChoice};
@@ -10,8 +10,12 @@ use crate::{text, theme};
 
 /// Samples a probe learns from and is tested on, where the data has as many.
 const PROBE: (u32, u32) = (2000, 1000);
-/// Steps of fine-tuning.
-const FINE_TUNE_STEPS: u32 = 200;
+/// Points at which the arms of a claim are measured, so that there is a race to see.
+const RACE: u32 = 4;
+/// The shares of a label budget.
+const BUDGET: [f64; 3] = [0.01, 0.1, 1.0];
+/// The seeds of a label budget.
+const SEEDS: [u64; 3] = [1, 2, 3];
 /// How far one key press turns the mask ratio.
 const RATIO_STEP: f64 = 0.05;
 
@@ -77,8 +81,12 @@ impl App {
                 let at_most = |have: u64, wanted: u32| u32::try_from(have).unwrap_or(u32::MAX).min(wanted);
                 self.link.send(Command::RunProbe { train: at_most(train, PROBE.0), test: at_most(test, PROBE.1) });
             }
-            Action::FineTune => self.link.send(Command::FineTune { steps: FINE_TUNE_STEPS }),
-            Action::Claim => self.link.send(Command::RunStudy(StudyRequest::default())),
+            Action::FineTune => self.edit(|s| s.task = Task::FineTune),
+            Action::Pretrain => self.edit(|s| s.task = Task::Pretrain),
+            Action::Claim => {
+                self.link.send(Command::RunStudy(StudyRequest { points: RACE, ..StudyRequest::default() }))
+            }
+            Action::LabelBudget => self.link.send(Command::RunStudy(self.label_budget())),
             Action::Cancel => {
                 self.link.send(Command::Cancel);
                 self.state.job = None;
@@ -113,6 +121,24 @@ impl App {
                     self.open(Session { method, seed: self.state.session.seed, ..Session::default() });
                 }
             }
+        }
+    }
+
+    /// The open preset as it is, with shares of the labels: of the probe, or of fine-tuning while that is the task.
+    fn label_budget(&self) -> StudyRequest {
+        let card = self.state.card();
+        let preset = card.and_then(|card| card.preset(&self.state.session.preset));
+        let steps = card.and_then(|card| card.knob("steps")).and_then(|knob| self.state.knob_value(knob));
+        StudyRequest {
+            arms: vec![Arm {
+                name: preset.map_or_else(String::new, |preset| preset.title.clone()),
+                knobs: self.state.session.knobs.clone(),
+            }],
+            outcome: Some(if self.state.tunes() { Outcome::FineTune } else { Outcome::named(LINEAR) }),
+            labels: BUDGET.to_vec(),
+            seeds: SEEDS.to_vec(),
+            steps: if let Some(KnobValue::Number(steps)) = steps { *steps as u32 } else { 0 },
+            ..StudyRequest::default()
         }
     }
 

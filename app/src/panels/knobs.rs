@@ -1,7 +1,7 @@
 //! The knobs of a system, generated from its card.
 
 use egui::{ComboBox, Slider, Ui};
-use masquerade_engine::card::{Knob, KnobKind, KnobValue};
+use masquerade_engine::card::{FINE_TUNING, Knob, KnobKind, KnobValue};
 
 use super::controls::heading_ui;
 use crate::theme::{self, space};
@@ -20,6 +20,8 @@ pub fn knobs_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
             groups.push(&knob.group);
         }
     }
+    // Those of what is trained come first.
+    groups.sort_by_key(|group| cx.state.tunes() && *group != FINE_TUNING);
     for group in groups {
         heading_ui(ui, group);
         for knob in card.knobs.iter().filter(|k| k.group == group) {

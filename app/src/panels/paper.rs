@@ -28,6 +28,6 @@ pub fn paper_ui(ui: &mut Ui, cx: &UiContext<'_>) {
     if let Some(claim) = &card.claim {
         heading_ui(ui, text::CLAIM);
         ui.add(egui::Label::new(&claim.sentence).wrap());
-        ui.label(theme::caption(ui, text::claim_run(claim.seeds.len(), claim.steps, claim.outcome.name())));
+        ui.label(theme::caption(ui, text::study_run(claim.seeds.len(), claim.steps, claim.outcome.name())));
     }
 }

@@ -24,6 +24,7 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     if state.model.is_none() {
         return;
     }
+    tuning_ui(ui, cx);
     weights_ui(ui, cx);
     ui.horizontal_wrapped(|ui| {
         offered_ui(ui, cx, Action::PreviousSample, Look::Icon);
@@ -38,6 +39,18 @@ pub fn heading_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         }
     });
     ui.add_space(space::XS);
+}
+
+/// That a head is fine-tuned, from what, and the way back.
+fn tuning_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
+    let state = cx.state;
+    if let (true, Some(model)) = (state.tunes(), &state.model) {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(theme::strong(text::TUNING));
+            offered_ui(ui, cx, Action::Pretrain, Look::Full);
+            ui.label(theme::caption(ui, &model.weights)).on_hover_text(text::TUNING_CAPTION);
+        });
+    }
 }
 
 /// Stored weights or the session's own, a click apart; and what a link's first step has shown.

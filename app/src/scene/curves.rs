@@ -1,7 +1,8 @@
 //! Curves as marks, for a picture file: spread, lines, and the numbers along the axes.
 
 use egui::{Pos2, Rect, pos2};
-use masquerade_engine::trace::Curves;
+use masquerade_engine::session::Race;
+use masquerade_engine::trace::{Curve, Curves};
 
 use super::{Mark, Sign};
 use crate::theme::{self, Tokens};
@@ -25,13 +26,28 @@ pub fn can_log(curves: &Curves) -> bool {
     xs.all(|x| x > 0.0 && x.is_finite()) && curves.curves.iter().any(|c| c.points.len() > 1)
 }
 
+/// The curves of a study's race: an arm each, its mean and the deviation over the seeds on both sides of it.
+pub fn race(race: &Race, metric: &str) -> Curves {
+    let curve = |(name, means, spreads): &(String, Vec<f64>, Vec<f64>)| Curve {
+        name: name.clone(),
+        points: race.x.iter().copied().zip(means.iter().copied()).collect(),
+        spread: means.iter().zip(spreads).map(|(mean, spread)| (mean - spread, mean + spread)).collect(),
+    };
+    Curves {
+        curves: race.arms.iter().map(curve).collect(),
+        x_title: race.axis.clone(),
+        y_title: metric.replace('_', " "),
+        log_x: race.logarithmic,
+    }
+}
+
 impl Axes {
     /// The axes that hold all curves with their spread.
     pub fn of(curves: &Curves, log_x: bool) -> Self {
         let log_x = log_x && can_log(curves);
         let xs = || curves.curves.iter().flat_map(|c| &c.points).map(|p| if log_x { p.0.log10() } else { p.0 });
         let ys = || {
-            let all = |c: &masquerade_engine::trace::Curve| {
+            let all = |c: &Curve| {
                 c.points.iter().map(|p| p.1).chain(c.spread.iter().flat_map(|s| [s.0, s.1])).collect::<Vec<f64>>()
             };
             curves.curves.iter().flat_map(all)

@@ -3,12 +3,16 @@
 use crate::commands::{Action, DeviceKind, ThemeChoice};
 use crate::state::State;
 
+/// The button of the probe while a classifier is fine-tuned.
+pub const TEST: &str = "Test the classifier";
+
 impl Action {
     /// Its text, in the words of the open system.
     pub fn title(self, state: &State) -> String {
         match (self, state.draws(), self.switch(state)) {
             (Self::NewMask, Some(what), _) => draw_anew(what),
             (_, _, Some(switch)) => switch.title.clone(),
+            (Self::Probe, _, _) if state.tunes() => TEST.into(),
             _ => action(self, state.playing),
         }
     }
@@ -26,6 +30,8 @@ impl Action {
         match (self, state.draws(), self.switch(state)) {
             (Self::NewMask, Some(what), _) => draw_anew_tooltip(what),
             (_, _, Some(switch)) => switch.tooltip.clone(),
+            (Self::Probe, _, _) if state.tunes() => "Judge the test half with the classifier as it is".into(),
+            (Self::Reset, _, _) if state.tunes() => "Begin fine-tuning again, on the encoder as it was".into(),
             _ => action_tooltip(self).into(),
         }
     }
@@ -57,7 +63,9 @@ pub fn action(action: Action, playing: bool) -> String {
         Action::SaveCheckpoint => "Save checkpoint",
         Action::Probe => "Probe",
         Action::FineTune => "Fine-tune",
+        Action::Pretrain => "Back to pre-training",
         Action::Claim => "Run the claim",
+        Action::LabelBudget => "Label budget",
         Action::Cancel => "Stop",
         Action::MeasureStep => "Measure a step",
         Action::SelfCheck => "Check the kernels",
@@ -119,8 +127,16 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::SaveWeights => "Save the weights as safetensors, with the official key names",
         Action::SaveCheckpoint => "Save weights, optimiser and step, to go on exactly from here",
         Action::Probe => "Nearest neighbours and a linear classifier on the frozen encoder",
-        Action::FineTune => "Train a classifier on top of the encoder",
+        Action::FineTune => {
+            "Train a classifier on top of the encoder, and the encoder with it; pre-training waits meanwhile"
+        }
+        Action::Pretrain => {
+            "Go on with the run that fine-tuning started from, as it was; the classifier is given up, so save it first"
+        }
         Action::Claim => "Train both sides of the paper's central comparison and compare them",
+        Action::LabelBudget => {
+            "Train this preset from scratch on three seeds and measure it with 1 %, 10 % and all of the labels"
+        }
         Action::Cancel => "Stop what is running",
         Action::MeasureStep => "Count what one training step costs on this device",
         Action::SelfCheck => "Compare every kernel with its CPU twin on this device",

@@ -204,13 +204,13 @@ pub fn cited(authors: &str, year: u32) -> String {
     format!("{authors}, {year}")
 }
 
-/// A claim's seeds and steps.
-pub fn claim_run(seeds: usize, steps: u32, metric: &str) -> String {
+/// A study's seeds and steps.
+pub fn study_run(seeds: usize, steps: u32, metric: &str) -> String {
     format!("{seeds} seeds, {steps} steps each, {}", metric.replace('_', " "))
 }
 
-/// Another metric of a claim's arms.
-pub fn claim_other<'a>(metric: &str, arms: impl Iterator<Item = (&'a str, &'a f64)>) -> String {
+/// Another metric of a study's arms.
+pub fn study_other<'a>(metric: &str, arms: impl Iterator<Item = (&'a str, &'a f64)>) -> String {
     let arms: Vec<String> = arms.map(|(arm, mean)| format!("{arm} {mean:.4}")).collect();
     format!("{}: {}", metric.replace('_', " "), arms.join(", "))
 }

@@ -48,7 +48,7 @@ impl Host {
 
     /// Load the stored weights beside a run that does not have them, where they are to be shown.
     pub(super) async fn load_beside(&mut self, session: &Session) -> Result<()> {
-        let run = self.running()?;
+        let run = self.running()?.pretrained();
         if !session.stored || self.beside.is_some() || (run.provenance.stored && run.step == 0) {
             return Ok(());
         }

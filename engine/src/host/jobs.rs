@@ -15,6 +15,14 @@ impl Host {
         Ok(())
     }
 
+    /// End the job that is under way, and tell it.
+    pub(super) fn stop_job(&mut self) {
+        if let Some(job) = self.job.take() {
+            self.log(format!("The {} was stopped.", job.name()));
+            self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });
+        }
+    }
+
     pub(super) fn run_study(&mut self, request: StudyRequest) -> Result<()> {
         let run = self.running()?.pretrained();
         let entry = self.entry(&run.card.id)?;

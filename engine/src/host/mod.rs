@@ -22,7 +22,7 @@ use crate::clock::Stopwatch;
 use crate::data::{Dataset, files::Files};
 use crate::device::{self, Compute};
 use crate::error::{Error, Result};
-use crate::jobs::{FineTune, Job, Probe, Test};
+use crate::jobs::{Job, Probe, Test};
 use crate::limits::Limits;
 use crate::method::Entry;
 use crate::registry;
@@ -50,6 +50,8 @@ pub struct Host {
     run: Option<Run>,
     /// Stored weights to look at beside a run that trains from scratch.
     beside: Option<Run>,
+    /// The run from scratch that makes room while the stored weights beside it are fine-tuned.
+    aside: Option<Run>,
     /// What was last told of the open model and its data.
     told_open: Option<(ModelReport, DataReport)>,
     user: Option<Rc<dyn Dataset>>,
@@ -92,6 +94,7 @@ impl Host {
             session: Session::default(),
             run: None,
             beside: None,
+            aside: None,
             told_open: None,
             user: None,
             undecoded: Vec::new(),
@@ -189,10 +192,6 @@ impl Host {
                 let probe = Probe::new(self.shown()?, train, test)?;
                 self.begin(Job::Probe(Box::new(probe)))
             }
-            Command::FineTune { steps } => {
-                let tuning = FineTune::new(self.shown()?, steps)?;
-                self.begin(Job::FineTune(Box::new(tuning)))
-            }
             Command::RunStudy(request) => self.run_study(request),
             Command::Verify(files) => {
                 let compute = self.compute()?.clone();
@@ -226,14 +225,12 @@ impl Host {
             Command::MeasureStep => self.measure_step().await,
             Command::Cancel => {
                 self.end_warm_up();
-                if let Some(job) = self.job.take() {
-                    self.log(format!("The {} was stopped.", job.name()));
-                    self.emit(Event::Job { name: job.name().into(), done: 0, total: 0, note: "stopped".into() });
-                }
+                self.stop_job();
                 Ok(())
             }
             Command::Close => {
-                (self.run, self.beside, self.job, self.playing, self.warm) = (None, None, None, None, None);
+                (self.run, self.beside, self.aside) = (None, None, None);
+                (self.job, self.playing, self.warm) = (None, None, None);
                 self.release();
                 Ok(())
             }

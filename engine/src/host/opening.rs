@@ -76,26 +76,35 @@ impl Host {
         run.method.adjusted(settings)?.needs().check(at_once(settings, batch), run.limits)
     }
 
-    /// Pre-train or fine-tune the open system, as the session says. True: it was the other one before.
+    /// Pre-train or fine-tune the open system, as the session says. What is fine-tuned is what is shown: stored weights
+    /// beside a run from scratch take its place until pre-training goes on. True: it was the other task before.
     pub(super) fn turn_to(&mut self, session: &mut Session) -> Result<bool> {
+        let turns = self.run.as_ref().is_some_and(|run| run.task() != session.task);
+        if !turns {
+            return Ok(false);
+        }
+        let tunes = session.task == Task::FineTune;
+        if let Some(stored) = self.beside.as_ref().filter(|_| tunes && session.stored).cloned() {
+            self.aside = self.run.replace(stored);
+        }
         let Some(run) = self.run.take() else { return Ok(false) };
-        let turns = run.task() != session.task;
-        match run.turned_to(session.task) {
-            Ok(run) => {
-                session.step = run.step;
-                self.run = Some(run);
-            }
+        let run = match run.turned_to(session.task) {
+            Ok(run) if tunes => run,
+            Ok(run) => self.aside.take().unwrap_or(run),
             Err((run, error)) => {
-                self.run = Some(*run);
+                self.run = Some(self.aside.take().unwrap_or(*run));
                 return Err(error);
             }
-        }
-        if turns {
-            (session.first_loss, self.playing, self.job) = (None, None, None);
-            self.copies.forget();
-            self.warm_up()?;
-        }
-        Ok(turns)
+        };
+        session.step = run.step;
+        // Nothing of it but the stored weights is there to be shown.
+        session.stored |= !tunes && run.provenance.stored && run.step == 0;
+        self.run = Some(run);
+        (session.first_loss, self.playing) = (None, None);
+        self.stop_job();
+        self.copies.turn();
+        self.warm_up()?;
+        Ok(true)
     }
 
     /// Fine-tune from the beginning.
@@ -112,7 +121,10 @@ impl Host {
     }
 
     fn model_report(&self) -> Result<ModelReport> {
-        let run = self.shown()?;
+        let trains = self.running()?;
+        // What is fine-tuned says what it is from, whatever is shown.
+        let (run, beside) =
+            if trains.head().is_some() { (trains, false) } else { (self.shown()?, self.shows_beside()) };
         let count = run.weights.count();
         Ok(ModelReport {
             parameters: count.trained as u64,
@@ -121,7 +133,7 @@ impl Host {
             abilities: run.method.abilities(),
             weights: run.provenance.words.clone(),
             // No step of the run that trains is one of the stored weights beside it.
-            weights_step: if self.shows_beside() { u64::MAX } else { run.provenance.since },
+            weights_step: if beside { u64::MAX } else { run.provenance.since },
             trained_steps: run.provenance.trained_steps,
             stored: run.provenance.stored,
             has_stored: self.has_stored(),

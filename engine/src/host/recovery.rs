@@ -32,6 +32,11 @@ impl Copies {
         Self { last: None, step: 0, since: Stopwatch::start(), every: COPY_EVERY, due: COPY_EVERY, losses: 0 }
     }
 
+    /// Another task of the same model is trained: the copy of the one before leads there too.
+    pub fn turn(&mut self) {
+        self.step = 0;
+    }
+
     /// Another model is on the stage: its copy is not this one's.
     pub fn forget(&mut self) {
         *self = Self { every: self.every, due: self.every, losses: self.losses, ..Self::new() };
@@ -112,7 +117,7 @@ impl Host {
         let stopped =
             self.job.take().map(|job| format!(" The {} was stopped; start it again.", job.name())).unwrap_or_default();
         self.warm = None;
-        self.beside = None;
+        (self.beside, self.aside) = (None, None);
         self.spare_data = self.run.take().map(|run| run.loader.data().clone());
         self.copies.losses += 1;
         let choice = if self.copies.losses >= MOST_LOSSES { DeviceChoice::Cpu } else { self.choice };

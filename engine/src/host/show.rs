@@ -72,10 +72,10 @@ impl Host {
         } else {
             let run = self.build(&session, &card, settings, data).await?;
             self.run = Some(run.turned_to(session.task).map_err(|(_, error)| error)?);
-            self.beside = None;
+            (self.beside, self.aside) = (None, None);
             self.release();
             self.copies.forget();
-            self.job = None;
+            self.stop_job();
             self.playing = None;
             self.warm_up()?;
         }
@@ -111,8 +111,8 @@ impl Host {
         }
         let data = self.running()?.loader.data().clone();
         self.check_batch(&settings, &*data)?;
-        if let Some(beside) = &mut self.beside {
-            beside.adjust(settings.clone())?;
+        for other in [&mut self.beside, &mut self.aside].into_iter().flatten() {
+            other.adjust(settings.clone())?;
         }
         let note = self.run.as_mut().map_or(Ok(None), |run| run.adjust(settings))?;
         note.into_iter().for_each(|note| self.log(note));

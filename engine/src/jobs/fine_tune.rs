@@ -1,4 +1,4 @@
-//! Fine-tuning beside the open run, and the test of what was fine-tuned.
+//! The test of what was fine-tuned, and fine-tuning that a study measures.
 
 use std::rc::Rc;
 
@@ -6,7 +6,6 @@ use burn::tensor::Tensor;
 
 use super::{CHUNK, Slice};
 use crate::batch::{CLASS, Half};
-use crate::card::KnobValue;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::eval::labels::budget;
@@ -108,41 +107,25 @@ impl Test {
     }
 }
 
-/// Fine-tuning from the encoder of a run, which stays as it is, and its test.
+/// Fine-tuning from the encoder of a run, which stays as it is, and its test: what a study measures.
 pub struct FineTune {
     run: Run,
     test: Option<Test>,
-    watch: Stopwatch,
 }
 
 impl FineTune {
-    /// Start from the run's encoder; 0 steps: as many as the knob says.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the data has no labels; [`Error::Request`] when the system is not fine-tuned.
-    pub fn new(run: &Run, steps: u32) -> Result<Self> {
-        let mut before = run.pretrained().clone();
-        if steps > 0 {
-            let steps = KnobValue::Number(f64::from(steps));
-            before.settings = before.settings.with("tune_steps", steps);
-        }
-        let run = before.turned_to(Task::FineTune).map_err(|(_, error)| error)?;
-        Ok(Self { run, test: None, watch: Stopwatch::start() })
-    }
-
     /// Start from the run's encoder, with a share of the labels drawn by the run's seed.
     ///
     /// # Errors
-    /// As [`FineTune::new`].
-    pub fn with_labels(run: &Run, share: f64) -> Result<Self> {
-        let mut tuning = Self::new(run, 0)?;
+    /// [`Error::Data`] when the data has no labels; [`Error::Request`] when the system is not fine-tuned.
+    pub fn new(run: &Run, share: f64) -> Result<Self> {
+        let mut run = run.pretrained().clone().turned_to(Task::FineTune).map_err(|(_, error)| error)?;
         if share < 1.0 {
-            let loader = &tuning.run.loader;
-            let (classes, labels) = (needs_labels(loader)?, loader.labels(Half::Train));
+            let (classes, labels) = (needs_labels(&run.loader)?, run.loader.labels(Half::Train));
             let chosen = budget(labels, classes, share, run.settings.seed);
-            tuning.run.train_on(&chosen)?;
+            run.train_on(&chosen)?;
         }
-        Ok(tuning)
+        Ok(Self { run, test: None })
     }
 
     pub(super) async fn slice(&mut self) -> Result<Slice> {
@@ -162,10 +145,6 @@ impl FineTune {
         };
         let slice = test.slice().await?;
         self.test = Some(test);
-        let answer = slice.answer.map(|answer| match answer {
-            Event::FineTuned(report) => Event::FineTuned(FineTuneReport { seconds: self.watch.seconds(), ..report }),
-            other => other,
-        });
-        Ok(Slice { done: steps + slice.done, total, note: slice.note, answer })
+        Ok(Slice { done: steps + slice.done, total, ..slice })
     }
 }

@@ -1,10 +1,10 @@
-//! Long work in slices, so that the engine answers in between: probes, fine-tuning, studies.
+//! Long work in slices, so that the engine answers in between: probes, tests, studies.
 
 mod fine_tune;
 mod probe;
 mod study;
 
-pub use fine_tune::{FineTune, Test};
+pub use fine_tune::Test;
 pub use probe::Probe;
 pub use study::{StudyJob, asked};
 
@@ -26,7 +26,6 @@ pub struct Slice {
 /// A job that is under way.
 pub enum Job {
     Probe(Box<Probe>),
-    FineTune(Box<FineTune>),
     Test(Box<Test>),
     Study(Box<StudyJob>),
 }
@@ -36,7 +35,6 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Probe(_) => "probe",
-            Self::FineTune(_) => "fine-tune",
             Self::Test(_) => "test",
             Self::Study(_) => "study",
         }
@@ -49,7 +47,6 @@ impl Job {
     pub async fn slice(&mut self) -> Result<Slice> {
         match self {
             Self::Probe(job) => job.slice().await,
-            Self::FineTune(job) => job.slice().await,
             Self::Test(job) => job.slice().await,
             Self::Study(job) => job.slice().await,
         }

@@ -2,7 +2,8 @@
 
 mod report;
 
-use super::{FineTune, Probe, Slice};
+use super::fine_tune::FineTune;
+use super::{Probe, Slice};
 use crate::card::{Arm, KnobValue, Outcome, Study};
 use crate::clock::Stopwatch;
 use crate::data::files::Files;
@@ -180,7 +181,7 @@ impl StudyJob {
                 }
             }
             (Outcome::FineTune, _) => {
-                now.measuring = Some(Measuring::FineTune(Box::new(FineTune::with_labels(&now.run, share)?)));
+                now.measuring = Some(Measuring::FineTune(Box::new(FineTune::new(&now.run, share)?)));
                 None
             }
         };
