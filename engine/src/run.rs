@@ -55,8 +55,6 @@ pub struct Run {
     phases: Vec<Phase>,
     /// The phase whose start was made ([`Method::enter`]).
     entered: Option<usize>,
-    /// Its first views were asked for.
-    seen: bool,
     pub loader: Loader,
     pub step: u64,
     pub provenance: Provenance,
@@ -113,7 +111,6 @@ impl Run {
             recipe,
             phases,
             entered: None,
-            seen: false,
             settings,
             loader,
             step: 0,

@@ -241,6 +241,7 @@ pub enum Event {
         done: u64,
         total: u64,
     },
+    /// What is open; told again when views that were shown can show more.
     Opened {
         session: Box<Session>,
         model: ModelReport,

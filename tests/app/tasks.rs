@@ -275,3 +275,15 @@ fn knobs_of_fine_tuning_come_first_while_it_is_the_task() {
     assert!(above(&app));
     assert!(fake::shown(&wire).iter().all(|session| session.task == Task::Pretrain), "nobody asked for it");
 }
+
+#[test]
+fn what_takes_long_is_looked_at_when_it_is_there() {
+    let session = Session { method: "gsimclr".into(), data: "shapes".into(), ..Session::default() };
+    let (mut app, ctx) = (crate::offered::over(session), egui::Context::default());
+    let caption = |app: &App| app.state().views.get("batch").map(|shown| shown.view.caption.clone());
+    (0..2).for_each(|_| app.update(&ctx));
+    assert!(caption(&app).is_none_or(|words| words.contains("at random")), "the first views do not wait");
+    (0..4).for_each(|_| app.update(&ctx));
+    assert_eq!(app.state().error, None);
+    assert!(caption(&app).unwrap().contains("clusters"), "{:?}", caption(&app));
+}

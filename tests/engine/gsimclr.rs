@@ -2,11 +2,17 @@
 
 use masquerade_engine::card::KnobValue;
 use masquerade_engine::methods::gsimclr::batches;
+use masquerade_engine::readback;
+use masquerade_engine::registry;
 use masquerade_engine::rng::Rng;
+use masquerade_engine::run::Run;
 use masquerade_engine::session::{Command, Event, Session};
 use masquerade_engine::trace::{View, ViewKind};
+use masquerade_engine::weights::plain;
+use masquerade_tests::block_on;
 use proptest::prelude::*;
 
+use crate::built::run;
 use crate::methods::{Driven, file, losses};
 
 /// G-SimCLR's smallest preset on drawn pictures.
@@ -73,6 +79,36 @@ fn a_run_resumed_in_either_phase_goes_on_alike() {
         resumed.send(Command::LoadCheckpoint(checkpoint));
         let rest = losses(&resumed.send(Command::Step(12 - step)));
         assert_eq!(&whole[step as usize..], rest.as_slice(), "from step {step}");
+    }
+}
+
+#[test]
+fn clusters_lie_among_the_weights_and_are_not_found_twice() {
+    let entry = registry::entry("gsimclr").expect("the system");
+    let micro = || run(&entry, &[]);
+    let start = micro().phases()[0].steps;
+    let clusters = |run: &Run| run.loader.clusters().expect("clusters").values().copied().collect::<Vec<u32>>();
+    let mut first = micro();
+    first.go_to(start).expect("a step");
+    block_on(first.enter()).expect("clusters");
+    let found = clusters(&first);
+    let kept = first.weights.list.iter().find(|w| w.name == format!("clusters.{}", found.len())).expect("a place");
+    let values = block_on(readback::floats(plain(kept.value.clone()))).expect("values");
+    assert_eq!(values[1..], found.iter().map(|c| *c as f32).collect::<Vec<_>>());
+
+    // Taken up in the midst of the phase, what is kept is believed if it is of these pictures.
+    let other: Vec<f32> = values[1..].iter().map(|c| (c + 1.0) % 8.0).collect();
+    for (mark, believed) in [(values[0], true), (values[0] + 1.0, false)] {
+        let mut second = micro();
+        for weight in &first.weights.list {
+            let values = block_on(readback::floats(plain(weight.value.clone()))).expect("values");
+            second.weights.set(&weight.name, values).expect("the same weights");
+        }
+        second.weights.set(&kept.name, [vec![mark], other.clone()].concat()).expect("as many");
+        second.go_to(start + 1).expect("a step");
+        block_on(second.enter()).expect("clusters");
+        let wanted = if believed { other.iter().map(|c| *c as u32).collect() } else { found.clone() };
+        assert_eq!(clusters(&second), wanted, "{mark}");
     }
 }
 

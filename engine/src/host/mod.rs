@@ -52,6 +52,8 @@ pub struct Host {
     beside: Option<Run>,
     /// The run from scratch that makes room while the stored weights beside it are fine-tuned.
     aside: Option<Run>,
+    /// The views that were shown last lack what takes long to make ready.
+    shown_less: bool,
     /// What was last told of the open model and its data.
     told_open: Option<(ModelReport, DataReport)>,
     user: Option<Rc<dyn Dataset>>,
@@ -95,6 +97,7 @@ impl Host {
             run: None,
             beside: None,
             aside: None,
+            shown_less: false,
             told_open: None,
             user: None,
             undecoded: Vec::new(),
@@ -239,6 +242,12 @@ impl Host {
 
     /// One unit of work: a slice of a long job or a training step. False: there was nothing to do.
     pub async fn tick(&mut self) -> bool {
+        if std::mem::take(&mut self.shown_less) {
+            if let Err(error) = self.complete().await {
+                self.answer_failure(&error).await;
+            }
+            return true;
+        }
         if self.job.is_some() {
             self.job_slice().await;
             return true;

@@ -72,7 +72,7 @@ impl Host {
         } else {
             let run = self.build(&session, &card, settings, data).await?;
             self.run = Some(run.turned_to(session.task).map_err(|(_, error)| error)?);
-            (self.beside, self.aside) = (None, None);
+            (self.beside, self.aside, self.shown_less) = (None, None, false);
             self.release();
             self.copies.forget();
             self.stop_job();

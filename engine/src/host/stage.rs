@@ -38,13 +38,9 @@ pub(super) fn fit(session: &mut Session, run: &Run) {
 
 impl Host {
     pub(super) async fn look(&mut self, request: u64, wanted: Vec<String>, cursor: Option<Cursor>) -> Result<()> {
-        let beside = self.beside.as_mut().filter(|_| self.session.stored);
-        let more = match beside.or(self.run.as_mut()) {
-            Some(run) => run.pretrained_mut().enter_shown().await?,
-            None => false,
-        };
         // While a head is fine-tuned, views show the system that it started from.
         let (run, gpu) = (self.shown()?.pretrained(), self.compute()?.report.gpu);
+        let less = run.shows_less();
         let half = shown_half(run);
         // The set's most telling sample is number 0; the others follow in their order.
         let samples = run.loader.len(half).max(1);
@@ -70,10 +66,16 @@ impl Host {
         };
         let views = run.method.look(&run.weights.frozen(), &stage).await?;
         self.emit(Event::Views { request, views });
-        if more {
-            // Whoever looks again sees it.
-            self.tell_state();
-        }
+        self.shown_less = less;
         Ok(())
+    }
+
+    /// Make ready what the views just shown lack, and have them looked at again.
+    pub(super) async fn complete(&mut self) -> Result<()> {
+        let beside = self.beside.as_mut().filter(|_| self.session.stored);
+        if let Some(run) = beside.or(self.run.as_mut()) {
+            run.pretrained_mut().enter_shown().await?;
+        }
+        self.tell_opened()
     }
 }

@@ -55,23 +55,25 @@ impl Run {
         }
     }
 
+    /// Whether views lack what [`Run::enter_shown`] makes ready.
+    pub fn shows_less(&self) -> bool {
+        let phase = self.shown_phase();
+        phase != self.phase() && self.entered != Some(phase)
+    }
+
     /// Make ready what is shown of stored weights from a later phase than the run is in: batches and what else
-    /// [`Method::enter`](crate::method::Method::enter) computes beside the weights. Training begins with its own first phase all the same. The first
-    /// call only says that there is something to make ready (true), so that the first views need not wait for it.
+    /// [`Method::enter`](crate::method::Method::enter) computes beside the weights. Training begins with its own first
+    /// phase all the same.
     ///
     /// # Errors
     /// Those of the method's own start.
-    pub async fn enter_shown(&mut self) -> Result<bool> {
-        let phase = self.shown_phase();
-        if phase == self.phase() || self.entered == Some(phase) {
-            return Ok(false);
+    pub async fn enter_shown(&mut self) -> Result<()> {
+        if self.shows_less() {
+            let phase = self.shown_phase();
+            self.begin(phase)?;
+            self.enter_phase(phase, true).await?;
         }
-        if !std::mem::replace(&mut self.seen, true) {
-            return Ok(true);
-        }
-        self.begin(phase)?;
-        self.enter_phase(phase, true).await?;
-        Ok(false)
+        Ok(())
     }
 
     async fn enter_phase(&mut self, phase: usize, resumed: bool) -> Result<Option<String>> {

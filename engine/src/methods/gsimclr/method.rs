@@ -11,6 +11,7 @@ use crate::knobs::KnobTable;
 use crate::limits::Needs;
 use crate::method::{Entering, Local, Loss, Method, StepContext, Subject, no_metric};
 use crate::methods::gsimclr::card::GsimclrKnobs;
+use crate::methods::gsimclr::found::Found;
 use crate::methods::gsimclr::look;
 use crate::methods::gsimclr::model::{Batches, Config, DENOISING, Gsimclr, Networks};
 use crate::methods::gsimclr::plan;
@@ -26,13 +27,15 @@ pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn
     let config = Config::of(settings)?;
     let networks = Networks::new(&config, weights);
     let grids = look::grids(&config, settings)?;
-    Ok(Rc::new(Gsimclr { config, networks, grids }))
+    let batch = settings.get::<usize>("batch")?.min(settings.data.samples);
+    let found = Found::new(weights.root(), plan::count(&config, settings.data.samples, batch));
+    Ok(Rc::new(Gsimclr { config, networks, found, grids }))
 }
 
 impl Gsimclr {
     /// Plan the batches of a phase; before the contrast, find the clusters.
     async fn begin(&self, phase: usize, entering: Entering<'_>) -> Result<Option<String>> {
-        let Entering { weights, loader, settings, rng, .. } = entering;
+        let Entering { weights, loader, settings, rng, resumed } = entering;
         let (config, size) = (&self.config, loader.batch_size());
         let chosen = plan::chosen(config, loader, settings.seed);
         if phase == DENOISING || config.batches == Batches::Random {
@@ -40,7 +43,8 @@ impl Gsimclr {
             loader.follow(Some(plan::random(&chosen, size, steps, &rng.at(1))));
             return Ok(None);
         }
-        let clusters = plan::clusters(config, &self.networks, weights, loader, &chosen, &rng.at(2)).await?;
+        let draw = (settings.seed, &rng.at(2));
+        let clusters = plan::clusters(self, weights, loader, &chosen, draw, resumed).await?;
         let mut sizes = vec![0; clusters.values().max().map_or(0, |last| *last as usize + 1)];
         clusters.values().for_each(|cluster| sizes[*cluster as usize] += 1);
         let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));

@@ -7,7 +7,7 @@
 //! ones. Equation numbers: see [`card()`].
 //!
 //! `card`: card, knobs, presets. `autoencoder`, `encoder`: the networks; `model`: both, and the losses. `batches`,
-//! `plan`: from clusters to batches. `look`: what is shown. `fixture`: golden numbers. Differences from the authors'
+//! `plan`, `found`: from clusters to batches. `look`: what is shown. `fixture`: golden numbers. Differences from the authors'
 //! code: the preset `paper` follows it, one augmentation for a whole batch included; the others draw one for each picture
 //! and crop, as SimCLR does. Phases have a fixed length where the authors stop early by the test loss.
 
@@ -20,6 +20,8 @@ pub mod card;
 pub mod encoder;
 #[cfg(feature = "compute")]
 pub mod fixture;
+#[cfg(feature = "compute")]
+mod found;
 #[cfg(feature = "compute")]
 mod look;
 #[cfg(feature = "compute")]

@@ -14,6 +14,7 @@ use crate::methods::gsimclr::autoencoder::{Autoencoder, AutoencoderConfig, recon
 pub use crate::methods::gsimclr::card::Batches;
 use crate::methods::gsimclr::card::{Augmentation, GsimclrKnobs, Tap};
 use crate::methods::gsimclr::encoder::{Encoder, EncoderConfig};
+use crate::methods::gsimclr::found::Found;
 use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::trace::Grid;
@@ -241,11 +242,13 @@ impl Networks {
     }
 }
 
-/// The system: both networks with their knobs. The clusters, once they are found, are the loader's.
+/// The system: both networks with their knobs. The clusters, once they are found, are the loader's and lie among the weights.
 #[derive(Debug, Clone)]
 pub struct Gsimclr {
     pub config: Config,
     pub networks: Networks,
+    /// Where the clusters lie.
+    pub(super) found: Found,
     /// What its views are divided into.
     pub(super) grids: Vec<Grid>,
 }

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::eval::{Features, kmeans};
 use crate::loader::{Clusters, Loader};
 use crate::methods::gsimclr::batches;
-use crate::methods::gsimclr::model::{Batches, Config, Networks};
+use crate::methods::gsimclr::found;
+use crate::methods::gsimclr::model::{Batches, Config, Gsimclr, Networks};
 use crate::readback;
 use crate::rng::Rng;
 use crate::weights::Weights;
@@ -17,14 +18,20 @@ const RESTARTS: usize = 10;
 /// Pictures that are embedded at once.
 const CHUNK: usize = 100;
 
+/// How many pictures of so many take part.
+pub fn count(config: &Config, pool: usize, batch: usize) -> usize {
+    if config.pictures == 0 || config.pictures >= pool { pool } else { config.pictures.max(batch).min(pool) }
+}
+
 /// The pictures that take part: all, or as many as the knob says, drawn by the seed. At least one batch.
 pub fn chosen(config: &Config, loader: &Loader, seed: u64) -> Vec<usize> {
     let pool = loader.len(Half::Train);
-    if config.pictures == 0 || config.pictures >= pool {
+    let count = count(config, pool, loader.batch_size());
+    if count == pool {
         return (0..pool).collect();
     }
     let mut chosen = Rng::new(seed, "pictures").permutation(pool);
-    chosen.truncate(config.pictures.max(loader.batch_size()));
+    chosen.truncate(count);
     chosen.sort_unstable();
     chosen
 }
@@ -44,21 +51,33 @@ pub fn random(chosen: &[usize], size: usize, steps: usize, rng: &Rng) -> Vec<Vec
     plan
 }
 
-/// The clusters of these pictures by the autoencoder's embedding.
+/// The clusters of these pictures by the autoencoder's embedding, kept among the weights. `resumed`: those that are kept
+/// there already, if they are of these pictures.
 ///
 /// # Errors
 /// Those of reading pictures and of the device.
 pub async fn clusters(
-    config: &Config,
-    networks: &Networks,
-    w: &Weights,
+    model: &Gsimclr,
+    w: &mut Weights,
     loader: &Loader,
     chosen: &[usize],
-    rng: &Rng,
+    (seed, rng): (u64, &Rng),
+    resumed: bool,
 ) -> Result<Clusters> {
-    let features = embedded(config, networks, w, loader, chosen).await?;
-    let found = kmeans::fit(&features, (config.clusters.max(1) * loader.batch_size()).min(chosen.len()), RESTARTS, rng);
-    Ok(chosen.iter().copied().zip(found.labels).collect())
+    let Gsimclr { config, networks, found, .. } = model;
+    let mark = found::mark(config, loader, chosen, seed)?;
+    let kept = if resumed { found.recall(w, mark).await? } else { None };
+    let labels = match kept {
+        Some(labels) => labels,
+        None => {
+            let features = embedded(config, networks, w, loader, chosen).await?;
+            let k = (config.clusters.max(1) * loader.batch_size()).min(chosen.len());
+            let labels = kmeans::fit(&features, k, RESTARTS, rng).labels;
+            found.keep(w, mark, labels.iter().copied())?;
+            labels
+        }
+    };
+    Ok(chosen.iter().copied().zip(labels).collect())
 }
 
 /// The autoencoder's embedding of these pictures.
