@@ -9,6 +9,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::kernels::contrast::{How, contrast};
+use crate::placed::Placed;
 
 /// What cosines are multiplied by.
 #[derive(Debug, Clone)]
@@ -37,12 +38,13 @@ pub struct Targets {
     one: Vec<i32>,
     /// [rows, keys], each row with a loss adding up to 1, where it is more than that one key. No gradient flows to it.
     soft: Option<Tensor<2>>,
+    placed: Placed<Tensor<1, Int>>,
 }
 
 impl Targets {
     /// The key of each row; −1: none, and no loss.
     pub fn one(keys: Vec<i32>) -> Self {
-        Self { one: keys, soft: None }
+        Self { one: keys, soft: None, placed: Placed::default() }
     }
 
     /// Row i belongs to key i.
@@ -63,7 +65,7 @@ impl Targets {
         }
         let soft = Tensor::from_data(TensorData::new(soft, [lists.len(), keys]), device);
         let one = lists.iter().map(|list| list.first().map_or(-1, |key| *key as i32)).collect();
-        Self { one, soft: Some(soft) }
+        Self { one, soft: Some(soft), placed: Placed::default() }
     }
 
     /// All other rows of the same class (supervised contrast of rows with one another).
@@ -79,7 +81,8 @@ impl Targets {
     /// [rows, keys], each row adding up to 1
     pub fn soft(shares: Tensor<2>) -> Self {
         let [rows, keys] = shares.dims();
-        Self { one: (0..rows).map(|row| (row % keys.max(1)) as i32).collect(), soft: Some(shares.detach()) }
+        let one = (0..rows).map(|row| (row % keys.max(1)) as i32).collect();
+        Self { one, soft: Some(shares.detach()), placed: Placed::default() }
     }
 
     /// Rows with a loss.
@@ -87,8 +90,16 @@ impl Targets {
         self.one.iter().filter(|key| **key >= 0).count()
     }
 
+    /// Put the keys' numbers on a device now, before a step's first launch.
+    pub fn upload(&self, device: &Device) {
+        self.ones(device);
+    }
+
     fn ones(&self, device: &Device) -> Tensor<1, Int> {
-        Tensor::from_data(TensorData::new(self.one.clone(), [self.one.len()]), device)
+        let ones = self
+            .placed
+            .on(device, |device| Tensor::from_data(TensorData::new(self.one.clone(), [self.one.len()]), device));
+        if device.is_autodiff() { Tensor::from_inner(ones) } else { ones }
     }
 }
 

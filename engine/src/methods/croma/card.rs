@@ -190,7 +190,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: CromaKnobs::table(),
-        data: ["places", "folder"].map(String::from).to_vec(),
+        data: ["places", "sentinel12", "folder"].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }

@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use crate::blocks::encoders::attention::Given;
 use crate::blocks::encoders::transformer::TransformerConfig;
 use crate::blocks::masks::{Mask, visible_tokens};
+use crate::blocks::objectives::info_nce::Targets;
 use crate::blocks::positions::alibi;
 use crate::blocks::tokenizers::image_patches::patches_channel_first;
 use crate::checkpoint::keys;
@@ -135,7 +136,7 @@ async fn pretrain(case: &Case<'_>, answers: &mut Answers) -> Result<()> {
     answers.tensor("out/pred", croma.decoder.predict(&w, x)).await?;
     answers.tensor("out/target", croma.target(&scenes)).await?;
 
-    let losses = croma.forward(&w, &scenes, &masks)?;
+    let losses = croma.forward(&w, &scenes, &masks, &Targets::pairs(masks.radar.samples))?;
     if let Some(contrast) = losses.contrast {
         answers.tensor("out/loss_contrast", contrast).await?;
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use crate::batch::{Batch, Role};
+use crate::blocks::objectives::info_nce::Targets;
 use crate::checkpoint::keys::{Inner, Layout, OFFICIAL};
 use crate::error::Result;
 use crate::limits::Needs;
@@ -12,6 +13,7 @@ use crate::method::{Local, Loss, Method, StepContext, Subject, Tuned};
 use crate::methods::croma::config::{Config, Feature};
 use crate::methods::croma::look::Shown;
 use crate::methods::croma::model::Croma;
+use crate::methods::croma::scenes::paired;
 use crate::methods::croma::{measures, tuned};
 use crate::settings::Settings;
 use crate::weights::{Weights, plain};
@@ -100,9 +102,17 @@ impl Method for System {
     }
 
     fn loss(&self, weights: &Weights, batch: &Batch, context: &StepContext) -> Result<Loss> {
-        batch.upload(weights.device());
-        let (scenes, count) = self.croma.config.pairs(batch, weights.device())?;
-        let losses = self.croma.forward(weights, &scenes, &self.croma.masks(count, &context.rng)?)?;
+        let (croma, device) = (&self.croma, weights.device());
+        let places = paired(batch)?;
+        let masks = croma.masks(places.len(), &context.rng)?;
+        let pairs = Targets::pairs(places.len());
+        // All goes up before the first launch.
+        croma.places.upload(device);
+        masks.radar.upload(device);
+        masks.optical.upload(device);
+        pairs.upload(device);
+        batch.upload(device);
+        let losses = croma.forward(weights, &croma.config.scenes(batch, places, device)?, &masks, &pairs)?;
         let contrast = losses.contrast.map(|loss| ("contrast".to_string(), loss));
         let rebuilt = losses.rebuilt.map(|[optical, radar]| {
             [("optical reconstruction".to_string(), optical), ("radar reconstruction".to_string(), radar)]

@@ -7,7 +7,7 @@ use crate::blocks::encoders::attention::Given;
 use crate::blocks::encoders::transformer::BlockInput;
 use crate::blocks::linear::{LayerNorm, Linear, Start};
 use crate::blocks::masks::Mask;
-use crate::blocks::objectives::info_nce::{Scale, Targets, symmetric};
+use crate::blocks::objectives::info_nce::{Scale, Targets, info_nce, symmetric};
 use crate::blocks::objectives::pixel_error;
 use crate::error::{Error, Result};
 use crate::kernels::losses::patch_error;
@@ -226,13 +226,12 @@ impl Croma {
     ///
     /// # Shapes
     /// [batch, dim] each → [1]
-    pub fn contrast(&self, w: &Weights, radar: Tensor<2>, optical: Tensor<2>) -> Tensor<1> {
-        let pairs = Targets::pairs(radar.dims()[0]);
+    pub fn contrast(&self, w: &Weights, radar: Tensor<2>, optical: Tensor<2>, pairs: &Targets) -> Tensor<1> {
         let scale = Scale::Learned(self.scale(w));
         if !self.config.detach_keys {
-            return symmetric(optical, radar, [&pairs, &pairs], &scale);
+            return symmetric(optical, radar, [pairs, pairs], &scale);
         }
-        one_sided(optical, radar, &pairs, &scale)
+        one_sided(optical, radar, pairs, &scale)
     }
 
     /// The target: each patch of both sensors together, less its mean and divided by its deviation.
@@ -266,21 +265,18 @@ impl Croma {
         })
     }
 
-    /// Both objectives on scenes that all have both sensors.
+    /// Both objectives on scenes that all have both sensors; `pairs` says that scene i belongs to scene i.
     ///
     /// # Errors
     /// [`Error::Request`] when both objectives are off.
-    pub fn forward(&self, w: &Weights, scenes: &Scenes, masks: &Masks) -> Result<Losses> {
+    pub fn forward(&self, w: &Weights, scenes: &Scenes, masks: &Masks, pairs: &Targets) -> Result<Losses> {
         let Config { lambda_contrast, lambda_mae, .. } = self.config;
-        self.places.upload(w.device());
-        masks.radar.upload(w.device());
-        masks.optical.upload(w.device());
         let [radar, optical] = self.unimodal(w, scenes, masks);
         let contrast = (lambda_contrast > 0.0).then(|| {
             let pooled = [self.gap_radar.forward(w, radar.clone()), self.gap_optical.forward(w, optical.clone())];
             let [radar, optical] = pooled;
-            let [z, w_] = self.projections(w, radar, optical);
-            self.contrast(w, z, w_)
+            let [z, w_optical] = self.projections(w, radar, optical);
+            self.contrast(w, z, w_optical, pairs)
         });
         let rebuilt = (lambda_mae > 0.0).then(|| {
             let joint = self.fusion.forward(w, radar, &self.fusion_input(optical, masks));
@@ -307,6 +303,5 @@ impl Croma {
 
 /// The mean of both directions of InfoNCE whose keys get no gradient.
 fn one_sided(a: Tensor<2>, b: Tensor<2>, pairs: &Targets, scale: &Scale) -> Tensor<1> {
-    use crate::blocks::objectives::info_nce::info_nce;
     (info_nce(a.clone(), b.clone().detach(), pairs, scale) + info_nce(b, a.detach(), pairs, scale)).mul_scalar(0.5)
 }

@@ -32,18 +32,18 @@ impl Config {
     /// The scenes of a batch that both sensors have seen, and how many these are.
     ///
     /// # Errors
-    /// [`Error::Data`] when there is none.
+    /// As [`paired`]; [`Error::Data`] also when pictures do not fit the patches.
     pub fn pairs(&self, batch: &Batch, device: &Device) -> Result<(Scenes, usize)> {
-        let both = batch.present(Role::Radar).into_iter().zip(batch.present(Role::Optical));
-        let places: Vec<i32> =
-            (0..).zip(both).filter(|(_, (radar, optical))| *radar && *optical).map(|(place, _)| place).collect();
-        if places.is_empty() {
-            return Err(Error::data(
-                "No scene of the batch was seen by both sensors",
-                "radar and optical pictures of one place are matched and rebuilt together",
-                "Choose a data set with pairs, or a larger batch",
-            ));
-        }
+        let places = paired(batch)?;
+        let count = places.len();
+        Ok((self.scenes(batch, places, device)?, count))
+    }
+
+    /// The scenes at these places of a batch, which both sensors have seen.
+    ///
+    /// # Errors
+    /// As [`Config::patches`].
+    pub fn scenes(&self, batch: &Batch, places: Vec<i32>, device: &Device) -> Result<Scenes> {
         let count = places.len();
         let all = count == batch.samples()?;
         let ids = Tensor::<1, Int>::from_data(TensorData::new(places, [count]), device);
@@ -51,6 +51,24 @@ impl Config {
             let patches = self.patches(batch, role, device)?;
             Ok(if all { patches } else { patches.select(0, ids.clone()) })
         });
-        Ok((Scenes { radar: radar?, optical: optical? }, count))
+        Ok(Scenes { radar: radar?, optical: optical? })
     }
+}
+
+/// The places of the scenes of a batch that both sensors have seen.
+///
+/// # Errors
+/// [`Error::Data`] when there is none.
+pub fn paired(batch: &Batch) -> Result<Vec<i32>> {
+    let both = batch.present(Role::Radar).into_iter().zip(batch.present(Role::Optical));
+    let places: Vec<i32> =
+        (0..).zip(both).filter(|(_, (radar, optical))| *radar && *optical).map(|(place, _)| place).collect();
+    if places.is_empty() {
+        return Err(Error::data(
+            "No scene of the batch was seen by both sensors",
+            "radar and optical pictures of one place are matched and rebuilt together",
+            "Choose a data set with pairs, or a larger batch",
+        ));
+    }
+    Ok(places)
 }
