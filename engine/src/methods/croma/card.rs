@@ -167,8 +167,8 @@ pub fn card() -> Card {
         equations: vec![
             Equation::new(
                 "2D-ALiBi",
-                "b(h, i, j) = −m(h) · √((rᵢ − rⱼ)² + (cᵢ − cⱼ)²)",
-                "Added to the scores of head h: the farther two patches lie apart, the less they look at one another. m(h) = 2^(−8 (h + 1) / n) for n heads. Between radar and optical patches it is called X-ALiBi.",
+                "b(h, i, k) = −m(h) · ‖xᵢ − xₖ‖",
+                "Added to the scores of head h: the farther patches i and k lie apart, in patches, the less they look at one another. m(h) = 2^(−8 (h + 1) / n) for n heads. Between radar and optical patches it is called X-ALiBi.",
             ),
             Equation::new(
                 "Contrast",

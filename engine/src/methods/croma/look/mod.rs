@@ -73,7 +73,7 @@ impl OnStage for System {
     fn grids(&self) -> Vec<Grid> {
         let side = self.croma.config.side() as u32;
         let kept = self.croma.masks(1, &Rng::new(0, "grid")).map_or(0, |masks| masks.radar.kept) as u32;
-        let patches = |id: &str| Grid::new(id, [1, side, side], &format!("{id} patch")).painted(kept);
+        let patches = |id: &str| Grid::new(id, [1, side, side], "patch").painted(kept);
         vec![patches(OPTICAL), patches(RADAR), Grid::new(SCENES, [1, 1, self.shown.compared() as u32], "scene")]
     }
 
