@@ -197,8 +197,7 @@ fn seen(take: &Take, sheets: &mut [Sheet], radar: bool, findings: &mut Findings)
 fn order(content: &Content, file: &geotiff::GeoTiff) -> (Vec<Band>, &'static str) {
     match content {
         Content::Bands(bands) => {
-            let said = if !file.header.names.is_empty() && bands.len() > 1 && bands.first().is_some() && described(file)
-            {
+            let said = if !file.header.names.is_empty() && bands.len() > 1 && described(file) {
                 ", bands as the file names them"
             } else if bands.len() > 1 && matches!(bands[0], Band::Optical(_)) {
                 ", taken for B1 … B8, B8A, B9, B11, B12"

@@ -6,7 +6,7 @@ use crate::blocks::masks::{hides_and_shows, visible_tokens};
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
-use crate::methods::croma::card::CromaKnobs;
+use crate::methods::croma::card::{Composite, CromaKnobs};
 pub use crate::methods::croma::card::{Feature, Masking, Positions, SelfBias};
 use crate::settings::Settings;
 
@@ -144,5 +144,31 @@ impl Config {
         self.stack(layers).add_needs("encoders", kept, &mut needs);
         self.decoder.add_needs("decoder", tokens, &mut needs);
         needs
+    }
+}
+
+/// Scenes of a batch that are compared at most.
+const COMPARED: usize = 32;
+
+/// How scenes are shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shown {
+    pub composite: Composite,
+    /// Counted from 0.
+    pub head: usize,
+    /// Scenes of a batch.
+    pub batch: usize,
+}
+
+impl Shown {
+    /// As the knobs say.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        let knobs = CromaKnobs::of(settings)?;
+        Ok(Self { composite: knobs.composite, head: knobs.head.saturating_sub(1), batch: knobs.batch })
+    }
+
+    /// Scenes of a batch that the matrix compares.
+    pub fn compared(&self) -> usize {
+        self.batch.min(COMPARED)
     }
 }

@@ -9,7 +9,6 @@ use crate::eval::{Features, linear_probe};
 use crate::method::{Subject, no_metric};
 use crate::methods::croma::config::Feature;
 use crate::methods::croma::encoders::Places;
-use crate::methods::croma::look::recall_at_one;
 use crate::methods::croma::model::{Croma, Scenes};
 use crate::readback;
 use crate::rng::Rng;
@@ -145,6 +144,14 @@ async fn recall(croma: &Croma, subject: &Subject<'_>) -> Result<f64> {
         all += count as f64;
     }
     Ok(right / f64::max(all, 1.0))
+}
+
+/// Share of rows whose largest value is that of their own column.
+pub(super) fn recall_at_one(values: &[f32], count: usize) -> f64 {
+    let right = values.chunks_exact(count.max(1)).enumerate().filter(|(own, row)| {
+        row.get(*own).is_some_and(|value| row.iter().enumerate().all(|(at, other)| at == *own || other < value))
+    });
+    right.count() as f64 / count.max(1) as f64
 }
 
 fn unit(x: Tensor<2>) -> Tensor<2> {

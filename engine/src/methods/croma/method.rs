@@ -10,9 +10,8 @@ use crate::checkpoint::keys::{Inner, Layout, OFFICIAL};
 use crate::error::Result;
 use crate::limits::Needs;
 use crate::method::{Local, Loss, Method, StepContext, Subject, Tuned};
-use crate::methods::croma::config::{Config, Feature};
-use crate::methods::croma::look::Shown;
-use crate::methods::croma::model::Croma;
+use crate::methods::croma::config::{Config, Feature, Shown};
+use crate::methods::croma::model::{Croma, System};
 use crate::methods::croma::scenes::paired;
 use crate::methods::croma::{measures, tuned};
 use crate::settings::Settings;
@@ -50,13 +49,6 @@ const fn whole(from: &'static str, to: &'static str) -> Inner {
 pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn Method>> {
     let shown = Shown::of(settings)?;
     Ok(Rc::new(System { croma: Croma::new(Config::of(settings)?, weights)?, shown }))
-}
-
-/// The model and how it is shown.
-#[derive(Debug, Clone)]
-pub(super) struct System {
-    pub croma: Croma,
-    pub shown: Shown,
 }
 
 impl Croma {

@@ -12,7 +12,7 @@ use crate::blocks::objectives::pixel_error;
 use crate::error::{Error, Result};
 use crate::kernels::losses::patch_error;
 use crate::kernels::products::mlp;
-use crate::methods::croma::config::{Config, Masking, SelfBias};
+use crate::methods::croma::config::{Config, Masking, SelfBias, Shown};
 use crate::methods::croma::encoders::{FusionEncoder, Places, UnimodalEncoder, names};
 use crate::rng::Rng;
 use crate::weights::{Init, Scope, Slot, Weights};
@@ -304,4 +304,11 @@ impl Croma {
 /// The mean of both directions of InfoNCE whose keys get no gradient.
 fn one_sided(a: Tensor<2>, b: Tensor<2>, pairs: &Targets, scale: &Scale) -> Tensor<1> {
     (info_nce(a.clone(), b.clone().detach(), pairs, scale) + info_nce(b, a.detach(), pairs, scale)).mul_scalar(0.5)
+}
+
+/// The model and how it is shown.
+#[derive(Debug, Clone)]
+pub(super) struct System {
+    pub croma: Croma,
+    pub shown: Shown,
 }

@@ -27,7 +27,7 @@ pub(super) fn build(settings: &Settings, weights: &mut Weights) -> Result<Rc<dyn
     let config = Config::of(settings)?;
     let networks = Networks::new(&config, weights);
     let grids = look::grids(&config, settings)?;
-    let batch = settings.get::<usize>("batch")?.min(settings.data.samples);
+    let batch = GsimclrKnobs::of(settings)?.batch.min(settings.data.samples);
     let found = Found::new(weights.root(), plan::count(&config, settings.data.samples, batch));
     Ok(Rc::new(Gsimclr { config, networks, found, grids }))
 }

@@ -9,15 +9,13 @@ use crate::error::Result;
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::croma::config::Positions;
-use crate::methods::croma::method::System;
+use crate::methods::croma::measures::recall_at_one;
 use crate::methods::croma::model::Masks;
+use crate::methods::croma::model::System;
 use crate::readback;
 use crate::similarity::Similarity;
 use crate::trace::{Heat, Legend, Matrix, View, ViewKind};
 use crate::weights::Weights;
-
-/// Scenes of a batch that are compared at most.
-pub(super) const COMPARED: usize = 32;
 
 /// The views that are wanted.
 pub(super) async fn views(system: &System, w: &Weights, stage: &Stage, masks: &Masks) -> Result<Vec<View>> {
@@ -114,7 +112,7 @@ async fn pairs(system: &System, w: &Weights, stage: &Stage) -> Result<View> {
     let shown = Similarity::of(stage);
     let centred = rows.clone().map(|x| shown.tokens(x.unsqueeze_dim(0)).squeeze_dim::<2>(0));
     let read = readback::many(vec![cosines(rows), cosines(centred)]).await?;
-    let [raw, values] = <[Vec<f32>; 2]>::try_from(read).unwrap_or_else(|_| [const { Vec::new() }; 2]);
+    let [raw, values] = <[Vec<f32>; 2]>::try_from(read).unwrap_or([const { Vec::new() }; 2]);
     let (legend, how) = shown.legend(&values, |_| false);
     let caption = format!(
         "Cosines of the next batch's projections, as much hidden as in training. The diagonal is pairs of one place; all others are driven apart. Recall at 1 by the loss's own cosines: {:.0} % of the radar pictures find their optical one, by chance {:.0} %. {how}",
@@ -136,14 +134,6 @@ async fn pairs(system: &System, w: &Weights, stage: &Stage) -> Result<View> {
     };
     let tensor = shown.tensor("projections");
     Ok(stage.view(&VIEWS, "pairs", caption, ViewKind::Matrix(matrix), &tensor).legend(legend))
-}
-
-/// Share of rows whose largest value is that of their own column.
-pub(in super::super) fn recall_at_one(values: &[f32], count: usize) -> f64 {
-    let right = values.chunks_exact(count.max(1)).enumerate().filter(|(own, row)| {
-        row.get(*own).is_some_and(|value| row.iter().enumerate().all(|(at, other)| at == *own || other < value))
-    });
-    right.count() as f64 / count.max(1) as f64
 }
 
 /// What a head adds to the scores of a patch with every other one; of a table of positions, how like its rows are.

@@ -5,8 +5,8 @@ use crate::blocks::masks::Mask;
 use crate::knobs::Choice;
 use crate::method::Stage;
 use crate::methods::croma::card::Composite;
-use crate::methods::croma::method::System;
 use crate::methods::croma::model::Masks;
+use crate::methods::croma::model::System;
 use crate::pixel_bytes::PixelBytes;
 use crate::trace::Picture;
 

@@ -8,19 +8,15 @@ mod rebuilt;
 use crate::batch::Role;
 use crate::blocks::masks::Mask;
 use crate::error::{Error, Result};
-use crate::knobs::KnobTable;
 use crate::method::{Local, OnStage, Stage};
-use crate::methods::croma::card::{Composite, CromaKnobs};
-use crate::methods::croma::method::System;
 use crate::methods::croma::model::Masks;
+use crate::methods::croma::model::System;
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::{Abilities, Switch};
-use crate::settings::Settings;
 use crate::similarity::Similarity;
 use crate::trace::{self, Grid, Picture, View, ViewKind, titled};
 use crate::weights::Weights;
-pub(super) use alike::recall_at_one;
 use composite::Sensor;
 
 /// Ids and titles, in stage order.
@@ -45,29 +41,6 @@ pub(super) const VIEWS: [(&str, &str); 14] = [
 const OPTICAL: &str = "optical";
 const RADAR: &str = "radar";
 const SCENES: &str = "scenes";
-
-/// How scenes are shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Shown {
-    pub composite: Composite,
-    /// Counted from 0.
-    pub head: usize,
-    /// Scenes of a batch.
-    batch: usize,
-}
-
-impl Shown {
-    /// As the knobs say.
-    pub fn of(settings: &Settings) -> Result<Self> {
-        let knobs = CromaKnobs::of(settings)?;
-        Ok(Self { composite: knobs.composite, head: knobs.head.saturating_sub(1), batch: knobs.batch })
-    }
-
-    /// Scenes of a batch that the matrix compares.
-    fn compared(&self) -> usize {
-        self.batch.min(alike::COMPARED)
-    }
-}
 
 impl OnStage for System {
     fn grids(&self) -> Vec<Grid> {

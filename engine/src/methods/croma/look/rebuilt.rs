@@ -8,8 +8,8 @@ use crate::blocks::masks::Mask;
 use crate::blocks::objectives::pixel_error;
 use crate::error::Result;
 use crate::method::Stage;
-use crate::methods::croma::method::System;
 use crate::methods::croma::model::Masks;
+use crate::methods::croma::model::System;
 use crate::readback;
 use crate::trace::{Cloud, Heat, Legend, View, ViewKind};
 use crate::weights::Weights;
@@ -54,7 +54,7 @@ pub(super) async fn views(system: &System, w: &Weights, stage: &Stage, masks: &M
     ])
     .await?;
     let [off_optical, off_radar, predicted, optical, radar] =
-        <[Vec<f32>; 5]>::try_from(read).unwrap_or_else(|_| [const { Vec::new() }; 5]);
+        <[Vec<f32>; 5]>::try_from(read).unwrap_or([const { Vec::new() }; 5]);
     let rebuilt = Rebuilt { system, stage, masks, predicted, given: [optical, radar] };
     let mut views = Vec::new();
     for id in wanted {
