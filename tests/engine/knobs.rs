@@ -9,9 +9,10 @@ use masquerade_engine::knobs::{Choice, KnobTable};
 use masquerade_engine::link;
 use masquerade_engine::methods::mae::card::{MaeKnobs, Pool, Sampling};
 use masquerade_engine::registry;
+use masquerade_engine::role::Role;
 use masquerade_engine::session::Session;
 use masquerade_engine::settings::Settings;
-use masquerade_engine::shape::Shape;
+use masquerade_engine::shape::{Input, Shape};
 use masquerade_engine::weights::Weights;
 
 fn built() -> Vec<Card> {
@@ -19,7 +20,9 @@ fn built() -> Vec<Card> {
 }
 
 fn shape() -> Shape {
-    Shape { channels: 1, ..Shape::default() }
+    // What every system takes: CROMA looks for its sensors.
+    let sensors = [(Role::Optical, 12), (Role::Radar, 2)].map(|(role, bands)| Input::new(role, [32, 32, bands]));
+    Shape { channels: 1, inputs: sensors.to_vec(), ..Shape::default() }
 }
 
 fn settings(session: &Session) -> Result<Settings, Error> {

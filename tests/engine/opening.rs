@@ -26,7 +26,7 @@ fn stored_weights_are_shown_in_the_phase_they_come_from() {
     // The first views do not wait for clusters; the engine says at once that there is more to see.
     let views = vec!["input".into(), "batch".into()];
     let events = driven.send(Command::Look { request: 1, views, cursor: None });
-    assert!(matches!(&events[..], [Event::Views { .. }, Event::State { .. }]), "{events:?}");
+    assert!(matches!(&events[..], [Event::Views { .. }, Event::Opened { .. }]), "{events:?}");
     let before = look(&mut driven, &["batch", "latent"]);
     assert!(before[0].caption.contains("clusters"), "{}", before[0].caption);
     let ViewKind::Cloud(cloud) = &before[1].kind else { panic!("the latent is a cloud") };

@@ -58,11 +58,12 @@ fn rows_are_centred_together() {
 }
 
 /// The ids that views of cosines have.
-const IDS: [&str; 4] = ["similarity", "cosine", "pairs", "contrast"];
+const IDS: [&str; 7] =
+    ["similarity", "cosine", "pairs", "contrast", "optical_similarity", "radar_similarity", "across"];
 
 /// Stored weights of a system on a set that the program draws.
 fn open(card: &Card) -> Driven {
-    let data = ["shapes", "solids", "blocks"].into_iter().find(|id| card.data.iter().any(|d| d == id));
+    let data = ["shapes", "solids", "blocks", "places"].into_iter().find(|id| card.data.iter().any(|d| d == id));
     let mut driven = Driven::cpu();
     let data = data.unwrap_or_default().to_string();
     driven.send(Command::Show(Box::new(Session { method: card.id.clone(), data, ..Session::default() })));
@@ -125,7 +126,7 @@ fn every_similarity_view_says_what_it_shows_however_it_is_shown() {
             }
         }
     }
-    assert_eq!(found, 7 * WAYS.len(), "views of cosines of all systems");
+    assert_eq!(found, 11 * WAYS.len(), "views of cosines of all systems");
 }
 
 #[test]

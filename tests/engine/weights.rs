@@ -116,13 +116,25 @@ fn each_layer_of_an_encoder_learns_as_fast_as_its_depth_says() {
         let run = smallest(&entry);
         let Ok((_, weights)) = run.method.tuned(&run.weights, 5, &run.settings) else { continue };
         tuned += 1;
-        let depth = run.settings.get::<usize>("depth").expect("a depth") as i32;
+        let knob = |name| run.settings.get::<usize>(name).expect("a knob") as i32;
+        // CROMA's joint encoder, half as deep, comes after those of the sensors, which end together.
+        let (joins, own) = (run.card.id == "croma", knob("depth"));
+        let depth = if joins { own + own / 2 } else { own };
         let mut seen = vec![0; depth as usize + 2];
         for (weight, group) in weights.list.iter().zip(layer_decay_groups(&weights, DECAY, 0.05, &[])) {
-            let block = weight.name.rsplit_once("blocks.").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
-            let after =
-                ["norm.", "fc_norm.", "head.", "cls_head_finetune."].iter().any(|start| weight.name.starts_with(start));
-            let layer = block.map_or(if after { depth + 1 } else { 0 }, |block: i32| block + 1);
+            let of_encoder = !joins || weight.name.contains("_encoder.");
+            let numbers = if joins { "layers." } else { "blocks." };
+            let block = weight.name.rsplit_once(numbers).and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
+            let below = match weight.name.split('.').next() {
+                Some("cross_encoder") => own,
+                Some("radar_encoder") => own - own / 2,
+                _ => 0,
+            };
+            let after = ["norm.", "fc_norm.", "head.", "cls_head_finetune.", "cross_encoder.norm_out."];
+            let after = !of_encoder || after.iter().any(|start| weight.name.starts_with(start));
+            let unblocked = if weight.name.contains("norm_out") { own } else { 0 };
+            let block = block.filter(|_| of_encoder);
+            let layer = block.map_or(if after { depth + 1 } else { unblocked }, |block: i32| below + block + 1);
             seen[layer as usize] += 1;
             let wanted = DECAY.powi(depth + 1 - layer);
             assert!((group.lr_scale - wanted).abs() < 1e-12, "{} of {}: {group:?}", weight.name, run.card.id);

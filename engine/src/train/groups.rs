@@ -1,6 +1,6 @@
 //! Which weights decay and how fast each learns, as a table in the order of the weights.
 
-use crate::weights::{Weight, Weights};
+use crate::weights::{Upkeep, Weight, Weights};
 
 /// How an optimiser treats one weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +25,18 @@ pub fn pretrain_groups(weights: &Weights, weight_decay: f64) -> Vec<Group> {
 /// The table of fine-tuning with layer-wise learning rates (Bao et al., BEiT, arXiv 2106.08254; Clark et al., ELECTRA).
 ///
 /// Each weight says its own layer: 0 before the encoder's blocks (class token, positions, embedding), i + 1 in block i;
-/// what says none comes after them, at `depth` + 1, where `depth` is the largest layer of any weight. The factor of a
+/// what says none comes after them, at `depth` + 1, where `depth` is the largest layer of any weight that trains. The factor of a
 /// layer is `decay^(depth + 1 − layer)`. Weights of one dimension and those in `no_decay` do not decay.
 pub fn layer_decay_groups(weights: &Weights, decay: f64, weight_decay: f64, no_decay: &[&str]) -> Vec<Group> {
-    let last = weights.list.iter().filter_map(|w| w.layer).max().map_or(0, |depth| depth + 1);
+    let last = weights
+        .list
+        .iter()
+        .filter(|w| w.upkeep == Upkeep::Trained)
+        .filter_map(|w| w.layer)
+        .max()
+        .map_or(0, |depth| depth + 1);
     let group = |w: &Weight| {
-        let above = last - w.layer.unwrap_or(last);
+        let above = last.saturating_sub(w.layer.unwrap_or(last));
         let decays = w.shape.len() > 1 && !no_decay.contains(&w.name.as_str());
         Group { lr_scale: decay.powf(above as f64), weight_decay: if decays { weight_decay } else { 0.0 } }
     };

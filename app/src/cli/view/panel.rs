@@ -46,7 +46,8 @@ pub fn picture(view: &View) -> Option<&Picture> {
 
 /// Draw a view; masks and maps take the size of the picture among `views` that they belong to. `None`: it is a number.
 pub fn draw(view: &View, views: &[View]) -> Option<Panel> {
-    let below = views.iter().find_map(picture);
+    let below =
+        views.iter().filter(|v| v.grid == view.grid).find_map(picture).or_else(|| views.iter().find_map(picture));
     let panel = |pixels, legend| Panel { title: view.title.clone(), pixels, legend };
     match &view.kind {
         ViewKind::Picture(_) => picture(view).map(|p| {

@@ -254,10 +254,16 @@ impl Block {
 
 /// Blocks `prefix.0` … `prefix.{depth − 1}` of an encoder, whose layers are 1 … depth.
 pub fn stack(scope: &mut Scope<'_>, prefix: &str, config: TransformerConfig) -> Vec<Block> {
-    stack_of(scope, prefix, config, Form::default())
+    stack_of(scope, prefix, config, Form::default(), 0)
 }
 
-/// As [`stack`], of another form.
-pub fn stack_of(scope: &mut Scope<'_>, prefix: &str, config: TransformerConfig, form: Form) -> Vec<Block> {
-    (0..config.depth).map(|i| Block::formed(scope.at(prefix).at(i).layer(i + 1), config, form)).collect()
+/// As [`stack`], of another form, with so many layers of the model `below` its first block.
+pub fn stack_of(
+    scope: &mut Scope<'_>,
+    prefix: &str,
+    config: TransformerConfig,
+    form: Form,
+    below: usize,
+) -> Vec<Block> {
+    (0..config.depth).map(|i| Block::formed(scope.at(prefix).at(i).layer(below + i + 1), config, form)).collect()
 }

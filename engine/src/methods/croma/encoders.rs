@@ -115,14 +115,14 @@ pub struct UnimodalEncoder {
 }
 
 impl UnimodalEncoder {
-    /// An encoder of patches of so many numbers.
-    pub fn new(mut scope: Scope<'_>, inputs: usize, config: TransformerConfig) -> Self {
+    /// An encoder of patches of so many numbers. Its last block is layer `last` of the model, whatever its depth.
+    pub fn new(mut scope: Scope<'_>, inputs: usize, config: TransformerConfig, last: usize) -> Self {
         let linear_input = Linear::new(scope.at("linear_input").layer(0), inputs, config.dim, Start::Uniform, true);
         let mut scope = scope.at("transformer");
         Self {
             linear_input,
-            layers: stack_of(&mut scope, "layers", config, names(Start::Uniform)),
-            norm_out: LayerNorm::new(scope.at("norm_out"), config.dim, config.ln_eps),
+            layers: stack_of(&mut scope, "layers", config, names(Start::Uniform), last.saturating_sub(config.depth)),
+            norm_out: LayerNorm::new(scope.at("norm_out").layer(last), config.dim, config.ln_eps),
         }
     }
 
@@ -156,10 +156,10 @@ pub struct FusionEncoder {
 }
 
 impl FusionEncoder {
-    /// Declare the weights.
-    pub fn new(mut scope: Scope<'_>, config: TransformerConfig) -> Self {
+    /// Declare the weights, with so many layers of the model `below`.
+    pub fn new(mut scope: Scope<'_>, config: TransformerConfig, below: usize) -> Self {
         Self {
-            layers: stack_of(&mut scope, "layers", config, fusion(Start::Uniform, config.dim)),
+            layers: stack_of(&mut scope, "layers", config, fusion(Start::Uniform, config.dim), below),
             norm_out: LayerNorm::new(scope.at("norm_out"), config.dim, config.ln_eps),
         }
     }

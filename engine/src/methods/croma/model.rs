@@ -112,9 +112,11 @@ impl Croma {
         let (dim, values) = (config.encoder.dim, config.values());
         let mut scope = weights.root();
         let linear = |scope: Scope<'_>| Linear::new(scope, dim, dim, Start::Uniform, true);
-        let radar = UnimodalEncoder::new(scope.at("radar_encoder"), values[1], config.stack(config.radar_layers));
-        let optical = UnimodalEncoder::new(scope.at("optical_encoder"), values[0], config.encoder);
-        let fusion = FusionEncoder::new(scope.at("cross_encoder"), config.stack(config.fusion_layers));
+        let (radar, fusion, last) =
+            (config.stack(config.radar_layers), config.stack(config.fusion_layers), config.encoder.depth);
+        let radar = UnimodalEncoder::new(scope.at("radar_encoder"), values[1], radar, last);
+        let optical = UnimodalEncoder::new(scope.at("optical_encoder"), values[0], config.encoder, last);
+        let fusion = FusionEncoder::new(scope.at("cross_encoder"), fusion, last);
         let decoder = GridDecoderConfig {
             inputs: dim,
             grid: [config.side(); 2],
