@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 type Read<T> = std::result::Result<T, String>;
 
 /// Larger files are refused: decoded they would take more memory than a browser page has.
-pub const MOST_VALUES: u64 = 128_000_000;
+pub const MOST_VALUES: u64 = 64_000_000;
 /// GDAL's own description of bands, in XML.
 const GDAL_METADATA: Tag = Tag::Unknown(42112);
 
@@ -94,20 +94,26 @@ pub fn read(bytes: &[u8]) -> Read<GeoTiff> {
     let across = width.div_ceil((chunk_width as usize).max(1));
     let down = height.div_ceil((chunk_height as usize).max(1));
     let no_data = header.no_data.map(|v| v as f32);
-    let mut bands = vec![vec![f32::NAN; width * height]; count];
+    let mut bands: Vec<Vec<f32>> = Vec::new();
     let planes = if planar { count } else { 1 };
     let together = if planar { 1 } else { count };
     for chunk in 0..planes * across * down {
         let number = u32::try_from(chunk).map_err(|e| e.to_string())?;
         let (plane, place) = (chunk / (across * down), chunk % (across * down));
         let [left, top] = [place % across * chunk_width as usize, place / across * chunk_height as usize];
-        let (columns, rows) = file.chunk_data_dimensions(number);
-        let (columns, rows) = (columns as usize, rows as usize);
+        let columns = (chunk_width as usize).min(width - left);
+        let rows = (chunk_height as usize).min(height - top);
         let values = numbers(file.read_chunk(number).map_err(in_words)?)?;
-        if values.len() != columns * rows * together || left + columns > width || top + rows > height {
+        // Tiles of further planes come with the rows that fill them up.
+        let filled = columns * chunk_height as usize * together;
+        if values.len() != columns * rows * together && values.len() != filled {
             return Err(format!("a piece of it has {} values instead of {}", values.len(), columns * rows * together));
         }
-        for (pixel, values) in values.chunks_exact(together).enumerate() {
+        if bands.is_empty() {
+            // Not before something could be read: a wrong header may ask for any size.
+            bands = vec![vec![f32::NAN; width * height]; count];
+        }
+        for (pixel, values) in values.chunks_exact(together).take(columns * rows).enumerate() {
             let at = (top + pixel / columns) * width + left + pixel % columns;
             for (band, value) in values.iter().enumerate() {
                 let known = value.is_finite() && no_data != Some(*value as f32);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::bands::{OPTICAL, RADAR};
 use super::ground::Ground;
-use super::scene::{Scene, Statistics, USUAL_OPTICAL, usual_radar};
+use super::scene::{Scene, Statistics, UNKNOWN, USUAL_OPTICAL, usual_radar};
 use crate::batch::{Batch, CLASS, Half, Role, Target, Track, Values};
 use crate::data::crops::{Augment, Part, stacked};
 use crate::data::resample::{Area, Raster};
@@ -250,16 +250,17 @@ impl SceneData {
     fn tile(&self, half: Half, sample: usize) -> Option<&Tile> {
         self.tiles[half as usize].get(*self.known[half as usize].get(sample)?)
     }
+}
 
+impl Tile {
     /// The window of `side` pixels that shows the tile: that of a grid over its part of the scene in which the tile begins,
     /// moved inside where it would stand out.
-    fn window(&self, tile: &Tile, side: usize) -> Result<Area> {
-        if side == self.side {
-            return Ok(tile.area);
+    fn window(&self, side: usize, scene: &Scene) -> Result<Area> {
+        let (side, within) = (side as u32, self.within);
+        if side == self.area.width {
+            return Ok(self.area);
         }
-        let (side, within) = (side as u32, tile.within);
         if side > within.width.min(within.height) {
-            let scene = &self.scenes.scenes[tile.scene];
             let why = format!("{} has {} × {} pixels there", scene.name, within.width, within.height);
             let what = format!("A window of {side} × {side} pixels is larger than a scene");
             return Err(Error::data(what, why, "Choose smaller windows, or a data set of larger scenes"));
@@ -267,22 +268,49 @@ impl SceneData {
         let start = |first: u32, begin: u32, length: u32| {
             (begin + (first - begin) / side.max(1) * side).min(begin + length - side)
         };
-        let [x, y] = [start(tile.area.x, within.x, within.width), start(tile.area.y, within.y, within.height)];
+        let x = start(self.area.x, within.x, within.width);
+        let y = start(self.area.y, within.y, within.height);
         Ok(Area { x, y, width: side, height: side })
     }
 
     /// A random window for training: its side is drawn evenly between √c and 2 − √c of the sample's, c the smallest crop
     /// (¼: between half of it and one and a half), its middle in the tile.
-    fn drawn(&self, tile: &Tile, augment: Augment, rng: &mut Rng) -> Area {
+    fn drawn(&self, augment: Augment, rng: &mut Rng) -> Area {
         if augment.smallest_crop >= 1.0 {
-            return tile.area;
+            return self.area;
         }
-        let least = augment.smallest_crop.max(0.0).sqrt();
-        let side = (self.side as f32 * rng.between(least, 2.0 - least)).round() as u32;
-        let side = side.clamp(1, tile.within.width.min(tile.within.height));
-        let middle = [tile.area.x, tile.area.y].map(|first| first as f32 + self.side as f32 * rng.uniform());
-        placed(middle, side, tile.within)
+        let (own, least) = (self.area.width as f32, augment.smallest_crop.max(0.0).sqrt());
+        let side = (own * rng.between(least, 2.0 - least)).round() as u32;
+        let side = side.clamp(1, self.within.width.min(self.within.height));
+        let middle = [self.area.x, self.area.y].map(|first| first as f32 + own * rng.uniform());
+        placed(middle, side, self.within)
     }
+
+    /// What a batch shows of the tile.
+    fn cut(&self, scene: &Scene, how: &Cut, mut rng: Rng) -> Result<Piece> {
+        let side = how.side;
+        let area = match how.augment {
+            Some(augment) => self.drawn(augment, &mut rng),
+            None => self.window(side, scene)?,
+        };
+        let part = Part::window(area, scene.sides, how.augment, &mut rng);
+        Ok(Piece {
+            pictures: [&scene.optical, &scene.radar]
+                .map(|picture| picture.as_ref().map(|picture| part.of(picture, side))),
+            cover: match &scene.cover {
+                Some(cover) => part.of_map(cover, side).pixels,
+                None => vec![UNKNOWN; side * side],
+            },
+            class: if area == self.area { self.class } else { scene.class.or_else(|| scene.dominant(area)) },
+        })
+    }
+}
+
+/// A sample of a batch: optical and radar, the cover of its pixels, its class.
+struct Piece {
+    pictures: [Option<Raster<u16>>; 2],
+    cover: Vec<u8>,
+    class: Option<u32>,
 }
 
 /// The window around a place, moved into `within` where it would stand out.
@@ -332,28 +360,28 @@ impl Dataset for SceneData {
     }
 
     fn cut(&self, half: Half, at: &[usize], how: &Cut, rng: &Rng) -> Result<Batch> {
-        let side = how.side;
-        let (mut optical, mut radar, mut cover, mut classes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (place, sample) in at.iter().enumerate() {
+        let (side, scenes) = (how.side, &self.scenes.scenes);
+        let tiles = at.iter().enumerate().map(|(place, sample)| {
             let tile = if how.trains() { self.tiles[half as usize].get(*sample) } else { self.tile(half, *sample) };
-            let Some(tile) = tile else { return Err(no_sample(*sample)) };
-            let scene = &self.scenes.scenes[tile.scene];
-            let mut rng = rng.at(place as u64);
-            let area = match how.augment {
-                Some(augment) => self.drawn(tile, augment, &mut rng),
-                None => self.window(tile, side)?,
-            };
-            let part = Part::window(area, scene.sides, how.augment, &mut rng);
-            optical.push(scene.optical.as_ref().map(|picture| part.of(picture, side)));
-            radar.push(scene.radar.as_ref().map(|picture| part.of(picture, side)));
-            cover.push(match &scene.cover {
-                Some(cover) => part.of_map(cover, side).pixels,
-                None => vec![super::scene::UNKNOWN; side * side],
-            });
-            classes.push(if area == tile.area { tile.class } else { scene.class.or_else(|| scene.dominant(area)) });
+            Ok((*tile.ok_or_else(|| no_sample(*sample))?, rng.at(place as u64)))
+        });
+        let tiles: Vec<(Tile, Rng)> = tiles.collect::<Result<_>>()?;
+        let piece = |(tile, rng): (Tile, Rng)| tile.cut(&scenes[tile.scene], how, rng);
+        #[cfg(not(target_arch = "wasm32"))]
+        let pieces: Result<Vec<Piece>> = {
+            use rayon::prelude::*;
+            tiles.into_par_iter().map(piece).collect()
+        };
+        #[cfg(target_arch = "wasm32")]
+        let pieces: Result<Vec<Piece>> = tiles.into_iter().map(piece).collect();
+        let (mut pictures, mut cover, mut classes) = ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
+        for piece in pieces? {
+            pictures.iter_mut().zip(piece.pictures).for_each(|(all, picture)| all.push(picture));
+            cover.extend(piece.cover);
+            classes.push(piece.class);
         }
         let mut batch = Batch { indices: at.to_vec(), ..Batch::default() };
-        for (input, pictures) in self.inputs().into_iter().zip([optical, radar]) {
+        for (input, pictures) in self.inputs().into_iter().zip(pictures) {
             let bands = input.channels();
             let (pixels, without) = stacked(&pictures, [side, side, bands]);
             let pixels = PixelBytes::new([at.len(), side, side, bands], pixels, &input.mean, &input.std)?;
@@ -363,7 +391,7 @@ impl Dataset for SceneData {
             }
         }
         if !self.scenes.covers.is_empty() {
-            let maps = PixelBytes::new([at.len(), side, side, 1], cover.concat(), &[0.0], &[1.0])?;
+            let maps = PixelBytes::new([at.len(), side, side, 1], cover, &[0.0], &[1.0])?;
             batch.targets.insert(COVER.into(), Target::Maps(maps));
         }
         // A window may show a cover that its sample does not: a class is told where all have one.
@@ -392,8 +420,8 @@ impl Dataset for SceneData {
 
     fn ground(&self, half: Half, sample: usize, side: usize) -> Option<Ground> {
         let tile = self.tile(half, sample)?;
-        let area = self.window(tile, side).ok()?;
-        let ground = self.scenes.scenes[tile.scene].ground.as_ref()?;
+        let scene = &self.scenes.scenes[tile.scene];
+        let (area, ground) = (tile.window(side, scene).ok()?, scene.ground.as_ref()?);
         Some(ground.part(f64::from(area.x), f64::from(area.y), 1.0))
     }
 }

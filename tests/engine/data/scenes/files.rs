@@ -101,6 +101,20 @@ fn names_in_the_file_come_before_the_order() {
 }
 
 #[test]
+fn thirteen_bands_come_in_two_orders() {
+    // Band b of the twelve is 100 · (b + 1); the cirrus band is nearly black.
+    let twelve: Vec<f64> = (1..=12).map(|band| 100.0 * f64::from(band)).collect();
+    let usual = [&twelve[..10], &[9.0], &twelve[10..]].concat();
+    let narrow_last = [&twelve[..8], &twelve[9..10], &[9.0], &twelve[10..], &twelve[8..9]].concat();
+    for (bands, said) in [(usual, "the dark eleventh one is B10"), (narrow_last, "the dark tenth one is B10")] {
+        let stack = Tiff::new(32, 32, WHOLE).write(13, |band, _, _| bands[band]);
+        let data = scenes(vec![file("a_S2.tif", stack), radar("a_S1.tif", 32)]);
+        assert_eq!(pixel(&data, 0, 3, 3).1, (1..=12).map(|band| 100.0 * band as f32).collect::<Vec<f32>>());
+        told(&data, said);
+    }
+}
+
+#[test]
 fn units_are_told_by_the_values() {
     let fractions = Tiff::new(32, 32, REAL).write(12, |band, _, _| 0.01 * (band + 1) as f64);
     let power = Tiff::new(32, 32, REAL).write(2, |band, x, _| if x == 3 { 0.0 } else { [0.1, 0.01][band] });
@@ -241,7 +255,7 @@ fn maps_and_folders_tell_classes() {
     let data = scenes(vec![optical("a_S2.tif", 32), file("a_LULC.tif", esri)]);
     assert_eq!(data.report().classes[data.classes(Half::Train, CLASS)[0] as usize], "rangeland");
     // Numbers without names, −1 and 255 not known.
-    let numbers = Tiff::new(32, 32, (2, 2)).write(1, |_, x, _| [-1.0, 255.0, 112.0, 112.0, 512.0][x % 5]);
+    let numbers = Tiff::new(32, 32, (2, 2)).write(1, |_, x, _| [-1.0, 255.0, 112.0, 112.0, 112.0, 512.0][x % 6]);
     let data = scenes(vec![optical("a_S2.tif", 32), file("a_reference_map.tif", numbers)]);
     assert_eq!(data.report().classes, ["cover 112", "cover 512"]);
     // Folders, when there is no map: classes, and halves.
