@@ -1,17 +1,12 @@
 //! The clusters, once they are found, kept among the weights: whoever takes them up in the midst of the contrast, or only
 //! looks, has them at once.
 
-use crate::batch::Half;
 use crate::error::Result;
-use crate::loader::Loader;
-use crate::methods::gsimclr::model::Config;
 use crate::readback;
 use crate::weights::{Scope, Slot, Weights, plain};
 
 /// What stands there while nothing is found.
 const NONE: f32 = -1.0;
-/// Pictures that a mark is made of.
-const MARKED: usize = 16;
 
 /// Where the clusters lie: a mark of what they were found of, then the cluster of each picture that takes part.
 #[derive(Debug, Clone)]
@@ -50,19 +45,4 @@ impl Found {
         }
         w.set(&self.name, std::iter::once(mark).chain(labels.map(|label| label as f32)).collect())
     }
-}
-
-/// A number that says what clusters are found of: some of these pictures, how many clusters, and the seed of the draw. It
-/// is below 2²⁴, which a weight holds exactly.
-///
-/// # Errors
-/// Those of reading pictures.
-pub fn mark(config: &Config, loader: &Loader, chosen: &[usize], seed: u64) -> Result<f32> {
-    let some: Vec<usize> = chosen.iter().copied().step_by(chosen.len().div_ceil(MARKED).max(1)).collect();
-    let pixels = config.pictures(&loader.evaluation_batch(Half::Train, &some)?)?;
-    let numbers = [seed, (config.clusters * loader.batch_size()) as u64, chosen.len() as u64];
-    let values = numbers.into_iter().chain(pixels.iter().map(|value| u64::from(value.to_bits())));
-    // FNV-1a, a number at a time.
-    let hash = values.fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| (hash ^ value).wrapping_mul(0x0100_0000_01b3));
-    Ok((hash >> 40) as f32)
 }

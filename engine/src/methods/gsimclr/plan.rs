@@ -7,11 +7,13 @@ use crate::error::Result;
 use crate::eval::{Features, kmeans};
 use crate::loader::{Clusters, Loader};
 use crate::methods::gsimclr::batches;
-use crate::methods::gsimclr::found;
 use crate::methods::gsimclr::model::{Batches, Config, Gsimclr, Networks};
 use crate::readback;
 use crate::rng::Rng;
 use crate::weights::Weights;
+
+/// Pictures that a mark is made of.
+const MARKED: usize = 16;
 
 /// Runs of k-means of which the best is taken, as in scikit-learn.
 const RESTARTS: usize = 10;
@@ -65,7 +67,7 @@ pub async fn clusters(
     resumed: bool,
 ) -> Result<Clusters> {
     let Gsimclr { config, networks, found, .. } = model;
-    let mark = found::mark(config, loader, chosen, seed)?;
+    let mark = mark(config, loader, chosen, seed)?;
     let kept = if resumed { found.recall(w, mark).await? } else { None };
     let labels = match kept {
         Some(labels) => labels,
@@ -143,4 +145,19 @@ pub fn same_class_pairs(config: &Config, loader: &Loader) -> Option<(f64, f64)> 
     let (all, size) = (labels.len() as f64, loader.batch_size() as f64);
     let alike: f64 = counts.values().map(|count| count * (count - 1.0)).sum::<f64>() / (all * (all - 1.0)).max(1.0);
     Some((pairs as f64 / first as f64, size * (size - 1.0) / 2.0 * alike))
+}
+
+/// A number that says what clusters are found of: some of these pictures, how many clusters, and the seed of the draw. It
+/// is below 2²⁴, which a weight holds exactly.
+///
+/// # Errors
+/// Those of reading pictures.
+fn mark(config: &Config, loader: &Loader, chosen: &[usize], seed: u64) -> Result<f32> {
+    let some: Vec<usize> = chosen.iter().copied().step_by(chosen.len().div_ceil(MARKED).max(1)).collect();
+    let pixels = config.pictures(&loader.evaluation_batch(Half::Train, &some)?)?;
+    let numbers = [seed, (config.clusters * loader.batch_size()) as u64, chosen.len() as u64];
+    let values = numbers.into_iter().chain(pixels.iter().map(|value| u64::from(value.to_bits())));
+    // FNV-1a, a number at a time.
+    let hash = values.fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| (hash ^ value).wrapping_mul(0x0100_0000_01b3));
+    Ok((hash >> 40) as f32)
 }
