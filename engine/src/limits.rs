@@ -107,7 +107,8 @@ impl Needs {
     }
 }
 
-fn mebibytes(bytes: u64) -> String {
+/// Bytes in words.
+pub fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 

@@ -24,7 +24,7 @@ use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::Weights;
-pub use stage::{OnStage, Stage};
+pub use stage::{Kept, OnStage, Stage};
 
 /// A loss, whole and by term; each is one number on the device.
 #[derive(Debug, Clone)]

@@ -182,6 +182,11 @@ pub enum Command {
         file: NamedBytes,
         apply: bool,
     },
+    /// Answered by [`Event::File`]: a view that is a map over a known ground ([`View::window`]) as GeoTIFF, about the pinned
+    /// token.
+    SaveMap {
+        view: String,
+    },
     /// Answered by [`Event::File`]: the weights as safetensors with the official key names.
     SaveWeights,
     /// Answered by [`Event::File`]: a checkpoint (weights, optimiser, step) that resumes exactly.

@@ -59,6 +59,8 @@ pub struct Shape {
     pub classes: usize,
     /// Samples to train on; all nodes of a graph.
     pub samples: usize,
+    /// Side of the largest square window that every sample can be shown in, in pixels; 0: samples are whole.
+    pub room: usize,
     /// Edges of a graph, each counted once, and graphs of a set of several; 0 for other data.
     pub edges: usize,
     pub graphs: usize,

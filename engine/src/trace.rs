@@ -147,6 +147,9 @@ pub struct View {
     pub legend: Option<Legend>,
     /// Id of the grid whose tokens it shows: the cursor lights up in every view of its grid.
     pub grid: Option<String>,
+    /// Of a map: side in pixels of the window of the sample that it covers, where it is known where on the Earth that lies.
+    /// It can then be saved over its ground.
+    pub window: Option<u32>,
     /// Id of the grid whose cursor it is about: it is computed anew when that moves.
     pub follows: Option<String>,
 }
@@ -188,12 +191,18 @@ impl View {
     ) -> Self {
         let title = titles.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
         let origin = Origin { tensor: tensor.into(), source };
-        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None, grid: None, follows: None }
+        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None, window: None, grid: None, follows: None }
     }
 
     /// The same with a legend.
     pub fn legend(mut self, legend: Legend) -> Self {
         self.legend = Some(legend);
+        self
+    }
+
+    /// The same, a map over the window of this side around the sample, in pixels.
+    pub fn over_window(mut self, side: usize) -> Self {
+        self.window = u32::try_from(side).ok();
         self
     }
 

@@ -279,6 +279,7 @@ pub fn views_of(hidden: &[bool]) -> Vec<View> {
                 kind,
                 origin: Origin { tensor: tensor.into(), source },
                 legend,
+                window: None,
                 grid: Some("patches".into()),
                 follows: (id == "similarity").then(|| "patches".into()),
             }

@@ -268,6 +268,9 @@ fn pictures_and_profiles_of_longer_vectors() {
             switches: Default::default(),
             wanted: ids,
             source: Source::LiveGpu,
+            half: Half::Test,
+            limits: Default::default(),
+            kept: Default::default(),
         };
         let weights = run.weights.frozen();
         let views = block_on(run.method.look(&weights, &stage)).expect("views");

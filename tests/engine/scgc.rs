@@ -312,6 +312,9 @@ fn every_view_is_drawn() {
             switches: Default::default(),
             wanted: wanted.clone(),
             source: Source::LiveCpu,
+            half: Half::Test,
+            limits: Default::default(),
+            kept: Default::default(),
         };
         let weights = run.weights.frozen();
         let views = block_on(run.method.look(&weights, &stage)).expect("views");

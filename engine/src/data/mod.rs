@@ -134,6 +134,11 @@ pub trait Dataset: std::fmt::Debug {
         (0..self.count(half)).collect()
     }
 
+    /// Side of the largest square window that every sample can be shown in, in pixels; 0: samples are whole.
+    fn room(&self) -> usize {
+        0
+    }
+
     /// Where on the Earth the window of this side around a sample of a half lies, where that is known.
     fn ground(&self, _half: Half, _sample: usize, _side: usize) -> Option<Ground> {
         None
@@ -150,6 +155,7 @@ pub trait Dataset: std::fmt::Debug {
             channels: inputs.first().map_or(0, Input::channels),
             classes: tracks.get(CLASS).map_or(0, size),
             samples: self.pool(),
+            room: self.room(),
             tracks: tracks.iter().map(|(track, names)| (track.clone(), size(names))).collect(),
             inputs,
         }

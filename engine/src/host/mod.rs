@@ -24,10 +24,11 @@ use crate::device::{self, Compute};
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Probe, Test};
 use crate::limits::Limits;
-use crate::method::Entry;
+use crate::method::{Entry, Kept};
 use crate::registry;
 use crate::run::Run;
 use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, NamedBytes, Session};
+use crate::trace::Source;
 use crate::{bench, kernel_checks, verify};
 
 /// Least seconds between two progress messages.
@@ -54,6 +55,8 @@ pub struct Host {
     aside: Option<Run>,
     /// The views that were shown last lack what takes long to make ready.
     shown_less: bool,
+    /// What looks keep while the session, the number of steps and what the views are of stay as they were.
+    kept: Option<((Session, u64, Source), Kept)>,
     /// What was last told of the open model and its data.
     told_open: Option<(ModelReport, DataReport)>,
     user: Option<Rc<dyn Dataset>>,
@@ -98,6 +101,7 @@ impl Host {
             beside: None,
             aside: None,
             shown_less: false,
+            kept: None,
             told_open: None,
             user: None,
             undecoded: Vec::new(),
@@ -182,6 +186,7 @@ impl Host {
                 Some(session) => self.show(session).await,
                 None => self.load_weights(&file, apply),
             },
+            Command::SaveMap { view } => self.save_map(&view).await,
             Command::SaveWeights => self.save_weights().await,
             Command::SaveCheckpoint => self.save_checkpoint().await,
             Command::LoadCheckpoint(file) => self.load_checkpoint(&file).await,
@@ -233,7 +238,7 @@ impl Host {
             }
             Command::Close => {
                 (self.run, self.beside, self.aside) = (None, None, None);
-                (self.job, self.playing, self.warm) = (None, None, None);
+                (self.job, self.playing, self.warm, self.kept) = (None, None, None, None);
                 self.release();
                 Ok(())
             }

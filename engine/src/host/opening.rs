@@ -152,6 +152,7 @@ impl Host {
 
     /// Tell what is open now.
     pub(super) fn tell_opened(&mut self) -> Result<()> {
+        self.kept = None;
         let (model, data) = (self.model_report()?, self.running()?.loader.report());
         self.told_open = Some((model.clone(), data.clone()));
         self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data });

@@ -1,10 +1,15 @@
 //! What is on the stage, and what a system shows of it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
 
 use super::Local;
-use crate::batch::Batch;
+use crate::batch::{Batch, Half};
 use crate::error::Result;
+use crate::limits::Limits;
 use crate::loader::Loader;
 use crate::rng::Rng;
 use crate::session::Abilities;
@@ -14,8 +19,9 @@ use crate::weights::Weights;
 /// What is on the stage: one sample, its mask, the cursor, the switches.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    /// One sample.
+    /// One sample of this half.
     pub batch: Batch,
+    pub half: Half,
     /// Where it is from.
     pub loader: Loader,
     /// Phase of the run, and steps made in all.
@@ -33,6 +39,29 @@ pub struct Stage {
     /// Ids of the views that are wanted.
     pub wanted: Vec<String>,
     pub source: Source,
+    /// What the device allows.
+    pub limits: Limits,
+    pub kept: Kept,
+}
+
+/// What was computed for a look and holds as long as only cursor, pin, masks and switches change: encodings of large
+/// windows. Whoever makes the [`Stage`] keeps it from look to look, and drops it when weights, sample or knobs change.
+#[derive(Debug, Clone, Default)]
+pub struct Kept(Rc<RefCell<BTreeMap<String, Tensor<3>>>>);
+
+impl Kept {
+    /// What was kept under a name, or else is made now.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn or_make(&self, name: &str, make: impl FnOnce() -> Result<Tensor<3>>) -> Result<Tensor<3>> {
+        if let Some(kept) = self.0.borrow().get(name) {
+            return Ok(kept.clone());
+        }
+        let made = make()?;
+        self.0.borrow_mut().insert(name.into(), made.clone());
+        Ok(made)
+    }
 }
 
 impl Stage {

@@ -254,14 +254,17 @@ impl SceneData {
 
 impl Tile {
     /// The window of `side` pixels that shows the tile: that of a grid over its part of the scene in which the tile begins,
-    /// moved inside where it would stand out.
+    /// moved inside where it would stand out. A part that is too small for it has the whole scene's instead, which is for
+    /// looking only: [`Dataset::windows`] has none of these.
     fn window(&self, side: usize, scene: &Scene) -> Result<Area> {
-        let (side, within) = (side as u32, self.within);
+        let (side, [width, height]) = (side as u32, scene.sides);
         if side == self.area.width {
             return Ok(self.area);
         }
+        let roomy = side <= self.within.width.min(self.within.height);
+        let within = if roomy { self.within } else { Area { x: 0, y: 0, width, height } };
         if side > within.width.min(within.height) {
-            let why = format!("{} has {} × {} pixels there", scene.name, within.width, within.height);
+            let why = format!("{} has {width} × {height} pixels", scene.name);
             let what = format!("A window of {side} × {side} pixels is larger than a scene");
             return Err(Error::data(what, why, "Choose smaller windows, or a data set of larger scenes"));
         }
@@ -416,6 +419,10 @@ impl Dataset for SceneData {
             })
         };
         (0..self.count(half)).filter(first_of_its_cell).collect()
+    }
+
+    fn room(&self) -> usize {
+        self.scenes.shortest()
     }
 
     fn ground(&self, half: Half, sample: usize, side: usize) -> Option<Ground> {

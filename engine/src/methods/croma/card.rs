@@ -39,6 +39,11 @@ choice! {
     pub enum Composite { TrueColour = "true colour", FalseColour = "false colour" }
 }
 
+choice! {
+    /// How much of the scene inputs and similarities show.
+    pub enum Extent { Own = "own", Twice = "twice", FourTimes = "four times", Scene = "scene" }
+}
+
 knobs! {
     /// What of CROMA can be turned.
     pub struct CromaKnobs {
@@ -98,6 +103,8 @@ knobs! {
         "View" live {
             composite: Composite = Composite::TrueColour, "Optical bands",
                 "true colour: red, green, blue. false colour: near infrared, red, green, where plants are red.";
+            extent: Extent = Extent::Own, "Extent",
+                "How much of the scene further inputs and the similarities show: the model's own input, a window twice or four times as wide, or the largest square that every scene has.";
             head: usize = 1, [1..=16 by 1], "Head", "The attention head whose bias is shown.";
         }
     }
@@ -115,11 +122,11 @@ fn presets() -> Vec<Preset> {
         }
         "base", "CROMA-base, 120 × 120", "The paper's base model; the batch of a run is yours to fit to the GPU (7,200 in the paper)." {
             img_size: 120, patch_size: 8, dim: 768, depth: 12, heads: 16, dec_dim: 512,
-            lr: 1e-4, batch: 64, steps: 100_000, crop: 0.08,
+            lr: 1e-4, batch: 64, steps: 100_000, crop: 0.25,
         }
         "large", "CROMA-large, 120 × 120", "The paper's large model." {
             img_size: 120, patch_size: 8, dim: 1024, depth: 24, heads: 16, dec_dim: 512,
-            lr: 1e-4, batch: 32, steps: 100_000, crop: 0.08,
+            lr: 1e-4, batch: 32, steps: 100_000, crop: 0.25,
         }
     }
 }

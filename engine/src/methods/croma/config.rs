@@ -6,9 +6,12 @@ use crate::blocks::masks::{hides_and_shows, visible_tokens};
 use crate::error::{Error, Result};
 use crate::knobs::KnobTable;
 use crate::limits::{Need, Needs};
-use crate::methods::croma::card::{Composite, CromaKnobs};
+use crate::methods::croma::card::{Composite, CromaKnobs, Extent};
 pub use crate::methods::croma::card::{Feature, Masking, Positions, SelfBias};
 use crate::settings::Settings;
+
+/// Most patches that are encoded at once.
+pub const MOST_PATCHES: usize = 4096;
 
 /// Every size and switch of CROMA.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +118,7 @@ impl Config {
         }
         self.encoder.check("encoders")?;
         self.decoder.check("decoder")?;
-        if self.tokens() > 4096 {
+        if self.tokens() > MOST_PATCHES {
             return refuse(format!("{} patches are more than 4,096", self.tokens()));
         }
         self.visible().map(|_| ())
@@ -158,13 +161,37 @@ pub(super) struct Shown {
     pub head: usize,
     /// Scenes of a batch.
     pub batch: usize,
+    /// Side of what inputs and similarities show, in pixels.
+    pub window: usize,
 }
 
 impl Shown {
     /// As the knobs say.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when more is to be shown than the positions serve.
     pub fn of(settings: &Settings) -> Result<Self> {
         let knobs = CromaKnobs::of(settings)?;
-        Ok(Self { composite: knobs.composite, head: knobs.head.saturating_sub(1), batch: knobs.batch })
+        if knobs.extent != Extent::Own && knobs.positions == Positions::SineCosine {
+            return Err(Error::request(
+                "The extent cannot be turned",
+                "a sine-cosine table has places for a grid of the training's size only",
+                "Choose ALiBi as positions, or the extent \"own\"",
+            ));
+        }
+        let (own, patch, room) = (knobs.img_size, knobs.patch_size.max(1), settings.data.room);
+        let window = match knobs.extent {
+            Extent::Own => own,
+            Extent::Twice => (2 * own).min(room),
+            Extent::FourTimes => (4 * own).min(room),
+            Extent::Scene => room,
+        };
+        Ok(Self {
+            composite: knobs.composite,
+            head: knobs.head.saturating_sub(1),
+            batch: knobs.batch,
+            window: (window / patch * patch).max(own),
+        })
     }
 
     /// Scenes of a batch that the matrix compares.

@@ -2,8 +2,9 @@
 
 use burn::tensor::Tensor;
 
+use super::composite::Sensor;
+use super::window::Window;
 use super::{OPTICAL, RADAR, SCENES, VIEWS, empty};
-use crate::batch::Role;
 use crate::blocks::positions::{alibi, sincos::sincos_2d};
 use crate::error::Result;
 use crate::kernels::tokens::similarity_map;
@@ -20,9 +21,9 @@ use crate::weights::Weights;
 /// The views that are wanted.
 pub(super) async fn views(system: &System, w: &Weights, stage: &Stage, masks: &Masks) -> Result<Vec<View>> {
     let mut views = Vec::new();
-    for (id, role, grid) in [("optical_similarity", Role::Optical, OPTICAL), ("radar_similarity", Role::Radar, RADAR)] {
+    for (id, sensor) in [("optical_similarity", Sensor::Optical), ("radar_similarity", Sensor::Radar)] {
         if stage.wants(id) {
-            views.push(within(system, w, stage, (id, role, grid)).await?);
+            views.push(within(system, w, stage, (id, sensor)).await?);
         }
     }
     if stage.wants("across") {
@@ -38,64 +39,56 @@ pub(super) async fn views(system: &System, w: &Weights, stage: &Stage, masks: &M
 }
 
 /// The patch of a grid that is looked at, the middle one by default, and its name.
-fn query(system: &System, stage: &Stage, grid: &str) -> (usize, String) {
-    let (side, tokens) = (system.croma.config.side(), system.croma.config.tokens());
-    let query = stage.token(grid).unwrap_or((side / 2) * side + side / 2).min(tokens.saturating_sub(1));
-    (query, format!("{grid} patch {} (row {}, column {})", query + 1, query / side + 1, query % side + 1))
+fn query(stage: &Stage, grid: &str, side: usize, sensor: &str) -> (usize, String) {
+    let query = stage.token(grid).unwrap_or((side / 2) * side + side / 2).min((side * side).saturating_sub(1));
+    (query, format!("{sensor} patch {} (row {}, column {})", query + 1, query / side + 1, query % side + 1))
 }
 
-fn heat(system: &System, values: Vec<f32>, query: Option<usize>, over: &str) -> Heat {
-    let side = system.croma.config.side() as u32;
+fn heat(side: usize, values: Vec<f32>, query: Option<usize>, over: &str) -> Heat {
     let query = query.map(|query| query as u32);
-    Heat { rows: side, columns: side, values, query, over: Some(over.into()), ..Heat::default() }
+    Heat { rows: side as u32, columns: side as u32, values, query, over: Some(over.into()), ..Heat::default() }
 }
 
-/// All patches of one sensor as its encoder sees them, nothing hidden; `None` where the scene lacks it.
-///
-/// # Shapes
-/// → [1, tokens, dim]
-fn encoded(system: &System, w: &Weights, stage: &Stage, role: Role) -> Result<Option<Tensor<3>>> {
-    let croma = &system.croma;
-    if stage.batch.present(role).first() != Some(&true) {
-        return Ok(None);
-    }
-    let patches = croma.config.patches(&stage.batch, role, w.device())?;
-    let encoder = if role == Role::Radar { &croma.radar } else { &croma.optical };
-    Ok(Some(encoder.forward(w, patches, None, &croma.places)))
-}
-
-fn lacking(system: &System, stage: &Stage, id: &str) -> View {
+fn lacking(stage: &Stage, id: &str, side: usize) -> View {
     let caption = "This scene has no picture of a sensor that this needs.".into();
-    stage.view(&VIEWS, id, caption, empty(system.croma.config.side()), "encodings").of_formula()
+    stage.view(&VIEWS, id, caption, empty(side), "encodings").of_formula()
 }
 
-async fn within(system: &System, w: &Weights, stage: &Stage, (id, role, grid): (&str, Role, &str)) -> Result<View> {
-    let Some(tokens) = encoded(system, w, stage, role)? else { return Ok(lacking(system, stage, id)) };
+/// A patch of one sensor among all others of it.
+async fn within(system: &System, w: &Weights, stage: &Stage, (id, sensor): (&str, Sensor)) -> Result<View> {
+    let (window, grid) = (Window::of(system, stage.limits), system.shown_grid(sensor));
+    let Some(tokens) = window.encoded(system, w, stage, sensor)? else { return Ok(lacking(stage, id, window.side)) };
     let shown = Similarity::of(stage);
-    let (query, name) = query(system, stage, grid);
+    let (query, name) = query(stage, grid, window.side, sensor.name());
     let (values, legend, how) = shown.map(tokens, query).await?;
-    let caption = format!("How like {name} the {grid} encoder finds every other patch, nothing hidden. {how}");
-    let heat = heat(system, values, Some(query), grid);
-    Ok(stage.view(&VIEWS, id, caption, ViewKind::Heat(heat), &shown.tensor("encodings")).legend(legend))
+    let caption = format!(
+        "How like {name} the {} encoder finds every other patch, nothing hidden. {how} {}",
+        sensor.name(),
+        window.words()
+    );
+    let heat = ViewKind::Heat(heat(window.side, values, Some(query), grid));
+    let view = stage.view(&VIEWS, id, caption.trim_end().into(), heat, &shown.tensor("encodings"));
+    Ok(view.legend(legend).over_window(window.pixels))
 }
 
 /// A radar patch among the optical ones, each sensor's patches less their own mean.
 async fn across(system: &System, w: &Weights, stage: &Stage) -> Result<View> {
-    let sensors = [Role::Radar, Role::Optical].map(|role| encoded(system, w, stage, role));
-    let [Some(radar), Some(optical)] = sensors.map(|tokens| tokens.unwrap_or(None)) else {
-        return Ok(lacking(system, stage, "across"));
-    };
+    let window = Window::of(system, stage.limits);
+    let [radar, optical] = [Sensor::Radar, Sensor::Optical].map(|sensor| window.encoded(system, w, stage, sensor));
+    let (Some(radar), Some(optical)) = (radar?, optical?) else { return Ok(lacking(stage, "across", window.side)) };
     let shown = Similarity::of(stage);
-    let (query, name) = query(system, stage, RADAR);
+    let (query, name) = query(stage, system.shown_grid(Sensor::Radar), window.side, RADAR);
     let one = shown.tokens(radar).narrow(1, query, 1);
     let all = Tensor::cat(vec![one, shown.tokens(optical)], 1);
     let values = readback::floats(similarity_map(all, 0)).await?.split_off(1);
     let (legend, how) = shown.legend(&values, |_| false);
     let caption = format!(
-        "How like {name}, as the radar encoder sees it, every optical patch is to the optical encoder, nothing hidden. No loss compares patches of both: what is seen here came by itself. {how}"
+        "How like {name}, as the radar encoder sees it, every optical patch is to the optical encoder, nothing hidden. No loss compares patches of both: what is seen here came by itself. {how} {}",
+        window.words()
     );
-    let heat = heat(system, values, Some(query), OPTICAL);
-    Ok(stage.view(&VIEWS, "across", caption, ViewKind::Heat(heat), &shown.tensor("encodings")).legend(legend))
+    let heat = ViewKind::Heat(heat(window.side, values, Some(query), system.shown_grid(Sensor::Optical)));
+    let view = stage.view(&VIEWS, "across", caption.trim_end().into(), heat, &shown.tensor("encodings"));
+    Ok(view.legend(legend).over_window(window.pixels))
 }
 
 /// Cosines of the projections of the next batch, radar by row and optical by column.
@@ -139,8 +132,8 @@ async fn pairs(system: &System, w: &Weights, stage: &Stage) -> Result<View> {
 /// What a head adds to the scores of a patch with every other one; of a table of positions, how like its rows are.
 fn bias(system: &System, stage: &Stage, masks: &Masks) -> View {
     let config = &system.croma.config;
-    let (query, name) = query(system, stage, OPTICAL);
     let (side, tokens, heads) = (config.side(), config.tokens(), config.encoder.heads);
+    let (query, name) = query(stage, OPTICAL, side, OPTICAL);
     let head = system.shown.head.min(heads.saturating_sub(1));
     if config.positions == Positions::SineCosine {
         let dim = config.encoder.dim;
@@ -153,7 +146,7 @@ fn bias(system: &System, stage: &Stage, masks: &Masks) -> View {
         let caption = format!(
             "How like the position of {name} all others are in the sine-cosine table that is added to the patches; no head has a bias."
         );
-        let heat = heat(system, values, Some(query), OPTICAL);
+        let heat = heat(side, values, Some(query), OPTICAL);
         return stage.view(&VIEWS, "bias", caption, ViewKind::Heat(heat), "positions").of_formula().legend(legend);
     }
     let slope = alibi::slopes(heads).get(head).copied().unwrap_or(0.0);
@@ -167,6 +160,6 @@ fn bias(system: &System, stage: &Stage, masks: &Masks) -> View {
         "What head {} of {heads} adds to the scores of {name} with every other: {slope:.4} less for each patch of distance. In training it is taken between the {seen} optical and {seen_radar} radar patches that are seen.",
         head + 1
     );
-    let heat = heat(system, values, Some(query), OPTICAL);
+    let heat = heat(side, values, Some(query), OPTICAL);
     stage.view(&VIEWS, "bias", caption, ViewKind::Heat(heat), "alibi").of_formula().legend(legend)
 }

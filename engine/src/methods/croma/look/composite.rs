@@ -76,10 +76,10 @@ pub(super) fn words(system: &System, sensor: Sensor) -> String {
     }
 }
 
-/// A picture of the values of patches [tokens, channels · p²] in 0 … 1, each in the order channel, row, column.
-pub(super) fn picture(system: &System, stage: &Stage, sensor: Sensor, values: &[f32]) -> Picture {
+/// A picture, `side` patches wide and high, of the values of these patches [tokens, channels · p²] in 0 … 1, each in the order channel, row, column.
+pub(super) fn picture(system: &System, stage: &Stage, sensor: Sensor, side: usize, values: &[f32]) -> Picture {
     let config = &system.croma.config;
-    let (side, p, channels) = (config.side(), config.patch_size, sensor.channels(system).max(1));
+    let (p, channels) = (config.patch_size, sensor.channels(system).max(1));
     let (means, deviations) = stage.batch.pixels(sensor.role()).map_or((&[][..], &[][..]), PixelBytes::statistics);
     let mean = |channel: usize| means.get(channel).copied().unwrap_or(0.0);
     let reach = |channel: usize| config.sigmas as f32 * deviations.get(channel).copied().unwrap_or(1.0);

@@ -4,6 +4,7 @@
 mod alike;
 mod composite;
 mod rebuilt;
+mod window;
 
 use crate::batch::Role;
 use crate::blocks::masks::Mask;
@@ -18,11 +19,14 @@ use crate::similarity::Similarity;
 use crate::trace::{self, Grid, Picture, View, ViewKind, titled};
 use crate::weights::Weights;
 use composite::Sensor;
+use window::Window;
 
 /// Ids and titles, in stage order.
-pub(super) const VIEWS: [(&str, &str); 14] = [
+pub(super) const VIEWS: [(&str, &str); 16] = [
     ("optical", "Optical"),
     ("radar", "Radar"),
+    ("optical_window", "Optical, wider"),
+    ("radar_window", "Radar, wider"),
     ("optical_mask", "Optical mask"),
     ("radar_mask", "Radar mask"),
     ("optical_reconstruction", "Optical, rebuilt"),
@@ -40,6 +44,9 @@ pub(super) const VIEWS: [(&str, &str); 14] = [
 /// Ids of the patches of both sensors and of the scenes of a batch.
 const OPTICAL: &str = "optical";
 const RADAR: &str = "radar";
+/// The same in windows wider than the model's own input.
+const WIDE_OPTICAL: &str = "optical_window";
+const WIDE_RADAR: &str = "radar_window";
 const SCENES: &str = "scenes";
 
 impl OnStage for System {
@@ -47,7 +54,13 @@ impl OnStage for System {
         let side = self.croma.config.side() as u32;
         let kept = self.croma.masks(1, &Rng::new(0, "grid")).map_or(0, |masks| masks.radar.kept) as u32;
         let patches = |id: &str| Grid::new(id, [1, side, side], "patch").painted(kept);
-        vec![patches(OPTICAL), patches(RADAR), Grid::new(SCENES, [1, 1, self.shown.compared() as u32], "scene")]
+        let scenes = Grid::new(SCENES, [1, 1, self.shown.compared() as u32], "scene");
+        let mut grids = vec![patches(OPTICAL), patches(RADAR), scenes];
+        if self.wide() {
+            let side = (self.shown.window / self.croma.config.patch_size) as u32;
+            grids.extend([WIDE_OPTICAL, WIDE_RADAR].map(|id| Grid::new(id, [1, side, side], "patch")));
+        }
+        grids
     }
 
     fn abilities(&self) -> Abilities {
@@ -64,7 +77,7 @@ impl OnStage for System {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        titled(&VIEWS)
+        titled(&VIEWS).into_iter().filter(|(id, _)| self.wide() || ![WIDE_OPTICAL, WIDE_RADAR].contains(&id.as_str())).collect()
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
@@ -72,13 +85,32 @@ impl OnStage for System {
     }
 }
 
+impl System {
+    /// Whether more of the scene is shown than the model's own input.
+    fn wide(&self) -> bool {
+        self.shown.window > self.croma.config.img_size
+    }
+
+    /// The grid that similarities of a sensor show, which has the id of its picture.
+    fn shown_grid(&self, sensor: Sensor) -> &'static str {
+        match sensor {
+            Sensor::Optical if self.wide() => WIDE_OPTICAL,
+            Sensor::Radar if self.wide() => WIDE_RADAR,
+            own => own.name(),
+        }
+    }
+}
+
 /// Which grid a view shows, and which cursor it is about.
-fn on_grid(view: View) -> View {
+fn on_grid(system: &System, view: View) -> View {
+    let [optical, radar] = [Sensor::Optical, Sensor::Radar].map(|sensor| system.shown_grid(sensor));
     let (grid, about) = match view.id.as_str() {
         "radar" | "radar_mask" | "radar_reconstruction" | "radar_error" => (Some(RADAR), None),
-        "radar_similarity" => (Some(RADAR), Some(RADAR)),
-        "optical_similarity" | "bias" => (Some(OPTICAL), Some(OPTICAL)),
-        "across" => (Some(OPTICAL), Some(RADAR)),
+        "optical_window" | "radar_window" => (Some(if view.id == WIDE_RADAR { radar } else { optical }), None),
+        "radar_similarity" => (Some(radar), Some(radar)),
+        "optical_similarity" => (Some(optical), Some(optical)),
+        "across" => (Some(optical), Some(radar)),
+        "bias" => (Some(OPTICAL), Some(OPTICAL)),
         "pairs" => (None, None),
         _ => (Some(OPTICAL), None),
     };
@@ -96,6 +128,10 @@ async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> 
         if stage.wants(sensor.name()) {
             views.push(input(system, w, stage, sensor).await?);
         }
+        let wide = system.shown_grid(sensor);
+        if system.wide() && stage.wants(wide) {
+            views.push(wide_input(system, w, stage, sensor).await?);
+        }
         let id = format!("{}_mask", sensor.name());
         if stage.wants(&id) {
             views.push(mask(system, stage, &id, sensor.of(&masks)));
@@ -103,7 +139,7 @@ async fn look(system: &System, w: &Weights, stage: &Stage) -> Result<Vec<View>> 
     }
     views.extend(rebuilt::views(system, w, stage, &masks).await?);
     views.extend(alike::views(system, w, stage, &masks).await?);
-    Ok(views.into_iter().map(on_grid).collect())
+    Ok(views.into_iter().map(|view| on_grid(system, view)).collect())
 }
 
 /// The masks of the stage: painted ones, else the rule's own.
@@ -137,11 +173,24 @@ async fn input(system: &System, w: &Weights, stage: &Stage, sensor: Sensor) -> R
         return Ok(stage.view(&VIEWS, sensor.name(), caption, empty(config.side()), sensor.name()).of_data());
     }
     let values = readback::floats(config.patches(&stage.batch, sensor.role(), w.device())?).await?;
-    let picture = composite::picture(system, stage, sensor, &values);
+    let picture = composite::picture(system, stage, sensor, config.side(), &values);
     let caption = format!("The scene as the {} encoder would get it, whole: {}.", sensor.name(), {
         composite::words(system, sensor)
     });
     Ok(stage.view(&VIEWS, sensor.name(), caption, ViewKind::Picture(picture), sensor.name()).of_data())
+}
+
+/// A picture of more of the scene.
+async fn wide_input(system: &System, w: &Weights, stage: &Stage, sensor: Sensor) -> Result<View> {
+    let (window, id) = (Window::of(system, stage.limits), system.shown_grid(sensor));
+    if stage.batch.present(sensor.role()).first() != Some(&true) {
+        let caption = format!("This scene has no {} picture.", sensor.name());
+        return Ok(stage.view(&VIEWS, id, caption, empty(window.side), sensor.name()).of_data());
+    }
+    let values = readback::floats(window.patches(&system.croma.config, w, stage, sensor)?).await?;
+    let picture = composite::picture(system, stage, sensor, window.side, &values);
+    let caption = format!("More of the {} scene: {}. {}", sensor.name(), composite::words(system, sensor), window.words());
+    Ok(stage.view(&VIEWS, id, caption, ViewKind::Picture(picture), sensor.name()).of_data())
 }
 
 /// What stands where a scene has no picture of a sensor.

@@ -85,7 +85,7 @@ fn error_view(system: &System, stage: &Stage, id: &str, sensor: Sensor, mask: &M
         "Error of each hidden patch of the {} picture, the numbers the loss is the mean of; visible patches have no loss.",
         sensor.name()
     );
-    stage.view(&VIEWS, id, caption, ViewKind::Heat(heat), "per_patch_loss").legend(legend)
+    stage.view(&VIEWS, id, caption, ViewKind::Heat(heat), "per_patch_loss").legend(legend).over_window(system.croma.config.img_size)
 }
 
 /// The four classes of patches, with the mean error of each.
@@ -161,7 +161,7 @@ impl Rebuilt<'_> {
         } else {
             "Visible patches as given, hidden ones as predicted from what both sensors see."
         };
-        let picture = composite::picture(self.system, self.stage, sensor, &shown);
+        let picture = composite::picture(self.system, self.stage, sensor, config.side(), &shown);
         self.stage.view(&VIEWS, id, format!("{what} {light}"), ViewKind::Picture(picture), "pred")
     }
 
