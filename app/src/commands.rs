@@ -10,6 +10,8 @@ use crate::undo::Undo;
 
 /// Display switches of a system that there are actions for.
 const SWITCHES: u8 = 8;
+/// Maps of a system that there are actions for.
+const MAPS: u8 = 8;
 
 /// One thing the user can ask for. Its words: [`Action::title`] and [`Action::tooltip`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Action {
     Share,
     SaveWeights,
     SaveCheckpoint,
+    /// The n-th map that lies over a known ground.
+    SaveMap(u8),
     Probe,
     FineTune,
     /// Go on with the run that fine-tuning started from.
@@ -133,6 +137,7 @@ impl Action {
             A::Close,
         ];
         all.extend((0..SWITCHES).map(A::Switch));
+        all.extend((0..MAPS).map(A::SaveMap));
         all.extend((1..=9).map(A::Exhibit));
         all
     }
@@ -192,7 +197,7 @@ impl Action {
             Self::Undo => icons::UNDO,
             Self::Redo => icons::REDO,
             Self::Share => icons::SHARE,
-            Self::SaveWeights | Self::SaveCheckpoint => icons::DOWNLOAD,
+            Self::SaveWeights | Self::SaveCheckpoint | Self::SaveMap(_) => icons::DOWNLOAD,
             Self::Probe | Self::FineTune | Self::Claim | Self::LabelBudget | Self::LogScale | Self::MeasureStep => {
                 icons::CHART
             }
@@ -236,6 +241,7 @@ impl Action {
             Self::NextSample | Self::PreviousSample => able(|a| a.samples),
             Self::Unpin => state.model.as_ref().is_some_and(|model| !model.grids.is_empty()),
             Self::Switch(n) => state.switch(n).is_some(),
+            Self::SaveMap(n) => state.map(n).is_some(),
             Self::FineTune => !state.tunes() && state.labelled() && able(|a| a.fine_tunes),
             Self::Pretrain => state.tunes(),
             Self::LabelBudget => state.labelled(),
@@ -258,6 +264,7 @@ impl Action {
             | Self::Switch(_)
             | Self::SaveWeights
             | Self::SaveCheckpoint
+            | Self::SaveMap(_)
             | Self::Pretrain => open,
             Self::GoOn => open && state.session.stored && !state.session.go_on,
             Self::ShowTrained => open && !state.session.stored,

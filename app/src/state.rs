@@ -355,6 +355,12 @@ impl State {
         self.model.as_ref()?.abilities.switches.get(usize::from(n))
     }
 
+    /// The n-th of the maps on the stage that lie over a known ground.
+    pub fn map(&self, n: u8) -> Option<&View> {
+        let views = self.stage().iter().filter_map(|(id, _)| self.views.get(id));
+        views.map(|shown| &shown.view).filter(|view| view.window.is_some()).nth(usize::from(n))
+    }
+
     /// The knob of the open system that says how much is hidden.
     pub fn mask_knob(&self) -> Option<&Knob> {
         let name = self.model.as_ref()?.abilities.mask_knob.as_ref()?;

@@ -191,7 +191,17 @@ impl View {
     ) -> Self {
         let title = titles.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title);
         let origin = Origin { tensor: tensor.into(), source };
-        Self { id: id.into(), title: title.into(), caption, kind, origin, legend: None, window: None, grid: None, follows: None }
+        Self {
+            id: id.into(),
+            title: title.into(),
+            caption,
+            kind,
+            origin,
+            legend: None,
+            window: None,
+            grid: None,
+            follows: None,
+        }
     }
 
     /// The same with a legend.

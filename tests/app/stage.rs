@@ -33,7 +33,17 @@ pub fn view(id: &str, title: &str, caption: &str, kind: ViewKind, legend: Option
     };
     let grid = (!matches!(&kind, ViewKind::Matrix(_))).then(|| GRID.to_string());
     let follows = grid.clone().filter(|_| about);
-    View { id: id.into(), title: title.into(), caption: caption.into(), kind, origin, legend, window: None, grid, follows }
+    View {
+        id: id.into(),
+        title: title.into(),
+        caption: caption.into(),
+        kind,
+        origin,
+        legend,
+        window: None,
+        grid,
+        follows,
+    }
 }
 
 /// A run of another kind of data, with these views.

@@ -8,6 +8,7 @@ use masquerade_engine::blocks::encoders::transformer::TransformerConfig;
 use masquerade_engine::blocks::masks::Mask;
 use masquerade_engine::blocks::positions::alibi::{Alibi, distances, slopes};
 use masquerade_engine::card::KnobValue;
+use masquerade_engine::limits::Limits;
 use masquerade_engine::method::StepContext;
 use masquerade_engine::methods::croma::card::{Feature, Masking, Positions, SelfBias};
 use masquerade_engine::methods::croma::config::Config;
@@ -20,7 +21,7 @@ use masquerade_engine::rng::Rng;
 use masquerade_engine::session::{Command, Event, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::shape::{Input, Shape};
-use masquerade_engine::trace::{Cursor, View, ViewKind};
+use masquerade_engine::trace::{Cursor, Heat, View, ViewKind};
 use masquerade_engine::weights::Weights;
 use masquerade_tests::block_on;
 
@@ -225,7 +226,10 @@ fn scenes_that_lack_a_sensor_have_no_part_in_losses_of_pairs() {
 }
 
 fn micro(knobs: &[(&str, KnobValue)]) -> Driven {
-    let mut driven = Driven::cpu();
+    micro_on(Driven::cpu(), knobs)
+}
+
+fn micro_on(mut driven: Driven, knobs: &[(&str, KnobValue)]) -> Driven {
     let knobs = knobs.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
     let events = driven.send(Command::Show(Box::new(Session {
         method: "croma".into(),
@@ -302,4 +306,110 @@ fn a_cursor_of_one_sensor_moves_the_views_about_it() {
     };
     // The first of four heads falls by a quarter a patch.
     assert_eq!((bias.values[5], bias.values[4], bias.values[6], bias.values[13]), (0.0, -0.25, -0.25, -0.5));
+}
+
+fn choice(name: &str) -> KnobValue {
+    KnobValue::Choice(name.into())
+}
+
+/// The map of a view and its caption.
+fn map(driven: &mut Driven, id: &str, cursor: Option<Cursor>) -> (Heat, String) {
+    let view = look(driven, &[id], cursor).remove(0);
+    let ViewKind::Heat(heat) = view.kind else { panic!("{id} is no map") };
+    (heat, view.caption)
+}
+
+#[test]
+fn extent_changes_the_grid_and_the_number_of_tokens() {
+    let mut driven = micro(&[]);
+    let wider = |driven: &mut Driven, extent: &str| {
+        let events = driven.show(|s| drop(s.knobs.insert("extent".into(), choice(extent))));
+        let told =
+            events.into_iter().find_map(|e| if let Event::Opened { model, .. } = e { Some(model) } else { None });
+        told.expect("another report of the model")
+    };
+    for (extent, side) in [("twice", 8), ("four times", 16), ("scene", 16)] {
+        if extent == "scene" {
+            wider(&mut driven, "own");
+        }
+        let model = wider(&mut driven, extent);
+        for id in ["optical_window", "radar_window"] {
+            assert_eq!(model.grids.iter().find(|grid| grid.id == id).expect("a grid").shape, [1, side, side]);
+            let view = look(&mut driven, &[id], None).remove(0);
+            let ViewKind::Picture(picture) = view.kind else { panic!("{id} is no picture") };
+            assert_eq!((picture.width, picture.grid), (4 * side, (side, side)), "{id}");
+        }
+        assert_eq!(model.grids[0].shape, [1, 4, 4], "masks are those of the model's own side");
+        let last = side * side - 1;
+        for (id, about) in
+            [("optical_similarity", "optical_window"), ("radar_similarity", "radar_window"), ("across", "radar_window")]
+        {
+            let (heat, caption) = map(&mut driven, id, Some(Cursor::new(about, last)));
+            assert_eq!((heat.rows, heat.values.len(), heat.query), (side, (side * side) as usize, Some(last)), "{id}");
+            assert!(caption.contains(&format!("all {} patches takes", side * side)), "{caption}");
+            assert!(id == "across" || heat.values[last as usize] > 0.999, "{id}");
+        }
+    }
+    // What was kept is of these weights and of no others.
+    let before = map(&mut driven, "optical_similarity", None);
+    assert_eq!(map(&mut driven, "optical_similarity", None), before);
+    driven.send(Command::Step(3));
+    assert_ne!(map(&mut driven, "optical_similarity", None).0.values, before.0.values);
+    let trained = map(&mut driven, "optical_similarity", None).0.values;
+    driven.show(|s| s.sample = 1);
+    assert_ne!(map(&mut driven, "optical_similarity", None).0.values, trained);
+    let model = wider(&mut driven, "own");
+    assert!(model.views.iter().all(|(id, _)| !id.ends_with("window")) && model.grids.len() == 3);
+}
+
+#[test]
+fn an_extent_that_does_not_fit_is_encoded_in_tiles_and_says_so() {
+    // Sixteen heads have biases of 64 bytes for each pair of patches: those of 4 × 4 patches fit, of 5 × 5 do not.
+    let limits = Limits { tensor: 39_999, memory: None, whose: "the CPU" };
+    let knobs = [("heads", KnobValue::Number(16.0)), ("batch", KnobValue::Number(2.0))];
+    let mut driven = micro_on(Driven::cpu().with(|host| host.within(limits)), &knobs);
+    driven.show(|s| s.switches.extend(["not_centred".to_string()]));
+    let own = map(&mut driven, "radar_similarity", Some(Cursor::new("radar", 5))).0.values;
+    driven.show(|s| drop(s.knobs.insert("extent".into(), choice("scene"))));
+    let (heat, caption) = map(&mut driven, "radar_similarity", None);
+    assert_eq!(heat.values.len(), 256);
+    assert!(caption.contains("the CPU allows 1 MiB") && caption.contains("16 tiles of 4 × 4 patches"), "{caption}");
+    // The model's own input is one of the tiles.
+    let mut same = |tile: u32| {
+        let first = tile / 4 * 64 + tile % 4 * 4;
+        let seen = map(&mut driven, "radar_similarity", Some(Cursor::new("radar_window", first + 17))).0.values;
+        let part = (0..16).map(|token| seen[(first + token / 4 * 16 + token % 4) as usize]).collect::<Vec<f32>>();
+        apart(&part, &own) < 1e-5
+    };
+    assert_eq!((0..16).filter(|tile| same(*tile)).count(), 1);
+    // Of 16 patches a side, tiles of 11 overlap.
+    let limits = Limits { tensor: 300_000, ..limits };
+    let knobs = [("batch", KnobValue::Number(2.0)), ("extent", choice("scene"))];
+    let mut driven = micro_on(Driven::cpu().with(|host| host.within(limits)), &knobs);
+    let (heat, caption) = map(&mut driven, "optical_similarity", Some(Cursor::new("optical_window", 255)));
+    assert!(caption.contains("4 tiles of 11 × 11 patches"), "{caption}");
+    assert!(heat.values[255] > 0.999 && heat.values.iter().all(|v| v.is_finite() && *v < 1.001));
+}
+
+#[test]
+fn a_table_of_places_serves_no_larger_extent() {
+    let mut driven = micro(&[("positions", choice("sine-cosine"))]);
+    let events = driven.show(|s| drop(s.knobs.insert("extent".into(), choice("twice"))));
+    let report = events.iter().find_map(|e| if let Event::Error(report) = e { Some(report) } else { None });
+    let report = report.expect("a refusal");
+    assert!(report.why.contains("sine-cosine") && report.what_to_do.contains("ALiBi"), "{report:?}");
+    assert!(!driven.session.knobs.contains_key("extent"));
+}
+
+#[test]
+fn a_map_of_drawn_scenes_has_no_ground() {
+    let mut driven = micro(&[]);
+    let view = look(&mut driven, &["optical_similarity"], None).remove(0);
+    assert_eq!(view.window, None);
+    for (id, why) in [("optical_similarity", "where on the Earth"), ("optical", "no map"), ("hologram", "no such view")]
+    {
+        let events = driven.send(Command::SaveMap { view: id.into() });
+        let report = events.iter().find_map(|e| if let Event::Error(report) = e { Some(report) } else { None });
+        assert!(report.is_some_and(|report| report.why.contains(why)), "{events:?}");
+    }
 }

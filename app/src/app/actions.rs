@@ -75,6 +75,11 @@ impl App {
                 self.notify(ctx, text::LINK_COPIED);
             }
             Action::SaveWeights => self.link.send(Command::SaveWeights),
+            Action::SaveMap(n) => {
+                if let Some(view) = self.state.map(n).map(|view| view.id.clone()) {
+                    self.link.send(Command::SaveMap { view });
+                }
+            }
             Action::SaveCheckpoint => self.link.send(Command::SaveCheckpoint),
             Action::Probe => {
                 let (train, test) = self.state.data.as_ref().map_or((0, 0), |d| (d.samples, d.test_samples));

@@ -43,6 +43,9 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         action_ui(ui, cx, Action::SaveWeights, Look::Full);
         action_ui(ui, cx, Action::SaveCheckpoint, Look::Full);
+        for map in Action::all().into_iter().filter(|a| matches!(a, Action::SaveMap(_)) && a.offered(state)) {
+            action_ui(ui, cx, map, Look::Full);
+        }
     });
     ui.add_space(space::S);
     ui.add(egui::Label::new(theme::muted(ui, text::DROP_WEIGHTS)).wrap());

@@ -12,6 +12,7 @@ impl Action {
         match (self, state.draws(), self.switch(state)) {
             (Self::NewMask, Some(what), _) => draw_anew(what),
             (_, _, Some(switch)) => switch.title.clone(),
+            (Self::SaveMap(n), _, _) => state.map(n).map_or_else(|| action(self, false), |view| save_map(&view.title)),
             (Self::Probe, _, _) if state.tunes() => TEST.into(),
             _ => action(self, state.playing),
         }
@@ -35,6 +36,11 @@ impl Action {
             _ => action_tooltip(self).into(),
         }
     }
+}
+
+/// The button that saves a map.
+fn save_map(title: &str) -> String {
+    format!("Save “{title}” as GeoTIFF")
 }
 
 /// The text of an action, as its button, the palette and the list of shortcuts show it.
@@ -61,6 +67,7 @@ pub fn action(action: Action, playing: bool) -> String {
         Action::Share => "Share",
         Action::SaveWeights => "Save weights",
         Action::SaveCheckpoint => "Save checkpoint",
+        Action::SaveMap(n) => return format!("Save map {} as GeoTIFF", n + 1),
         Action::Probe => "Probe",
         Action::FineTune => "Fine-tune",
         Action::Pretrain => "Back to pre-training",
@@ -125,6 +132,7 @@ pub fn action_tooltip(action: Action) -> &'static str {
         Action::Redo => "Make the change again",
         Action::Share => "Copy a link that opens exactly this state",
         Action::SaveWeights => "Save the weights as safetensors, with the official key names",
+        Action::SaveMap(_) => "Save the map about the pinned patch over the ground that it shows",
         Action::SaveCheckpoint => "Save weights, optimiser and step, to go on exactly from here",
         Action::Probe => "Nearest neighbours and a linear classifier on the frozen encoder",
         Action::FineTune => {

@@ -57,20 +57,21 @@ impl Host {
     /// Write a map as GeoTIFF over the ground that it covers.
     pub(super) async fn save_map(&mut self, id: &str) -> Result<()> {
         let (views, stage) = self.views(vec![id.into()], None).await?;
-        let refuse = |why: &str, what_to_do: &str| {
-            Error::request(format!("{id:?} cannot be saved as GeoTIFF"), why, what_to_do)
-        };
-        let view = views.into_iter().next().ok_or_else(|| refuse("there is no such view", "Choose one of the views"))?;
+        let refuse =
+            |why: &str, what_to_do: &str| Error::request(format!("{id:?} cannot be saved as GeoTIFF"), why, what_to_do);
+        let view =
+            views.into_iter().next().ok_or_else(|| refuse("there is no such view", "Choose one of the views"))?;
         let ViewKind::Heat(heat) = view.kind else {
             return Err(refuse("it is no map with a value for every patch", "Choose a map, like a similarity"));
         };
         let Some((ground, side)) = view.window.and_then(|side| Some((ground(&stage, side)?, side))) else {
-            let why = "it is not known where on the Earth its picture lies: drawn scenes lie nowhere, and files may not say";
+            let why =
+                "it is not known where on the Earth its picture lies: drawn scenes lie nowhere, and files may not say";
             return Err(refuse(why, "Choose scenes out of GeoTIFF files that tell their coordinates"));
         };
-        let values = (0..).zip(&heat.values).map(|(token, value)| {
-            if heat.undefined.get(token) == Some(&true) { f32::NAN } else { *value }
-        });
+        let values = (0..)
+            .zip(&heat.values)
+            .map(|(token, value)| if heat.undefined.get(token) == Some(&true) { f32::NAN } else { *value });
         let (columns, rows) = (heat.columns as usize, heat.rows as usize);
         let patches = ground.part(0.0, 0.0, f64::from(side) / f64::from(heat.columns.max(1)));
         let bytes = write_map([columns, rows], &values.collect::<Vec<f32>>(), Some(&patches))?;

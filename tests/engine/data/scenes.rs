@@ -3,6 +3,7 @@
 mod drawn;
 mod files;
 mod geotiff;
+mod maps;
 mod published;
 
 use masquerade_engine::data::scenes::ground::Ground;

@@ -15,8 +15,8 @@ use clap::Args;
 use image::{ImageFormat, RgbaImage};
 use masquerade_engine::checkpoint::atomic::write_atomically;
 use masquerade_engine::error::{Error, Result};
-use masquerade_engine::session::{Command, Event};
-use masquerade_engine::trace::View;
+use masquerade_engine::session::{Command, Event, NamedBytes};
+use masquerade_engine::trace::{View, ViewKind};
 
 use super::engine::Engine;
 use super::failure::{DONE, Failure, Outcome};
@@ -30,11 +30,14 @@ pub struct Options {
     #[command(flatten)]
     start: Start,
     /// Where the PNG goes
-    #[arg(long, value_name = "FILE.png", required_unless_present = "parts")]
+    #[arg(long, value_name = "FILE.png", required_unless_present_any = ["parts", "geotiff"])]
     out: Option<PathBuf>,
     /// Folder for one bare PNG a view: not enlarged, not lettered, hidden tokens transparent
     #[arg(long, value_name = "DIR")]
     parts: Option<PathBuf>,
+    /// Where the first map among the views goes, as GeoTIFF over the ground of its scene
+    #[arg(long, value_name = "FILE.tif")]
+    geotiff: Option<PathBuf>,
     /// Weights or checkpoint of a run [default: the weights that came with the program]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -73,6 +76,9 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
             write_atomically(&folder.join(format!("{}.png", view.id)), &png(&pixels)?)?;
         }
     }
+    if let Some(file) = &options.geotiff {
+        write_atomically(file, &map(&mut engine, &views)?.bytes)?;
+    }
     for view in &views {
         out.line(format_args!("{}: {} (from {})", view.title, view.caption, view.origin.tensor))?;
     }
@@ -107,6 +113,16 @@ fn look(engine: &mut Engine, wanted: &[String]) -> std::result::Result<Vec<View>
         Event::Views { request: REQUEST, views } => Some(views),
         _ => None,
     })
+}
+
+/// The first map of a known ground as GeoTIFF; without one the first map's refusal says why.
+fn map(engine: &mut Engine, views: &[View]) -> std::result::Result<NamedBytes, Failure> {
+    let maps = || views.iter().filter(|view| matches!(view.kind, ViewKind::Heat(_)));
+    let Some(view) = maps().find(|view| view.window.is_some()).or_else(|| maps().next()) else {
+        let why = "none of the views has a value for every patch";
+        return Err(Error::request("There is no map to save", why, "Choose a map with --views").into());
+    };
+    engine.file(Command::SaveMap { view: view.id.clone() })
 }
 
 fn png(sheet: &RgbaImage) -> Result<Vec<u8>> {

@@ -77,7 +77,10 @@ impl OnStage for System {
     }
 
     fn views(&self) -> Vec<(String, String)> {
-        titled(&VIEWS).into_iter().filter(|(id, _)| self.wide() || ![WIDE_OPTICAL, WIDE_RADAR].contains(&id.as_str())).collect()
+        titled(&VIEWS)
+            .into_iter()
+            .filter(|(id, _)| self.wide() || ![WIDE_OPTICAL, WIDE_RADAR].contains(&id.as_str()))
+            .collect()
     }
 
     fn look<'a>(&'a self, weights: &'a Weights, stage: &'a Stage) -> Local<'a, Result<Vec<View>>> {
@@ -189,7 +192,8 @@ async fn wide_input(system: &System, w: &Weights, stage: &Stage, sensor: Sensor)
     }
     let values = readback::floats(window.patches(&system.croma.config, w, stage, sensor)?).await?;
     let picture = composite::picture(system, stage, sensor, window.side, &values);
-    let caption = format!("More of the {} scene: {}. {}", sensor.name(), composite::words(system, sensor), window.words());
+    let caption =
+        format!("More of the {} scene: {}. {}", sensor.name(), composite::words(system, sensor), window.words());
     Ok(stage.view(&VIEWS, id, caption, ViewKind::Picture(picture), sensor.name()).of_data())
 }
 

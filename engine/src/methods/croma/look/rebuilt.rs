@@ -85,7 +85,10 @@ fn error_view(system: &System, stage: &Stage, id: &str, sensor: Sensor, mask: &M
         "Error of each hidden patch of the {} picture, the numbers the loss is the mean of; visible patches have no loss.",
         sensor.name()
     );
-    stage.view(&VIEWS, id, caption, ViewKind::Heat(heat), "per_patch_loss").legend(legend).over_window(system.croma.config.img_size)
+    stage
+        .view(&VIEWS, id, caption, ViewKind::Heat(heat), "per_patch_loss")
+        .legend(legend)
+        .over_window(system.croma.config.img_size)
 }
 
 /// The four classes of patches, with the mean error of each.
