@@ -85,8 +85,6 @@ fn wrong_usage_is_2_and_says_what_there_is() {
     assert_helpful(&outcome(&mut masquerade(&["view", "#x=mae&mask_ratio=lots", "--out", "x.png"]), 2).1, "mask_ratio");
     // 28 pixels are not a whole number of patches of 5: only the engine can know.
     assert_helpful(&outcome(&mut small("train", &["--set", "patch_size=5"]), 2).1, "5");
-    let map = ["view", "croma", "--preset", "micro", "--data", "places", "--device", "cpu", "--geotiff", "x.tif"];
-    assert_helpful(&outcome(&mut masquerade(&map), 2).1, "where on the Earth");
     outcome(&mut masquerade(&["no-such-command"]), 2);
     outcome(&mut masquerade(&["train", "mae", "--steps", "0"]), 2);
 }
