@@ -85,6 +85,8 @@ fn wrong_usage_is_2_and_says_what_there_is() {
     assert_helpful(&outcome(&mut masquerade(&["view", "#x=mae&mask_ratio=lots", "--out", "x.png"]), 2).1, "mask_ratio");
     // 28 pixels are not a whole number of patches of 5: only the engine can know.
     assert_helpful(&outcome(&mut small("train", &["--set", "patch_size=5"]), 2).1, "5");
+    let map = ["view", "croma", "--preset", "micro", "--data", "places", "--device", "cpu", "--geotiff", "x.tif"];
+    assert_helpful(&outcome(&mut masquerade(&map), 2).1, "where on the Earth");
     outcome(&mut masquerade(&["no-such-command"]), 2);
     outcome(&mut masquerade(&["train", "mae", "--steps", "0"]), 2);
 }
@@ -291,13 +293,8 @@ fn bench_counts_a_step() {
     if masquerade_tests::gpu().is_none() {
         return;
     }
-    let count = |kernels| {
-        let report = lines(&outcome(masquerade(&args).args(["--device", "gpu", "--kernels", kernels]), 0).0).remove(0);
-        let launches = report["launches"].as_array().unwrap().iter().map(|l| l[1].as_u64().unwrap()).sum::<u64>();
-        (report["dispatches"].as_u64().unwrap(), launches)
-    };
-    let ((fused, own), (stock, none)) = (count("fused"), count("stock"));
-    assert!(own > 100 && own <= fused, "{own} of {fused}");
-    assert_eq!(none, 0, "stock kernels are none of this program's");
-    assert!(stock > 2 * fused, "{stock} and {fused}");
+    let report = &lines(&outcome(masquerade(&args).args(["--device", "gpu"]), 0).0)[0];
+    let own = report["launches"].as_array().unwrap().iter().map(|l| l[1].as_u64().unwrap()).sum::<u64>();
+    let all = report["dispatches"].as_u64().unwrap();
+    assert!(own > 100 && own <= all, "{own} of {all}");
 }

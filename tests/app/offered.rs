@@ -167,6 +167,8 @@ fn what_only_one_system_has_is_not_offered_by_the_others() {
             (Action::FineTune, abilities.fine_tunes && app.state().labelled()),
             (Action::LabelBudget, app.state().labelled()),
             (Action::Pretrain, false),
+            // Drawn scenes lie nowhere on the Earth.
+            (Action::SaveMap(0), false),
             (Action::Switch(0), !abilities.switches.is_empty()),
             (Action::Claim, card.claim.is_some()),
         ] {

@@ -2,6 +2,7 @@
 
 use masquerade_engine::session::{Command, DeviceChoice, Event, Kernels};
 
+use crate::counted::calls;
 use crate::{Driven, alone, micro};
 
 fn losses(events: &[Event]) -> Vec<f32> {
@@ -41,4 +42,21 @@ fn training_goes_on_the_same_when_the_kernels_change() {
         }
         engine.send(Command::Close);
     }
+}
+
+#[test]
+fn stock_kernels_need_far_more_launches() {
+    let _alone = alone();
+    let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
+    engine.send(Command::Show(Box::new(micro())));
+    let [fused, stock] = [Kernels::Fused, Kernels::Stock].map(|wanted| {
+        engine.send(Command::UseKernels(wanted));
+        engine.send(Command::Step(1));
+        let before = calls();
+        engine.send(Command::Step(1));
+        (calls() - before).dispatches
+    });
+    engine.send(Command::UseKernels(Kernels::Fused));
+    engine.send(Command::Close);
+    assert!(fused > 20 && stock > 2 * fused, "{stock} and {fused}");
 }

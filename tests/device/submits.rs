@@ -13,10 +13,10 @@ fn a_training_step_needs_at_most_four_submits() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
     let compute = block_on(device::open(DeviceChoice::Gpu)).expect("the GPU");
-    // The depth of a preset is what adds launches; a batch of four is enough of them for a software adapter.
-    let deep = Session { preset: "tiny".into(), knobs: [("batch".into(), KnobValue::Number(4.0))].into(), ..micro() };
+    // Depth is what adds launches.
+    let deep = Session { knobs: [("depth".into(), KnobValue::Number(8.0))].into(), ..micro() };
     for session in [micro(), deep] {
-        let preset = session.preset.clone();
+        let name = if session.knobs.is_empty() { "micro" } else { "deep" };
         engine.send(Command::Show(Box::new(session)));
         engine.send(Command::Step(2));
         calls();
@@ -28,7 +28,7 @@ fn a_training_step_needs_at_most_four_submits() {
             engine.tick();
             assert!(block_on(compute.answers()));
             let step = calls() - before;
-            eprintln!("{preset} step: {step:?}");
+            eprintln!("{name} step: {step:?}");
             assert!(step.dispatches > 20, "the step was not counted: {step:?}");
             assert!(step.submits <= 4, "{step:?}");
             assert_eq!(step.pipelines, 0, "a warm step made pipelines");

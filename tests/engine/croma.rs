@@ -355,6 +355,12 @@ fn extent_changes_the_grid_and_the_number_of_tokens() {
     assert_eq!(map(&mut driven, "optical_similarity", None), before);
     driven.send(Command::Step(3));
     assert_ne!(map(&mut driven, "optical_similarity", None).0.values, before.0.values);
+    let trained = map(&mut driven, "optical_similarity", None).0.values;
+    // The next sixteen samples are of another scene.
+    driven.show(|s| s.sample = 16);
+    assert_ne!(map(&mut driven, "optical_similarity", None).0.values, trained);
+    let model = wider(&mut driven, "own");
+    assert!(model.views.iter().all(|(id, _)| !id.ends_with("window")) && model.grids.len() == 3);
 }
 
 #[test]

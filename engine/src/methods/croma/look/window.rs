@@ -85,8 +85,8 @@ impl Window {
             return Ok(encoder.forward(w, patches, None, &places));
         }
         let ids = |ids: &[usize]| {
-            let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
-            Tensor::<1, Int>::from_data(TensorData::new(ids.clone(), [ids.len()]), device)
+            let values: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
+            Tensor::<1, Int>::from_data(TensorData::new(values, [ids.len()]), device)
         };
         let tiles = tiles(self.side, self.tile);
         let encode = |tile: &Vec<usize>| encoder.forward(w, patches.clone().select(1, ids(tile)), None, &places);
