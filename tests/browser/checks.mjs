@@ -12,7 +12,7 @@ const LONG = `${MICRO}&steps=100000&warmup=0`;
 const FIXTURES = "tests/fixtures";
 /// The systems that are built, and a drawn data set of each kind.
 const BUILT = JSON.parse(readFileSync("engine/catalogue.json")).filter((card) => card.built);
-const DRAWN = { pictures: "shapes", clouds: "solids", graphs: "blocks", vectors: "spiral" };
+const DRAWN = { pictures: "shapes", clouds: "solids", graphs: "blocks", vectors: "spiral", scenes: "places" };
 const TOLERANCE = 1e-4;
 
 /// For checks that answer a request themselves: a service worker that takes over in between would answer it first.
