@@ -297,4 +297,5 @@ fn bench_counts_a_step() {
     let own = report["launches"].as_array().unwrap().iter().map(|l| l[1].as_u64().unwrap()).sum::<u64>();
     let all = report["dispatches"].as_u64().unwrap();
     assert!(own > 100 && own <= all, "{own} of {all}");
+    assert!(report["submits"].as_u64().unwrap() <= 4, "{report}");
 }

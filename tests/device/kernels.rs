@@ -1,5 +1,6 @@
 //! The choice between this program's kernels and the stock ones.
 
+use masquerade_engine::kernels::launches;
 use masquerade_engine::session::{Command, DeviceChoice, Event, Kernels};
 
 use crate::counted::calls;
@@ -49,14 +50,16 @@ fn stock_kernels_need_far_more_launches() {
     let _alone = alone();
     let Some(mut engine) = Driven::on(DeviceChoice::Gpu) else { return };
     engine.send(Command::Show(Box::new(micro())));
+    let own = || launches().values().sum::<u64>();
     let [fused, stock] = [Kernels::Fused, Kernels::Stock].map(|wanted| {
         engine.send(Command::UseKernels(wanted));
         engine.send(Command::Step(1));
-        let before = calls();
+        let before = (calls(), own());
         engine.send(Command::Step(1));
-        (calls() - before).dispatches
+        ((calls() - before.0).dispatches, own() - before.1)
     });
     engine.send(Command::UseKernels(Kernels::Fused));
     engine.send(Command::Close);
-    assert!(fused > 20 && stock > 2 * fused, "{stock} and {fused}");
+    assert!(fused.0 > 20 && stock.0 > 2 * fused.0, "{stock:?} and {fused:?}");
+    assert!(fused.1 > 20 && stock.1 == 0, "stock kernels are none of this program's: {stock:?} and {fused:?}");
 }

@@ -154,7 +154,8 @@ pub(super) fn recall_at_one(values: &[f32], count: usize) -> f64 {
     right.count() as f64 / count.max(1) as f64
 }
 
-fn unit(x: Tensor<2>) -> Tensor<2> {
+/// Rows divided by their lengths.
+pub(super) fn unit(x: Tensor<2>) -> Tensor<2> {
     x.clone() / x.square().sum_dim(1).clamp_min(1e-24).sqrt()
 }
 

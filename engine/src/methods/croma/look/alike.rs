@@ -10,9 +10,8 @@ use crate::error::Result;
 use crate::kernels::tokens::similarity_map;
 use crate::method::Stage;
 use crate::methods::croma::config::Positions;
-use crate::methods::croma::measures::recall_at_one;
-use crate::methods::croma::model::Masks;
-use crate::methods::croma::model::System;
+use crate::methods::croma::measures::{recall_at_one, unit};
+use crate::methods::croma::model::{Masks, System};
 use crate::readback;
 use crate::similarity::Similarity;
 use crate::trace::{Heat, Legend, Matrix, View, ViewKind};
@@ -99,7 +98,6 @@ async fn pairs(system: &System, w: &Weights, stage: &Stage) -> Result<View> {
     let (scenes, count) = croma.config.pairs(&batch, w.device())?;
     let [radar, optical] = croma.unimodal(w, &scenes, &croma.masks(count, &stage.rng)?);
     let rows = croma.projections(w, croma.gap_radar.forward(w, radar), croma.gap_optical.forward(w, optical));
-    let unit = |x: Tensor<2>| x.clone() / x.square().sum_dim(1).clamp_min(1e-24).sqrt();
     let cosines =
         |[radar, optical]: [Tensor<2>; 2]| -> Tensor<1> { unit(radar).matmul(unit(optical).transpose()).flatten(0, 1) };
     let shown = Similarity::of(stage);
