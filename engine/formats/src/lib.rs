@@ -1,0 +1,9 @@
+//! From the bytes of a file to plain values. Every reader is a function of bytes and of [`Reading`], uses memory in
+//! proportion to them, never panics, and says in words why it cannot read.
+//!
+//! What is read is told by three lists that every reader fills in the same way: notes (what was guessed), what was left
+//! out ([`LeftOut`]), and the values.
+
+pub mod reading;
+
+pub use reading::{LeftOut, Reading};
