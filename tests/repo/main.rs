@@ -30,7 +30,10 @@ fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
 }
 
 fn sources() -> Vec<(String, String)> {
-    ["engine/src", "engine/formats/src", "engine/twins/src", "app/src"].iter().flat_map(|folder| files(folder, "rs")).collect()
+    ["engine/src", "engine/formats/src", "engine/twins/src", "app/src"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"))
+        .collect()
 }
 
 #[test]
