@@ -5,5 +5,7 @@
 //! out ([`LeftOut`]), and the values.
 
 pub mod reading;
+pub mod signature;
+pub mod text;
 
 pub use reading::{LeftOut, Reading};
