@@ -4,6 +4,7 @@
 //! What is read is told by three lists that every reader fills in the same way: notes (what was guessed), what was left
 //! out ([`LeftOut`]), and the values.
 
+pub mod archive;
 pub mod reading;
 pub mod signature;
 pub mod text;
