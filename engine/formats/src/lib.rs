@@ -6,7 +6,7 @@
 
 pub mod archive;
 pub mod reading;
-pub mod signature;
+pub mod sniff;
 pub mod text;
 
 pub use reading::{LeftOut, Reading};

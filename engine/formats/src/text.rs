@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::signature;
+use crate::sniff::{Kind, sniff};
 
 /// Packed text that unpacks to more than this many times its size is refused.
 const MOST_UNPACKED: u64 = 64;
@@ -39,11 +39,13 @@ pub fn read(bytes: &[u8]) -> Result<Text, String> {
 }
 
 fn decoded(bytes: &[u8]) -> Result<Text, String> {
-    if let Some(what) = signature::in_place_of_a_file(bytes) {
-        return Err(format!("it is {what}"));
+    let found = sniff(bytes);
+    if let Some(found) = found.as_ref().filter(|found| found.kind == Kind::StandIn || found.name == "PDF") {
+        return Err(format!("it is {}", found.words()));
     }
     // Names of columns may begin like the files of other programs (FEA1, PAR1): that counts where it is no text alone.
-    as_text(bytes).map_err(|why| signature::what(bytes).map_or(why, |what| format!("it is no text but {what}")))
+    let known = found.filter(|found| !matches!(found.kind, Kind::Text));
+    as_text(bytes).map_err(|why| known.map_or(why, |found| format!("it is no text but {}", found.words())))
 }
 
 fn as_text(bytes: &[u8]) -> Result<Text, String> {
