@@ -8,5 +8,6 @@ pub mod archive;
 pub mod reading;
 pub mod sniff;
 pub mod text;
+pub mod weights;
 
 pub use reading::{LeftOut, Reading};
