@@ -5,6 +5,8 @@
 //! out ([`LeftOut`]), and the values.
 
 pub mod archive;
+pub mod networks;
+pub mod npy;
 pub mod reading;
 pub mod sniff;
 pub mod text;
