@@ -5,10 +5,23 @@
 //! out ([`LeftOut`]), and the values.
 
 pub mod archive;
+pub mod clouds;
+pub mod idx;
+pub mod jpeg;
+pub mod mesh;
 pub mod networks;
 pub mod npy;
+pub mod obj;
+pub mod off;
+pub mod packed;
+pub mod pcd;
+pub mod pictures;
+pub mod ply;
+pub mod points;
+pub mod polygon;
 pub mod reading;
 pub mod sniff;
+pub mod stl;
 pub mod text;
 pub mod weights;
 
