@@ -20,6 +20,7 @@ pub mod ply;
 pub mod points;
 pub mod polygon;
 pub mod reading;
+pub mod sheet;
 pub mod sniff;
 pub mod stl;
 pub mod text;

@@ -1,0 +1,110 @@
+//! Tables in text: one sample a row. Everything that has to be guessed is judged over many rows, told, and can be said
+//! instead ([`Reading`]).
+//!
+//! * [`rows`](mod@rows): text as rows of cells; [`dialect`](mod@dialect): how cells are told apart
+//! * [`number`]: a cell as a number; [`header`]: whether the first row names the columns
+//! * [`roles`]: what a column is by its name and its values; [`choose`] with [`looked`]: which hold names and classes
+//! * [`layout`]: width and names of the columns; [`facts`]: what stands in them; [`assemble`]: the values of what is used
+
+mod assemble;
+mod choose;
+mod dialect;
+mod facts;
+mod header;
+mod layout;
+mod looked;
+pub mod number;
+pub mod roles;
+pub mod rows;
+
+use crate::reading::{LeftOut, Reading};
+use crate::text;
+
+pub use layout::Layout;
+
+/// What a column is used as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A feature.
+    Numbers,
+    /// A feature that is the same in all rows.
+    Constant,
+    /// The class of the rows.
+    Class,
+    /// The names of the rows.
+    Ids,
+    /// Words that are not used.
+    Words,
+    /// Numbers that are not used.
+    LeftOut,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// As the header has it, else "column 3".
+    pub name: String,
+    pub kind: Kind,
+    /// Least and largest number in it; `None`: there is none.
+    pub range: Option<(f64, f64)>,
+    /// Cells in which nothing stands, or no number where the others are numbers.
+    pub missing: usize,
+}
+
+/// A table as it is used.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sheet {
+    /// All columns, in their order.
+    pub columns: Vec<Column>,
+    /// Places in `columns` of the features.
+    pub features: Vec<usize>,
+    /// The numbers that are used: [rows, features].
+    pub values: Vec<f64>,
+    /// Names of the classes, numbers by size and words by letter; empty: there is no class.
+    pub classes: Vec<String>,
+    /// Class of every row, a place in `classes`.
+    pub labels: Vec<u32>,
+    /// Name of every row; empty: no column holds names.
+    pub ids: Vec<String>,
+    /// Line of every row in the file, from 1.
+    pub lines: Vec<u32>,
+    /// What was guessed, a line each.
+    pub notes: Vec<String>,
+    pub left_out: Vec<LeftOut>,
+    /// The first rows as written, all columns.
+    pub preview: Vec<Vec<String>>,
+    /// How it was read, all guesses in it.
+    pub reading: Reading,
+}
+
+impl Sheet {
+    /// Number of rows that are used.
+    pub fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Names of the features.
+    pub fn feature_names(&self) -> Vec<&str> {
+        self.features.iter().filter_map(|at| self.columns.get(*at)).map(|column| column.name.as_str()).collect()
+    }
+}
+
+/// The table in the bytes of a file.
+///
+/// # Errors
+/// When it is no text or no table of numbers, or what `reading` names is not there; in words.
+pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
+    let text = text::read(bytes)?;
+    let mut sheet = of_layout(Layout::of(&text.text, reading)?, reading)?;
+    sheet.notes.splice(0..0, text.notes);
+    Ok(sheet)
+}
+
+/// The table of rows whose columns are known.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_layout(layout: Layout, reading: &Reading) -> Result<Sheet, String> {
+    let chosen = choose::columns(&layout, reading)?;
+    assemble::sheet(layout, chosen)
+}
