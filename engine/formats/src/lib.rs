@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod clouds;
+pub mod edges;
 pub mod idx;
 pub mod jpeg;
 pub mod mesh;

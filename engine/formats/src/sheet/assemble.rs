@@ -12,12 +12,12 @@ use crate::reading::{self, LeftOut, Reading};
 /// Rows and columns of a preview.
 const PREVIEW: [usize; 2] = [6, 50];
 
-/// The table of these columns.
+/// The table of these columns; `learned`: it has to have features.
 ///
 /// # Errors
 /// When no column holds numbers, or no row is whole.
-pub fn sheet(layout: Layout, mut chosen: Chosen) -> Result<Sheet, String> {
-    let whole = whole_rows(&layout, &mut chosen)?;
+pub fn sheet(layout: Layout, mut chosen: Chosen, learned: bool) -> Result<Sheet, String> {
+    let whole = whole_rows(&layout, &mut chosen, learned)?;
     let features: Vec<usize> = features(&chosen);
     let mut values = Vec::with_capacity(whole.len() * features.len());
     for row in &whole {
@@ -75,9 +75,9 @@ fn has_class(layout: &Layout, row: u32, column: usize) -> bool {
 }
 
 /// The rows without a bad cell. Columns that would cost most rows are left out, the worst first.
-fn whole_rows(layout: &Layout, chosen: &mut Chosen) -> Result<Vec<u32>, String> {
+fn whole_rows(layout: &Layout, chosen: &mut Chosen, learned: bool) -> Result<Vec<u32>, String> {
     let rows = layout.body.len();
-    if features(chosen).is_empty() {
+    if learned && features(chosen).is_empty() {
         let left: Vec<String> =
             chosen.left_out.iter().take(8).map(|left| format!("{}: {}", left.what, left.why)).collect();
         return Err(format!("no column is one of numbers to learn from ({})", left.join("; ")));

@@ -71,7 +71,7 @@ pub fn columns(layout: &Layout, reading: &Reading) -> Result<Chosen, String> {
 }
 
 /// The place of a column that the user names, `None`: no column.
-fn place(layout: &Layout, column: &reading::Column) -> Result<Option<usize>, String> {
+pub fn place(layout: &Layout, column: &reading::Column) -> Result<Option<usize>, String> {
     let names = &layout.names;
     let missing = |wanted: String| {
         let listed: Vec<&str> = names.iter().take(30).map(String::as_str).collect();
@@ -94,9 +94,9 @@ impl Looked<'_> {
     /// The column of names of rows.
     fn ids(&mut self, free: &[usize], notes: &mut Vec<String>) -> Option<usize> {
         let layout = self.layout;
-        let names_rows = |column: usize| {
-            let whole = self.is_whole(column) && layout.facts[column].missing == 0;
-            (whole || self.is_words(column)) && roles::is_distinct(&layout.rows, &layout.body, column)
+        let names_rows = |column: usize, called: bool| {
+            (self.is_whole(column) || self.is_words(column))
+                && roles::is_distinct(&layout.rows, &layout.body, column, called)
         };
         let unnamed = |column: usize| layout.names[column] == format!("column {}", column + 1);
         let features = free.iter().filter(|column| layout.facts[**column].is_numbers()).count();
@@ -106,7 +106,7 @@ impl Looked<'_> {
                 let name = if unnamed(*column) { "" } else { layout.names[*column].as_str() };
                 let sure = roles::id_name(name);
                 let named = sure == Sure::Yes && (!name.is_empty() || *column == 0);
-                (named || (sure == Sure::Perhaps && *column == 0)) && spare(*column) && names_rows(*column)
+                (named || (sure == Sure::Perhaps && *column == 0)) && spare(*column) && names_rows(*column, named)
             };
             if let Some(column) = free.iter().copied().find(sure) {
                 notes.push(format!("{} names the rows and is no feature", named(layout, column)));
@@ -116,7 +116,7 @@ impl Looked<'_> {
         let first = free.first().copied().filter(|column| *column == 0 || layout.names.len() > 1 && *column == 1)?;
         let enough = self.rows() >= 5;
         let counts = enough && roles::counts_rows(&layout.rows, &layout.body, first, layout.decimal);
-        let words = self.is_words(first) && self.rows() > 2 && names_rows(first);
+        let words = self.is_words(first) && self.rows() > 2 && names_rows(first, false);
         let (is, why) =
             if counts { (spare(first), "counts the rows") } else { (words, "is a word of its own in each row") };
         is.then(|| {

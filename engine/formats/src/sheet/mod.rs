@@ -83,6 +83,20 @@ impl Sheet {
         self.lines.len()
     }
 
+    /// Keep the rows that are marked.
+    pub fn keep(&mut self, marked: &[bool]) {
+        let width = self.features.len();
+        let stays = |row: usize| marked.get(row).copied().unwrap_or(true);
+        let mut cell = 0..self.values.len();
+        self.values.retain(|_| stays(cell.next().unwrap_or_default() / width.max(1)));
+        let mut row = 0..self.lines.len();
+        self.lines.retain(|_| stays(row.next().unwrap_or_default()));
+        let mut row = 0..self.labels.len();
+        self.labels.retain(|_| stays(row.next().unwrap_or_default()));
+        let mut row = 0..self.ids.len();
+        self.ids.retain(|_| stays(row.next().unwrap_or_default()));
+    }
+
     /// Names of the features.
     pub fn feature_names(&self) -> Vec<&str> {
         self.features.iter().filter_map(|at| self.columns.get(*at)).map(|column| column.name.as_str()).collect()
@@ -95,16 +109,32 @@ impl Sheet {
 /// When it is no text or no table of numbers, or what `reading` names is not there; in words.
 pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
     let text = text::read(bytes)?;
-    let mut sheet = of_layout(Layout::of(&text.text, reading)?, reading)?;
+    let mut sheet = of_layout(Layout::of(&text.text, reading)?, reading, true)?;
     sheet.notes.splice(0..0, text.notes);
     Ok(sheet)
 }
 
-/// The table of rows whose columns are known.
+/// The table of rows whose columns are known. `learned`: it has to have features.
 ///
 /// # Errors
 /// As [`read`].
-pub fn of_layout(layout: Layout, reading: &Reading) -> Result<Sheet, String> {
+pub fn of_layout(layout: Layout, reading: &Reading, learned: bool) -> Result<Sheet, String> {
     let chosen = choose::columns(&layout, reading)?;
-    assemble::sheet(layout, chosen)
+    assemble::sheet(layout, chosen, learned)
+}
+
+/// The column of the names of rows that the user names, a place from 0.
+///
+/// # Errors
+/// When there is no such column; the columns are listed.
+pub fn ids_column(layout: &Layout, reading: &Reading) -> Result<Option<usize>, String> {
+    Ok(reading.ids.as_ref().map(|column| choose::place(layout, column)).transpose()?.flatten())
+}
+
+/// The rows of cells of a text, as its separator is guessed or said.
+///
+/// # Errors
+/// When a separator that is said cannot part cells.
+pub fn rows_of(text: &str, reading: &Reading) -> Result<rows::Rows, String> {
+    Ok(dialect::rows(text, reading, &mut Vec::new())?.0)
 }

@@ -148,10 +148,11 @@ pub fn is_usual_name(cell: &str) -> bool {
     id || class_name(cell).0 != Sure::No || end_name(cell)
 }
 
-/// Whether hardly a value stands twice in a column.
-pub fn is_distinct(rows: &Rows, body: &[u32], column: usize) -> bool {
+/// Whether hardly a value stands twice in a column. One that is `called` a column of names may have one that does
+/// among a few rows, too.
+pub fn is_distinct(rows: &Rows, body: &[u32], column: usize, called: bool) -> bool {
     let mut seen = HashSet::with_capacity(body.len().min(1 << 20));
-    let allowed = body.len() / 20;
+    let allowed = (body.len() / 20).max(usize::from(called && body.len() > 3));
     let mut twice = 0;
     !body.is_empty()
         && body.iter().all(|row| {
@@ -171,7 +172,7 @@ pub fn counts_rows(rows: &Rows, body: &[u32], column: usize, decimal: char) -> b
         }
     }
     let slack = 1.0 + body.len() as f64 / 20.0;
-    body.len() > 1 && most - least + 1.0 <= body.len() as f64 + slack.floor() && is_distinct(rows, body, column)
+    body.len() > 1 && most - least + 1.0 <= body.len() as f64 + slack.floor() && is_distinct(rows, body, column, false)
 }
 
 /// The values of a column and how often each stands there, missing ones left out; `None`: more than `most`.
