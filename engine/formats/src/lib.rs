@@ -25,6 +25,7 @@ pub mod sheet;
 pub mod sniff;
 pub mod stl;
 pub mod text;
+pub mod tu;
 pub mod weights;
 
 pub use reading::{LeftOut, Reading};
