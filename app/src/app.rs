@@ -1,7 +1,7 @@
 //! The app: events in, screen out, requests done. The same code runs in the window and in the page.
 
 use egui::{Context, Ui};
-use masquerade_engine::session::{Command, Event, NamedBytes, Session};
+use masquerade_engine::session::{Command, Event, NamedBytes, Session, UserFiles};
 
 use crate::import::Import;
 use crate::link::Link;
@@ -9,7 +9,7 @@ use crate::selection::Selection;
 use crate::sound::Sound;
 use crate::state::State;
 use crate::textures::Textures;
-use crate::ui_context::{Screen, UiContext};
+use crate::ui_context::{Pick, Screen, UiContext};
 use crate::undo::Undo;
 use crate::{commands, panels, theme};
 
@@ -35,7 +35,7 @@ pub struct App {
     /// Hears every event; the page updates its address and its live region from it.
     pub on_event: Option<EventTap>,
     /// Shows the page's own file dialog; its files come back through [`App::take_files`].
-    pub on_pick: Option<Box<dyn FnMut()>>,
+    pub on_pick: Option<Box<dyn FnMut(Pick)>>,
     /// Plays sound, where the platform has a player.
     pub sound: Option<Box<dyn Sound>>,
     /// What stands before `#` in a shared link: the page's address, empty in the window.
@@ -98,8 +98,9 @@ impl App {
     }
 
     /// Files the user gave: weights are shown key by key, checkpoints loaded, pictures become the data set `folder`.
-    pub fn take_files(&mut self, files: Vec<NamedBytes>) {
-        let (weights, rest): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| f.name.ends_with(".safetensors"));
+    pub fn take_files(&mut self, given: UserFiles) {
+        let (weights, files): (Vec<_>, Vec<_>) =
+            given.files.into_iter().partition(|f| f.name.ends_with(".safetensors"));
         for file in weights {
             if file.name.contains("checkpoint") {
                 self.link.send(Command::LoadCheckpoint(file));
@@ -109,9 +110,9 @@ impl App {
                 self.link.send(Command::LoadWeights { file, apply: false });
             }
         }
-        if !rest.is_empty() {
+        if !files.is_empty() || !given.left_out.is_empty() {
             self.screen.tab = crate::ui_context::Tab::Data;
-            self.link.send(Command::AddUserData(rest));
+            self.link.send(Command::AddUserData(UserFiles { files, ..given }));
         }
     }
 
@@ -168,13 +169,12 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         ctx.input(|input| self.selection.notice_touch(input));
-        self.import.dropped(&ctx);
+        self.import.brought(&ctx);
         for action in commands::pressed(&ctx) {
             if action.enabled(&self.state, &self.undo) {
                 self.run(&ctx, action);
             }
         }
-        self.screen.can_pick = self.on_pick.is_some();
         let mut requests = Vec::new();
         let mut cx = UiContext {
             state: &self.state,

@@ -1,15 +1,17 @@
-//! Files from outside: dropped ones, and (natively) those of a path. They are read beside the screen, never on it.
+//! Files from outside on the computer: dropped, pasted or chosen ones, and those of a path. They are read beside the
+//! screen, never on it. (The page hears of what is dropped on it before the screen does: `folder::dropped`.)
 
 use std::sync::{Arc, Mutex};
 
-use egui::{Context, DroppedFileHandle};
+use egui::Context;
 use masquerade_engine::error::Report;
-use masquerade_engine::session::NamedBytes;
+use masquerade_engine::session::UserFiles;
 
 use crate::text;
+use crate::ui_context::Pick;
 
 /// Files that were read together, or why they could not be.
-pub type Found = Result<Vec<NamedBytes>, Report>;
+pub type Found = Result<UserFiles, Report>;
 
 /// Files on their way in.
 #[derive(Debug, Default, Clone)]
@@ -29,32 +31,15 @@ impl Import {
         }
         ctx.request_repaint();
     }
-
-    /// Begin to read what was dropped in this pass.
-    pub fn dropped(&self, ctx: &Context) {
-        let files = ctx.input(|i| i.raw.dropped_files.clone());
-        if !files.is_empty() {
-            self.begin(ctx, files);
-        }
-    }
 }
 
 #[cfg(target_arch = "wasm32")]
 impl Import {
-    fn begin(&self, ctx: &Context, files: Vec<DroppedFileHandle>) {
-        let (import, ctx) = (self.clone(), ctx.clone());
-        wasm_bindgen_futures::spawn_local(async move {
-            let mut read = Vec::new();
-            for file in files {
-                let name = file.path().to_string_lossy().into_owned();
-                match file.bytes_async().await {
-                    Ok(bytes) => read.push(NamedBytes { name, bytes }),
-                    Err(why) => import.put(Err(text::unreadable(&name, &why)), &ctx),
-                }
-            }
-            import.put(Ok(read), &ctx);
-        });
-    }
+    /// The page has its own way for what is dropped or pasted.
+    pub fn brought(&self, _ctx: &Context) {}
+
+    /// The page has a dialog of its own.
+    pub fn pick(&self, _ctx: &Context, _what: Pick) {}
 
     /// Paths mean nothing in a page.
     pub fn read(&self, ctx: &Context, path: &str) {
@@ -65,59 +50,84 @@ impl Import {
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use std::fs;
+    use std::future::Future;
+    use std::io::Cursor;
     use std::path::{Path, PathBuf};
 
-    use super::{Context, DroppedFileHandle, Found, Import, NamedBytes, Report, text};
+    use egui::{ColorImage, Event};
+    use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
+    use masquerade_engine::session::NamedBytes;
 
-    /// What is read at once from a folder at most; a data set of pictures that trains here is far smaller.
-    const MOST_BYTES: usize = 2 << 30;
+    use super::{Context, Found, Import, Pick, Report, UserFiles, text};
+    use crate::folder::{self, Limits};
 
     impl Import {
-        pub(super) fn begin(&self, ctx: &Context, files: Vec<DroppedFileHandle>) {
-            self.start(ctx, files.iter().map(|f| f.path().to_path_buf()).collect());
+        /// Begin to read what was dropped or pasted in this pass.
+        pub fn brought(&self, ctx: &Context) {
+            let (dropped, pasted) = ctx.input(|i| {
+                let pasted = i.raw.events.iter().filter_map(|event| match event {
+                    Event::PasteImage(image) => Some(image.clone()),
+                    _ => None,
+                });
+                (i.raw.dropped_files.clone(), pasted.collect::<Vec<_>>())
+            });
+            if !dropped.is_empty() {
+                let paths: Vec<PathBuf> = dropped.iter().map(|file| file.path().to_path_buf()).collect();
+                self.start(ctx, move || Some(Ok(folder::read(&paths, Limits::default()))));
+            }
+            for image in pasted {
+                self.start(ctx, move || Some(png(&image)));
+            }
         }
 
         /// Begin to read a file or a folder.
         pub fn read(&self, ctx: &Context, path: &str) {
-            self.start(ctx, vec![PathBuf::from(path)]);
+            let path = PathBuf::from(path);
+            self.start(ctx, move || Some(Ok(folder::read(&[path], Limits::default()))));
         }
 
-        fn start(&self, ctx: &Context, paths: Vec<PathBuf>) {
+        /// Show the system's dialog and read what is chosen in it.
+        pub fn pick(&self, ctx: &Context, what: Pick) {
+            let dialog = rfd::AsyncFileDialog::new();
+            // Some systems want their dialogs made on the thread of the window, and all let others wait for the answer.
+            match what {
+                Pick::Files => self.wait(ctx, dialog.pick_files()),
+                Pick::Folder => {
+                    let folder = dialog.pick_folder();
+                    self.wait(ctx, async move { folder.await.map(|folder| vec![folder]) });
+                }
+            }
+        }
+
+        fn wait(&self, ctx: &Context, chosen: impl Future<Output = Option<Vec<rfd::FileHandle>>> + Send + 'static) {
+            self.start(ctx, move || {
+                let chosen = pollster::block_on(chosen)?;
+                let paths: Vec<PathBuf> = chosen.iter().map(|file| file.path().to_path_buf()).collect();
+                Some(Ok(folder::read(&paths, Limits::default())))
+            });
+        }
+
+        fn start(&self, ctx: &Context, read: impl FnOnce() -> Option<Found> + Send + 'static) {
             let (import, ctx_there) = (self.clone(), ctx.clone());
-            let body = move || import.put(read_all(&paths), &ctx_there);
+            let body = move || {
+                if let Some(found) = read() {
+                    import.put(found, &ctx_there);
+                }
+            };
             if let Err(error) = std::thread::Builder::new().name("import".into()).spawn(body) {
                 self.put(Err(text::unreadable(text::PATH, &error.to_string())), ctx);
             }
         }
     }
 
-    fn read_all(paths: &[PathBuf]) -> Found {
-        let mut files = Vec::new();
-        let mut total = 0;
-        for path in paths {
-            let from = path.parent().unwrap_or(path);
-            walk(path, from, &mut files, &mut total)?;
-        }
-        Ok(files)
-    }
-
-    /// Names keep the folders under the one that was given; the order is that of the names.
-    fn walk(path: &Path, from: &Path, files: &mut Vec<NamedBytes>, total: &mut usize) -> Result<(), Report> {
-        let fail = |error: std::io::Error| text::unreadable(&path.display().to_string(), &error.to_string());
-        if path.is_dir() {
-            let entries = fs::read_dir(path).map_err(fail)?;
-            let mut inside: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-            inside.sort();
-            return inside.iter().try_for_each(|p| walk(p, from, files, total));
-        }
-        let bytes = fs::read(path).map_err(fail)?;
-        *total += bytes.len();
-        if *total > MOST_BYTES {
-            return Err(text::too_much(MOST_BYTES as u64));
-        }
-        let name = path.strip_prefix(from).unwrap_or(path).to_string_lossy().replace('\\', "/");
-        files.push(NamedBytes { name, bytes });
-        Ok(())
+    /// A pasted picture as a file.
+    fn png(image: &ColorImage) -> Found {
+        let [width, height] = image.size.map(|side| side as u32);
+        let pixels: Vec<u8> = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
+        let mut bytes = Cursor::new(Vec::new());
+        let written = PngEncoder::new(&mut bytes).write_image(&pixels, width, height, ExtendedColorType::Rgba8);
+        written.map_err(|error| text::unreadable(text::PASTED, &error.to_string()))?;
+        Ok(UserFiles::from(vec![NamedBytes { name: text::PASTED.into(), bytes: bytes.into_inner() }]))
     }
 
     /// Write a file into the user's downloads (else the current folder), beside what is there; says where.

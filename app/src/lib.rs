@@ -4,6 +4,7 @@ pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod commands;
+pub mod folder;
 mod icons;
 mod import;
 pub mod link;

@@ -11,11 +11,12 @@ use std::collections::VecDeque;
 
 use js_sys::Function;
 use masquerade_engine::error::Report;
-use masquerade_engine::session::{Command, Event, NamedBytes, Session};
+use masquerade_engine::session::{Command, Event, Session, UserFiles};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlCanvasElement;
 
 use crate::app::App;
+use crate::folder::dropped;
 use crate::link::worker::{Inbox, Place, WorkerLink};
 use crate::{text, theme};
 use address::Address;
@@ -27,8 +28,8 @@ const FEWEST_BYTES: u64 = 4096;
 #[derive(Default)]
 struct Desk {
     commands: VecDeque<Command>,
-    /// Files from the browser's dialog.
-    files: Vec<NamedBytes>,
+    /// Files that were chosen, dropped or pasted.
+    files: Vec<UserFiles>,
     listeners: Vec<Function>,
     waiting: Vec<Function>,
     ready: bool,
@@ -207,11 +208,17 @@ impl Page {
         let (context, refusals) = (cc.egui_ctx.clone(), inbox.clone());
         app.on_pick = Some(files::picker(move |chosen| {
             match chosen {
-                Ok(files) => DESK.with_borrow_mut(|desk| desk.files.extend(files)),
+                Ok(files) => DESK.with_borrow_mut(|desk| desk.files.push(files)),
                 Err(error) => refusals.borrow_mut().push_back(Event::Error(unread(&error))),
             }
             context.request_repaint();
         }));
+        let context = cc.egui_ctx.clone();
+        let listening = dropped::listen(move |files| {
+            DESK.with_borrow_mut(|desk| desk.files.push(files));
+            context.request_repaint();
+        });
+        report(listening.map(|()| JsValue::UNDEFINED));
         let context = cc.egui_ctx.clone();
         address::listen(move |session| match session {
             Ok(session) => give(Command::Show(Box::new(session))),
@@ -230,7 +237,7 @@ impl eframe::App for Page {
             self.app.send(command);
         }
         let files = DESK.with_borrow_mut(|desk| std::mem::take(&mut desk.files));
-        if !files.is_empty() {
+        for files in files {
             self.app.take_files(files);
         }
         self.app.logic(context, frame);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use masquerade_engine::card::KnobValue;
-use masquerade_engine::session::Session;
+use masquerade_engine::session::{Command, Session};
 use masquerade_engine::trace::{Cursor, Wave};
 
 use crate::commands::Action;
@@ -25,15 +25,25 @@ pub enum UiRequest {
     Pin(Option<Cursor>),
     /// Apply the weights file whose keys are shown.
     ApplyWeights,
+    /// Send the engine a command.
+    Send(Box<Command>),
     /// Copy this text.
     Copy(String),
     /// Read a file or folder of this path (native).
     Read(String),
-    /// Let the user choose files (the page's own dialog).
-    Pick,
+    /// Let the user choose files or a folder in the system's dialog.
+    Pick(Pick),
     CloseError,
     /// Open the session again with a new engine.
     Restart,
+}
+
+/// What is chosen in a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    Files,
+    /// A folder with all that lies in it.
+    Folder,
 }
 
 /// Which part of the inspector is shown.
@@ -65,8 +75,6 @@ pub struct Screen {
     pub turning: BTreeMap<String, KnobValue>,
     /// A short notice and until when it stays.
     pub notice: Option<(String, f64)>,
-    /// The page can show its own file dialog.
-    pub can_pick: bool,
 }
 
 /// What a panel draws from and writes to.

@@ -53,6 +53,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Pictures, Self::Clouds, Self::Graphs, Self::Vectors, Self::Scenes];
+
     /// What its samples are called.
     pub fn name(self) -> &'static str {
         match self {
@@ -61,6 +64,17 @@ impl Kind {
             Self::Graphs => "graphs",
             Self::Vectors => "vectors",
             Self::Scenes => "radar and optical scenes",
+        }
+    }
+
+    /// What one sample is called.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Pictures => "picture",
+            Self::Clouds => "point cloud",
+            Self::Graphs => "graph",
+            Self::Vectors => "vector",
+            Self::Scenes => "radar and optical scene",
         }
     }
 

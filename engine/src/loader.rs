@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::batch::{Batch, CLASS, Half, Nodes, Role, lacking};
 use crate::data::crops::Augment;
 use crate::data::scenes::ground::Ground;
-use crate::data::{Cut, Dataset};
+use crate::data::{self, Cut, Dataset};
 use crate::density::mixture::Mixture;
 use crate::error::Result;
 use crate::graph::featured::GraphData;
@@ -143,7 +143,7 @@ impl Loader {
 
     /// Facts for the data panel.
     pub fn report(&self) -> DataReport {
-        self.data.report().clone()
+        data::report(&*self.data)
     }
 
     /// What a model has to know of the data.

@@ -7,6 +7,7 @@
 
 mod reports;
 mod results;
+mod user_files;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +16,17 @@ use serde::{Deserialize, Serialize};
 use crate::card::{Arm, Card, KnobValue, Outcome};
 use crate::error::{Error, Report, Result};
 use crate::trace::{Cursor, View};
+pub use masquerade_formats::reading::{Column, Reading};
 pub use reports::{
-    Abilities, DataReport, DeviceReport, LossPoint, ModelReport, PhaseReport, Progress, Reproduction, Switch,
+    Abilities, ColumnReport, DataReport, DeviceReport, LossPoint, ModelReport, PhaseReport, Progress, Reproduction,
+    Switch,
 };
 pub use results::{
     ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, StepReport, StudyReport,
     VerifyLine, VerifyReport,
 };
+
+pub use user_files::UserFiles;
 
 /// The full state of what is on screen and what is trained. Small: undo keeps snapshots of it, links carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -197,8 +202,10 @@ pub enum Command {
         command: String,
     },
     LoadCheckpoint(NamedBytes),
-    /// The user's own pictures; they become the data set `folder`.
-    AddUserData(Vec<NamedBytes>),
+    /// The user's own files; they become the data set `folder`.
+    AddUserData(UserFiles),
+    /// The user's own files as they were added, read in this way.
+    ReadAgain(Reading),
     /// k-nearest-neighbour, linear and one-hidden-layer probe of the encoder as it is; while a head is fine-tuned, its
     /// test.
     RunProbe {

@@ -3,6 +3,7 @@
 
 mod cli;
 mod fake;
+mod folder;
 mod glyphs;
 mod kinds;
 mod losses;

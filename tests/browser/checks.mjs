@@ -1,7 +1,8 @@
 // What must hold for the page in a real browser. Each check gets {gpu, plain} browsers and the page's address.
 
 import { strict as assert } from "node:assert";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Masquerade, open, PATIENCE, ready, started } from "./masquerade.mjs";
@@ -55,6 +56,27 @@ async function trainUntilCopied(app) {
   const { step } = await app.wait("progress", () => true, null, from);
   await app.wait("progress", (progress, step) => progress.step > step, step + 1, from);
   return { step: (await app.session()).step, first };
+}
+
+/// A cloud of 96 points as a PLY file.
+function cloud(seed) {
+  const points = Array.from({ length: 96 }, (_, i) => [0, 1, 2].map((axis) => Math.sin((i + 1) * (axis + 1.3) + seed).toFixed(4)).join(" "));
+  const properties = ["x", "y", "z"].map((axis) => `property float ${axis}\n`).join("");
+  return `ply\nformat ascii 1.0\nelement vertex ${points.length}\n${properties}end_header\n${points.join("\n")}\n`;
+}
+
+/// A folder of twelve clouds of two classes, deep in it, among what systems leave in folders.
+function folderOfClouds() {
+  const folder = mkdtempSync(join(tmpdir(), "clouds-"));
+  for (let i = 0; i < 12; i += 1) {
+    const place = join(folder, "all", "deep", i % 2 ? "odd" : "even");
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, `${i}.ply`), cloud(i));
+    writeFileSync(join(place, `._${i}.ply`), "of another system");
+  }
+  writeFileSync(join(folder, "all", ".DS_Store"), "hidden");
+  writeFileSync(join(folder, "all", "notes.txt"), "no cloud");
+  return folder;
 }
 
 async function trains(browser, address, device) {
@@ -169,11 +191,6 @@ export const checks = {
 
   async "trains on clouds and graphs of one's own"({ plain, server }) {
     const bytes = (text) => [...Buffer.from(text)];
-    const cloud = (seed) => {
-      const points = Array.from({ length: 96 }, (_, i) => [0, 1, 2].map((axis) => Math.sin((i + 1) * (axis + 1.3) + seed).toFixed(4)).join(" "));
-      const properties = ["x", "y", "z"].map((axis) => `property float ${axis}\n`).join("");
-      return `ply\nformat ascii 1.0\nelement vertex ${points.length}\n${properties}end_header\n${points.join("\n")}\n`;
-    };
     const own = {
       pointcmae: Array.from({ length: 12 }, (_, i) => ({ name: `${i % 2 ? "odd" : "even"}/${i}.ply`, bytes: bytes(cloud(i)) })),
       graphmae: [
@@ -183,12 +200,29 @@ export const checks = {
     };
     for (const [id, files] of Object.entries(own)) {
       const app = await open(plain, server.address, { query: "cpu", hash: `v=1&x=${id}&p=micro&seed=7&stored=0` });
-      const { data } = await app.ask({ add_user_data: files }, "opened", (opened) => opened.data.id === "folder");
+      const { data } = await app.ask({ add_user_data: { files } }, "opened", (opened) => opened.data.id === "folder");
       assert.ok(data.samples > 0, id);
       const losses = await app.train(3);
       assert.ok(losses.length === 3 && losses.every(Number.isFinite), `${id}: ${losses}`);
       await app.close();
     }
+  },
+
+  async "reads a folder that is dropped, with all that lies in it"({ plain, server }) {
+    const folder = folderOfClouds();
+    const app = await open(plain, server.address, { query: "cpu", hash: "v=1&x=pointcmae&p=micro&seed=7&stored=0" });
+    const from = await app.page.evaluate(() => window.seen.length);
+    const browser = await app.page.context().newCDPSession(app.page);
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      const data = { items: [], files: [folder], dragOperationsMask: 1 };
+      await browser.send("Input.dispatchDragEvent", { type, x: 640, y: 400, data });
+    }
+    const { data } = await app.wait("opened", (opened) => opened.data.id === "folder", null, from);
+    assert.deepEqual(data.classes, ["even", "odd"]);
+    assert.deepEqual(data.class_sizes, [6, 6]);
+    assert.deepEqual(data.skipped.map(([name]) => name), ["all/notes.txt"]);
+    await app.close();
+    rmSync(folder, { recursive: true });
   },
 
   async "keeps the session in the address, and Back undoes"({ plain, server }) {

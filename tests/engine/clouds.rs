@@ -161,7 +161,8 @@ fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
     assert_eq!(data.report.classes, ["cup", "pan"]);
     assert_eq!((data.report.samples, data.report.test_samples), (11, 2));
     assert_eq!(data.report.skipped.len(), 1);
-    let report = data::of_user(vec![cloud("few.ply", 10)], Kind::Clouds, 0).expect_err("too few points").report();
+    let report =
+        data::of_user(vec![cloud("few.ply", 10)].into(), Kind::Clouds, 0).expect_err("too few points").report();
     assert!(report.why.contains("few.ply") && report.what_to_do.contains("PLY"), "{report:?}");
 }
 

@@ -10,7 +10,7 @@ use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::graphmae;
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{NamedBytes, Session};
+use masquerade_engine::session::{NamedBytes, Reading, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_tests::block_on;
 
@@ -67,22 +67,26 @@ const CLASSES: (&str, &str) = ("TOY_graph_labels.txt", "5\n-1\n");
 
 #[test]
 fn the_user_brings_a_set_of_graphs() {
-    let set = graphs::from_files(files(&[EDGES, GRAPHS, CLASSES, ("README.txt", "about")])).expect("a set");
+    let set = graphs::from_files(files(&[EDGES, GRAPHS, CLASSES, ("README.txt", "about")]), &Reading::default())
+        .expect("a set");
     assert_eq!((set.report.id.as_str(), set.report.title.as_str(), set.nodes), (OWN, "TOY", 5));
     assert_eq!((&set.graphs[..], &set.labels[..]), (&[0, 3, 5][..], &[1, 1, 1, 0, 0][..]));
     assert_eq!(set.report.classes, ["-1", "5"]);
     assert_eq!(set.features.columns, [2, 2, 2, 1, 1]);
     assert_eq!(set.report.skipped[0].0, "README.txt");
     assert!(set.report.detail.starts_with("2 graphs, 5 nodes, 4 edges"), "{}", set.report.detail);
-    let labelled = graphs::from_files(files(&[EDGES, GRAPHS, CLASSES, ("TOY_node_labels.txt", "7\n9\n9\n7\n8\n")]))
-        .expect("a set");
+    let labelled = graphs::from_files(
+        files(&[EDGES, GRAPHS, CLASSES, ("TOY_node_labels.txt", "7\n9\n9\n7\n8\n")]),
+        &Reading::default(),
+    )
+    .expect("a set");
     assert_eq!((labelled.features.width, &labelled.features.columns[..]), (3, &[0, 2, 1, 2, 0][..]));
 }
 
 #[test]
 fn sets_that_do_not_fit_are_refused_with_a_reason() {
     let refused = |texts: &[(&str, &str)], word: &str| {
-        let report = graphs::from_files(files(texts)).expect_err("no set").report();
+        let report = graphs::from_files(files(texts), &Reading::default()).expect_err("no set").report();
         assert!(report.why.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
     refused(&[EDGES, GRAPHS], "_graph_labels.txt");

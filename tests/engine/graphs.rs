@@ -3,7 +3,7 @@
 use masquerade_engine::checkpoint::safetensors::{self, Entry, Values};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::graphs::{self, GraphData, citations, drawn, layout, neighbours};
-use masquerade_engine::session::NamedBytes;
+use masquerade_engine::session::{NamedBytes, Reading};
 use masquerade_tests::{block_on, real_data};
 
 fn sound(graph: &GraphData) {
@@ -72,10 +72,10 @@ fn named(name: &str, text: &str) -> NamedBytes {
 #[test]
 fn the_user_brings_tables() {
     let table = "id,height,weight,class\nann,1.5,0,big\nbob,0,2,small\ncid,3,0,big\n";
-    let graph = graphs::from_files(vec![
-        named("edges.csv", "from,to\nann,bob\nbob,cid\nbob,zoe\n"),
-        named("people.csv", table),
-    ])
+    let graph = graphs::from_files(
+        vec![named("edges.csv", "from,to\nann,bob\nbob,cid\nbob,zoe\n"), named("people.csv", table)],
+        &Reading::default(),
+    )
     .expect("a graph");
     sound(&graph);
     assert_eq!(
@@ -90,11 +90,16 @@ fn the_user_brings_tables() {
     assert!(graph.report.skipped[0].1.contains("1 edges"));
     // Planetoid's plain files.
     let content = "31\t0\t1\tTheory\n42\t1\t0\tRules\n";
-    let graph = graphs::from_files(vec![named("a.content", content), named("a.cites", "31\t42\n")]).expect("a graph");
+    let graph =
+        graphs::from_files(vec![named("a.content", content), named("a.cites", "31\t42\n")], &Reading::default())
+            .expect("a graph");
     assert_eq!((graph.nodes, graph.src.len(), graph.report.classes.len()), (2, 1, 2));
     // Without names nodes are numbered.
-    let graph = graphs::from_files(vec![named("links.txt", "0 1\n1 2\n"), named("x.csv", "a,b\n1,2\n3,4\n5,6\n")])
-        .expect("a graph");
+    let graph = graphs::from_files(
+        vec![named("links.txt", "0 1\n1 2\n"), named("x.csv", "a,b\n1,2\n3,4\n5,6\n")],
+        &Reading::default(),
+    )
+    .expect("a graph");
     assert_eq!((graph.nodes, graph.features.width, graph.src.len()), (3, 2, 2));
 }
 
@@ -102,7 +107,7 @@ fn the_user_brings_tables() {
 fn tables_that_do_not_fit_are_refused_with_a_reason() {
     let table = named("people.csv", "id,x,y\na,1,2\nb,3,4\n");
     let refused = |files: Vec<NamedBytes>, word: &str| {
-        let report = graphs::from_files(files).expect_err("no graph").report();
+        let report = graphs::from_files(files, &Reading::default()).expect_err("no graph").report();
         assert!(report.why.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
     refused(Vec::new(), "none");

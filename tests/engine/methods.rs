@@ -11,7 +11,7 @@ use masquerade_engine::host::Host;
 use masquerade_engine::loader::Loader;
 use masquerade_engine::method::{Entry, Subject};
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, VerifyReport};
+use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session, UserFiles, VerifyReport};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::shape::Shape;
 use masquerade_engine::{device, registry, verify};
@@ -326,7 +326,7 @@ fn bad_requests_are_refused_and_the_session_goes_on() {
     }
     refused(driven.send(Command::Show(Box::new(Session { method: "mea".into(), ..Session::default() }))), "mea");
     refused(driven.send(Command::Show(Box::new(Session { method: "tgm".into(), ..Session::default() }))), "not built");
-    refused(driven.send(Command::AddUserData(Vec::new())), "picture");
+    refused(driven.send(Command::AddUserData(UserFiles::default())), "picture");
     let broken = NamedBytes { name: "broken.safetensors".into(), bytes: vec![1, 2, 3] };
     refused(driven.send(Command::LoadWeights { file: broken.clone(), apply: true }), "safetensors");
     refused(driven.send(Command::LoadCheckpoint(broken)), "safetensors");

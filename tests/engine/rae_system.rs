@@ -11,7 +11,7 @@ use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::rae::ENTRY;
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{Command, Event, NamedBytes, Session};
+use masquerade_engine::session::{Command, Event, NamedBytes, Reading, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::trace::{Source, View, ViewKind};
 use masquerade_tests::{block_on, real_data};
@@ -87,7 +87,7 @@ fn digits_are_read_and_damaged_files_refused() {
 
 fn table(text: &str) -> masquerade_engine::error::Result<VectorData> {
     let file = NamedBytes { name: "own.csv".into(), bytes: text.as_bytes().to_vec() };
-    data::vectors::from_files(vec![file])
+    data::vectors::from_files(vec![file], &Reading::default())
 }
 
 #[test]
@@ -314,10 +314,10 @@ fn a_session_on_vectors_runs_and_other_data_is_refused() {
     let events = driven.show(|s| drop(s.knobs.insert("sigma".into(), KnobValue::Number(0.1))));
     assert!(!events.iter().any(|e| matches!(e, Event::Error(_))), "{events:?}");
     let own = NamedBytes { name: "own.csv".into(), bytes: b"1,2,3\n2,3,4\n4,1,2\n0,1,5\n".to_vec() };
-    let events = driven.send(Command::AddUserData(vec![own]));
+    let events = driven.send(Command::AddUserData(vec![own].into()));
     assert!(events.iter().any(|e| matches!(e, Event::Opened { .. })), "{events:?}");
     assert_eq!(losses(&driven.send(Command::Step(2))).len(), 2);
     let events =
-        driven.send(Command::AddUserData(vec![NamedBytes { name: "no.csv".into(), bytes: b"words".to_vec() }]));
+        driven.send(Command::AddUserData(vec![NamedBytes { name: "no.csv".into(), bytes: b"words".to_vec() }].into()));
     assert!(events.iter().any(|e| matches!(e, Event::Error(_))), "{events:?}");
 }

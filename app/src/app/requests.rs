@@ -20,16 +20,16 @@ impl App {
                     self.link.send(Command::LoadWeights { file, apply: true });
                 }
             }
+            UiRequest::Send(command) => self.link.send(*command),
             UiRequest::Copy(copied) => {
                 ctx.copy_text(copied);
                 self.notify(ctx, text::COPIED);
             }
             UiRequest::Read(path) => self.import.read(ctx, &path),
-            UiRequest::Pick => {
-                if let Some(pick) = &mut self.on_pick {
-                    pick();
-                }
-            }
+            UiRequest::Pick(what) => match &mut self.on_pick {
+                Some(pick) => pick(what),
+                None => self.import.pick(ctx, what),
+            },
             UiRequest::CloseError => self.state.error = None,
             UiRequest::Restart => {
                 self.state.error = None;

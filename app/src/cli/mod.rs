@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod claim;
+mod data;
 mod engine;
 mod failure;
 mod fetch;
@@ -18,6 +19,7 @@ mod pack;
 mod phases;
 mod probe;
 mod progress;
+mod reading;
 mod running;
 mod start;
 mod study;
@@ -75,6 +77,8 @@ enum Task {
     Check(check::Options),
     /// Time the workloads
     Bench(bench::Options),
+    /// What files of your own hold, without training
+    Data(data::Options),
     /// Download a data set
     Fetch(fetch::Options),
     /// Make the small weights file that comes with the program
@@ -135,6 +139,7 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Task::Check(options) => check::run(options, out),
         Task::Bench(options) => bench::run(options, arguments.kernels, out),
         Task::View(options) => view::run(options, out),
+        Task::Data(options) => data::run(options, out),
         Task::Fetch(options) => fetch::run(options, out),
         Task::Pack(options) => pack::run(options, out),
     }

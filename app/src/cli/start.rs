@@ -6,13 +6,15 @@ use clap::Args;
 use masquerade_engine::card::{Card, KnobValue, OWN};
 use masquerade_engine::checkpoint::safetensors;
 use masquerade_engine::error::{Error, Result};
-use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session};
+use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session, UserFiles};
 use masquerade_engine::{link, registry};
 
 use super::engine::{Device, Engine};
 use super::failure::Failure;
 use super::files;
+use super::reading::ReadingOptions;
 use super::weights::{load_weights, recorded};
+use crate::folder::{self, Limits};
 
 /// Options that say which session is meant; the same for every command that opens one.
 #[derive(Debug, Args)]
@@ -35,15 +37,17 @@ pub struct Start {
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     pub device: Device,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
 }
 
-/// A session that is to be opened, and the user's own pictures if it needs them.
+/// A session that is to be opened, and the user's own files if it needs them.
 pub struct Plan {
     pub card: Card,
     pub session: Session,
     /// The step that a link asks to train to.
     pub until: Option<u64>,
-    pictures: Vec<NamedBytes>,
+    own: Option<UserFiles>,
     weights: Option<NamedBytes>,
 }
 
@@ -58,7 +62,7 @@ pub fn built(name: &str) -> Result<Card> {
 }
 
 impl Start {
-    /// Check the options against the system's card and read the pictures they name.
+    /// Check the options against the system's card and read the files they name.
     ///
     /// # Errors
     /// [`Error::Request`] naming what does not exist or does not fit; [`Error::Data`] for a folder that cannot be read.
@@ -115,12 +119,13 @@ impl Start {
             session.knobs.insert(name, value);
         }
         let wanted = self.data.clone().unwrap_or_else(|| session.data.clone());
-        let (id, pictures) = data(&card, &wanted)?;
+        let (id, files) = data(&card, &wanted)?;
+        let own = files.map(|files| UserFiles { reading: self.reading.reading(), ..files });
         session.data = id;
         // To the engine a step means "train this far"; here that is asked for by name.
         let until = (session.step > 0).then_some(session.step);
         session.step = 0;
-        Ok(Plan { card, session, until, pictures, weights: None })
+        Ok(Plan { card, session, until, own, weights: None })
     }
 }
 
@@ -143,7 +148,7 @@ pub fn knob(card: &Card, pair: &str) -> Result<(String, KnobValue)> {
 }
 
 /// The data set's id and, for a path, the files there.
-fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
+fn data(card: &Card, wanted: &str) -> Result<(String, Option<UserFiles>)> {
     let ids = card.data.join(", ");
     let ask = format!("Choose one of {ids}, or give the path of {}", card.kind.files());
     if wanted.is_empty() {
@@ -151,7 +156,7 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
             .data
             .first()
             .ok_or_else(|| Error::request(format!("{} has no data set", card.title), "its card names none", &ask))?;
-        return Ok((first.clone(), Vec::new()));
+        return Ok((first.clone(), None));
     }
     if wanted == OWN {
         return Err(Error::request(
@@ -161,31 +166,19 @@ fn data(card: &Card, wanted: &str) -> Result<(String, Vec<NamedBytes>)> {
         ));
     }
     if card.data.iter().any(|d| d == wanted) {
-        return Ok((wanted.to_string(), Vec::new()));
+        return Ok((wanted.to_string(), None));
     }
     let path = Path::new(wanted);
-    if path.is_file() {
-        return Ok((OWN.into(), vec![files::read(path)?]));
-    }
-    if !path.is_dir() {
+    if !path.exists() {
         let what = format!("There are no data {wanted:?}");
         // Something that can only be a path is a matter of the disk, not of usage.
-        let is_path = path.components().count() > 1 || path.exists();
-        return Err(if is_path {
-            Error::data(what, "there is no such folder", ask)
+        return Err(if path.components().count() > 1 {
+            Error::data(what, "there is no such file or folder", ask)
         } else {
             Error::request(what, format!("{} knows {ids}, and there is no folder of that name", card.title), ask)
         });
     }
-    let files = files::walk(path)?;
-    if files.is_empty() {
-        return Err(Error::data(
-            format!("{wanted} cannot be used"),
-            "the folder is empty",
-            format!("Put into it {}", card.kind.files()),
-        ));
-    }
-    Ok((OWN.into(), files))
+    Ok((OWN.into(), Some(folder::read(&[path.to_path_buf()], Limits::default()))))
 }
 
 impl Plan {
@@ -206,17 +199,19 @@ impl Plan {
         }
     }
 
-    /// Whether the user named a folder of pictures.
-    pub fn has_pictures(&self) -> bool {
-        !self.pictures.is_empty()
+    /// Whether the user named files of their own.
+    pub fn has_own_data(&self) -> bool {
+        self.own.is_some()
     }
 
-    fn add_pictures(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
-        if self.pictures.is_empty() {
-            return Ok(());
+    fn add_own_data(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
+        match self.own.take() {
+            None => Ok(()),
+            Some(files) => {
+                engine.send(Command::AddUserData(files));
+                engine.settle()
+            }
         }
-        engine.send(Command::AddUserData(std::mem::take(&mut self.pictures)));
-        engine.settle()
     }
 
     /// Open the session in the engine.
@@ -224,14 +219,15 @@ impl Plan {
     /// # Errors
     /// When the engine refuses it.
     pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<DataReport, Failure> {
-        self.add_pictures(engine)?;
+        self.add_own_data(engine)?;
         engine.send(Command::Show(Box::new(self.session.clone())));
         let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;
+        engine.progress.note(format_args!("Read {}", data.line(self.card.kind)));
         for line in &data.notes {
             engine.progress.note(line);
         }
         for (name, reason) in &data.skipped {
-            engine.progress.note(format_args!("Skipped {name}: {reason}"));
+            engine.progress.note(format_args!("Left out {name}: {reason}"));
         }
         Ok(data)
     }
@@ -241,7 +237,7 @@ impl Plan {
     /// # Errors
     /// When the checkpoint cannot be used or is of another system.
     pub fn resume(&mut self, engine: &mut Engine, checkpoint: NamedBytes) -> std::result::Result<(), Failure> {
-        self.add_pictures(engine)?;
+        self.add_own_data(engine)?;
         let file = checkpoint.name.clone();
         engine.send(Command::LoadCheckpoint(checkpoint));
         engine.settle()?;

@@ -50,12 +50,12 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     if let Some(batch) = options.batch {
         plan.turn(&format!("--batch {batch}"), "batch", KnobValue::Number(f64::from(batch)))?;
     }
-    if let (Some(_), Some(data), false) = (&options.resume, &options.start.data, plan.has_pictures()) {
+    if let (Some(_), Some(data), false) = (&options.resume, &options.start.data, plan.has_own_data()) {
         let why = "the checkpoint says which data its run goes on with";
         return Err(Error::request(
             format!("--data {data} cannot be used with --resume"),
             why,
-            "Leave it out, or give the run's folder of pictures",
+            "Leave it out, or give the run's own files",
         )
         .into());
     }

@@ -1,49 +1,43 @@
 //! Files between the page and the computer: the browser's own file dialog, and downloads.
 
 use js_sys::{Array, Uint8Array};
-use masquerade_engine::session::NamedBytes;
+use masquerade_engine::session::{NamedBytes, UserFiles};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, Document, File, HtmlAnchorElement, HtmlInputElement, Url};
+use web_sys::{Blob, Document, HtmlAnchorElement, HtmlInputElement, Url};
+
+use crate::folder::dropped;
+use crate::ui_context::Pick;
 
 fn document() -> Option<Document> {
     web_sys::window()?.document()
 }
 
-/// What opens the browser's file dialog; `deliver` gets the files that were chosen, or why one could not be read.
-pub fn picker(deliver: impl Fn(Result<Vec<NamedBytes>, JsValue>) + Clone + 'static) -> Box<dyn FnMut()> {
-    Box::new(move || {
-        if let Err(error) = open_dialog(deliver.clone()) {
+/// What opens the browser's file dialog; `deliver` gets what was chosen.
+pub fn picker(deliver: impl Fn(Result<UserFiles, JsValue>) + Clone + 'static) -> Box<dyn FnMut(Pick)> {
+    Box::new(move |pick| {
+        if let Err(error) = open_dialog(pick, deliver.clone()) {
             deliver(Err(error));
         }
     })
 }
 
-fn open_dialog(deliver: impl Fn(Result<Vec<NamedBytes>, JsValue>) + 'static) -> Result<(), JsValue> {
+fn open_dialog(pick: Pick, deliver: impl Fn(Result<UserFiles, JsValue>) + Clone + 'static) -> Result<(), JsValue> {
     let Some(document) = document() else { return Ok(()) };
     let input: HtmlInputElement = document.create_element("input")?.dyn_into()?;
     input.set_type("file");
-    input.set_multiple(true);
+    match pick {
+        Pick::Files => input.set_multiple(true),
+        Pick::Folder => input.set_attribute("webkitdirectory", "")?,
+    }
     let source = input.clone();
-    let chosen = Closure::once_into_js(move || spawn_local(async move { deliver(read_all(&source).await) }));
+    let chosen = Closure::once_into_js(move || {
+        if let Some(files) = source.files() {
+            dropped::chosen(&files, move |files| deliver(Ok(files)));
+        }
+    });
     input.set_onchange(Some(chosen.unchecked_ref()));
     input.click();
     Ok(())
-}
-
-async fn read_all(input: &HtmlInputElement) -> Result<Vec<NamedBytes>, JsValue> {
-    let mut files = Vec::new();
-    if let Some(list) = input.files() {
-        for file in (0..list.length()).filter_map(|i| list.get(i)) {
-            files.push(read(&file).await?);
-        }
-    }
-    Ok(files)
-}
-
-async fn read(file: &File) -> Result<NamedBytes, JsValue> {
-    let buffer = JsFuture::from(file.array_buffer()).await?;
-    Ok(NamedBytes { name: file.name(), bytes: Uint8Array::new(&buffer).to_vec() })
 }
 
 /// Give a file to the browser's downloads.

@@ -5,7 +5,7 @@ use masquerade_engine::card::{Kind, OWN};
 
 use super::controls::{facts_ui, heading_ui};
 use crate::theme::{self, space};
-use crate::ui_context::{UiContext, UiRequest};
+use crate::ui_context::{Pick, UiContext, UiRequest};
 use crate::{icons, text, views};
 
 /// Choose a data set, drop files, see what was skipped.
@@ -30,10 +30,13 @@ pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     }
     let Some(data) = &state.data else { return };
     heading_ui(ui, &data.title);
+    if let Some(card) = state.card() {
+        ui.label(data.line(card.kind));
+    }
     let facts = [
         (text::SAMPLES, format!("{} + {}", text::count(data.samples), text::count(data.test_samples))),
         (text::SIZE, if data.detail.is_empty() { text::picture_size(data.picture) } else { data.detail.clone() }),
-        (text::CLASSES, if data.classes.is_empty() { "–".into() } else { data.classes.join(", ") }),
+        (text::CLASSES, text::classes(&data.classes, &data.class_sizes)),
         (text::SOURCE, data.source.clone()),
         (text::LICENCE, data.licence.clone()),
     ];
@@ -50,6 +53,7 @@ pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
             ui.label(theme::caption(ui, text::skipped(name, why)));
         }
     }
+    super::reading::reading_ui(ui, cx, data);
 }
 
 fn drop_ui(ui: &mut Ui, cx: &mut UiContext<'_>, kind: Kind) {
@@ -68,13 +72,16 @@ fn drop_ui(ui: &mut Ui, cx: &mut UiContext<'_>, kind: Kind) {
     files_ui(ui, cx);
 }
 
-/// Other ways to a file than dropping it: the page's dialog, or a path.
+/// Other ways to files than dropping them: a dialog, or (natively) a path.
 pub fn files_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
-    if cx.screen.can_pick {
-        if ui.button(text::CHOOSE_FILES).clicked() {
-            cx.request(UiRequest::Pick);
+    ui.horizontal_wrapped(|ui| {
+        for (name, pick) in [(text::CHOOSE_FILES, Pick::Files), (text::CHOOSE_FOLDER, Pick::Folder)] {
+            if ui.button(name).clicked() {
+                cx.request(UiRequest::Pick(pick));
+            }
         }
-    } else if cfg!(not(target_arch = "wasm32")) {
+    });
+    if cfg!(not(target_arch = "wasm32")) {
         ui.horizontal(|ui| {
             let width = ui.available_width() - 72.0;
             let edit = egui::TextEdit::singleline(&mut cx.screen.path).hint_text(text::PATH).desired_width(width);

@@ -12,6 +12,7 @@ mod log;
 mod loss;
 mod palette;
 mod paper;
+mod reading;
 mod shortcuts;
 mod stage;
 mod status;

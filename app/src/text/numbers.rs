@@ -263,6 +263,44 @@ pub fn two_losses(first: f32, last: f32) -> String {
     format!("{first:.3} → {last:.3}")
 }
 
+/// Names of classes with the number of their samples.
+pub fn classes(names: &[String], sizes: &[u64]) -> String {
+    if names.is_empty() {
+        return "–".into();
+    }
+    let sized = |(place, name): (usize, &String)| match sizes.get(place) {
+        Some(size) => format!("{name} ({})", count(*size)),
+        None => name.clone(),
+    };
+    names.iter().enumerate().map(sized).collect::<Vec<_>>().join(", ")
+}
+
+/// Smallest and largest number.
+pub fn range(range: Option<(f64, f64)>) -> String {
+    range.map_or_else(String::new, |(low, high)| format!("{low:.4} … {high:.4}"))
+}
+
+/// What parts two cells.
+pub fn separator(character: char) -> String {
+    match character {
+        ',' => "comma".into(),
+        ';' => "semicolon".into(),
+        '\t' => "tab".into(),
+        ' ' => "space".into(),
+        other => other.to_string(),
+    }
+}
+
+/// What parts a number's fraction.
+pub fn decimal(character: char) -> String {
+    if character == '.' { "point".into() } else { "comma".into() }
+}
+
+/// Yes or no.
+pub fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
 /// Why a file was skipped.
 pub fn skipped(name: &str, why: &str) -> String {
     format!("{name}: {why}")

@@ -25,16 +25,6 @@ pub fn unreadable(name: &str, why: &str) -> Report {
     }
 }
 
-/// More was dropped than can be held.
-pub fn too_much(most: u64) -> Report {
-    Report {
-        title: "That is too much to read at once".into(),
-        why: format!("The files hold more than {}.", bytes(most)),
-        what_to_do: "Choose a folder with fewer files.".into(),
-        usage: false,
-    }
-}
-
 /// A file could not be written.
 pub fn unwritable(name: &str, why: &str) -> Report {
     Report {

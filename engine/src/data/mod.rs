@@ -13,8 +13,6 @@ pub mod crops;
 pub mod decode;
 pub mod fashion_mnist;
 pub mod files;
-#[cfg(not(target_arch = "wasm32"))]
-mod folders;
 pub mod graphs;
 pub mod idx;
 pub mod photos;
@@ -39,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::graph::featured::GraphData;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, UserFiles};
 use crate::shape::{Input, Shape, TrackNames};
 
 /// How samples become a batch.
@@ -217,16 +215,56 @@ fn own(kind: Kind, user: Option<&Rc<dyn Dataset>>, side: usize) -> Result<Rc<dyn
 /// The user's own files as a set of this kind. Pictures keep their shorter side at `keep` pixels at most.
 ///
 /// # Errors
-/// [`Error::Data`] when no file can be used.
-pub fn of_user(files: Vec<NamedBytes>, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>> {
-    let data: Rc<dyn Dataset> = match kind {
-        Kind::Pictures => Rc::new(user_files::from_files(files, keep)?),
-        Kind::Clouds => Rc::new(clouds::from_files(files)?),
-        Kind::Graphs => Rc::new(GraphSet::new(graphs::from_files(files)?)),
-        Kind::Vectors => Rc::new(vectors::from_files(files)?),
-        Kind::Scenes => Rc::new(scenes::from_files(files)?),
+/// [`Error::Data`] when no file can be used; it names what was passed over on the way, too.
+pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>> {
+    let UserFiles { files, left_out, reading } = user;
+    if files.is_empty() {
+        let why = match left_out.first() {
+            Some((name, why)) => format!("none of {} files could be read; {name}: {why}", left_out.len()),
+            None => "there is no file in it".into(),
+        };
+        let what = format!("There are no {} to train on", kind.name());
+        return Err(Error::data(what, why, format!("Choose {}", kind.files())));
+    }
+    let also = |report: &mut DataReport, left_out| {
+        report.skipped.extend(left_out);
+        report.skipped.sort();
     };
-    Ok(data)
+    Ok(match kind {
+        Kind::Pictures => {
+            let mut data = user_files::from_files(files, keep)?;
+            also(&mut data.report, left_out);
+            Rc::new(data)
+        }
+        Kind::Clouds => {
+            let mut data = clouds::from_files(files)?;
+            also(&mut data.report, left_out);
+            Rc::new(data)
+        }
+        Kind::Graphs => {
+            let mut data = graphs::from_files(files, &reading)?;
+            also(&mut data.report, left_out);
+            Rc::new(GraphSet::new(data))
+        }
+        Kind::Vectors => {
+            let mut data = vectors::from_files(files, &reading)?;
+            also(&mut data.report, left_out);
+            Rc::new(data)
+        }
+        Kind::Scenes => Rc::new(scenes::from_files(files, left_out)?),
+    })
+}
+
+/// What is told of a set: its own report, with the samples of each class.
+pub fn report(data: &dyn Dataset) -> DataReport {
+    let mut report = data.report().clone();
+    report.class_sizes = vec![0; report.classes.len()];
+    for class in [Half::Train, Half::Test].iter().flat_map(|half| data.classes(*half, CLASS)) {
+        if let Some(size) = report.class_sizes.get_mut(*class as usize) {
+            *size += 1;
+        }
+    }
+    report
 }
 
 fn unknown(id: &str, known: &[&str]) -> Error {

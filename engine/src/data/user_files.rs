@@ -22,7 +22,7 @@ const FEWEST_TO_SPLIT: usize = 10;
 /// A file that was looked at: its name, and the picture or why there is none.
 type Looked = (String, std::result::Result<Picture, String>);
 
-/// A data set from files in memory (dropped on the page, sent by a front end). Each keeps its shorter side at `keep`
+/// A data set from files in memory. Each keeps its shorter side at `keep`
 /// pixels at most.
 ///
 /// # Errors
@@ -35,29 +35,6 @@ pub fn from_files(mut files: Vec<NamedBytes>, keep: u32) -> Result<PictureData> 
         .map(|file| (file.name.replace('\\', "/"), decode(&file.bytes).map(|p| shrink(p, keep))))
         .collect();
     data_set(looked, "files that you chose")
-}
-
-/// A data set from a folder on disk with all its sub-folders, a few files in memory at a time. `on_file` is told how
-/// many of how many are done.
-///
-/// # Errors
-/// [`Error::File`] when the folder cannot be listed, [`Error::Data`] when it holds no readable picture.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn from_folder(folder: &std::path::Path, keep: u32, mut on_file: impl FnMut(usize, usize)) -> Result<PictureData> {
-    use rayon::prelude::*;
-    /// Files between two reports of progress; the processors share them.
-    const AT_ONCE: usize = 32;
-    let listing = crate::data::folders::list(folder)?;
-    let total = listing.files.len();
-    let mut looked: Vec<Looked> = listing.unread.into_iter().map(|(name, why)| (name, Err(why))).collect();
-    for (chunk, files) in listing.files.chunks(AT_ONCE).enumerate() {
-        let read = |file: &crate::data::folders::Entry| {
-            (file.name.clone(), file.read().and_then(|bytes| decode(&bytes)).map(|p| shrink(p, keep)))
-        };
-        looked.par_extend(files.par_iter().map(read));
-        on_file((chunk * AT_ONCE + files.len()).min(total), total);
-    }
-    data_set(looked, &folder.display().to_string())
 }
 
 /// Where a picture belongs, by the folders in its name.

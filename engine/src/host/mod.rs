@@ -61,7 +61,9 @@ pub struct Host {
     told_open: Option<(ModelReport, DataReport)>,
     user: Option<Rc<dyn Dataset>>,
     /// User data that came before any session: decoded when one says what it holds.
-    undecoded: Vec<NamedBytes>,
+    undecoded: Option<UserFiles>,
+    /// Text files of the user, for another reading of them.
+    given: Option<UserFiles>,
     /// Data of a run that ended with its device, for the one that takes its place.
     spare_data: Option<Rc<dyn Dataset>>,
     copies: Copies,
@@ -104,7 +106,8 @@ impl Host {
             kept: None,
             told_open: None,
             user: None,
-            undecoded: Vec::new(),
+            undecoded: None,
+            given: None,
             spare_data: None,
             copies: Copies::new(),
             limits: None,
@@ -192,6 +195,7 @@ impl Host {
             Command::LoadCheckpoint(file) => self.load_checkpoint(&file).await,
             Command::PackWeights { command } => self.pack_weights(&command).await,
             Command::AddUserData(files) => self.add_user_data(files).await,
+            Command::ReadAgain(reading) => self.read_again(reading).await,
             Command::RunProbe { .. } if self.running()?.head().is_some() => {
                 let test = Test::new(self.running()?)?;
                 self.begin(Job::Test(Box::new(test)))

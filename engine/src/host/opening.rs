@@ -8,11 +8,11 @@ use crate::card::{Card, Kind, OWN};
 use crate::checkpoint::stored;
 use crate::data::{self, Dataset};
 use crate::device::Compute;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::loader::Loader;
 use crate::run::{Provenance, Run};
-use crate::session::{Event, ModelReport, NamedBytes, PhaseReport, Session, Task};
+use crate::session::{Event, ModelReport, PhaseReport, Reading, Session, Task, UserFiles};
 use crate::settings::Settings;
 use crate::train::recipe::Phase;
 
@@ -22,8 +22,8 @@ impl Host {
             return Ok(data);
         }
         self.emit(Event::Loading { what: format!("data: {}", session.data), done: 0, total: 0 });
-        if !self.undecoded.is_empty() {
-            self.user = Some(data::of_user(std::mem::take(&mut self.undecoded), kind, kept_side(size))?);
+        if let Some(files) = self.undecoded.take() {
+            self.read_user_files(files, kind, size)?;
         }
         data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await
     }
@@ -175,14 +175,40 @@ impl Host {
         self.emit(Event::State { session, playing });
     }
 
-    pub(super) async fn add_user_data(&mut self, files: Vec<NamedBytes>) -> Result<()> {
+    pub(super) async fn add_user_data(&mut self, files: UserFiles) -> Result<()> {
         let Some(run) = &self.run else {
-            self.log(format!("{} files wait for a system to be opened.", files.len()));
-            self.undecoded = files;
+            self.log(format!("{} files wait for a system to be opened.", files.files.len()));
+            self.undecoded = Some(files);
             return Ok(());
         };
-        self.user =
-            Some(data::of_user(files, run.card.kind, kept_side(run.settings.find("img_size").unwrap_or_default()))?);
+        let (kind, size) = (run.card.kind, run.settings.find("img_size").unwrap_or_default());
+        self.read_user_files(files, kind, size)?;
+        self.open_user_data().await
+    }
+
+    /// Read the user's text files once more, as the user now says.
+    pub(super) async fn read_again(&mut self, reading: Reading) -> Result<()> {
+        let kind = self.run.as_ref().map(|run| run.card.kind);
+        let (Some(kind), Some(files)) = (kind, self.given.clone()) else {
+            return Err(Error::request(
+                "There is nothing to be read again",
+                "no text files of your own are in use",
+                "Add a table or a graph first",
+            ));
+        };
+        self.read_user_files(UserFiles { reading, ..files }, kind, 0)?;
+        self.open_user_data().await
+    }
+
+    /// Files become a data set; those of text are kept, because they may have to be read otherwise.
+    fn read_user_files(&mut self, files: UserFiles, kind: Kind, size: usize) -> Result<()> {
+        let kept = matches!(kind, Kind::Vectors | Kind::Graphs).then(|| files.clone());
+        self.user = Some(data::of_user(files, kind, kept_side(size))?);
+        self.given = kept;
+        Ok(())
+    }
+
+    async fn open_user_data(&mut self) -> Result<()> {
         let session = Session { data: OWN.into(), sample: 0, step: 0, ..self.session.clone() };
         self.open_anew(session).await
     }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Kernels;
+use super::Reading;
+use crate::card::Kind;
 use crate::trace::Grid;
 
 /// Training goes on.
@@ -159,8 +161,74 @@ pub struct DataReport {
     pub source: String,
     /// How files were understood where that had to be guessed, one line each.
     pub notes: Vec<String>,
-    /// Files that were listed and skipped: name and reason.
+    /// What was left out (files, lines, columns, points): which, and why.
     pub skipped: Vec<(String, String)>,
+    /// Samples of each class, those of both halves; empty when classes are not known.
+    pub class_sizes: Vec<u64>,
+    /// Columns of a table, in its order.
+    pub columns: Vec<ColumnReport>,
+    /// First rows of a table as they stand in the file, the names of the columns first where it has some.
+    pub preview: Vec<Vec<String>>,
+    /// How the user wants files of text to be read; `None`: there is nothing about these data that could be read
+    /// otherwise.
+    pub reading: Option<Reading>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ColumnReport {
+    /// As in the header, else its place (`column 3`).
+    pub name: String,
+    /// What it was taken for, in words: "number", "class", "name of the row", "constant", "left out: words".
+    pub kind: String,
+    /// Smallest and largest number.
+    pub range: Option<(f64, f64)>,
+    /// Cells without a value.
+    pub missing: u64,
+}
+
+impl DataReport {
+    /// What was read, in one line: "450 clouds, 1,024 points a cloud, 27 classes; 2 left out: a.ply (…), b.ply (…)".
+    pub fn line(&self, kind: Kind) -> String {
+        /// Things that are named before the rest is only counted.
+        const NAMED: usize = 3;
+        let mut line = match kind {
+            // A graph's numbers are its detail.
+            Kind::Graphs => self.detail.clone(),
+            _ => {
+                let all = self.samples + self.test_samples;
+                let mut line = format!("{} {}", grouped(all), if all == 1 { kind.one() } else { kind.name() });
+                if self.test_samples > 0 {
+                    line += &format!(" ({} to test on)", grouped(self.test_samples));
+                }
+                if !self.detail.is_empty() {
+                    line += &format!(", {}", self.detail);
+                }
+                line
+            }
+        };
+        if !self.classes.is_empty() {
+            line += &format!(", {} classes", grouped(self.classes.len() as u64));
+        }
+        if !self.skipped.is_empty() {
+            let named: Vec<String> =
+                self.skipped.iter().take(NAMED).map(|(what, why)| format!("{what} ({why})")).collect();
+            let more = self.skipped.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            line += &format!("; left out: {}{more}", named.join(", "));
+        }
+        line
+    }
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, rest) = digits.split_at(first);
+    let groups = rest.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    let groups: Vec<String> = (!head.is_empty()).then(|| head.to_string()).into_iter().chain(groups).collect();
+    groups.join(",")
 }
 
 /// What computes, and why.

@@ -187,28 +187,6 @@ fn train_and_test_folders_are_honoured() {
 }
 
 #[test]
-fn a_folder_on_disk_is_read_and_an_empty_one_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let read = |progress: &mut Vec<(usize, usize)>| {
-        user_files::from_folder(folder.path(), 32, |done, total| progress.push((done, total)))
-    };
-    assert!(matches!(read(&mut Vec::new()), Err(Error::Data { .. })));
-    for class in ["one", "two"] {
-        std::fs::create_dir(folder.path().join(class)).unwrap();
-        for i in 0..20 {
-            let png = encode(&one_colour(9, 9, [i; 3]), ImageFormat::Png);
-            std::fs::write(folder.path().join(class).join(format!("{i}.png")), png).unwrap();
-        }
-    }
-    std::fs::write(folder.path().join(".hidden"), b"").unwrap();
-    let mut progress = Vec::new();
-    let set = read(&mut progress).unwrap();
-    assert_eq!(progress, [(32, 40), (40, 40)]);
-    assert_eq!((set.report.samples, set.report.test_samples, set.report.skipped.len()), (32, 8, 0));
-    assert!(matches!(user_files::from_folder(&folder.path().join("none"), 32, |_, _| ()), Err(Error::File { .. })));
-}
-
-#[test]
 fn no_readable_picture_is_an_error_that_names_a_reason() {
     assert!(why(user_files::from_files(vec![named("a.txt", b"text")], 32)).contains("a.txt"));
     assert!(why(user_files::from_files(Vec::new(), 32)).contains("no file"));

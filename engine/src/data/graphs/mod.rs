@@ -22,7 +22,7 @@ use crate::data::{Cut, Dataset};
 use crate::error::Result;
 pub use crate::graph::featured::{GraphData, NodeFeatures};
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, NamedBytes, Reading};
 use crate::shape::Input;
 
 /// The ids of the graphs.
@@ -170,6 +170,10 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<GraphData> {
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when the files hold none.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
-    if collections::is_collection(&files) { collections::from_files(&files) } else { tables::from_files(files) }
+pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<GraphData> {
+    if collections::is_collection(&files) {
+        collections::from_files(&files)
+    } else {
+        tables::from_files(files, reading)
+    }
 }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use crate::data::graphs::{GraphData, NodeFeatures};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, NamedBytes, Reading};
 
 /// Most edges and features of a file that are taken in.
 const MOST_VALUES: usize = 200_000_000;
@@ -49,7 +49,7 @@ fn named_edge_list(name: &str) -> Option<bool> {
 ///
 /// # Errors
 /// [`Error::Data`] when one of the two is missing or cannot be read; the line is named.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<GraphData> {
+pub fn from_files(files: Vec<NamedBytes>, _reading: &Reading) -> Result<GraphData> {
     let (mut edges, mut table, mut skipped) = (None, None, Vec::new());
     let count = files.len();
     let any_named = files.iter().any(|file| named_edge_list(&file.name) == Some(true));

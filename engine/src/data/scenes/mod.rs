@@ -49,13 +49,14 @@ pub async fn open(id: &str, side: usize, files: &Files, seed: u64) -> Result<Sce
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when no scene can be made of the files.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<SceneData> {
+pub fn from_files(files: Vec<NamedBytes>, left_out: Vec<(String, String)>) -> Result<SceneData> {
     const USUAL: usize = 32;
     let report = DataReport {
         id: "folder".into(),
         title: "Your scenes".into(),
         licence: "yours".into(),
         source: "files that you chose".into(),
+        skipped: left_out,
         ..DataReport::default()
     };
     let scenes = own::scenes(files, report)?;

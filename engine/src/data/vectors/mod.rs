@@ -15,7 +15,7 @@ use crate::density::mixture::Mixture;
 use crate::error::Result;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, NamedBytes, Reading};
 use crate::shape::Input;
 
 /// The ids of the sets of vectors.
@@ -107,6 +107,6 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<VectorData> {
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when no file is one.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<VectorData> {
-    table::from_files(files)
+pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorData> {
+    table::from_files(files, reading)
 }

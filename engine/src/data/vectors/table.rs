@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::VectorData;
 use crate::error::{Error, Result};
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, NamedBytes, Reading};
 
 /// Every fifth line is for testing, where there are ten or more.
 const TEST_EVERY: usize = 5;
@@ -27,7 +27,7 @@ type Row = (Vec<f64>, Option<String>);
 ///
 /// # Errors
 /// [`Error::Data`] when no file is a table of numbers.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<VectorData> {
+pub fn from_files(files: Vec<NamedBytes>, _reading: &Reading) -> Result<VectorData> {
     let mut reasons = Vec::new();
     for file in &files {
         match read(file) {

@@ -14,7 +14,7 @@ use crate::readback;
 use crate::rng::Rng;
 
 /// Names of the numbers.
-pub(super) const METRICS: [&str; 7] = [
+pub(super) const METRICS: [&str; 10] = [
     "radar_linear",
     "optical_linear",
     "recall_at_1",
@@ -22,10 +22,22 @@ pub(super) const METRICS: [&str; 7] = [
     "cover_miou",
     "cover_accuracy",
     "cover_accuracy_at_twice",
+    "linear_from_bands",
+    "cover_miou_from_bands",
+    "cover_accuracy_from_bands",
 ];
 
 /// The track of maps of what covers the ground.
 const COVER: &str = "cover";
+/// What a patch is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// The joint encoding.
+    Encoding,
+    /// The mean and the deviation of each band of both sensors: what is to be had without a network.
+    Bands,
+}
+
 /// Scenes that are encoded at once, and among which one is found.
 const AT_ONCE: usize = 64;
 /// Most scenes of a half that are measured.
@@ -42,9 +54,12 @@ pub(super) async fn measure(croma: &Croma, metric: &str, subject: Subject<'_>) -
         "optical_linear" => linear(croma, &subject, Feature::Optical).await,
         "recall_at_1" => recall(croma, &subject).await,
         "rotation_cosine" => rotation(croma, &subject).await,
-        "cover_miou" => Ok(cover(croma, &subject, 1).await?.mean_iou()),
-        "cover_accuracy" => Ok(cover(croma, &subject, 1).await?.accuracy()),
-        "cover_accuracy_at_twice" => Ok(cover(croma, &subject, 2).await?.accuracy()),
+        "cover_miou" => Ok(cover(croma, &subject, 1, Known::Encoding).await?.mean_iou()),
+        "cover_accuracy" => Ok(cover(croma, &subject, 1, Known::Encoding).await?.accuracy()),
+        "cover_accuracy_at_twice" => Ok(cover(croma, &subject, 2, Known::Encoding).await?.accuracy()),
+        "linear_from_bands" => linear_from_bands(croma, &subject).await,
+        "cover_miou_from_bands" => Ok(cover(croma, &subject, 1, Known::Bands).await?.mean_iou()),
+        "cover_accuracy_from_bands" => Ok(cover(croma, &subject, 1, Known::Bands).await?.accuracy()),
         _ => Err(no_metric(metric, &METRICS)),
     }
 }
@@ -61,6 +76,54 @@ async fn linear(croma: &Croma, subject: &Subject<'_>, feature: Feature) -> Resul
     let [train, test] = [Half::Train, Half::Test];
     let train = (features(croma, subject, feature, train).await?, labels(subject, train));
     let test = (features(croma, subject, feature, test).await?, labels(subject, test));
+    fit(subject, train, test, classes).await
+}
+
+/// A linear probe of the mean and the deviation of each band, over the whole scene.
+async fn linear_from_bands(croma: &Croma, subject: &Subject<'_>) -> Result<f64> {
+    let classes = subject.loader.report().classes.len();
+    let mut halves = Vec::new();
+    for half in [Half::Train, Half::Test] {
+        let mut features = Features::default();
+        for indices in starts(labels(subject, half).len()) {
+            let batch = subject.loader.evaluation_batch(half, &indices)?;
+            let (scenes, count) = croma.config.pairs(&batch, subject.weights.device())?;
+            let both = [scenes.radar, scenes.optical].map(|patches| {
+                let [_, tokens, values] = patches.dims();
+                let p = croma.config.patch_size;
+                let channels = values / (p * p);
+                bands(patches.reshape([count, tokens, channels, p * p]).swap_dims(1, 2).reshape([
+                    count,
+                    channels,
+                    tokens * p * p,
+                ]))
+            });
+            let both = Tensor::cat(both.to_vec(), 1);
+            features.dim = both.dims()[1];
+            features.values.extend(readback::floats(both).await?);
+        }
+        halves.push((features, labels(subject, half)));
+    }
+    let [train, test] = halves.try_into().unwrap_or_default();
+    fit(subject, train, test, classes).await
+}
+
+/// Mean and deviation of the values of each band.
+///
+/// # Shapes
+/// [rows, channels, pixels] → [rows, 2 · channels]
+fn bands(values: Tensor<3>) -> Tensor<2> {
+    let (deviation, mean) = values.var_mean_bias(2);
+    Tensor::cat(vec![mean.squeeze_dim(2), deviation.sqrt().squeeze_dim(2)], 1)
+}
+
+/// Accuracy of a linear layer trained on the rows of one half and tested on those of the other.
+async fn fit(
+    subject: &Subject<'_>,
+    train: (Features, &[u32]),
+    test: (Features, &[u32]),
+    classes: usize,
+) -> Result<f64> {
     let (how, rng) = (linear_probe::Settings::default(), Rng::new(subject.settings.seed, "probe"));
     linear_probe::fit((&train.0, train.1), (&test.0, test.1), classes, &how, &rng, subject.weights.device()).await
 }
@@ -79,29 +142,42 @@ async fn features(croma: &Croma, subject: &Subject<'_>, feature: Feature, half: 
     Ok(features)
 }
 
-/// A linear layer on joint patch encodings, trained in windows of the model's own side and judged in windows so many times
-/// as wide.
-async fn cover(croma: &Croma, subject: &Subject<'_>, times: usize) -> Result<Confusion> {
+/// A linear layer on what patches are known by, trained in windows of the model's own side and judged in windows so many
+/// times as wide.
+async fn cover(croma: &Croma, subject: &Subject<'_>, times: usize, by: Known) -> Result<Confusion> {
     let classes = subject.loader.shape().tracks.get(COVER).copied().unwrap_or(0);
     let rng = Rng::new(subject.settings.seed, "cover");
-    let known = patches(croma, subject, Half::Train, 1).await?;
+    let known = patches(croma, subject, Half::Train, 1, by).await?;
     let segmenter = Segmenter::train(&known, classes, &rng, subject.weights.device()).await?;
-    segmenter.judge(&patches(croma, subject, Half::Test, times).await?, subject.weights.device()).await
+    segmenter.judge(&patches(croma, subject, Half::Test, times, by).await?, subject.weights.device()).await
 }
 
-/// The joint encodings of all patches, and what covers their pixels.
-async fn patches(croma: &Croma, subject: &Subject<'_>, half: Half, times: usize) -> Result<Patches> {
+/// What all patches are known by, and what covers their pixels.
+async fn patches(croma: &Croma, subject: &Subject<'_>, half: Half, times: usize, by: Known) -> Result<Patches> {
     let (config, side) = (&croma.config, times * croma.config.img_size);
     let places = Places::new(config, [times * config.side(); 2]);
     let windows = subject.loader.windows(half, side);
-    let mut patches =
-        Patches { features: Features { dim: config.encoder.dim, ..Features::default() }, ..Patches::default() };
+    let mut patches = Patches::default();
     for at in windows[..windows.len().min(MOST / (times * times))].chunks(AT_ONCE / (times * times)) {
         let batch = subject.loader.window_batch(half, at, side)?;
         whole(&batch)?;
         let (scenes, _) = config.pairs(&batch, subject.weights.device())?;
-        let joint = croma.encode_all(subject.weights, &scenes, &places).joint;
-        patches.features.values.extend(readback::floats(joint).await?);
+        let rows: Tensor<2> = match by {
+            Known::Encoding => {
+                let joint = croma.encode_all(subject.weights, &scenes, &places).joint;
+                joint.flatten(0, 1)
+            }
+            Known::Bands => {
+                let both = [scenes.radar, scenes.optical].map(|patches| {
+                    let [batch, tokens, values] = patches.dims();
+                    let pixels = config.patch_size * config.patch_size;
+                    bands(patches.reshape([batch * tokens, values / pixels, pixels]))
+                });
+                Tensor::cat(both.to_vec(), 1)
+            }
+        };
+        patches.features.dim = rows.dims()[1];
+        patches.features.values.extend(readback::floats(rows).await?);
         if let Target::Maps(maps) = batch.target(COVER)? {
             patches.add(maps.raw().unwrap_or_default(), side, config.patch_size);
         }

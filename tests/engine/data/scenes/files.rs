@@ -26,7 +26,7 @@ fn radar(name: &str, side: usize) -> NamedBytes {
 }
 
 fn scenes(files: Vec<NamedBytes>) -> SceneData {
-    from_files(files).unwrap_or_else(|e| panic!("{:?}", e.report()))
+    from_files(files, Vec::new()).unwrap_or_else(|e| panic!("{:?}", e.report()))
 }
 
 /// Decibels of VV and VH and ten-thousandths of the twelve bands at a pixel of a scene.
@@ -188,7 +188,7 @@ fn what_cannot_be_used_is_named_and_the_rest_goes_on() {
     let batch = data.cut(Half::Train, &[0, 1], &Cut::evaluation(32), &Rng::new(0, "")).expect("a batch");
     assert_eq!((batch.present(Role::Optical), batch.present(Role::Radar)), (vec![true; 2], vec![false, true]));
     for files in [Vec::new(), vec![file("text.tif", b"nothing".to_vec())], vec![file("a.txt", Vec::new())]] {
-        let error = from_files(files).expect_err("nothing to use").report();
+        let error = from_files(files, Vec::new()).expect_err("nothing to use").report();
         assert!(error.what_to_do.contains("Sentinel-2"), "{error:?}");
     }
 }
@@ -289,11 +289,11 @@ fn halves_share_no_ground() {
 #[test]
 fn the_users_scenes_take_the_size_of_the_system() {
     let files = vec![optical("a_S2.tif", 96), radar("a_S1.tif", 96)];
-    let user = of_user(files, Kind::Scenes, 55).expect("scenes");
+    let user = of_user(files.into(), Kind::Scenes, 55).expect("scenes");
     let opened = |size| ready(open("folder", Kind::Scenes, size, &Files::in_folders(Vec::new()), Some(&user), 0));
     assert_eq!(opened(48).expect("a set").report().picture, (48, 48, 12));
     assert_eq!(opened(24).expect("a set").pool(), 12);
     assert!(opened(120).is_err());
-    let report = of_user(vec![file("a.png", vec![0])], Kind::Scenes, 55).expect_err("no scene").report();
+    let report = of_user(vec![file("a.png", vec![0])].into(), Kind::Scenes, 55).expect_err("no scene").report();
     assert!(report.title.contains("no scene"), "{report:?}");
 }

@@ -28,7 +28,7 @@ fn a_saved_map_of_croma_lies_over_the_ground_of_its_window() {
     let radar =
         place("a_S1.tif", (4, 3), 2, |band, x, y| -6.0 - 7.0 * band as f64 - ((x * 7 + y * y) % 50) as f64 / 5.0);
     let mut driven = Driven::cpu();
-    driven.send(Command::AddUserData(vec![optical, radar]));
+    driven.send(Command::AddUserData(vec![optical, radar].into()));
     let events = driven.send(Command::Show(Box::new(Session {
         method: "croma".into(),
         preset: "micro".into(),

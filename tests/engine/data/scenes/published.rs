@@ -39,7 +39,7 @@ fn files(under: &str) -> Option<Vec<NamedBytes>> {
 }
 
 fn own(under: &str) -> Option<SceneData> {
-    files(under).map(|files| scenes::from_files(files).expect("scenes"))
+    files(under).map(|files| scenes::from_files(files, Vec::new()).expect("scenes"))
 }
 
 #[test]
@@ -216,6 +216,6 @@ fn pairs_and_classes_of_whole_folders() {
 #[test]
 fn pictures_of_three_colours_are_refused() {
     let Some(files) = files("EuroSAT_RGB") else { return };
-    let error = scenes::from_files(files).expect_err("no bands").report();
+    let error = scenes::from_files(files, Vec::new()).expect_err("no bands").report();
     assert!(error.why.contains("AnnualCrop_1.jpg") && error.why.contains("three colours"), "{error:?}");
 }
