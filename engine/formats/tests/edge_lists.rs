@@ -138,6 +138,10 @@ fn planetoid_and_files_of_classes() {
     assert_eq!((graph.classes.clone(), graph.labels.clone()), (vec!["1".to_string(), "unknown".into()], vec![0, 1, 1]));
     assert_eq!(graph.edges, [[0, 1], [1, 2]]);
     tells(&graph, "classes.csv holds the classes");
+    // Classes alone, in the order of the rows.
+    let (x, y) = ("0.5,1.5\n-0.5,2.5\n1.25,3.5\n", "a\nb\na\n");
+    let graph = read(&[("x.csv", x), ("y.csv", y), ("edges.csv", "0,1\n1,2\n0,2\n")]);
+    assert_eq!((graph.labels.clone(), graph.classes.join(" ")), (vec![0, 1, 0], "a b".into()));
     let graph = read(&[("labels.csv", "id,label\n0,1\n1,1\n2,0\n"), ("edges.csv", "source,target\n0,1\n1,2\n")]);
     assert_eq!((graph.labels.clone(), graph.edges.len()), (vec![1, 1, 0], 2));
 }
@@ -155,6 +159,8 @@ fn an_edge_list_alone_is_a_graph() {
     assert_eq!(graph.edges, [[1, 2], [1, 3], [3, 0], [0, 0]]);
     let graph = read(&[("people.csv", "from;to;since\nAnn Lee;Bob;1990\nBob;Cid;1991\n")]);
     assert_eq!((graph.names.len(), graph.edges.len()), (3, 2));
+    let graph = read(&[("friends.csv", "Person A,Person B\nann,bob\nbob,cid\n")]);
+    assert_eq!((graph.names.join(" "), graph.edges.len()), ("ann bob cid".into(), 2));
 }
 
 #[test]

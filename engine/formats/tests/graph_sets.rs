@@ -82,6 +82,7 @@ fn sets_that_do_not_fit_are_refused_in_words() {
         "IMDB, TOY",
     );
     refused(&[EDGES, GRAPHS, CLASSES, ("TOY_node_labels.txt", "1\n")], "1 nodes have labels");
+    refused(&[("x_A.txt", "1, 2\n"), GRAPHS, CLASSES], "joins two graphs");
     refused(&[EDGES, ("TOY_graph_indicator.txt", "x\n"), CLASSES], "no graph is left");
     let picture: [(&str, &[u8]); 2] = [("a_A.txt", b"\x89PNG\r\n\x1a\n\0"), ("a_graph_indicator.txt", b"1\n")];
     assert!(tu::read(&picture).expect_err("a picture").contains("a_A.txt"));

@@ -13,7 +13,7 @@ mod which;
 use std::collections::HashMap;
 
 use crate::reading::{self, LeftOut, Reading};
-use crate::sheet::{self, Layout, Sheet};
+use crate::sheet::{self, Layout, Sheet, roles};
 
 use files::File;
 use numbering::Ends;
@@ -42,24 +42,24 @@ pub struct EdgeGraph {
 pub fn read(given: &[(&str, &[u8])], reading: &Reading) -> Result<EdgeGraph, String> {
     let mut graph = EdgeGraph::default();
     let files = files::load(given, reading, &mut graph.left_out);
-    let roles = which::roles(&files, reading)?;
+    let parts = which::roles(&files, reading)?;
     let mut lists = Vec::new();
-    for at in &roles.edges {
-        lists.push((&files[*at], roles.ends[*at].as_ref().ok_or("the edges stand nowhere")?));
+    for at in &parts.edges {
+        lists.push((&files[*at], parts.ends[*at].as_ref().ok_or("the edges stand nowhere")?));
     }
-    match roles.table {
+    match parts.table {
         Some((table, ids)) => with_table(&mut graph, &files[table], ids, &lists, reading)?,
         None => without_table(&mut graph, &lists),
     }
     for (file, ends) in &lists {
         graph.notes.push(format!("{} lists the edges{}", file.name, ends.also(file)));
     }
-    let used = |at: usize| roles.edges.contains(&at) || roles.table.is_some_and(|(table, _)| table == at);
+    let used = |at: usize| parts.edges.contains(&at) || parts.table.is_some_and(|(table, _)| table == at);
     for (at, file) in files.iter().enumerate().filter(|(at, _)| !used(*at)) {
         if graph.labels.is_empty() && take_labels(&mut graph, file, reading) {
             graph.notes.push(format!("{} holds the classes of the nodes", file.name));
         } else {
-            let why = roles.why_not[at].clone().unwrap_or_else(|| "other files hold the graph".into());
+            let why = parts.why_not[at].clone().unwrap_or_else(|| "other files hold the graph".into());
             graph.left_out.push(LeftOut { what: file.name.to_string(), why });
         }
     }
@@ -157,7 +157,7 @@ fn take_labels(graph: &mut EdgeGraph, file: &File, reading: &Reading) -> bool {
         let all = layout.body.iter().filter(|row| places.contains_key(layout.cell(**row, *column)));
         all.count() >= graph.names.len()
     };
-    let Some(column) = candidates.into_iter().find(covers) else { return false };
+    let Some(column) = candidates.into_iter().find(covers) else { return take_listed(graph, &layout) };
     let said =
         Reading { ids: Some(reading::Column::At(column + 1)), label: reading.label.clone(), ..Reading::default() };
     let Ok(table) = sheet::of_layout(layout, &said, false) else { return false };
@@ -174,6 +174,26 @@ fn take_labels(graph: &mut EdgeGraph, file: &File, reading: &Reading) -> bool {
         }
         _ => false,
     }
+}
+
+/// Take the classes of all nodes from a file of nothing else, in the order of the table's rows.
+fn take_listed(graph: &mut EdgeGraph, layout: &Layout) -> bool {
+    let whole = graph.table.as_ref().is_some_and(|table| table.rows() == layout.body.len());
+    let facts = layout.facts.first().copied().unwrap_or_default();
+    let classes = facts.missing == 0 && (facts.words == layout.body.len() || facts.whole == layout.body.len());
+    let most = layout.body.len() / 2;
+    let levels = roles::levels(&layout.rows, &layout.body, 0, layout.decimal, most.max(2));
+    if layout.names.len() > 1 || !whole || !classes || levels.is_none_or(|levels| levels.len() < 2) {
+        return false;
+    }
+    let key = |row: &u32| roles::class_key(layout.cell(*row, 0), layout.decimal);
+    let keys: Vec<String> = layout.body.iter().map(key).collect();
+    graph.classes = keys.clone();
+    roles::in_order(&mut graph.classes);
+    graph.classes.dedup();
+    let label = |key: &String| graph.classes.iter().position(|class| class == key).unwrap_or_default() as u32;
+    graph.labels = keys.iter().map(label).collect();
+    true
 }
 
 /// Loops and edges that are listed more than once change nothing, and are told.

@@ -120,7 +120,8 @@ fn ends(file: &File) -> Option<Ends> {
         rows.len() > 1 && below * 10 >= (rows.len() - 1) * 9
     };
     let over_numbers = (0..first.len()).any(|column| is_word(first[column]) && numbers_below(column));
-    let heads = called.len() > 1 || over_numbers || (called.len() == 1 && rows.len() > 1);
+    let pair = rows.len() > 1 && roles::pair_names(rows.cell(0, 0), rows.cell(0, 1));
+    let heads = pair || called.len() > 1 || over_numbers || (called.len() == 1 && rows.len() > 1);
     // Names of the columns of a list that begins with a comment of its own.
     let commented = || {
         let fits = |comment: &&crate::sheet::rows::Comment| comment.cells.len() == width;

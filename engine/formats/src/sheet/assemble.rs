@@ -25,7 +25,7 @@ pub fn sheet(layout: Layout, mut chosen: Chosen, learned: bool) -> Result<Sheet,
     }
     let (classes, labels) = classes(&layout, &chosen, &whole);
     let ids = chosen.ids.map(|column| whole.iter().map(|row| layout.cell(*row, column).to_string()).collect());
-    if let Some(column) = chosen.class {
+    if let Some(column) = chosen.class.filter(|_| !chosen.guessed_class) {
         chosen.notes.push(format!("{} is the class", named(&layout, column)));
     }
     let said =
@@ -87,7 +87,7 @@ fn whole_rows(layout: &Layout, chosen: &mut Chosen, learned: bool) -> Result<Vec
         let lacking = layout.body.iter().map(|row| value(layout, *row, column).is_none());
         bad.iter_mut().zip(lacking).for_each(|(bad, lacks)| *bad += u32::from(lacks));
     }
-    while bad.iter().filter(|bad| **bad > 0).count() * 2 > rows {
+    while bad.iter().filter(|bad| **bad == 0).count() * 4 < rows {
         let left = features(chosen);
         let worst = left.iter().copied().max_by_key(|column| layout.facts[*column].bad());
         let Some(worst) = worst.filter(|column| left.len() > 1 && layout.facts[*column].bad() > 0) else { break };
@@ -106,15 +106,29 @@ fn whole_rows(layout: &Layout, chosen: &mut Chosen, learned: bool) -> Result<Vec
             None => whole.push(*row),
         }
     }
-    for (why, rows) in reasons {
-        chosen.left_out.push(LeftOut { what: layout.lines(&rows), why });
-    }
+    chosen.left_out.extend(lines_left_out(layout, reasons));
     if whole.is_empty() {
         let left: Vec<String> =
             chosen.left_out.iter().take(8).map(|left| format!("{}: {}", left.what, left.why)).collect();
         return Err(format!("no row has a number in every column ({})", left.join("; ")));
     }
     Ok(whole)
+}
+
+/// Rows that are left out by reason, or together where there are many reasons.
+fn lines_left_out(layout: &Layout, reasons: BTreeMap<String, Vec<u32>>) -> Vec<LeftOut> {
+    /// Reasons that are told one by one.
+    const TOLD: usize = 4;
+    if reasons.len() <= TOLD {
+        return reasons.into_iter().map(|(why, rows)| LeftOut { what: layout.lines(&rows), why }).collect();
+    }
+    let mut told: Vec<&str> = reasons.keys().filter_map(|why| why.split(" is ").next()).collect();
+    told.dedup();
+    let more = if told.len() > TOLD { " …" } else { "" };
+    let why = format!("no number stands in {}{more}", told[..told.len().min(TOLD)].join(", "));
+    let mut rows: Vec<u32> = reasons.into_values().flatten().collect();
+    rows.sort_unstable();
+    vec![LeftOut { what: layout.lines(&rows), why }]
 }
 
 /// Why a row is left out: its first bad cell.

@@ -14,6 +14,8 @@ pub struct Chosen {
     pub kinds: Vec<Kind>,
     pub ids: Option<usize>,
     pub class: Option<usize>,
+    /// The class was told by its values alone.
+    pub guessed_class: bool,
     pub notes: Vec<String>,
     pub left_out: Vec<LeftOut>,
 }
@@ -51,6 +53,7 @@ pub fn columns(layout: &Layout, reading: &Reading) -> Result<Chosen, String> {
     taken(&mut free, chosen.ids);
     if class.is_none() && chosen.class.is_none() {
         chosen.class = looked.class_by_values(&free);
+        chosen.guessed_class = chosen.class.is_some();
         if let Some(column) = chosen.class {
             let name = named(layout, column);
             chosen.notes.push(format!("{name} is taken for the class, because few values repeat in it"));
@@ -131,24 +134,29 @@ impl Looked<'_> {
         let ends: Vec<usize> = [free.last(), free.first()].into_iter().flatten().copied().collect();
         let words: Vec<usize> = free.iter().copied().filter(|column| self.is_words(*column)).collect();
         let alone = |column: usize| features.iter().any(|feature| *feature != column);
-        if let Some(column) = ends.iter().copied().find(|c| words.contains(c) && alone(*c) && self.few(*c).is_some()) {
-            return Some(column);
-        }
         let perhaps =
             |column: &usize| self.layout.header && roles::class_name(&self.layout.names[*column]).0 == Sure::Perhaps;
         let called: Vec<usize> = free.iter().copied().filter(perhaps).collect();
         if let Some(column) = called.into_iter().find(|column| alone(*column) && self.may_be_class(*column)) {
             return Some(column);
         }
+        if let Some(column) = ends.iter().copied().find(|c| words.contains(c) && alone(*c) && self.repeats_words(*c)) {
+            return Some(column);
+        }
         let texts: Vec<usize> = words.into_iter().filter(|column| !self.layout.facts[*column].is_truths()).collect();
         if let [column] = texts[..] {
-            return (alone(column) && self.few(column).is_some()).then_some(column);
+            return (alone(column) && self.repeats_words(column)).then_some(column);
         }
         let end = ends.into_iter().find(|column| alone(*column) && self.is_numbered(*column))?;
         // A table of grades or of bits has such columns everywhere; pixels have few values, and hardly one often.
-        let even = self.is_even(end);
-        let like = features.iter().filter(|c| **c != end && self.is_numbered(**c) && (!even || self.is_even(**c)));
-        (like.count() * 2 < features.len()).then_some(end)
+        let (even, levels) = (self.is_even(end), self.few(end)?.len());
+        let like = |looked: &mut Self, column: usize| {
+            looked.is_numbered(column)
+                && (!even || looked.is_even(column))
+                && looked.few(column).is_some_and(|others| others.len() <= levels)
+        };
+        let like = features.iter().filter(|column| **column != end && like(self, **column)).count();
+        (like * 2 < features.len()).then_some(end)
     }
 
     /// A class has several values; one that the user names may have any that repeat.
@@ -183,7 +191,8 @@ impl Looked<'_> {
         if !facts.is_numbers() {
             let sample = layout.body.iter().map(|row| layout.cell(*row, column)).find(|cell| !cell.is_empty());
             let sample: String = sample.unwrap_or_default().chars().take(40).collect();
-            return chosen.leave(layout, column, Kind::Words, &format!("it holds words ({sample:?})"));
+            let what = if self.is_dates(column) { "dates" } else { "words" };
+            return chosen.leave(layout, column, Kind::Words, &format!("it holds {what} ({sample:?})"));
         }
         if facts.missing * 2 > rows {
             let why = format!("{} of {rows} cells are missing", facts.missing);
@@ -195,6 +204,11 @@ impl Looked<'_> {
                 let why = "it is headed like an answer, and nobody is to learn from the answer";
                 return chosen.leave(layout, column, Kind::LeftOut, why);
             }
+        }
+        let named_too =
+            || roles::id_name(name) == Sure::Yes && roles::is_distinct(&layout.rows, &layout.body, column, true);
+        if layout.header && chosen.ids.is_some() && self.is_whole(column) && named_too() {
+            return chosen.leave(layout, column, Kind::LeftOut, "it names the rows, too");
         }
         if layout.header && roles::refers(name) && self.is_whole(column) {
             return chosen.leave(layout, column, Kind::LeftOut, "its name ends in id: a name is no feature");
@@ -208,7 +222,7 @@ impl Looked<'_> {
             chosen.notes.push(format!("{} is {} in all rows: it says nothing", named(layout, column), facts.least));
         }
         if facts.is_truths() {
-            chosen.notes.push(format!("{}: true is read as 1, false as 0", named(layout, column)));
+            chosen.notes.push(format!("{}: true and yes are read as 1, false and no as 0", named(layout, column)));
         }
         if facts.percents > 0 {
             chosen.notes.push(format!("{}: percent signs are passed over", named(layout, column)));

@@ -1,5 +1,7 @@
 //! What stands in a column, in numbers.
 
+use super::number::{self, Cell};
+
 /// What stands in a column, counted over all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Facts {
@@ -8,7 +10,7 @@ pub struct Facts {
     pub missing: usize,
     /// Numbers without a fraction.
     pub whole: usize,
-    /// Words "true" and "false".
+    /// Words "true", "false", "yes" and "no".
     pub truths: usize,
     pub percents: usize,
     pub least: f64,
@@ -16,12 +18,29 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether the column holds numbers, a few bad cells aside, or nothing but true and false.
+    /// Count a cell.
+    pub fn add(&mut self, text: &str, decimal: char) {
+        match number::cell(text, decimal) {
+            Cell::Missing => self.missing += 1,
+            Cell::Word => {
+                self.words += 1;
+                self.truths += usize::from(truth(text).is_some());
+            }
+            Cell::Number(value) => {
+                self.numbers += 1;
+                self.whole += usize::from(value.fract() == 0.0);
+                self.percents += usize::from(text.ends_with('%'));
+                (self.least, self.most) = (self.least.min(value), self.most.max(value));
+            }
+        }
+    }
+
+    /// Whether the column holds numbers, a few bad cells aside, or nothing but truths.
     pub fn is_numbers(&self) -> bool {
         self.is_truths() || (self.numbers > 0 && self.numbers >= 2 * self.words)
     }
 
-    /// Whether the column holds nothing but true and false.
+    /// Whether the column holds nothing but truths.
     pub fn is_truths(&self) -> bool {
         self.truths > 0 && self.truths == self.words && self.numbers == 0
     }
@@ -38,11 +57,12 @@ impl Facts {
     }
 }
 
-/// 1 for "true", 0 for "false".
+/// 1 for "true" and "yes", 0 for "false" and "no".
 pub fn truth(cell: &str) -> Option<f64> {
+    let is = |words: [&str; 2]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
     match cell.len() {
-        4 if cell.eq_ignore_ascii_case("true") => Some(1.0),
-        5 if cell.eq_ignore_ascii_case("false") => Some(0.0),
+        2..=5 if is(["true", "yes"]) => Some(1.0),
+        2..=5 if is(["false", "no"]) => Some(0.0),
         _ => None,
     }
 }

@@ -14,6 +14,8 @@ struct Below {
     words: usize,
     /// Numbers with a fraction.
     fractions: usize,
+    least: f64,
+    most: f64,
 }
 
 impl Below {
@@ -58,10 +60,19 @@ pub fn names_columns(first: &[&str], from: usize, rows: &Rows, body: &[u32], dec
                 let cells: Vec<&str> = (0..first.len()).map(|at| rows.cell(*row, from + at)).collect();
                 counting(&cells, &cells.iter().map(|cell| number::cell(cell, decimal)).collect::<Vec<_>>())
             };
+            // No number of the first row lies among those of its column.
+            let outside = || {
+                let lies = |(below, cell): (&Below, &Cell)| match cell {
+                    Cell::Number(value) => below.is_numbers() && (below.least..=below.most).contains(value),
+                    _ => false,
+                };
+                !below.iter().zip(&cells).any(lies)
+            };
             let rare = || sample.iter().filter_map(row).count() * 20 <= sample.len();
             let unnamed = first.first().is_some_and(|cell| cell.is_empty());
             (count.whole && above_fractions && (count.by_one || count.length > 2))
-                || (count.length >= 8 || count.length >= 5 && count.by_one) && rare()
+                || (count.length >= 8 || count.by_one && (count.length >= 5 || count.length >= 3 && outside()))
+                    && rare()
                 || unnamed && count.from_start && roles::counts_rows(rows, body, 0, decimal)
         }
         None => words > numbers,
@@ -69,11 +80,12 @@ pub fn names_columns(first: &[&str], from: usize, rows: &Rows, body: &[u32], dec
 }
 
 fn below(rows: &Rows, sample: &[usize], column: usize, decimal: char) -> Below {
-    let mut below = Below::default();
+    let mut below = Below { least: f64::INFINITY, most: f64::NEG_INFINITY, ..Below::default() };
     for row in sample {
         match number::cell(rows.cell(*row, column), decimal) {
             Cell::Number(value) => {
                 below.numbers += 1;
+                (below.least, below.most) = (below.least.min(value), below.most.max(value));
                 below.fractions += usize::from(value.fract() != 0.0 || rows.cell(*row, column).contains(decimal));
             }
             Cell::Word => below.words += 1,

@@ -1,9 +1,9 @@
 //! Width, names and facts of the columns of a table, judged over all of its rows.
 
 use super::dialect;
-use super::facts::{Facts, truth};
+use super::facts::Facts;
 use super::header;
-use super::number::{self, Cell};
+use super::number;
 use super::rows::Rows;
 use crate::reading::{LeftOut, Reading};
 
@@ -64,10 +64,11 @@ impl Layout {
         if layout.body.is_empty() {
             return Err("it has a header and no row".into());
         }
-        layout.facts = (0..width).map(|column| layout.count(column)).collect();
+        layout.facts = layout.count();
         if layout.body.len() == 1 && layout.facts.iter().all(|facts| facts.numbers == 0) {
             return Err("it has one row of words, perhaps names of columns, and no row of numbers".into());
         }
+        layout.refuse_pairs()?;
         layout.say();
         Ok(layout)
     }
@@ -184,25 +185,30 @@ impl Layout {
         Ok(())
     }
 
-    fn count(&self, column: usize) -> Facts {
-        let mut facts = Facts { least: f64::INFINITY, most: f64::NEG_INFINITY, ..Facts::default() };
+    /// Facts of all columns, counted row by row.
+    fn count(&self) -> Vec<Facts> {
+        let none = Facts { least: f64::INFINITY, most: f64::NEG_INFINITY, ..Facts::default() };
+        let mut facts = vec![none; self.names.len()];
         for row in &self.body {
-            let text = self.cell(*row, column);
-            match number::cell(text, self.decimal) {
-                Cell::Missing => facts.missing += 1,
-                Cell::Word => {
-                    facts.words += 1;
-                    facts.truths += usize::from(truth(text).is_some());
-                }
-                Cell::Number(value) => {
-                    facts.numbers += 1;
-                    facts.whole += usize::from(value.fract() == 0.0);
-                    facts.percents += usize::from(text.ends_with('%'));
-                    (facts.least, facts.most) = (facts.least.min(value), facts.most.max(value));
-                }
+            for (column, facts) in facts.iter_mut().enumerate() {
+                facts.add(self.cell(*row, column), self.decimal);
             }
         }
         facts
+    }
+
+    /// Cells that are an index and a value hold a table in another form.
+    fn refuse_pairs(&self) -> Result<(), String> {
+        let pair = |cell: &str| {
+            let (index, value) = cell.split_once(':').unwrap_or_default();
+            index.parse::<u32>().is_ok() && number::is_number(value, '.')
+        };
+        let words = (0..self.names.len()).filter(|column| self.facts[*column].words > 0);
+        let pairs = words.filter(|column| self.body.iter().take(50).all(|row| pair(self.cell(*row, *column)))).count();
+        match pairs * 2 >= self.names.len() {
+            true => Err("its cells are pairs of an index and a value, as LIBSVM writes them: save it as CSV".into()),
+            false => Ok(()),
+        }
     }
 
     /// How the rows were read, in a line.

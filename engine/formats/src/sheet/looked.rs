@@ -10,6 +10,10 @@ pub const MOST_CLASSES: usize = 1000;
 /// Classes that are taken for such where only numbers tell them, and rows that each then has on average.
 const MOST_NUMBERED: usize = 100;
 const ROWS_EACH: usize = 4;
+/// Classes whose numbers do not run on.
+const MOST_APART: usize = 10;
+/// Rows that show at once that a column has more values.
+const AT_FIRST: usize = 200;
 
 /// A layout, and the values of its columns as far as they were counted.
 pub struct Looked<'a> {
@@ -78,15 +82,40 @@ impl<'a> Looked<'a> {
         is(&self.layout.names[column], "y") && self.layout.names.iter().any(|name| is(name, "x"))
     }
 
-    /// Whether a column holds the numbers of classes, each often.
+    /// Whether a column holds words that repeat as the names of classes do.
+    pub fn repeats_words(&mut self, column: usize) -> bool {
+        let most = (self.rows() / 3).max(2);
+        self.is_words(column) && !self.is_dates(column) && self.few(column).is_some_and(|levels| levels.len() <= most)
+    }
+
+    /// Whether a column holds days or times.
+    pub fn is_dates(&self, column: usize) -> bool {
+        let cells = self.layout.body.iter().map(|row| self.layout.cell(*row, column)).filter(|cell| !cell.is_empty());
+        let date = |cell: &str| {
+            let signs = cell.chars().filter(|c| "-/:.".contains(*c)).count();
+            cell.starts_with(|c: char| c.is_ascii_digit())
+                && signs > 1
+                && cell.chars().all(|c| c.is_ascii_digit() || "-/:. TZ+".contains(c))
+        };
+        let mut cells = cells.take(50).peekable();
+        cells.peek().is_some() && cells.all(date)
+    }
+
+    /// Whether a column holds the numbers of classes, each often: few, or running ones.
     pub fn is_numbered(&mut self, column: usize) -> bool {
         let (rows, facts) = (self.rows(), &self.layout.facts[column]);
+        // Most columns of a wide table are refused by their first rows.
+        let few_at_first = || {
+            let first = self.layout.body.iter().take(AT_FIRST).map(|row| self.layout.cell(*row, column));
+            let levels = first.collect::<BTreeSet<_>>().len();
+            levels <= MOST_APART || (levels <= MOST_NUMBERED && facts.most - facts.least <= MOST_NUMBERED as f64)
+        };
         self.is_whole(column)
-            && (-1.0..=1.0).contains(&facts.least)
-            && facts.most <= MOST_NUMBERED as f64
-            && self.layout.facts[column].missing * 2 < rows
+            && facts.missing * 2 < rows
+            && few_at_first()
             && self.few(column).is_some_and(|levels| {
-                levels.len() <= MOST_NUMBERED && levels.len() * ROWS_EACH <= rows && roles::numbers_classes(levels)
+                let running = levels.len() <= MOST_NUMBERED && roles::numbers_classes(levels);
+                (running || levels.len() <= MOST_APART) && levels.len() * ROWS_EACH <= rows
             })
     }
 

@@ -18,7 +18,7 @@ pub mod roles;
 pub mod rows;
 
 use crate::reading::{LeftOut, Reading};
-use crate::text;
+use crate::{sniff, text};
 
 pub use layout::Layout;
 
@@ -109,7 +109,15 @@ impl Sheet {
 /// When it is no text or no table of numbers, or what `reading` names is not there; in words.
 pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
     let text = text::read(bytes)?;
-    let mut sheet = of_layout(Layout::of(&text.text, reading)?, reading, true)?;
+    // What is text in another form is called by its name.
+    let said = |why: String| match sniff::sniff(bytes) {
+        Some(found) if !matches!(found.kind, sniff::Kind::Table | sniff::Kind::Text | sniff::Kind::Nothing) => {
+            format!("{found} ({why})")
+        }
+        _ => why,
+    };
+    let layout = Layout::of(&text.text, reading).map_err(said)?;
+    let mut sheet = of_layout(layout, reading, true).map_err(said)?;
     sheet.notes.splice(0..0, text.notes);
     Ok(sheet)
 }

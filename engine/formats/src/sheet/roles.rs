@@ -142,6 +142,38 @@ pub fn end_name(name: &str) -> bool {
     words.iter().any(|word| ENDS.contains(&word.as_str())) || ENDS.contains(&words.concat().as_str())
 }
 
+/// Whether two cells name the two ends of edges: "person A" and "person B", "id1" and "id2", "follower" and "followed".
+pub fn pair_names(first: &str, second: &str) -> bool {
+    /// Words that name an end beside another.
+    const ONE: [&str; 14] = [
+        "follower",
+        "followee",
+        "followed",
+        "parent",
+        "child",
+        "sender",
+        "receiver",
+        "recipient",
+        "subject",
+        "object",
+        "caller",
+        "callee",
+        "user",
+        "friend",
+    ];
+    let bare = |name: &str| {
+        let mut words = words(name);
+        if words.len() > 1 && words.last().is_some_and(|last| last.len() == 1) {
+            words.pop();
+        }
+        words.concat().trim_end_matches(|c: char| c.is_ascii_digit()).to_string()
+    };
+    let numbered = bare(first) == bare(second) && first != second && bare(first).len() > 1 && bare(first) != first;
+    let kinds = ["node", "person", "id", "vertex", "user", "paper", "author", "protein", "gene", "name", "tx", "from"];
+    (numbered && kinds.iter().any(|kind| bare(first).contains(kind)))
+        || [first, second].iter().all(|name| ONE.contains(&bare(name).as_str()) || end_name(name))
+}
+
 /// Whether a word is a usual name of a column that holds words.
 pub fn is_usual_name(cell: &str) -> bool {
     let id = id_name(cell) == Sure::Yes && !cell.is_empty();
@@ -235,6 +267,8 @@ mod tests {
             assert_eq!(id_name(name), Sure::Yes, "{name}");
         }
         assert_eq!((id_name("txid"), id_name("fatty acid"), id_name("width")), (Sure::Perhaps, Sure::No, Sure::No));
+        assert!(pair_names("Person A", "Person B") && pair_names("id_1", "id_2") && pair_names("follower", "followee"));
+        assert!(!pair_names("a", "b") && !pair_names("ann", "bob") && !pair_names("n 1", "n 2"));
         assert!(end_name("FromNodeId") && end_name("source") && !end_name("txId1") && end_name("Target"));
     }
 

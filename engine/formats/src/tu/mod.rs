@@ -77,6 +77,9 @@ pub fn read(files: &[(&str, &[u8])]) -> Result<GraphSet, String> {
         return Err(format!("no graph is left ({})", told(&set.left_out)));
     }
     take_edges(edges, &parts, &of_graph, &place, &mut set);
+    if set.edges.is_empty() && !edges.is_empty() {
+        return Err(format!("no edge joins two nodes of a graph ({})", told(&set.left_out)));
+    }
     if let Some(classes) = classes {
         let kept: Vec<&String> =
             classes.iter().zip(&reasons).filter(|(_, why)| why.is_none()).map(|(c, _)| c).collect();

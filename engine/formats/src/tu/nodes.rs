@@ -66,10 +66,9 @@ pub fn attributes(
         let why = format!("{} of {} cells hold no number", lacking(&column), rows.len());
         set.left_out.push(LeftOut { what: format!("column {} of {name}", column + 1), why });
     }
-    for row in 0..rows.len() {
+    for (row, graph) in of_graph.iter().enumerate() {
         let bad = rows.width(row) != width || used.iter().any(|column| number(row, *column).is_none());
-        if let Some(reason) = of_graph[row].and_then(|graph| reasons.get_mut(graph)).filter(|why| bad && why.is_none())
-        {
+        if let Some(reason) = graph.and_then(|graph| reasons.get_mut(graph)).filter(|why| bad && why.is_none()) {
             *reason = Some(format!("line {} of {name} is not {width} numbers", rows.line(row)));
         }
         set.attributes.extend(used.iter().map(|column| number(row, *column).unwrap_or_default()));
