@@ -47,13 +47,14 @@ pub fn roles(files: &[File], reading: &Reading) -> Result<Roles, String> {
     let ends: Vec<Option<Ends>> = files.iter().map(ends).collect();
     let layouts: Vec<Result<Layout, String>> =
         files.iter().map(|file| Layout::of(&file.text, &file.reading(reading))).collect();
+    let named: Vec<Vec<Names>> = layouts.iter().map(|layout| layout.as_ref().map(names).unwrap_or_default()).collect();
     let mut best = None::<(f64, usize, usize, Option<usize>)>;
     for (edges, at) in ends.iter().enumerate() {
         let Some(at) = at else { continue };
-        let sample = sample(&files[edges], at);
+        let sample = sample(&files[edges], at, LOOKED_AT / files.len().div_ceil(4));
         for (table, layout) in layouts.iter().enumerate().filter(|(table, _)| *table != edges) {
             let Ok(layout) = layout else { continue };
-            let (covered, ids) = coverage(layout, &sample);
+            let (covered, ids) = coverage(layout, &named[table], &sample);
             let mut score = covered + 0.25 * (by_name(&files[edges]) - by_name(&files[table]));
             score += if at.width <= 3 { 0.1 } else { 0.0 } + 0.2 * features(layout);
             score -= if looks_like_labels(at) { 0.5 } else { 0.0 };
@@ -80,7 +81,7 @@ fn lonely(files: &[File], ends: Vec<Option<Ends>>, why_not: Vec<Option<String>>)
         Some(edges) => {
             let other = tables.into_iter().find(|at| *at != edges && files[*at].rows.usual_width().0 > 1);
             if let (Some(other), Some(at)) = (other, &ends[edges]) {
-                let ends: Vec<&str> = sample(&files[edges], at).into_iter().take(3).collect();
+                let ends: Vec<&str> = sample(&files[edges], at, LOOKED_AT).into_iter().take(3).collect();
                 return Err(format!(
                     "no column of {} holds the ends of the edges in {} ({} …)",
                     files[other].name,
@@ -162,9 +163,9 @@ fn looks_like_labels(ends: &Ends) -> bool {
     class && end < 2
 }
 
-/// Ends of edges, spread over the file.
-fn sample<'a>(file: &'a File, ends: &Ends) -> Vec<&'a str> {
-    let every = file.rows.len().div_ceil(LOOKED_AT).max(1);
+/// Ends of so many edges, spread over the file.
+fn sample<'a>(file: &'a File, ends: &Ends, most: usize) -> Vec<&'a str> {
+    let every = file.rows.len().div_ceil(most.max(10)).max(1);
     ends.all(file).step_by(every).flat_map(|(_, pair)| pair).filter(|end| !end.is_empty()).collect()
 }
 
@@ -183,17 +184,24 @@ pub fn id_columns(layout: &Layout) -> Vec<usize> {
     columns
 }
 
+/// A column that may hold names of rows, whether it is called so, and what stands in it.
+type Names = (usize, bool, HashSet<String>);
+
+fn names(layout: &Layout) -> Vec<Names> {
+    let called = |column: usize| layout.header && roles::id_name(&layout.names[column]) != roles::Sure::No;
+    let all = |column: usize| layout.body.iter().map(|row| key(layout.cell(*row, column))).collect();
+    id_columns(layout).into_iter().map(|column| (column, called(column), all(column))).collect()
+}
+
 /// The share of ends that are names of rows, and the column of these; numbers of rows count half.
-fn coverage(layout: &Layout, sample: &[&str]) -> (f64, Option<usize>) {
+fn coverage(layout: &Layout, names: &[Names], sample: &[&str]) -> (f64, Option<usize>) {
     let share = |count: usize| count as f64 / sample.len().max(1) as f64;
     let mut best = (0.0, None);
-    for column in id_columns(layout) {
-        let names: HashSet<String> = layout.body.iter().map(|row| key(layout.cell(*row, column))).collect();
+    for (column, called, names) in names {
         let covered = share(sample.iter().filter(|end| names.contains(&key(end))).count());
         // A feature of whole numbers may hold some of the ends by chance.
-        let called = layout.header && roles::id_name(&layout.names[column]) != roles::Sure::No;
-        if covered > best.0 && (called || covered >= 0.8) {
-            best = (covered, Some(column));
+        if covered > best.0 && (*called || covered >= 0.8) {
+            best = (covered, Some(*column));
         }
     }
     let rows = layout.body.len() as f64;

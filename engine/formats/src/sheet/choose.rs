@@ -62,7 +62,14 @@ pub fn columns(layout: &Layout, reading: &Reading) -> Result<Chosen, String> {
     }
     if let Some(column) = chosen.class {
         chosen.kinds[column] = Kind::Class;
-        looked.check_class(column, class.is_some(), &mut chosen)?;
+        let missing = layout.facts[column].missing;
+        if class.is_none() && missing * 2 > layout.body.len() {
+            chosen.class = None;
+            let why = format!("{missing} of {} classes are missing", layout.body.len());
+            chosen.leave(layout, column, Kind::LeftOut, &why);
+        } else {
+            looked.check_class(column, class.is_some(), &mut chosen)?;
+        }
     }
     if let Some(column) = chosen.ids {
         chosen.kinds[column] = Kind::Ids;
