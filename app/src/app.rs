@@ -1,7 +1,7 @@
 //! The app: events in, screen out, requests done. The same code runs in the window and in the page.
 
 use egui::{Context, Ui};
-use masquerade_engine::session::{Command, Event, NamedBytes, Session, UserFiles};
+use masquerade_engine::session::{Command, Event, NamedBytes, Session};
 
 use crate::import::Import;
 use crate::link::Link;
@@ -14,6 +14,7 @@ use crate::undo::Undo;
 use crate::{commands, panels, theme};
 
 mod actions;
+mod files;
 mod requests;
 
 /// Listens to every event before the app does.
@@ -95,25 +96,6 @@ impl App {
         let mut session = self.state.session.clone();
         session.first_loss = session.first_loss.or_else(|| self.state.losses.first().map(|l| l.total));
         format!("{}#{}", self.link_prefix, masquerade_engine::link::to_text(&session))
-    }
-
-    /// Files the user gave: weights are shown key by key, checkpoints loaded, pictures become the data set `folder`.
-    pub fn take_files(&mut self, given: UserFiles) {
-        let (weights, files): (Vec<_>, Vec<_>) =
-            given.files.into_iter().partition(|f| f.name.ends_with(".safetensors"));
-        for file in weights {
-            if file.name.contains("checkpoint") {
-                self.link.send(Command::LoadCheckpoint(file));
-            } else {
-                self.weights = Some(file.clone());
-                self.screen.tab = crate::ui_context::Tab::Weights;
-                self.link.send(Command::LoadWeights { file, apply: false });
-            }
-        }
-        if !files.is_empty() || !given.left_out.is_empty() {
-            self.screen.tab = crate::ui_context::Tab::Data;
-            self.link.send(Command::AddUserData(UserFiles { files, ..given }));
-        }
     }
 
     /// Fold in what has happened and ask for views; shows nothing. Also runs while the window is hidden.

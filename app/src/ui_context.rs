@@ -27,6 +27,8 @@ pub enum UiRequest {
     ApplyWeights,
     /// Send the engine a command.
     Send(Box<Command>),
+    /// Build the model that this file is of, and apply it there.
+    BuildForWeights,
     /// Copy this text.
     Copy(String),
     /// Read a file or folder of this path (native).

@@ -32,6 +32,8 @@ pub mod error;
 #[cfg(feature = "compute")]
 pub mod eval;
 #[cfg(feature = "compute")]
+pub mod fingerprint;
+#[cfg(feature = "compute")]
 pub mod golden;
 #[cfg(feature = "compute")]
 pub mod graph;
@@ -77,6 +79,8 @@ pub mod settings;
 pub mod shape;
 #[cfg(feature = "compute")]
 pub mod similarity;
+#[cfg(feature = "compute")]
+pub mod sizes;
 pub mod trace;
 #[cfg(feature = "compute")]
 pub mod train;

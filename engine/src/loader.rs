@@ -1,6 +1,6 @@
 //! The data loader: from a data set to the batches a method takes, which samples, in which order, cut how.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use crate::data::scenes::ground::Ground;
 use crate::data::{self, Cut, Dataset};
 use crate::density::mixture::Mixture;
 use crate::error::Result;
+use crate::fingerprint::Fingerprint;
 use crate::graph::featured::GraphData;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
@@ -31,6 +32,8 @@ pub struct Loader {
     order: RefCell<Option<(u64, Rc<Vec<usize>>)>>,
     /// The clusters that the plan was made from.
     clusters: Option<Rc<Clusters>>,
+    /// What a checkpoint remembers of the data, once it was asked for.
+    fingerprint: Rc<OnceCell<Fingerprint>>,
 }
 
 /// Which samples make the batches.
@@ -51,8 +54,8 @@ impl Loader {
     /// Load `data` by the run's knobs.
     pub fn new(data: Rc<dyn Dataset>, settings: &Settings) -> Self {
         let (cut, rng) = (Cut::evaluation(0), Rng::new(settings.seed, "batches"));
-        let mut loader =
-            Self { data, cut, batch: 1, rng, plan: Plan::Random, order: RefCell::default(), clusters: None };
+        let (plan, order) = (Plan::Random, RefCell::default());
+        let mut loader = Self { data, cut, batch: 1, rng, plan, order, clusters: None, fingerprint: Rc::default() };
         loader.adjust(settings);
         loader
     }
@@ -80,6 +83,16 @@ impl Loader {
     /// The data set.
     pub fn data(&self) -> &Rc<dyn Dataset> {
         &self.data
+    }
+
+    /// What a checkpoint remembers of the data set. The first call reads all of it.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.fingerprint.get_or_init(|| self.data.fingerprint())
+    }
+
+    /// Take a fingerprint of the data that was made already.
+    pub fn know(&mut self, fingerprint: Fingerprint) {
+        self.fingerprint = Rc::new(OnceCell::from(fingerprint));
     }
 
     /// Take this many samples a step; 0: all.

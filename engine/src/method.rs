@@ -22,6 +22,7 @@ use crate::loader::Loader;
 use crate::parts::Part;
 use crate::rng::Rng;
 use crate::settings::Settings;
+use crate::sizes::Sizes;
 use crate::train::recipe::{Phase, Recipe};
 use crate::weights::Weights;
 pub use stage::{Kept, OnStage, Stage};
@@ -221,6 +222,8 @@ pub struct Entry {
     /// Parts whose weights come from elsewhere; [`crate::parts::none`] for most.
     pub parts: fn(&Settings) -> Vec<Part>,
     pub verify: Verify,
+    /// Which knobs follow from the shapes of its weights.
+    pub sizes: fn(&mut Sizes<'_>),
     /// Trained weights that are part of the native program: file name and content (`stored_weights!`).
     pub stored: &'static [(&'static str, &'static [u8])],
 }

@@ -22,8 +22,8 @@ pub use reports::{
     Switch,
 };
 pub use results::{
-    ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, StepReport, StudyReport,
-    VerifyLine, VerifyReport,
+    ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, SizesFound, StepReport,
+    StudyReport, VerifyLine, VerifyReport,
 };
 
 pub use user_files::UserFiles;

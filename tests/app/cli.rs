@@ -14,7 +14,7 @@ use serde_json::Value;
 const SMALL: [&str; 7] = ["mae", "--preset", "micro", "--data", "shapes", "--device", "cpu"];
 
 /// The program, which the build puts beside the folder of the test programs.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path =
         test.parent().and_then(Path::parent).unwrap().join(format!("masquerade{}", std::env::consts::EXE_SUFFIX));
@@ -22,20 +22,20 @@ fn program() -> PathBuf {
     path
 }
 
-fn masquerade(args: &[&str]) -> Command {
+pub fn masquerade(args: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(args);
     command
 }
 
-fn small(task: &str, more: &[&str]) -> Command {
+pub fn small(task: &str, more: &[&str]) -> Command {
     let mut command = masquerade(&[task]);
     command.args(SMALL).args(more);
     command
 }
 
 /// Run it, expect this exit code and give back standard output and standard error.
-fn outcome(command: &mut Command, code: i32) -> (String, String) {
+pub fn outcome(command: &mut Command, code: i32) -> (String, String) {
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
@@ -43,16 +43,16 @@ fn outcome(command: &mut Command, code: i32) -> (String, String) {
     (out, err)
 }
 
-fn lines(out: &str) -> Vec<Value> {
+pub fn lines(out: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e} in {line:?}"))).collect()
 }
 
-fn steps(lines: &[Value]) -> Vec<u64> {
+pub fn steps(lines: &[Value]) -> Vec<u64> {
     lines.iter().map(|line| line["step"].as_u64().unwrap()).collect()
 }
 
 /// A failure is told in three lines and names what the user can do.
-fn assert_helpful(err: &str, word: &str) {
+pub fn assert_helpful(err: &str, word: &str) {
     for start in ["Error: ", "Why: ", "Try: "] {
         assert!(err.lines().any(|line| line.starts_with(start) && line.len() > start.len()), "no {start:?} in {err:?}");
     }

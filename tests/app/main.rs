@@ -2,6 +2,7 @@
 //! work.
 
 mod cli;
+mod cli_files;
 mod fake;
 mod folder;
 mod glyphs;

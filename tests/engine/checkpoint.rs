@@ -75,7 +75,7 @@ fn expect_official(file: &File, layout: &str) {
 }
 
 fn renamed(file: &File, rename: impl Fn(&str) -> String) -> File {
-    File { tensors: file.tensors.iter().map(|(k, t)| (rename(k), t.clone())).collect(), metadata: BTreeMap::new() }
+    File { tensors: file.tensors.iter().map(|(k, t)| (rename(k), t.clone())).collect(), ..File::default() }
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn an_encoder_alone_says_what_is_missing() {
 #[test]
 fn official_files_may_carry_a_wrapper() {
     let (official, _) = model();
-    let file = File { tensors: official, metadata: BTreeMap::new() };
+    let file = File { tensors: official, ..File::default() };
     expect_official(&file, "official");
     expect_official(&renamed(&file, |k| format!("module.{k}")), "official, keys under `module.`");
     // A start that nobody told of is known by what is under it.
@@ -139,11 +139,11 @@ fn official_files_may_carry_a_wrapper() {
 fn wrong_shapes_are_listed_and_other_models_refused() {
     let (mut tensors, mut weights) = model();
     tensors.insert("norm.weight".into(), HostTensor { shape: vec![3], values: vec![0.0; 3] });
-    let report = load(&File { tensors, metadata: BTreeMap::new() }, &mut weights);
+    let report = load(&File { tensors, ..File::default() }, &mut weights);
     assert_eq!(report.wrong_shape, [("norm.weight".to_string(), "[24]".to_string(), "[3]".to_string())]);
     let other = File {
         tensors: BTreeMap::from([("x".into(), HostTensor { shape: vec![1], values: vec![0.0] })]),
-        metadata: BTreeMap::new(),
+        ..File::default()
     };
     let plan = keys::plan("other", &other, &weights, vit_mae::LAYOUTS);
     assert!(keys::apply(plan, &mut weights).is_err());
@@ -159,7 +159,7 @@ fn a_position_table_of_another_grid_is_resized() {
     let mut weights = Weights::new(&Device::flex(), 1);
     declare(&mut weights, "pos_embed", &[1, 37, 24]);
     let report =
-        load(&File { tensors: BTreeMap::from([("pos_embed".into(), table)]), metadata: BTreeMap::new() }, &mut weights);
+        load(&File { tensors: BTreeMap::from([("pos_embed".into(), table)]), ..File::default() }, &mut weights);
     assert_eq!(report.layout, "official, pos_embed resized from 4 × 4 to 6 × 6");
     assert_eq!(read(&weights, "pos_embed"), got);
     assert_eq!([1, 2, 17, 16, 18].map(resize::grid), [Some((0, 1)), Some((1, 1)), Some((1, 4)), Some((0, 4)), None]);
@@ -168,7 +168,7 @@ fn a_position_table_of_another_grid_is_resized() {
 #[test]
 fn saving_and_reading_is_exact_and_repeatable() {
     let (official, mut weights) = model();
-    load(&File { tensors: official.clone(), metadata: BTreeMap::new() }, &mut weights);
+    load(&File { tensors: official.clone(), ..File::default() }, &mut weights);
     let session = Session { preset: "micro".into(), step: 12, ..Session::default() };
     let metadata = checkpoint::describe(&session, "masquerade train mae").expect("metadata");
     let bytes = block_on(safetensors::save(&weights, &metadata)).expect("bytes");
@@ -214,7 +214,7 @@ fn damaged_files_are_refused_with_a_reason() {
     let huge = [&u64::MAX.to_le_bytes()[..], &[b'{'; 40]].concat();
     assert!(safetensors::read(&huge).is_err());
     assert!(safetensors::read(&raw("F32", &[usize::MAX / 2, 8], &[0; 8])).is_err());
-    assert!(safetensors::read(b"PK\x03\x04 a zip").expect_err("refused").report().why.contains("PyTorch"));
+    assert!(safetensors::read(b"PK\x03\x04 a/data.pkl").expect_err("refused").report().why.contains("PyTorch"));
     let nan = safetensors::read(&raw("F32", &[1], &f32::NAN.to_le_bytes())).expect_err("refused");
     assert!(nan.to_string().contains("x holds NaN"), "{nan}");
     let entry = Entry { name: "w".into(), shape: vec![1], values: Values::F32(vec![f32::INFINITY]) };

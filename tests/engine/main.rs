@@ -42,3 +42,4 @@ mod train;
 mod transformers;
 mod tuning;
 mod weights;
+mod weights_files;

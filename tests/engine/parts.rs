@@ -96,7 +96,7 @@ fn card() -> Card {
 }
 
 fn entry(parts: fn(&Settings) -> Vec<Part>) -> Entry {
-    Entry { card, build, parts, verify: |_| Box::pin(async { Ok(BTreeMap::new()) }), stored: mae::ENTRY.stored }
+    Entry { card, build, parts, verify: |_| Box::pin(async { Ok(BTreeMap::new()) }), ..mae::ENTRY }
 }
 
 fn of_file(_: &Settings) -> Vec<Part> {

@@ -21,6 +21,7 @@ impl App {
                 }
             }
             UiRequest::Send(command) => self.link.send(*command),
+            UiRequest::BuildForWeights => self.build_for_weights(),
             UiRequest::Copy(copied) => {
                 ctx.copy_text(copied);
                 self.notify(ctx, text::COPIED);

@@ -8,11 +8,10 @@ use masquerade_engine::session::{Command, Event, Session, Task};
 
 use super::engine::Engine;
 use super::failure::{DONE, Outcome};
-use super::files;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::phases::Phases;
-use super::running::{self, CHECKPOINT, Record};
+use super::running::{self, Record, Resumed, run_folder};
 use super::start::Start;
 
 /// Options of `finetune`.
@@ -20,8 +19,8 @@ use super::start::Start;
 pub struct Options {
     #[command(flatten)]
     start: Start,
-    /// Weights or checkpoint of a run [default: the weights that came with the program]
-    #[arg(long, value_name = "FILE")]
+    /// Weights or checkpoint: a file, one of several parts or their index [default: the weights that came with the program]
+    #[arg(long, visible_alias = "weights", value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Steps to fine-tune for [default: the preset's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -42,19 +41,16 @@ pub struct Options {
 /// # Errors
 /// Wrong options, weights that do not fit, data without classes, a device that fails.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
+    let resumed = options.resume.as_deref().map(Resumed::read).transpose()?;
+    let folder = run_folder(options.out.as_deref(), resumed.as_ref())?;
     let mut plan = options.start.plan_with(options.checkpoint.as_deref())?;
-    let resumed = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
-    let folder = options.out.clone().or_else(|| options.resume.clone());
-    if let Some(folder) = &folder {
-        files::make_folder(folder)?;
-    }
     if let Some(steps) = options.steps {
         plan.turn(&format!("--steps {steps}"), "tune_steps", KnobValue::Number(f64::from(steps)))?;
     }
     let interrupt = Interrupt::listen()?;
     let mut engine = Engine::open(options.start.device)?;
     match resumed {
-        Some(file) => plan.resume(&mut engine, file)?,
+        Some(resumed) => plan.resume(&mut engine, resumed)?,
         None => {
             plan.session.task = Task::Pretrain;
             plan.open_with_weights(&mut engine)?;
@@ -66,8 +62,9 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
     let phases = Phases(engine.phases().to_vec());
     let of = phases.total();
     let mut record = Record::new(false, engine.session.step, of, phases);
-    running::go(&mut engine, &interrupt, folder.as_deref(), &mut record, out)?;
-    if let Some(folder) = &folder {
+    let folder = folder.as_ref().map(|folder| folder.path.as_path());
+    running::go(&mut engine, &interrupt, folder, &mut record, out)?;
+    if let Some(folder) = folder {
         running::keep(&mut engine, folder)?;
     }
     let report = match record.tuned.take() {

@@ -15,6 +15,7 @@ mod finetune;
 mod interrupt;
 mod list;
 mod output;
+mod outputs;
 mod pack;
 mod phases;
 mod probe;

@@ -9,6 +9,7 @@ use masquerade_engine::session::Command;
 use super::engine::Engine;
 use super::failure::{DONE, Outcome};
 use super::output::Output;
+use super::outputs;
 use super::start::Start;
 
 /// Options of `pack`.
@@ -17,7 +18,7 @@ pub struct Options {
     #[command(flatten)]
     start: Start,
     /// Weights or checkpoint of a run
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "weights", value_name = "FILE")]
     checkpoint: PathBuf,
     /// Where the small file goes
     #[arg(long, value_name = "FILE")]
@@ -32,6 +33,7 @@ pub struct Options {
 /// # Errors
 /// Wrong options, weights that do not fit, a file that cannot be written.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
+    outputs::prove_file(&options.out)?;
     let mut plan = options.start.plan_with(Some(&options.checkpoint))?;
     let mut engine = Engine::open(options.start.device)?;
     plan.open_with_weights(&mut engine)?;

@@ -15,8 +15,8 @@ use super::start::Start;
 pub struct Options {
     #[command(flatten)]
     start: Start,
-    /// Weights or checkpoint of a run [default: the weights that came with the program]
-    #[arg(long, value_name = "FILE")]
+    /// Weights or checkpoint: a file, one of several parts or their index [default: the weights that came with the program]
+    #[arg(long, visible_alias = "weights", value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Samples to learn the probe from
     #[arg(long, default_value_t = 10_000)]

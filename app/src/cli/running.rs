@@ -1,22 +1,26 @@
 //! A run that trains: the loop, its losses, and what is kept of it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use masquerade_engine::checkpoint::atomic::write_atomically;
+use masquerade_engine::checkpoint::resume;
 use masquerade_engine::clock::Stopwatch;
-use masquerade_engine::session::{Command, Event, FineTuneReport, Progress};
+use masquerade_engine::error::Result;
+use masquerade_engine::session::{Command, Event, FineTuneReport, NamedBytes, Progress, Session};
 use serde::Serialize;
 
 use super::engine::{Engine, Turn};
 use super::failure::Failure;
+use super::files;
 use super::interrupt::Interrupt;
 use super::output::Output;
+use super::outputs::RunFolder;
 use super::phases::Phases;
 
 /// Seconds between two checkpoints of a run.
 const CHECKPOINT_EVERY: f64 = 60.0;
-pub const CHECKPOINT: &str = "checkpoint.safetensors";
+const CHECKPOINT: &str = "checkpoint.safetensors";
 const WEIGHTS: &str = "weights.safetensors";
 
 /// One step as a line of JSON.
@@ -31,11 +35,41 @@ struct Line {
     mean_loss: Option<f64>,
 }
 
+/// A checkpoint to go on from, read and checked before anything else is.
+pub struct Resumed {
+    /// Where the run goes on writing.
+    folder: PathBuf,
+    pub file: NamedBytes,
+    pub session: Session,
+}
+
+impl Resumed {
+    /// The checkpoint of a run's folder, or in a file of any name.
+    ///
+    /// # Errors
+    /// [`Error::File`](masquerade_engine::error::Error::File) when there is none,
+    /// [`Error::Checkpoint`](masquerade_engine::error::Error::Checkpoint) when it cannot be resumed.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = files::read(&if path.is_file() { path.into() } else { path.join(CHECKPOINT) })?;
+        let session = resume::read(&file.bytes)?.session;
+        let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+        Ok(Self { folder: if folder.as_os_str().is_empty() { ".".into() } else { folder.into() }, file, session })
+    }
+}
+
+/// The folder of a run that is begun or gone on with, made, proved writable and held; `None`: nothing is kept.
+///
+/// # Errors
+/// Those of [`RunFolder::open`].
+pub fn run_folder(out: Option<&Path>, resumed: Option<&Resumed>) -> Result<Option<RunFolder>> {
+    out.or(resumed.map(|resumed| resumed.folder.as_path())).map(RunFolder::open).transpose()
+}
+
 /// Leave the checkpoint and the weights in a folder.
 ///
 /// # Errors
 /// When the engine failed or the files cannot be written.
-pub fn keep(engine: &mut Engine, folder: &Path) -> Result<(), Failure> {
+pub fn keep(engine: &mut Engine, folder: &Path) -> std::result::Result<(), Failure> {
     for (name, command) in [(CHECKPOINT, Command::SaveCheckpoint), (WEIGHTS, Command::SaveWeights)] {
         let file = engine.file(command)?;
         write_atomically(&folder.join(name), &file.bytes)?;
@@ -47,14 +81,15 @@ pub fn keep(engine: &mut Engine, folder: &Path) -> Result<(), Failure> {
 /// Train the open run to its last step or until Ctrl-C.
 ///
 /// # Errors
-/// When the engine failed, a checkpoint or standard output cannot be written, or a loss is not a number.
+/// When the engine failed, standard output cannot be written, or a loss is not a number. A checkpoint on the way that cannot
+/// be written is a warning.
 pub fn go(
     engine: &mut Engine,
     interrupt: &Interrupt,
     folder: Option<&Path>,
     record: &mut Record,
     out: &mut Output,
-) -> Result<(), Failure> {
+) -> std::result::Result<(), Failure> {
     let left = record.of.saturating_sub(engine.session.step);
     if left == 0 {
         return Ok(());
@@ -74,7 +109,7 @@ fn train(
     folder: Option<&Path>,
     record: &mut Record,
     out: &mut Output,
-) -> Result<(), Failure> {
+) -> std::result::Result<(), Failure> {
     let mut since_checkpoint = Stopwatch::start();
     let mut stopping = false;
     loop {
@@ -82,7 +117,16 @@ fn train(
             Turn::Event(event) => match (*event, folder) {
                 (Event::Progress(progress), _) => record.take(&progress, engine, out)?,
                 (Event::FineTuned(report), _) => record.tuned = Some(report),
-                (Event::File(file), Some(folder)) => write_atomically(&folder.join(CHECKPOINT), &file.bytes)?,
+                (Event::File(file), Some(folder)) => {
+                    // A disk that is full now may have space again at the next one.
+                    if let Err(error) = write_atomically(&folder.join(CHECKPOINT), &file.bytes) {
+                        let report = error.report();
+                        engine.progress.note(format_args!(
+                            "Warning: {} ({}). The run goes on, and the checkpoint before it is whole. {}",
+                            report.title, report.why, report.what_to_do
+                        ));
+                    }
+                }
                 _ => {}
             },
             Turn::Worked => {}
@@ -124,7 +168,7 @@ impl Record {
         Self { json, of, step, phases, ..Self::default() }
     }
 
-    fn take(&mut self, progress: &Progress, engine: &Engine, out: &mut Output) -> Result<(), Failure> {
+    fn take(&mut self, progress: &Progress, engine: &Engine, out: &mut Output) -> std::result::Result<(), Failure> {
         for point in &progress.losses {
             self.step = point.step;
             if self.phases.begins_at(point.step) {
@@ -161,7 +205,7 @@ impl Record {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn flush(&mut self, out: &mut Output) -> Result<(), Failure> {
+    pub fn flush(&mut self, out: &mut Output) -> std::result::Result<(), Failure> {
         match self.waiting.take().filter(|_| self.json) {
             Some(line) => out.json(&line),
             None => Ok(()),
@@ -172,7 +216,7 @@ impl Record {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn finish(self, out: &mut Output) -> Result<(), Failure> {
+    pub fn finish(self, out: &mut Output) -> std::result::Result<(), Failure> {
         let mean = self.mean();
         match (self.waiting, self.json) {
             (Some(line), true) => out.json(&Line { mean_loss: mean.map(|(_, mean)| mean), ..line }),

@@ -11,9 +11,9 @@ use masquerade_engine::{link, registry};
 
 use super::engine::{Device, Engine};
 use super::failure::Failure;
-use super::files;
 use super::reading::ReadingOptions;
-use super::weights::{load_weights, recorded};
+use super::running::Resumed;
+use super::weights::{load_weights, read_weights, recorded};
 use crate::folder::{self, Limits};
 
 /// Options that say which session is meant; the same for every command that opens one.
@@ -49,6 +49,8 @@ pub struct Plan {
     pub until: Option<u64>,
     own: Option<UserFiles>,
     weights: Option<NamedBytes>,
+    /// Nothing was said of the model's sizes: those of the weights may take their place.
+    may_build: bool,
 }
 
 /// The card of a system that is built.
@@ -77,9 +79,11 @@ impl Start {
     /// As [`Start::plan`], and [`Error::Checkpoint`] when the file cannot be read or is of another system.
     pub fn plan_with(&self, weights: Option<&Path>) -> Result<Plan> {
         let Some(path) = weights else { return self.plan() };
-        let file = files::read(path)?;
-        let recorded = recorded(&safetensors::read(&file.bytes)?.metadata)?;
+        let file = read_weights(path)?;
+        let recorded = recorded(&safetensors::read_any(&file.bytes)?.metadata)?;
         let mut plan = self.plan_from(recorded.clone().unwrap_or_default())?;
+        plan.may_build =
+            recorded.is_none() && self.preset.is_none() && self.set.is_empty() && !self.name.contains("x=");
         if let Some(other) = recorded.map(|r| r.method).filter(|m| *m != plan.card.id) {
             let what = format!("{} does not fit {}", file.name, plan.card.title);
             return Err(Error::checkpoint(
@@ -125,7 +129,7 @@ impl Start {
         // To the engine a step means "train this far"; here that is asked for by name.
         let until = (session.step > 0).then_some(session.step);
         session.step = 0;
-        Ok(Plan { card, session, until, own, weights: None })
+        Ok(Plan { card, session, until, own, weights: None, may_build: false })
     }
 }
 
@@ -235,22 +239,30 @@ impl Plan {
     /// Go on from a checkpoint: its session takes the place of the planned one, but knobs set since then stay set.
     ///
     /// # Errors
-    /// When the checkpoint cannot be used or is of another system.
-    pub fn resume(&mut self, engine: &mut Engine, checkpoint: NamedBytes) -> std::result::Result<(), Failure> {
-        self.add_own_data(engine)?;
-        let file = checkpoint.name.clone();
-        engine.send(Command::LoadCheckpoint(checkpoint));
-        engine.settle()?;
-        let found = &engine.session.method;
+    /// When the checkpoint cannot be used, is of another system, or was trained on another set than the user's own data
+    /// that are given.
+    pub fn resume(&mut self, engine: &mut Engine, resumed: Resumed) -> std::result::Result<(), Failure> {
+        let (found, data) = (&resumed.session.method, &resumed.session.data);
         if *found != self.card.id {
             let why = format!("it is of the system {found:?}");
             return Err(Error::checkpoint(
-                format!("{file} does not fit {}", self.card.title),
+                format!("{} does not fit {}", resumed.file.name, self.card.title),
                 why,
                 "Name the system it was trained with",
             )
             .into());
         }
+        if self.has_own_data() && data != OWN {
+            return Err(Error::request(
+                "--data cannot be used with this checkpoint",
+                format!("its run is on the set {data}, and no data of your own"),
+                "Leave --data out, or begin a new run",
+            )
+            .into());
+        }
+        self.add_own_data(engine)?;
+        engine.send(Command::LoadCheckpoint(resumed.file));
+        engine.settle()?;
         self.set_knobs(engine)
     }
 
@@ -272,7 +284,7 @@ impl Plan {
     pub fn open_with_weights(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         self.open(engine)?;
         if let Some(file) = self.weights.take() {
-            load_weights(engine, file)?;
+            load_weights(engine, file, self.may_build)?;
         }
         if let Some(model) = &engine.model {
             engine.progress.note(format_args!("{} parameters, {}", model.parameters, model.weights));

@@ -8,11 +8,10 @@ use masquerade_engine::error::Error;
 
 use super::engine::Engine;
 use super::failure::{DONE, Outcome};
-use super::files;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::phases::{Lengths, Phases};
-use super::running::{self, CHECKPOINT, Record};
+use super::running::{self, Record, Resumed, run_folder};
 use super::start::Start;
 
 /// Options of `train`.
@@ -32,6 +31,9 @@ pub struct Options {
     /// Folder for checkpoint.safetensors and weights.safetensors
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Weights to start from, of this program or another; a checkpoint is gone on with by --resume instead
+    #[arg(long, visible_alias = "checkpoint", value_name = "FILE", conflicts_with = "resume")]
+    weights: Option<PathBuf>,
     /// Go on from the checkpoint in this folder, with its preset, seed and knobs
     #[arg(long, value_name = "DIR", conflicts_with_all = ["preset", "seed", "batch", "set"])]
     resume: Option<PathBuf>,
@@ -45,7 +47,9 @@ pub struct Options {
 /// # Errors
 /// Wrong options, data that cannot be used, a device that fails, a loss that is not a number.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
-    let mut plan = options.start.plan()?;
+    let resumed = options.resume.as_deref().map(Resumed::read).transpose()?;
+    let folder = run_folder(options.out.as_deref(), resumed.as_ref())?;
+    let mut plan = options.start.plan_with(options.weights.as_deref())?;
     plan.session.stored = false;
     if let Some(batch) = options.batch {
         plan.turn(&format!("--batch {batch}"), "batch", KnobValue::Number(f64::from(batch)))?;
@@ -59,15 +63,11 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         )
         .into());
     }
-    let checkpoint = options.resume.as_ref().map(|folder| files::read(&folder.join(CHECKPOINT))).transpose()?;
-    let folder = options.out.clone().or_else(|| options.resume.clone());
-    if let Some(folder) = &folder {
-        files::make_folder(folder)?;
-    }
     let interrupt = Interrupt::listen()?;
     let mut engine = Engine::open(options.start.device)?;
-    match checkpoint {
-        Some(file) => plan.resume(&mut engine, file)?,
+    match resumed {
+        Some(resumed) => plan.resume(&mut engine, resumed)?,
+        None if options.weights.is_some() => plan.open_with_weights(&mut engine)?,
         None => {
             plan.open(&mut engine)?;
         }
@@ -95,8 +95,9 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         engine.progress.note(words);
     }
     let mut record = Record::new(options.json, engine.session.step, of, phases);
-    running::go(&mut engine, &interrupt, folder.as_deref(), &mut record, out)?;
-    if let Some(folder) = &folder {
+    let folder = folder.as_ref().map(|folder| folder.path.as_path());
+    running::go(&mut engine, &interrupt, folder, &mut record, out)?;
+    if let Some(folder) = folder {
         running::keep(&mut engine, folder)?;
     }
     if let Some(words) = record.phases.unreached(record.step) {

@@ -58,8 +58,21 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
 fn keys_ui(ui: &mut Ui, cx: &mut UiContext<'_>, keys: &KeyReport) {
     heading_ui(ui, &keys.file);
     ui.label(theme::caption(ui, &keys.layout));
-    let fits = keys.missing.is_empty() && keys.wrong_shape.is_empty();
-    if keys.applied {
+    for note in &keys.notes {
+        ui.label(theme::caption(ui, note));
+    }
+    // What is missing stays as it was drawn: an encoder alone is enough to look at and to probe.
+    let fits = keys.sizes.is_none() && keys.wrong_shape.is_empty();
+    if let Some(sizes) = &keys.sizes {
+        ui.add(egui::Label::new(sizes.sentence()).wrap());
+        for note in &sizes.notes {
+            ui.label(theme::caption(ui, note));
+        }
+        let button = ui.add_enabled(sizes.refused.is_empty(), theme::accent_button(ui, text::BUILD));
+        if button.on_hover_text(text::BUILD_TOOLTIP).clicked() {
+            cx.request(UiRequest::BuildForWeights);
+        }
+    } else if keys.applied {
         ui.colored_label(theme::tokens(ui).good, text::APPLIED);
     } else if !keys.mapped.is_empty() {
         let button = ui.add_enabled(fits, theme::accent_button(ui, text::APPLY));

@@ -25,6 +25,16 @@ pub fn unreadable(name: &str, why: &str) -> Report {
     }
 }
 
+/// Weights in several parts cannot be put together.
+pub fn incomplete(name: &str, why: &str) -> Report {
+    Report {
+        title: format!("The weights {name} cannot be used"),
+        why: why.into(),
+        what_to_do: "Drop all parts together, with their index or without.".into(),
+        usage: false,
+    }
+}
+
 /// A file could not be written.
 pub fn unwritable(name: &str, why: &str) -> Report {
     Report {

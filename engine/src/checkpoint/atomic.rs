@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 /// [`Error::File`] when the folder cannot be written; the previous file is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let wrong = |e: std::io::Error| {
-        let advice = "Check that the folder exists, may be written and has space left";
+        let advice =
+            "Check that the folder exists, may be written and has space left; a file that was there is as it was";
         Error::file(format!("{} cannot be written", path.display()), e, advice)
     };
     let Some(name) = path.file_name() else {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::checkpoint::keys::{self, OFFICIAL};
 use crate::checkpoint::safetensors::{self, Entry, File, Metadata, Values};
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::session::Session;
 use crate::train::optimiser::{HostMoments, Optimiser};
 use crate::weights::{Frozen, Weights};
@@ -19,6 +20,7 @@ const MOMENTS: [&str; 2] = ["optimiser.first.", "optimiser.second."];
 const STEPS: &str = "optimiser_steps";
 const SESSION: &str = "session";
 const FROZEN: &str = "frozen";
+const FINGERPRINT: &str = "fingerprint";
 const ADVICE: &str = "Choose a checkpoint that this program saved; plain weights are opened with “Load weights”";
 
 /// What fine-tuning started from.
@@ -41,6 +43,8 @@ pub struct Checkpoint {
     /// Of a fine-tuning run: what it started from.
     pub pretrained: Option<Pretrained<File>>,
     pub optimiser: BTreeMap<String, HostMoments>,
+    /// What it was trained on; `None`: it was written before that was noted.
+    pub data: Option<Fingerprint>,
 }
 
 fn wrong(why: impl ToString) -> Error {
@@ -52,10 +56,10 @@ fn wrong(why: impl ToString) -> Error {
 /// # Errors
 /// [`Error::Device`] when the device is lost, [`Error::Training`] when a weight is not finite.
 pub async fn save(session: &Session, weights: &Weights, optimiser: &Optimiser) -> Result<Vec<u8>> {
-    save_tuned(session, weights, optimiser, None).await
+    save_tuned(session, weights, optimiser, None, None).await
 }
 
-/// As [`save`], with what fine-tuning started from.
+/// As [`save`], with what fine-tuning started from and what the run is trained on.
 ///
 /// # Errors
 /// As [`save`].
@@ -64,6 +68,7 @@ pub async fn save_tuned(
     weights: &Weights,
     optimiser: &Optimiser,
     pretrained: Option<Pretrained<&Weights>>,
+    data: Option<&Fingerprint>,
 ) -> Result<Vec<u8>> {
     let mut entries = safetensors::entries(weights).await?;
     let mut metadata = super::describe(session, "")?;
@@ -77,6 +82,9 @@ pub async fn save_tuned(
     metadata.insert(STEPS.into(), serde_json::to_string(&steps).map_err(wrong)?);
     metadata.insert(SESSION.into(), serde_json::to_string(session).map_err(wrong)?);
     note_frozen(weights, &mut metadata)?;
+    if let Some(data) = data {
+        metadata.insert(FINGERPRINT.into(), serde_json::to_string(data).map_err(wrong)?);
+    }
     for (name, moments) in state {
         for (start, values) in MOMENTS.iter().zip(moments.moments) {
             entries.push(Entry {
@@ -122,11 +130,13 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
     let pretrained = file.metadata.get(FROM).cloned().map(|words| {
         let names: Vec<String> = file.tensors.keys().filter(|name| name.starts_with(PRETRAINED)).cloned().collect();
         let take = |name: String| Some((name.strip_prefix(PRETRAINED)?.to_string(), file.tensors.remove(&name)?));
-        let weights = File { tensors: names.into_iter().filter_map(take).collect(), metadata: file.metadata.clone() };
+        let (tensors, metadata) = (names.into_iter().filter_map(take).collect(), file.metadata.clone());
+        let weights = File { tensors, metadata, ..File::default() };
         let steps = file.metadata.get(FROM_STEPS).and_then(|steps| steps.parse().ok()).unwrap_or(0);
         Pretrained { weights, words, steps }
     });
-    Ok(Checkpoint { session, weights: file, pretrained, optimiser })
+    let data = file.metadata.get(FINGERPRINT).and_then(|text| serde_json::from_str(text).ok());
+    Ok(Checkpoint { session, weights: file, pretrained, optimiser, data })
 }
 
 /// The session that a checkpoint's metadata hold, of this version or an earlier one.
@@ -158,6 +168,36 @@ fn renewed(mut session: serde_json::Value) -> serde_json::Value {
 }
 
 impl Checkpoint {
+    /// How data differ from those of its run, in a sentence; `None` where they are the same.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when they are of another form, with both numbers.
+    pub fn compare(&self, now: &Fingerprint) -> Result<Option<String>> {
+        let Some(before) = &self.data else {
+            return Ok(Some(format!(
+                "The checkpoint does not tell what data it was trained on: {} + {} samples ({}) could not be compared",
+                now.samples,
+                now.test_samples,
+                now.short()
+            )));
+        };
+        let advice = "Give the data of its run, or begin a new run on these";
+        before.differs(now).map_err(|why| Error::data("The checkpoint cannot go on with these data", why, advice))
+    }
+
+    /// That the run had data of the user's own, and none are here.
+    pub fn lacks_own(&self) -> Error {
+        let had = match &self.data {
+            Some(data) => format!(
+                "its run had data of your own: “{}”, {} samples to train on and {} to test",
+                data.title, data.samples, data.test_samples
+            ),
+            None => "its run had data of your own".into(),
+        };
+        let advice = "Give them too: with --data PATH on the command line, in window and page by dropping them first";
+        Error::request("The checkpoint needs its data", format!("{had}; none were given"), advice)
+    }
+
     /// Put weights and optimiser state back. The model must have been built from `session`.
     ///
     /// # Errors

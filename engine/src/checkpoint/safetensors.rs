@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{bf16, f16};
-use safetensors::{Dtype, SafeTensors};
+use masquerade_formats::sniff::sniff;
+use masquerade_formats::weights::{self, Tensor};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ pub type Metadata = BTreeMap<String, String>;
 pub struct File {
     pub tensors: BTreeMap<String, HostTensor>,
     pub metadata: Metadata,
+    /// Tensors whose kind of number is not read (of 8 bits or fewer, complex ones): name and kind.
+    pub unread: BTreeMap<String, String>,
 }
 
 /// A tensor to be written.
@@ -38,57 +41,67 @@ pub enum Values {
     I8(Vec<i8>),
 }
 
+const UNUSABLE: &str = "The weights file cannot be used";
+
 fn wrong(why: impl ToString) -> Error {
-    Error::checkpoint(
-        "The weights file cannot be used",
-        why,
-        "Choose a whole .safetensors file; a cut-off download must be fetched again",
-    )
+    Error::checkpoint(UNUSABLE, why, "Choose a whole .safetensors file; a cut-off download must be fetched again")
 }
 
-/// Read a file. F64, F32, F16, BF16 and whole numbers all become f32.
+/// Read a file. All floats of 16 bits and more and all whole numbers become f32.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when the file is cut off, is no safetensors file, or holds a value that is not a number (the
-/// key is named).
+/// key is named) or of a kind that is not read.
 pub fn read(bytes: &[u8]) -> Result<File> {
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80\x02\x8a\x0a") {
-        let advice =
-            "Convert it with safetensors.torch.save_file(torch.load(\"in.pth\")[\"model\"], \"out.safetensors\")";
-        return Err(Error::checkpoint(
-            "The weights file cannot be used",
-            "it is a PyTorch file (.pth), not safetensors",
-            advice,
-        ));
+    let file = read_any(bytes)?;
+    if let Some((name, kind)) = file.unread.first_key_value() {
+        return Err(wrong(format!("{name} has values of kind {kind}")));
     }
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
-    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
-    let tensors = SafeTensors::deserialize(bytes).map_err(wrong)?;
-    let mut file = File { tensors: BTreeMap::new(), metadata };
-    for (name, view) in tensors.iter() {
-        let values = as_f32(view.dtype(), view.data())
-            .ok_or_else(|| wrong(format!("{name} has values of kind {:?}", view.dtype())))?;
-        if let Some(place) = values.iter().position(|v| !v.is_finite()) {
-            return Err(wrong(format!("{name} holds {} at place {place}", values[place])));
+    for (name, tensor) in &file.tensors {
+        if let Some(place) = tensor.values.iter().position(|v| !v.is_finite()) {
+            return Err(wrong(format!("{name} holds {} at place {place}", tensor.values[place])));
         }
-        file.tensors.insert(name.to_string(), HostTensor { shape: view.shape().to_vec(), values });
     }
     Ok(file)
 }
 
-fn as_f32(kind: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+/// As [`read`], of which not everything may be used: with values that are not numbers, and a list of tensors of kinds that
+/// are not read.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the file is cut off or is no safetensors file; what it is instead is said.
+pub fn read_any(bytes: &[u8]) -> Result<File> {
+    let header = weights::header(bytes).map_err(|why| match sniff(bytes).filter(|found| !found.advice.is_empty()) {
+        Some(found) => Error::checkpoint(UNUSABLE, why, found.advice),
+        None => wrong(why),
+    })?;
+    let mut file = File { metadata: header.metadata, ..File::default() };
+    for Tensor { name, kind, shape, at } in header.tensors {
+        match as_f32(&kind, &bytes[at]) {
+            Some(values) => drop(file.tensors.insert(name, HostTensor { shape, values })),
+            None => drop(file.unread.insert(name, kind)),
+        }
+    }
+    Ok(file)
+}
+
+fn as_f32(kind: &str, data: &[u8]) -> Option<Vec<f32>> {
     fn each<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         data.as_chunks::<N>().0.iter().map(|b| number(*b)).collect()
     }
     Some(match kind {
-        Dtype::F64 => each(data, |b| f64::from_le_bytes(b) as f32),
-        Dtype::F32 => each(data, f32::from_le_bytes),
-        Dtype::F16 => each(data, |b| f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => each(data, |b| bf16::from_le_bytes(b).to_f32()),
-        Dtype::I64 => each(data, |b| i64::from_le_bytes(b) as f32),
-        Dtype::I32 => each(data, |b| i32::from_le_bytes(b) as f32),
-        Dtype::I8 => each(data, |b| f32::from(i8::from_le_bytes(b))),
-        Dtype::U8 | Dtype::BOOL => each(data, |b: [u8; 1]| f32::from(b[0])),
+        "F64" => each(data, |b| f64::from_le_bytes(b) as f32),
+        "F32" => each(data, f32::from_le_bytes),
+        "F16" => each(data, |b| f16::from_le_bytes(b).to_f32()),
+        "BF16" => each(data, |b| bf16::from_le_bytes(b).to_f32()),
+        "I64" => each(data, |b| i64::from_le_bytes(b) as f32),
+        "U64" => each(data, |b| u64::from_le_bytes(b) as f32),
+        "I32" => each(data, |b| i32::from_le_bytes(b) as f32),
+        "U32" => each(data, |b| u32::from_le_bytes(b) as f32),
+        "I16" => each(data, |b| f32::from(i16::from_le_bytes(b))),
+        "U16" => each(data, |b| f32::from(u16::from_le_bytes(b))),
+        "I8" => each(data, |b| f32::from(i8::from_le_bytes(b))),
+        "U8" | "BOOL" => each(data, |b: [u8; 1]| f32::from(b[0])),
         _ => return None,
     })
 }

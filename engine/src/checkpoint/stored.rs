@@ -49,7 +49,7 @@ pub async fn pack(weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Checkpoint`] when the file is damaged or a matrix lacks its scales.
 pub fn unpack(bytes: &[u8]) -> Result<File> {
-    let mut file = safetensors::read(bytes)?;
+    let mut file = safetensors::read_any(bytes)?;
     if file.metadata.remove(MARK).is_none() {
         return Ok(file);
     }

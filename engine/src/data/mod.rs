@@ -34,6 +34,7 @@ use crate::data::graphs::GraphSet;
 use crate::data::scenes::ground::Ground;
 use crate::density::mixture::Mixture;
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::graph::featured::GraphData;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
@@ -82,6 +83,10 @@ pub trait Dataset: std::fmt::Debug {
     /// # Errors
     /// [`Error::Data`] when samples cannot be read or do not fit together.
     fn cut(&self, half: Half, at: &[usize], how: &Cut, rng: &Rng) -> Result<Batch>;
+
+    /// Hand over all that training draws from, values and classes in their order, for a
+    /// [`Fingerprint`].
+    fn content(&self, take: &mut dyn FnMut(&[u8]));
 
     /// Number of samples that training draws from.
     fn pool(&self) -> usize {
@@ -140,6 +145,20 @@ pub trait Dataset: std::fmt::Debug {
     /// Where on the Earth the window of this side around a sample of a half lies, where that is known.
     fn ground(&self, _half: Half, _sample: usize, _side: usize) -> Option<Ground> {
         None
+    }
+
+    /// What a checkpoint remembers of it. All of what is trained on is read once for that.
+    fn fingerprint(&self) -> Fingerprint {
+        let report = self.report();
+        Fingerprint {
+            id: report.id.clone(),
+            title: report.title.clone(),
+            samples: report.samples,
+            test_samples: report.test_samples,
+            inputs: self.inputs().iter().map(|input| (input.role.name().to_string(), input.channels())).collect(),
+            classes: report.classes.clone(),
+            sha256: Fingerprint::hash(|take| self.content(take)),
+        }
     }
 
     /// What a model has to know of the set before it is built.

@@ -6,6 +6,7 @@ use crate::data::procedural::shapes;
 use crate::data::resample::Raster;
 use crate::data::{Cut, Dataset, crops, fashion_mnist, labelled, photos};
 use crate::error::{Error, Result};
+use crate::fingerprint::feed;
 use crate::pixel_bytes::PixelBytes;
 use crate::rng::Rng;
 use crate::session::DataReport;
@@ -120,6 +121,14 @@ impl Dataset for PictureData {
 
     fn classes(&self, half: Half, track: &str) -> &[u32] {
         if track == CLASS { &self.split(half).labels } else { &[] }
+    }
+
+    fn content(&self, take: &mut dyn FnMut(&[u8])) {
+        for picture in &self.train.pictures {
+            feed(&[picture.width, picture.height, picture.channels], u32::to_le_bytes, take);
+            take(&picture.pixels);
+        }
+        feed(&self.train.labels, u32::to_le_bytes, take);
     }
 
     fn cut(&self, half: Half, at: &[usize], how: &Cut, rng: &Rng) -> Result<Batch> {

@@ -1,25 +1,72 @@
 //! Weights and checkpoints in and out, and moving to another device.
 
+use std::rc::Rc;
+
 use super::Host;
+use super::show::in_order;
 use crate::bench;
+use crate::card::OWN;
 use crate::checkpoint::{self, keys, resume, safetensors, stored};
+use crate::data::Dataset;
 use crate::device;
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::kernels::choice;
 use crate::memory;
 use crate::run::Provenance;
-use crate::session::{DeviceChoice, DeviceReport, Event, Kernels, NamedBytes, Session};
+use crate::session::{DeviceChoice, DeviceReport, Event, Kernels, KeyReport, LogLevel, NamedBytes, Session};
+use crate::sizes;
+
+/// That a file is of a model of other sizes, with what its shapes tell of it.
+fn other_sizes(report: &KeyReport) -> Error {
+    let why = match report.wrong_shape.first() {
+        Some((key, wanted, has)) => format!("{key} should be {wanted} and is {has}"),
+        None if report.mapped.is_empty() => "none of its keys is one of this model".into(),
+        None => format!("it is deeper: {} of its keys are more than this model has", report.unexpected.len()),
+    };
+    let (told, advice) = match &report.sizes {
+        Some(sizes) => {
+            let notes: String = sizes.notes.iter().map(|note| format!(". {note}")).collect();
+            let refused = !sizes.refused.is_empty();
+            let build = if refused {
+                "Take a file of a smaller model".into()
+            } else {
+                format!("Build it with {}", sizes.options())
+            };
+            (format!(". {}{notes}", sizes.sentence()), build)
+        }
+        None => {
+            let notes = report.notes.iter().map(|note| format!(". {note}"));
+            (notes.collect(), "Choose the data, the preset and the knobs that the file was made for".into())
+        }
+    };
+    Error::checkpoint(format!("{} does not fit this model", report.file), format!("{why}{told}"), advice)
+}
 
 impl Host {
     pub(super) fn load_weights(&mut self, file: &NamedBytes, apply: bool) -> Result<()> {
         let read = checkpoint::open(&file.bytes)?;
+        let id = self.run.as_ref().map(|run| run.card.id.clone()).unwrap_or_default();
+        let sizes = self.entry(&id).ok().map(|entry| entry.sizes);
         let run = self
             .run
             .as_mut()
             .ok_or_else(|| Error::request("Nothing is open", "weights need a model", "Choose a system first"))?;
-        let plan = keys::plan(&file.name, &read, &run.weights, run.method.layouts());
+        let mut plan = keys::plan(&file.name, &read, &run.weights, run.method.layouts());
+        if plan.other_sizes() || plan.values.is_empty() {
+            let open = (self.session.preset.as_str(), run.settings.values());
+            match sizes.and_then(|sizes| sizes::found(sizes, &plan.shapes, &run.card, open)) {
+                // The sizes are right: it is the data that are others.
+                Some((sizes, true)) => plan.report.notes.extend(sizes.notes),
+                Some((sizes, false)) => plan.report.sizes = Some(sizes),
+                None => {}
+            }
+        }
         let mut report = plan.report.clone();
         if apply {
+            if plan.other_sizes() || report.sizes.is_some() {
+                return Err(other_sizes(&report));
+            }
             report = keys::apply(plan, &mut run.weights)?;
             let steps = read.metadata.get("steps").and_then(|s| s.parse().ok()).unwrap_or(0);
             run.provenance = Provenance {
@@ -70,20 +117,50 @@ impl Host {
     pub(super) async fn load_checkpoint(&mut self, file: &NamedBytes) -> Result<()> {
         let checkpoint = resume::read(&file.bytes)?;
         let step = checkpoint.session.step;
-        self.open_anew(Session { step: 0, stored: false, ..checkpoint.session.clone() }).await?;
+        let session = Session { step: 0, stored: false, ..checkpoint.session.clone() };
+        let (data, fingerprint) = self.data_of(&checkpoint, &session).await?;
+        let differs = checkpoint.compare(&fingerprint)?;
+        self.spare_data = Some(data);
+        let opened = self.open_anew(session).await;
+        self.spare_data = None;
+        opened?;
         let run = self
             .run
             .take()
             .ok_or_else(|| Error::request("Nothing is open", "the checkpoint's system did not open", "Try again"))?;
         let mut run = run.restore(&checkpoint)?;
+        run.loader.know(fingerprint);
+        let mut words = format!("resumed from {} at step {step}", file.name);
+        if let Some(differs) = differs {
+            if checkpoint.data.is_some() {
+                words.push_str(", with other data");
+            }
+            self.emit(Event::Log { level: LogLevel::Warning, text: format!("{differs}.") });
+        }
         run.provenance.words = match &checkpoint.pretrained {
-            Some(from) => format!("{}; resumed from {} at step {step}", from.words, file.name),
-            None => format!("resumed from {} at step {step}", file.name),
+            Some(from) => format!("{}; {words}", from.words),
+            None => words,
         };
         (run.provenance.since, run.provenance.trained_steps) = (step, step);
         self.run = Some(run);
         self.session.step = step;
         self.tell_opened()
+    }
+
+    /// The data that a checkpoint's run goes on with, and what tells them from others.
+    async fn data_of(
+        &mut self,
+        checkpoint: &resume::Checkpoint,
+        session: &Session,
+    ) -> Result<(Rc<dyn Dataset>, Fingerprint)> {
+        if session.data == OWN && self.user.is_none() && self.undecoded.is_none() && self.spare_data.is_none() {
+            return Err(checkpoint.lacks_own());
+        }
+        let card = self.card(&session.method)?;
+        let (session, draft) = in_order(session.clone(), &card)?;
+        let data = self.load_data(&session, card.kind, draft.find("img_size").unwrap_or_default()).await?;
+        let fingerprint = data.fingerprint();
+        Ok((data, fingerprint))
     }
 
     pub(super) fn device_report(&self) -> Result<DeviceReport> {

@@ -122,7 +122,7 @@ impl Host {
 
 /// The session with what it leaves open filled in and without knobs that stand as the preset has them; and its
 /// settings, but for what the data decides.
-fn in_order(mut session: Session, card: &Card) -> Result<(Session, Settings)> {
+pub(super) fn in_order(mut session: Session, card: &Card) -> Result<(Session, Settings)> {
     if session.data.is_empty() {
         session.data = card.data.first().cloned().unwrap_or_default();
     }

@@ -21,7 +21,8 @@ impl Run {
         // Between two phases the optimiser is still that of the phase that is over: the next one begins with its own.
         let over = self.entered.is_some_and(|entered| entered != self.phase());
         let fresh = over.then(|| self.recipe_of(self.phase()).map(|recipe| Optimiser::new(&recipe))).transpose()?;
-        resume::save_tuned(session, &self.weights, fresh.as_ref().unwrap_or(&self.optimiser), from).await
+        let optimiser = fresh.as_ref().unwrap_or(&self.optimiser);
+        resume::save_tuned(session, &self.weights, optimiser, from, Some(self.loader.fingerprint())).await
     }
 
     /// Go on from a checkpoint; the run must have been built from its session.

@@ -1,8 +1,11 @@
 //! What comes of each job: probes, fine-tuning, weights files, checks, studies, timings.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Kernels;
+use crate::card::KnobValue;
 
 /// Probe of the frozen encoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,11 +41,13 @@ pub struct FineTuneReport {
 }
 
 /// Keys of a weights file against the model's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct KeyReport {
     pub file: String,
-    /// Layout that was recognised ("official", "Hugging Face").
+    /// Layout that was recognised ("official", "Hugging Face"), and the start that was taken off its keys.
     pub layout: String,
+    /// What was guessed, one line each.
+    pub notes: Vec<String>,
     /// Key in the file → key of the model.
     pub mapped: Vec<(String, String)>,
     pub missing: Vec<String>,
@@ -50,6 +55,40 @@ pub struct KeyReport {
     /// Key, what the model wants, what the file has.
     pub wrong_shape: Vec<(String, String, String)>,
     pub applied: bool,
+    /// The model that the file is of, where it is another one than the open one and its shapes tell.
+    pub sizes: Option<SizesFound>,
+}
+
+/// The sizes that the shapes of a weights file tell, as a session to build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SizesFound {
+    /// "dim 192, depth 12, patch_size 16"
+    pub words: String,
+    /// The preset that it is, or the one to begin from.
+    pub preset: String,
+    /// Knobs that differ from the preset's.
+    pub knobs: BTreeMap<String, KnobValue>,
+    /// What shapes do not tell and was taken instead, and what the data have to be like; one line each.
+    pub notes: Vec<String>,
+    /// Why such a model cannot be built; empty: it can.
+    pub refused: String,
+}
+
+impl SizesFound {
+    /// What to add to a command line to build that model.
+    pub fn options(&self) -> String {
+        let set = self.knobs.iter().map(|(name, value)| format!(" --set {name}={}", value.text()));
+        format!("--preset {}{}", self.preset, set.collect::<String>())
+    }
+
+    /// What the file is, in a sentence without its full stop.
+    pub fn sentence(&self) -> String {
+        match (self.refused.is_empty(), self.knobs.is_empty()) {
+            (false, _) => format!("It is of {}, which cannot be built here: {}", self.words, self.refused),
+            (true, true) => format!("It is the preset {} ({})", self.preset, self.words),
+            (true, false) => format!("It is of {}: build it with {}", self.words, self.options()),
+        }
+    }
 }
 
 /// Result of a fixture folder.

@@ -102,6 +102,8 @@ impl Dataset for Scenes {
         ]
     }
 
+    fn content(&self, _take: &mut dyn FnMut(&[u8])) {}
+
     fn count(&self, half: Half) -> usize {
         self.places[half as usize].len()
     }

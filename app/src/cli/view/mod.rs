@@ -20,8 +20,8 @@ use masquerade_engine::trace::{View, ViewKind};
 
 use super::engine::Engine;
 use super::failure::{DONE, Failure, Outcome};
-use super::files;
 use super::output::Output;
+use super::outputs;
 use super::start::Start;
 
 /// Options of `view`.
@@ -38,8 +38,8 @@ pub struct Options {
     /// Where the first map among the views goes, as GeoTIFF over the ground of its scene
     #[arg(long, value_name = "FILE.tif")]
     geotiff: Option<PathBuf>,
-    /// Weights or checkpoint of a run [default: the weights that came with the program]
-    #[arg(long, value_name = "FILE")]
+    /// Weights or checkpoint: a file, one of several parts or their index [default: the weights that came with the program]
+    #[arg(long, visible_alias = "weights", value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Index of the sample
     #[arg(long)]
@@ -57,6 +57,8 @@ pub struct Options {
 /// # Errors
 /// Wrong options, weights that do not fit, a device that fails, a file that cannot be written.
 pub fn run(options: &Options, out: &mut Output) -> Outcome {
+    [&options.out, &options.geotiff].into_iter().flatten().try_for_each(|file| outputs::prove_file(file))?;
+    options.parts.iter().try_for_each(|folder| outputs::prove_folder(folder))?;
     let mut plan = options.start.plan_with(options.checkpoint.as_deref())?;
     plan.session.sample = options.sample.unwrap_or(plan.session.sample);
     plan.session.mask_seed = options.remask.unwrap_or(plan.session.mask_seed);
@@ -71,7 +73,6 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         write_atomically(file, &png(&sheet)?)?;
     }
     if let Some(folder) = &options.parts {
-        files::make_folder(folder)?;
         for (view, pixels) in views.iter().filter_map(|view| Some((view, parts::pixels(view, &views)?))) {
             write_atomically(&folder.join(format!("{}.png", view.id)), &png(&pixels)?)?;
         }

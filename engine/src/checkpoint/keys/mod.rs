@@ -1,11 +1,14 @@
-//! From the keys of a weights file to the names of a model, by tables of renames. Nothing is applied before it is
-//! listed.
+//! From the keys of a weights file to the names of a model: starts that scripts put before every key are told by what fits
+//! under them, other namings by tables of renames. Nothing is applied before it is listed.
 
+mod place;
+mod recognise;
 pub mod vit_mae;
 
 use std::collections::BTreeMap;
 
-use crate::checkpoint::resize;
+use recognise::{Meant, Names, Reading, averages, reading};
+
 use crate::checkpoint::safetensors::{File, HostTensor};
 use crate::error::{Error, Result};
 use crate::session::KeyReport;
@@ -37,28 +40,34 @@ pub struct Inner {
 /// The model's own names.
 pub const OFFICIAL: Layout = Layout { name: "official", optional: &[], starts: &[("", "")], inner: &[] };
 
-/// Starts that training scripts put before every key.
-const WRAPPERS: [&str; 5] = ["", "model.", "module.", "model.module.", "module.model."];
-/// Another start needs one in this many of the model's weights under it.
-const ENOUGH: usize = 4;
-
 /// What would be loaded, before it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     pub report: KeyReport,
     /// Name of the weight and its new values.
     pub values: Vec<(String, Vec<f32>)>,
     /// Momentum copies and queues that the file lacks: a file of another program has none, a checkpoint must have all.
     pub lacking: Vec<String>,
+    /// Shapes of what the file has, by the model's names, those of a deeper model too.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// Keys that only a deeper model has.
+    pub beyond: usize,
 }
 
 type Piece = Option<(usize, usize)>;
-type Found<'a> = (Piece, &'a str, &'a HostTensor);
+
+/// A tensor of the file that was found for a weight.
+struct Found<'a> {
+    piece: Piece,
+    key: &'a str,
+    tensor: &'a HostTensor,
+    /// Parts of the key that were passed over.
+    passed: usize,
+}
 
 impl Layout {
-    /// The model's name of a key, and which piece of it the key holds.
-    fn translate(&self, wrapper: &str, key: &str) -> Option<(String, Piece)> {
-        let mut key = key.strip_prefix(wrapper)?;
+    /// The model's name of a key without its start, and which piece of it the key holds.
+    fn translate(&self, mut key: &str) -> Option<(String, Piece)> {
         for start in self.optional {
             key = key.strip_prefix(start).unwrap_or(key);
         }
@@ -70,7 +79,7 @@ impl Layout {
     }
 }
 
-/// List what of `file` fits `weights`, in the layout (and wrapper) under which most keys do.
+/// List what of `file` fits `weights`, in the layout and under the start of keys with which most do.
 ///
 /// Fixed tables may be absent, and frozen weights are left alone. A position table of another square grid is resized
 /// (bicubic); the report's `layout` says so.
@@ -91,17 +100,30 @@ fn plan_of(
     prefix: &str,
     wanted: impl Fn(&Weight) -> bool,
 ) -> Plan {
-    let weight = |name: &str| weights.by_name(&format!("{prefix}{name}")).filter(|weight| wanted(weight));
-    let (layout, wrapper) =
-        recognised(file, layouts, weights.list.iter().filter(|w| wanted(w)).count(), |name| weight(name).is_some());
-    let report = empty_report(file_name, layout, wrapper);
-    let mut plan = Plan { report, values: Vec::new(), lacking: Vec::new() };
+    let names = Names::new(weights.list.iter().filter(|w| wanted(w)), prefix, layouts, file);
+    let read = reading(file, layouts, &names);
+    let mut plan = Plan { report: empty_report(file_name, &read), ..Plan::default() };
     let mut found: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
     for (key, tensor) in &file.tensors {
-        let place = layout.translate(wrapper, key).and_then(|(name, piece)| Some((weight(&name)?, piece)));
-        match place {
-            Some((weight, piece)) => found.entry(&weight.name).or_default().push((piece, key, tensor)),
-            None => plan.report.unexpected.push(key.clone()),
+        let meant = read.starts.iter().find_map(|start| names.meant(read.layout, start, key));
+        // Parts are passed over where that finds what is not there otherwise: not those of copies.
+        let Some(Meant { name, piece, passed }) = meant.filter(|meant| meant.passed == 0 || !read.passed.is_empty())
+        else {
+            // The shapes of another kind of model of the same system tell which.
+            let bare = read.starts.iter().find_map(|start| read.layout.translate(key.strip_prefix(start)?));
+            if let Some((name, _)) = bare {
+                plan.shapes.entry(name).or_insert_with(|| tensor.shape.clone());
+            }
+            plan.report.unexpected.push(key.clone());
+            continue;
+        };
+        plan.shapes.insert(name.clone(), tensor.shape.clone());
+        match names.weight(&name) {
+            Some(weight) => found.entry(&weight.name).or_default().push(Found { piece, key, tensor, passed }),
+            None => {
+                plan.beyond += 1;
+                plan.report.unexpected.push(key.clone());
+            }
         }
     }
     for weight in weights.list.iter().filter(|weight| wanted(weight)) {
@@ -112,34 +134,12 @@ fn plan_of(
             (None, Upkeep::Fixed) => {}
         }
     }
-    plan
-}
-
-/// The layout and the start that keys carry beside it under which most of them name a weight; the first layout and the
-/// shortest start of equals, so that the plain official names win.
-fn recognised<'a>(
-    file: &'a File,
-    layouts: &'a [Layout],
-    weights: usize,
-    names_one: impl Fn(&str) -> bool,
-) -> (&'a Layout, &'a str) {
-    let mut fits: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-    for (number, layout) in layouts.iter().enumerate() {
-        for key in file.tensors.keys() {
-            let starts = std::iter::once(0).chain(key.match_indices('.').map(|(at, _)| at + 1));
-            for wrapper in starts.map(|end| &key[..end]) {
-                if layout.translate(wrapper, key).is_some_and(|(name, _)| names_one(&name)) {
-                    *fits.entry((number, wrapper)).or_default() += 1;
-                }
-            }
-        }
+    for (key, kind) in &file.unread {
+        plan.report
+            .unexpected
+            .push(format!("{key} ({kind}, a kind of number that is not read: save it as F32 or BF16)"));
     }
-    // A start that no script is known to write is believed where a good part of the model is found under it.
-    fits.retain(|(_, wrapper), count| WRAPPERS.contains(wrapper) || ENOUGH * *count >= weights);
-    let best = fits.iter().max_by_key(|((number, wrapper), count)| {
-        (**count, std::cmp::Reverse(*number), std::cmp::Reverse(wrapper.len()))
-    });
-    best.map_or((&OFFICIAL, ""), |((number, wrapper), _)| (&layouts[*number], *wrapper))
+    plan
 }
 
 /// Put the planned values into the weights.
@@ -149,11 +149,13 @@ fn recognised<'a>(
 pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
     let Plan { mut report, values, .. } = plan;
     if values.is_empty() {
-        let why = format!("none of its {} keys fits", report.unexpected.len() + report.wrong_shape.len());
+        let mut keys = report.unexpected.iter().chain(report.wrong_shape.iter().map(|(key, ..)| key));
+        let first = keys.next().map_or(String::new(), |key| format!("; the first is {key}"));
+        let count = report.unexpected.len() + report.wrong_shape.len();
         return Err(Error::checkpoint(
             format!("{} is of another model", report.file),
-            why,
-            "Choose the preset that the file was made for",
+            format!("none of its {count} keys fits{first}"),
+            "Choose the system and the preset that the file was made for",
         ));
     }
     for (name, values) in values {
@@ -163,20 +165,36 @@ pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
     Ok(report)
 }
 
-fn empty_report(file: &str, layout: &Layout, wrapper: &str) -> KeyReport {
-    let under = if wrapper.is_empty() { String::new() } else { format!(", keys under `{wrapper}`") };
-    KeyReport {
-        file: file.to_string(),
-        layout: format!("{}{under}", layout.name),
-        mapped: Vec::new(),
-        missing: Vec::new(),
-        unexpected: Vec::new(),
-        wrong_shape: Vec::new(),
-        applied: false,
+fn empty_report(file: &str, read: &Reading<'_>) -> KeyReport {
+    let quoted = |starts: &[&str]| starts.iter().map(|start| format!("`{start}`")).collect::<Vec<_>>().join(" and ");
+    let under = match read.starts.as_slice() {
+        [] | [""] => String::new(),
+        starts => format!(", keys under {}", quoted(starts)),
+    };
+    let mut notes = Vec::new();
+    if !read.passed.is_empty() {
+        let parts = read.passed.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ");
+        notes.push(format!("Within keys, {parts} was passed over"));
     }
+    let average = |start: &&&str| averages(start);
+    if let Some(start) = read.starts.iter().find(average) {
+        notes.push(format!("What lies under `{start}` is an average of the weights (EMA), as its name says"));
+    }
+    for start in &read.copies {
+        let what = if averages(start) { "an average of the weights (EMA)" } else { "the same weights once more" };
+        let shown = if start.is_empty() { "no start".into() } else { format!("`{start}`") };
+        notes.push(format!("Under {shown} the file holds {what}, which is not used"));
+    }
+    let layout = format!("{}{under}", read.layout.name);
+    KeyReport { file: file.to_string(), layout, notes, ..KeyReport::default() }
 }
 
 impl Plan {
+    /// Whether the file is of a model of other sizes: shapes differ, or it goes on where this model ends.
+    pub fn other_sizes(&self) -> bool {
+        self.beyond > 0 || !self.report.wrong_shape.is_empty()
+    }
+
     /// Whether the file holds the whole model: nothing that training made is missing or of another shape.
     ///
     /// # Errors
@@ -191,82 +209,4 @@ impl Plan {
         };
         Err(Error::checkpoint(format!("{} does not fit this model", self.report.file), why, advice))
     }
-
-    /// Take a weight from the tensors that were found for it.
-    fn place(&mut self, weight: &Weight, found: Vec<Found>) {
-        if let Some((_, key, tensor)) = found.iter().find(|(piece, ..)| piece.is_none()) {
-            let others = found.iter().filter(|(_, other, _)| other != key);
-            self.report.unexpected.extend(others.map(|(_, other, _)| (*other).to_string()));
-            self.place_whole(weight, key, tensor);
-            return;
-        }
-        let count = found.iter().find_map(|(piece, ..)| piece.map(|(_, count)| count)).unwrap_or(1);
-        let mut pieces: Vec<Option<(&str, &HostTensor)>> = vec![None; count];
-        for (piece, key, tensor) in found {
-            let index = piece.map_or(0, |(index, _)| index);
-            if pieces[index].is_some() {
-                self.report.unexpected.push(key.to_string());
-            } else {
-                pieces[index] = Some((key, tensor));
-            }
-        }
-        self.place_pieces(weight, &pieces);
-    }
-
-    fn place_whole(&mut self, weight: &Weight, key: &str, tensor: &HostTensor) {
-        // A single number is [] in some files and [1] in others.
-        let single = tensor.values.len() == 1 && weight.len() == 1;
-        let values = if tensor.shape == weight.shape || single {
-            tensor.values.clone()
-        } else if let Some((values, note)) = resized(weight, tensor) {
-            self.report.layout.push_str(&note);
-            values
-        } else {
-            self.report.wrong_shape.push((
-                key.to_string(),
-                format!("{:?}", weight.shape),
-                format!("{:?}", tensor.shape),
-            ));
-            return;
-        };
-        self.report.mapped.push((key.to_string(), weight.name.clone()));
-        self.values.push((weight.name.clone(), values));
-    }
-
-    fn place_pieces(&mut self, weight: &Weight, pieces: &[Option<(&str, &HostTensor)>]) {
-        let mut wanted = weight.shape.clone();
-        if let Some(rows) = wanted.first_mut() {
-            *rows /= pieces.len();
-        }
-        let fit = |tensor: &HostTensor| tensor.shape == wanted && wanted.iter().product::<usize>() > 0;
-        for (index, piece) in pieces.iter().enumerate() {
-            match piece {
-                None => self.report.missing.push(format!("{} (piece {} of {})", weight.name, index + 1, pieces.len())),
-                Some((key, tensor)) if !fit(tensor) => {
-                    self.report.wrong_shape.push((
-                        (*key).to_string(),
-                        format!("{wanted:?}"),
-                        format!("{:?}", tensor.shape),
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        let whole: Vec<_> = pieces.iter().flatten().filter(|(_, tensor)| fit(tensor)).collect();
-        if whole.len() == pieces.len() {
-            self.report.mapped.extend(whole.iter().map(|(key, _)| ((*key).to_string(), weight.name.clone())));
-            self.values.push((weight.name.clone(), whole.iter().flat_map(|(_, t)| t.values.iter().copied()).collect()));
-        }
-    }
-}
-
-/// A position table `[1, rows, dim]` brought to the model's grid, and a note for the report.
-fn resized(weight: &Weight, tensor: &HostTensor) -> Option<(Vec<f32>, String)> {
-    let (&[1, want, dim], &[1, have, same]) = (weight.shape.as_slice(), tensor.shape.as_slice()) else { return None };
-    if !weight.name.ends_with("pos_embed") || dim != same {
-        return None;
-    }
-    let ((leading, to), (also, from)) = (resize::grid(want)?, resize::grid(have)?);
-    let note = format!(", {} resized from {from} × {from} to {to} × {to}", weight.name);
-    (leading == also).then(|| (resize::positions(&tensor.values, leading, from, to, dim), note))
 }

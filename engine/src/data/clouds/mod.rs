@@ -14,6 +14,7 @@ use crate::batch::{Batch, CLASS, Half, Role, Values};
 use crate::data::files::Files;
 use crate::data::{Cut, Dataset, labelled};
 use crate::error::Result;
+use crate::fingerprint::feed;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes};
@@ -81,6 +82,12 @@ impl Dataset for CloudData {
 
     fn classes(&self, half: Half, track: &str) -> &[u32] {
         if track == CLASS { &self.split(half).labels } else { &[] }
+    }
+
+    fn content(&self, take: &mut dyn FnMut(&[u8])) {
+        feed(&[self.points as u64], u64::to_le_bytes, take);
+        feed(&self.train.points, f32::to_le_bytes, take);
+        feed(&self.train.labels, u32::to_le_bytes, take);
     }
 
     /// Clouds as stored: which points are taken, and how they are turned, is a matter of the system.

@@ -20,6 +20,7 @@ use crate::batch::{Batch, CLASS, Half, Nodes, Role, Target, Values};
 use crate::data::files::Files;
 use crate::data::{Cut, Dataset};
 use crate::error::Result;
+use crate::fingerprint::feed;
 pub use crate::graph::featured::{GraphData, NodeFeatures};
 use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes, Reading};
@@ -130,6 +131,19 @@ impl Dataset for GraphSet {
             Half::Train => &self.0.train_labels,
             Half::Test => &self.0.test_labels,
         }
+    }
+
+    fn content(&self, take: &mut dyn FnMut(&[u8])) {
+        let (graph, features) = (&self.0, &self.0.features);
+        let places = |list: &[usize], take: &mut dyn FnMut(&[u8])| feed(list, |v| (v as u64).to_le_bytes(), take);
+        places(&[graph.nodes], take);
+        places(&features.starts, take);
+        feed(&features.columns, u32::to_le_bytes, take);
+        feed(&features.values, f32::to_le_bytes, take);
+        for list in [&graph.src, &graph.dst, &graph.labels] {
+            feed(list, u32::to_le_bytes, take);
+        }
+        places(&graph.graphs, take);
     }
 
     fn cut(&self, half: Half, at: &[usize], how: &Cut, _rng: &Rng) -> Result<Batch> {

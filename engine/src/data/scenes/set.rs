@@ -14,6 +14,7 @@ use crate::data::crops::{Augment, Part, stacked};
 use crate::data::resample::{Area, Raster};
 use crate::data::{Cut, Dataset};
 use crate::error::{Error, Result};
+use crate::fingerprint::feed;
 use crate::pixel_bytes::PixelBytes;
 use crate::rng::Rng;
 use crate::session::DataReport;
@@ -340,6 +341,17 @@ impl Dataset for SceneData {
             input(Role::Optical, OPTICAL.len(), &self.scenes.optical),
             input(Role::Radar, RADAR.len(), &self.scenes.radar),
         ]
+    }
+
+    fn content(&self, take: &mut dyn FnMut(&[u8])) {
+        for scene in self.scenes.scenes.iter().filter(|scene| scene.half != Some(Half::Test)) {
+            feed(&scene.sides, u32::to_le_bytes, take);
+            for sensor in [&scene.optical, &scene.radar].into_iter().flatten() {
+                feed(&sensor.pixels, u16::to_le_bytes, take);
+            }
+            scene.cover.iter().for_each(|cover| take(&cover.pixels));
+            feed(&[scene.class.unwrap_or(u32::MAX)], u32::to_le_bytes, take);
+        }
     }
 
     fn count(&self, half: Half) -> usize {

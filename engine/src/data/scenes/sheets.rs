@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use masquerade_formats::sniff::{Kind, sniff};
+
 use super::bands::{Band, OPTICAL, RADAR, band};
 use super::geotiff::{self, Header};
 use super::names::{Family, Named};
@@ -50,7 +52,6 @@ pub type Skipped = Vec<(String, String)>;
 /// Endings of files that lie beside pictures and are not needed.
 const BESIDE: [&str; 14] =
     ["json", "xml", "csv", "txt", "md", "html", "tfw", "prj", "aux", "ovr", "geojson", "pdf", "yaml", "safe"];
-const PICTURES: [&str; 8] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "jp2", "heic"];
 
 /// Look at all files.
 pub fn look(mut files: Vec<NamedBytes>) -> (Vec<Sheet>, Skipped) {
@@ -59,17 +60,20 @@ pub fn look(mut files: Vec<NamedBytes>) -> (Vec<Sheet>, Skipped) {
     for mut file in files {
         file.name = file.name.replace('\\', "/");
         let ending = file.name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-        if BESIDE.contains(&ending.as_str()) {
+        let found = sniff(&file.bytes);
+        let tiff = found.as_ref().is_some_and(|found| found.name == "TIFF");
+        if BESIDE.contains(&ending.as_str()) && !tiff {
             continue;
         }
         let named = Named::of(&file.name);
-        let looked = match ending.as_str() {
-            "tif" | "tiff" | "gtiff" => geotiff::header(&file.bytes),
-            "jp2" => Err("JPEG 2000 is not read: turn it into GeoTIFF".into()),
-            ending if PICTURES.contains(&ending) => {
-                Err("it is a picture of three colours; scenes need the bands of the sensors as GeoTIFF".into())
+        let looked = match found {
+            _ if tiff => geotiff::header(&file.bytes),
+            Some(found) if found.name == "JPEG 2000" => Err("JPEG 2000 is not read: turn it into GeoTIFF".into()),
+            Some(found) if found.kind == Kind::Picture => {
+                Err(format!("{found} of three colours; scenes need the bands of the sensors as GeoTIFF"))
             }
-            _ => Err("it is no GeoTIFF file".into()),
+            Some(found) => Err(format!("it is {}, not a TIFF file", found.what)),
+            None => Err("it is not a TIFF file".into()),
         };
         let known = looked.and_then(|header| content(&named, &header).map(|content| (header, content)));
         match known {

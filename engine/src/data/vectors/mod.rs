@@ -13,6 +13,7 @@ use crate::data::files::Files;
 use crate::data::{Cut, Dataset, labelled};
 use crate::density::mixture::Mixture;
 use crate::error::Result;
+use crate::fingerprint::feed;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes, Reading};
@@ -73,6 +74,11 @@ impl Dataset for VectorData {
 
     fn classes(&self, half: Half, track: &str) -> &[u32] {
         if track == CLASS { self.half(half).1 } else { &[] }
+    }
+
+    fn content(&self, take: &mut dyn FnMut(&[u8])) {
+        feed(&self.train, f32::to_le_bytes, take);
+        feed(&self.train_labels, u32::to_le_bytes, take);
     }
 
     fn cut(&self, half: Half, at: &[usize], _how: &Cut, _rng: &Rng) -> Result<Batch> {

@@ -27,6 +27,8 @@ pub mod model;
 #[cfg(feature = "compute")]
 pub mod scenes;
 #[cfg(feature = "compute")]
+mod sizes;
+#[cfg(feature = "compute")]
 mod tuned;
 
 pub use card::card;
@@ -38,5 +40,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!(),
 };

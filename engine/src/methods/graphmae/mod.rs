@@ -23,6 +23,8 @@ pub mod method;
 #[cfg(feature = "compute")]
 pub mod model;
 #[cfg(feature = "compute")]
+mod sizes;
+#[cfg(feature = "compute")]
 pub mod system;
 
 pub use card::card;
@@ -34,5 +36,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("graphmae-nano.safetensors"),
 };

@@ -30,6 +30,8 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod plan;
+#[cfg(feature = "compute")]
+mod sizes;
 
 pub use card::card;
 
@@ -40,5 +42,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("gsimclr-nano.safetensors"),
 };

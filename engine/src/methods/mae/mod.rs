@@ -14,6 +14,8 @@ pub mod fixture;
 mod look;
 #[cfg(feature = "compute")]
 pub mod model;
+#[cfg(feature = "compute")]
+mod sizes;
 
 pub use card::card;
 
@@ -24,5 +26,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: model::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("mae-nano.safetensors"),
 };

@@ -34,6 +34,8 @@ mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod segmentation;
+#[cfg(feature = "compute")]
+mod sizes;
 
 pub use card::card;
 
@@ -44,5 +46,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("pointcmae-nano.safetensors"),
 };

@@ -30,6 +30,8 @@ pub mod modern;
 #[cfg(feature = "compute")]
 pub mod sampler;
 #[cfg(feature = "compute")]
+mod sizes;
+#[cfg(feature = "compute")]
 pub mod system;
 
 pub use card::card;
@@ -41,5 +43,6 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("rae-nano.safetensors"),
 };

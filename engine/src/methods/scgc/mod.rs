@@ -27,6 +27,8 @@ pub mod method;
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod rivals;
+#[cfg(feature = "compute")]
+mod sizes;
 
 pub use card::{Variant, card};
 
@@ -37,6 +39,7 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     build: method::build,
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
+    sizes: sizes::sizes,
     stored: crate::method::stored_weights!("scgc-nano.safetensors"),
 };
 

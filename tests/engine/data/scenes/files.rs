@@ -162,7 +162,7 @@ fn what_cannot_be_used_is_named_and_the_rest_goes_on() {
         file("nameless.tif", Tiff::new(32, 32, WHOLE).write(1, |_, _, _| 5.0)),
         file("eight_S2.tif", eight),
         file("half/B02.tif", Tiff::new(32, 32, WHOLE).write(1, |_, _, _| 5.0)),
-        file("photo.jpg", vec![1, 2, 3]),
+        file("photo.jpg", b"\xFF\xD8\xFF\xE0".to_vec()),
         file("heights_DEM.tif", Tiff::new(32, 32, WHOLE).write(1, |_, _, _| 5.0)),
         file("lost_LULC.tif", Tiff::new(32, 32, (1, 1)).write(1, |_, _, _| 5.0)),
         file("readme.txt", b"hello".to_vec()),
