@@ -95,7 +95,7 @@ impl State {
                 let finished = total > 0 && done >= total;
                 self.loading = (!finished).then(|| Job { name: what, done, total, note: String::new() });
             }
-            Event::Opened { session, model, data } => self.opened(*session, model, data),
+            Event::Opened { session, model, data } => self.opened(*session, model, *data),
             Event::State { session, playing } => self.state(*session, playing),
             Event::Progress(progress) => self.progress(progress),
             Event::Reproduced(found) => self.reproduced = Some(found),

@@ -257,7 +257,7 @@ pub enum Event {
     Opened {
         session: Box<Session>,
         model: ModelReport,
-        data: DataReport,
+        data: Box<DataReport>,
     },
     /// The session as it is now: the answer to [`Command::Show`], or changed by the engine's hand (step count, what was
     /// refused put back, play state).

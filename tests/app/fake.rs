@@ -188,10 +188,11 @@ pub fn opened(classes: bool) -> Vec<Event> {
         source: "dataset-fashion-mnist".into(),
         notes: Vec::new(),
         skipped: vec![("notes.txt".into(), "not a picture".into())],
+        ..DataReport::default()
     };
     vec![
         Event::Ready { device, catalogue: catalogue() },
-        Event::Opened { session: Box::default(), model, data },
+        Event::Opened { session: Box::default(), model, data: Box::new(data) },
         Event::Views { request: 0, views: views_of(&hidden()) },
         Event::Log { level: masquerade_engine::session::LogLevel::Info, text: "Stored weights loaded.".into() },
     ]

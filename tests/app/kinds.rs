@@ -229,7 +229,8 @@ fn a_drag_over_a_clip_paints_the_tokens_of_its_frame() {
     let (mut app, wire) = open(WIDE, true, Kind::Pictures, vec![view]);
     let mut model = app.state().state().model.clone().unwrap();
     model.grids[0].paintable = true;
-    let (session, data) = (Box::new(app.state().session().clone()), app.state().state().data.clone().unwrap());
+    let (session, data) =
+        (Box::new(app.state().session().clone()), Box::new(app.state().state().data.clone().unwrap()));
     wire.borrow_mut().events.push_back(Event::Opened { session, model, data });
     app.run_steps(2);
     focus(&mut app, "Clip");

@@ -41,7 +41,7 @@ fn showing(session: Session) -> (Driven, ModelReport, DataReport) {
 
 fn opened(events: &[Event]) -> Option<(ModelReport, DataReport)> {
     events.iter().rev().find_map(|e| match e {
-        Event::Opened { model, data, .. } => Some((model.clone(), data.clone())),
+        Event::Opened { model, data, .. } => Some((model.clone(), (**data).clone())),
         _ => None,
     })
 }

@@ -222,7 +222,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the engine refuses it.
-    pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<DataReport, Failure> {
+    pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<Box<DataReport>, Failure> {
         self.add_own_data(engine)?;
         engine.send(Command::Show(Box::new(self.session.clone())));
         let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;

@@ -52,12 +52,12 @@ impl Walk {
         if !self.intake.may_enter(name, depth) {
             return;
         }
-        match fs::canonicalize(folder) {
-            Ok(place) if !self.entered.insert(place) => {
-                return self.intake.pass_over(name, "it leads to a folder that was read already");
-            }
+        let place = match fs::canonicalize(folder) {
+            Ok(place) => place,
             Err(error) => return self.intake.pass_over(name, in_words(&error)),
-            Ok(_) => {}
+        };
+        if !self.entered.insert(place) {
+            return self.intake.pass_over(name, "it leads to a folder that was read already");
         }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,

@@ -18,7 +18,7 @@ pub fn reading_ui(ui: &mut Ui, cx: &mut UiContext<'_>, data: &DataReport) {
         let rows: Vec<Vec<String>> = data
             .columns
             .iter()
-            .map(|column| vec![column.name.clone(), column.kind.clone(), text::range(column.range)])
+            .map(|column| vec![column.name.clone(), column.kind.clone(), text::column_range(column.range)])
             .collect();
         scrolled_ui(ui, "columns", |ui| table_ui(ui, "columns", &[text::NAME, text::TAKEN_FOR, text::RANGE], &rows));
     }

@@ -276,7 +276,7 @@ pub fn classes(names: &[String], sizes: &[u64]) -> String {
 }
 
 /// Smallest and largest number.
-pub fn range(range: Option<(f64, f64)>) -> String {
+pub fn column_range(range: Option<(f64, f64)>) -> String {
     range.map_or_else(String::new, |(low, high)| format!("{low:.4} … {high:.4}"))
 }
 

@@ -2,7 +2,7 @@
 
 use masquerade_engine::error::Report;
 
-use super::{WHAT_TO_DO, WHY, bytes};
+use super::{WHAT_TO_DO, WHY};
 
 /// The engine has ended.
 pub fn engine_lost(why: &str) -> Report {

@@ -142,16 +142,10 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
     let report = DataReport {
         id: "fashion-mnist".into(),
         title: "Fashion-MNIST".into(),
-        samples: 0,
-        test_samples: 0,
-        first: 0,
         classes: CLASSES.map(String::from).to_vec(),
-        picture: (0, 0, 0),
-        detail: String::new(),
         licence: "MIT (Expat), Zalando SE 2017".into(),
         source: format!("https://github.com/zalandoresearch/fashion-mnist, data/fashion: {what}"),
-        notes: Vec::new(),
-        skipped: Vec::new(),
+        ..DataReport::default()
     };
     PictureData::grey(report, MEAN, STD, train, test)
 }

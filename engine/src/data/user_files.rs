@@ -88,16 +88,11 @@ fn data_set(looked: Vec<Looked>, source: &str) -> Result<PictureData> {
     let report = DataReport {
         id: "folder".into(),
         title: "Your pictures".into(),
-        samples: 0,
-        test_samples: 0,
-        first: 0,
         classes,
-        picture: (0, 0, 0),
-        detail: String::new(),
         licence: "yours".into(),
         source: source.into(),
-        notes: Vec::new(),
         skipped,
+        ..DataReport::default()
     };
     Ok(PictureData::colour(report, train, test))
 }

@@ -27,7 +27,7 @@ use crate::limits::Limits;
 use crate::method::{Entry, Kept};
 use crate::registry;
 use crate::run::Run;
-use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, NamedBytes, Session};
+use crate::session::{Command, DataReport, DeviceChoice, Event, LogLevel, ModelReport, Session, UserFiles};
 use crate::trace::Source;
 use crate::{bench, kernel_checks, verify};
 

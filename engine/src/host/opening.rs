@@ -155,7 +155,7 @@ impl Host {
         self.kept = None;
         let (model, data) = (self.model_report()?, self.running()?.loader.report());
         self.told_open = Some((model.clone(), data.clone()));
-        self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data });
+        self.emit(Event::Opened { session: Box::new(self.session.clone()), model, data: Box::new(data) });
         Ok(())
     }
 

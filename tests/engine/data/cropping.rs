@@ -31,7 +31,7 @@ fn colour_set(pictures: Vec<Picture>) -> PictureData {
         licence: String::new(),
         source: String::new(),
         notes: Vec::new(),
-        skipped: Vec::new(),
+        ..DataReport::default()
     };
     PictureData::colour(report, Split { pictures, labels: Vec::new() }, Split::default())
 }

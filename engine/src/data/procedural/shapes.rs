@@ -24,16 +24,10 @@ pub fn load(side: u32, seed: u64) -> PictureData {
     let report = DataReport {
         id: "shapes".into(),
         title: "Shapes".into(),
-        samples: 0,
-        test_samples: 0,
-        first: 0,
         classes: CLASSES.map(String::from).to_vec(),
-        picture: (0, 0, 0),
-        detail: String::new(),
         licence: "CC0 1.0".into(),
         source: format!("drawn by the program, seed {seed}"),
-        notes: Vec::new(),
-        skipped: Vec::new(),
+        ..DataReport::default()
     };
     PictureData::colour(report, split(side, 0..TRAIN, &stream), split(side, TRAIN..TRAIN + TEST, &stream))
 }
