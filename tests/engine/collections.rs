@@ -81,6 +81,16 @@ fn the_user_brings_a_set_of_graphs() {
     )
     .expect("a set");
     assert_eq!((labelled.features.width, &labelled.features.columns[..]), (3, &[0, 2, 1, 2, 0][..]));
+    // Attributes stand beside labels; what is odd is left out by number.
+    let attributes = ("TOY_node_attributes.txt", "0.5\n1.5\n0\n-2\n3\n");
+    let labels = ("TOY_node_labels.txt", "7\n9\n9\n7\n7\n");
+    let odd = ("toy/TOY_A.txt", "1, 3\n3, 5\n1, 2\n4, 2\n4, 9\n");
+    let set =
+        graphs::from_files(files(&[odd, GRAPHS, CLASSES, labels, attributes]), &Reading::default()).expect("a set");
+    let rows = [1.0, 0.0, 0.5, 0.0, 1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 1.0, 1.5, 1.0, 0.0, -2.0];
+    assert_eq!((set.features.width, set.features.dense([0, 1, 2, 3, 4].into_iter())), (3, rows.to_vec()));
+    assert_eq!((set.src.len(), set.report.skipped.len()), (3, 2));
+    assert!(set.report.skipped[0].1.contains("joins two graphs"), "{:?}", set.report.skipped);
 }
 
 #[test]
@@ -89,13 +99,10 @@ fn sets_that_do_not_fit_are_refused_with_a_reason() {
         let report = graphs::from_files(files(texts), &Reading::default()).expect_err("no set").report();
         assert!(report.why.contains(word) && !report.what_to_do.is_empty(), "{report:?}");
     };
-    refused(&[EDGES, GRAPHS], "_graph_labels.txt");
-    refused(&[EDGES, ("x_graph_indicator.txt", "1\n3\n1\n2\n1\n"), CLASSES], "graph 3");
     refused(&[("x_A.txt", "1, 2\n"), GRAPHS, CLASSES], "joins two graphs");
-    refused(&[("x_A.txt", "1, 3\n3, 6\n"), GRAPHS, CLASSES], "edge 2");
-    refused(&[("x_A.txt", "1\n"), GRAPHS, CLASSES], "edge 1");
-    refused(&[("x_A.txt", "1, one\n"), GRAPHS, CLASSES], "line 1 of x_A.txt");
-    refused(&[("x_A.txt", "1, 3\n,\n"), GRAPHS, CLASSES], "line 2 of x_A.txt");
+    refused(&[("x_A.txt", "1\n"), GRAPHS, CLASSES], "x_A.txt, line 1");
+    refused(&[("x_A.txt", "1, one\n"), GRAPHS, CLASSES], "x_A.txt, line 1");
+    refused(&[EDGES, GRAPHS, ("y_A.txt", "1,2\n"), ("y_graph_indicator.txt", "1\n")], "TOY, y");
     refused(&[EDGES, GRAPHS, CLASSES, ("x_node_labels.txt", "1\n")], "1 nodes have labels");
 }
 

@@ -8,6 +8,7 @@ mod loading;
 mod orders;
 mod scenes;
 mod sensors;
+mod tables;
 
 use std::future::Future;
 use std::io::Cursor;

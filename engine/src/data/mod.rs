@@ -4,6 +4,7 @@
 //! * [`pictures`]: what a picture set is; [`fashion_mnist`], [`photos`], [`procedural::shapes`], [`user_files`]: one
 //!   file a source
 //! * [`clouds`], [`graphs`], [`scenes`], [`vectors`]: the other kinds, each with its sources
+//! * [`table_report`]: what is told of a table of the user's
 //! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
 //! * [`crops`] on [`resample`]: from pictures to batches; [`clips`]: from films to clips with their sound
 
@@ -20,6 +21,7 @@ pub mod pictures;
 pub mod procedural;
 pub mod resample;
 pub mod scenes;
+mod table_report;
 pub mod user_files;
 pub mod vectors;
 

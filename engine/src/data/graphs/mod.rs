@@ -2,16 +2,19 @@
 //!
 //! * [`citations`]: Cora, Citeseer and DBLP from their files
 //! * [`tables`]: the user's own files, edge lists with a table of features, and Planetoid's `.content` with `.cites`
-//! * [`collections`]: sets of many small graphs, drawn ones and the user's own
+//! * [`collections`]: drawn sets of many small graphs; [`own_sets`]: the user's own
+//! * [`degrees`](mod@degrees): features of nodes that have no others
 //! * [`drawn`]: stochastic block models, small and with a million nodes
 //! * [`neighbours`]: nearest neighbours of pictures as a graph
 //! * [`layout`]: where the nodes of a graph are drawn
 
 pub mod citations;
 pub mod collections;
+pub mod degrees;
 pub mod drawn;
 pub mod layout;
 pub mod neighbours;
+pub mod own_sets;
 pub mod tables;
 
 use std::rc::Rc;
@@ -185,9 +188,5 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<GraphData> {
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when the files hold none.
 pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<GraphData> {
-    if collections::is_collection(&files) {
-        collections::from_files(&files)
-    } else {
-        tables::from_files(files, reading)
-    }
+    if own_sets::is_set(&files) { own_sets::from_files(&files) } else { tables::from_files(files, reading) }
 }

@@ -1,104 +1,178 @@
-//! The user's own table: a CSV file of numbers, one sample a line.
+//! The user's own tables: text files of numbers, one sample a row.
 //!
-//! Cells are parted by commas, semicolons or tabs. A first line of names is passed over; a last column of names, or one
-//! that is headed `class`, `label` or `target`, is the class. Every column is shifted and scaled to mean 0 and
-//! deviation ⅓, so that one σ suits all.
+//! Files with the same columns are one table. Every column is shifted and scaled to mean 0 and deviation ⅓, so that one σ
+//! suits all; a column that is the same in all rows becomes 0.
 
-use std::collections::BTreeSet;
+use masquerade_formats::sheet::{self, Sheet};
 
 use super::VectorData;
+use crate::data::table_report;
 use crate::error::{Error, Result};
-use crate::session::{DataReport, NamedBytes, Reading};
+use crate::session::{ColumnReport, DataReport, NamedBytes, Reading};
 
-/// Every fifth line is for testing, where there are ten or more.
+/// Every fifth row is for testing, where there are ten or more.
 const TEST_EVERY: usize = 5;
 const FEWEST_TO_SPLIT: usize = 10;
 /// Deviation of every column.
 const DEVIATION: f64 = 1.0 / 3.0;
-/// Columns that a table may have.
-const MOST_COLUMNS: usize = 4096;
-/// Headings of a column that holds the class.
-const CLASS: [&str; 4] = ["class", "label", "target", "species"];
+/// Numbers beyond this are scaled before they are squared.
+const LARGE: f64 = 1e100;
 
-/// A line of the table: its numbers, and its class as written.
-type Row = (Vec<f64>, Option<String>);
-
-/// The table of the first file that is one; lines that do not fit are listed in the report.
+/// The table in these files, as `reading` says and else guessed; what is not used is listed in the report.
 ///
 /// # Errors
-/// [`Error::Data`] when no file is a table of numbers.
-pub fn from_files(files: Vec<NamedBytes>, _reading: &Reading) -> Result<VectorData> {
-    let mut reasons = Vec::new();
-    for file in &files {
-        match read(file) {
-            Ok(data) => return Ok(data),
-            Err(why) => reasons.push(format!("{}: {why}", file.name)),
+/// [`Error::Data`] when no file is a table of numbers, or a column that `reading` names is in none.
+pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorData> {
+    let (mut sheets, mut skipped) = (Vec::new(), Vec::new());
+    for file in files {
+        match sheet::read(&file.bytes, reading) {
+            Ok(sheet) => sheets.push((file.name, sheet)),
+            Err(why) => skipped.push((file.name, why)),
         }
     }
-    let why = if reasons.is_empty() { "there is no file".into() } else { reasons.join("; ") };
-    Err(Error::data("There is no table to train on", why, "Choose a CSV file of numbers, one sample a line"))
+    let sheets = alike(sheets, &mut skipped);
+    if sheets.is_empty() {
+        let reasons: Vec<String> = skipped.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        let why = if reasons.is_empty() { "there is no file".into() } else { reasons.join("; ") };
+        return Err(Error::data(
+            "There is no table to train on",
+            why,
+            "Choose a CSV file of numbers, one sample a row",
+        ));
+    }
+    Ok(together(sheets, skipped, reading))
 }
 
-fn read(file: &NamedBytes) -> std::result::Result<VectorData, String> {
-    let text = std::str::from_utf8(&file.bytes).map_err(|_| "it is no text".to_string())?;
-    let mut lines =
-        text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let parting = lines
-        .peek()
-        .map_or(',', |(_, line)| [',', ';', '\t'].into_iter().max_by_key(|c| line.matches(*c).count()).unwrap_or(','));
-    let cells =
-        |line: &str| line.split(parting).map(|cell| cell.trim().trim_matches('"').to_string()).collect::<Vec<String>>();
-    let number = |cell: &String| cell.parse::<f64>().ok().filter(|v| v.is_finite());
-    // Names of columns, where not even one cell of the first line is a number.
-    let heading =
-        lines.next_if(|(_, line)| cells(line).iter().all(|cell| number(cell).is_none())).map(|(_, line)| cells(line));
-    let classed = |names: &Vec<String>| names.last().is_some_and(|name| CLASS.contains(&name.to_lowercase().as_str()));
-    let headed = heading.as_ref().is_some_and(classed);
-    let (mut rows, mut skipped): (Vec<Row>, Vec<(String, String)>) = (Vec::new(), Vec::new());
-    for (index, line) in lines {
-        let mut all = cells(line);
-        let class = if headed || all.last().is_some_and(|last| number(last).is_none()) { all.pop() } else { None };
-        let place = format!("{}, line {}", file.name, index + 1);
-        let wanted = rows.first().map_or(all.len(), |(values, _)| values.len());
-        match all.iter().map(number).collect::<Option<Vec<f64>>>() {
-            Some(values) if values.len() != wanted || !(1..=MOST_COLUMNS).contains(&wanted) => {
-                skipped.push((place, format!("it has {} numbers", values.len())));
-            }
-            Some(values) => rows.push((values, class)),
-            None => skipped.push((place, "a cell is no number".into())),
+/// The tables with the same columns that have most rows; the others are passed over by name.
+fn alike(sheets: Vec<(String, Sheet)>, skipped: &mut Vec<(String, String)>) -> Vec<(String, Sheet)> {
+    let same =
+        |a: &Sheet, b: &Sheet| a.feature_names() == b.feature_names() && a.classes.is_empty() == b.classes.is_empty();
+    let rows = |of: &Sheet| sheets.iter().filter(|(_, other)| same(of, other)).map(|(_, s)| s.rows()).sum::<usize>();
+    let counts: Vec<usize> = sheets.iter().map(|(_, sheet)| rows(sheet)).collect();
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let Some(model) = counts.iter().position(|count| *count == most) else { return Vec::new() };
+    let stays: Vec<bool> = sheets.iter().map(|(_, sheet)| same(sheet, &sheets[model].1)).collect();
+    let (name, features) = (sheets[model].0.clone(), sheets[model].1.features.len());
+    let mut used = Vec::new();
+    for (sheet, stays) in sheets.into_iter().zip(stays) {
+        if stays {
+            used.push(sheet);
+        } else {
+            let has = sheet.1.features.len();
+            let why = match has == features && !sheet.1.classes.is_empty() {
+                true => format!("its columns are called otherwise than those of {name}"),
+                false => format!("it has other columns than {name} ({has} numbers a sample and {features})"),
+            };
+            skipped.push((sheet.0, why));
         }
     }
-    let dims = rows.first().map(|(values, _)| values.len()).ok_or("it has no line of numbers")?;
-    let named: BTreeSet<&String> = rows.iter().filter_map(|(_, class)| class.as_ref()).collect();
-    let classes: Vec<String> = named.into_iter().cloned().collect();
-    let all_classed = rows.iter().all(|(_, class)| class.is_some());
-    let classes = if all_classed && classes.len() > 1 { classes } else { Vec::new() };
+    used
+}
+
+/// Whether a file's name says that it is for testing (`Some(true)`) or training.
+fn for_testing(name: &str) -> Option<bool> {
+    let name = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    words.find_map(|word| match word {
+        "test" | "testing" | "val" | "valid" | "validation" => Some(true),
+        "train" | "training" => Some(false),
+        _ => None,
+    })
+}
+
+/// One set of tables with the same columns.
+fn together(sheets: Vec<(String, Sheet)>, mut skipped: Vec<(String, String)>, reading: &Reading) -> VectorData {
+    let several = sheets.len() > 1;
+    let told = |name: &str, line: &str| if several { format!("{name}: {line}") } else { line.to_string() };
+    let named: Vec<Option<bool>> = sheets.iter().map(|(name, _)| for_testing(name)).collect();
+    let by_name = named.contains(&Some(true)) && named.contains(&Some(false));
+    let mut classes: Vec<String> = sheets.iter().flat_map(|(_, sheet)| sheet.classes.clone()).collect();
+    sheet::roles::in_order(&mut classes);
+    classes.dedup();
+    let names: Vec<&str> = sheets.iter().map(|(name, _)| name.as_str()).collect();
+    let dims = sheets[0].1.features.len();
     let mut data = VectorData { dims, ..VectorData::default() };
-    let scales: Vec<(f64, f64)> = (0..dims).map(|column| scale(&rows, column)).collect();
-    for (index, (values, class)) in rows.iter().enumerate() {
-        let test = rows.len() >= FEWEST_TO_SPLIT && index % TEST_EVERY == TEST_EVERY - 1;
-        let (half, labels) =
-            if test { (&mut data.test, &mut data.test_labels) } else { (&mut data.train, &mut data.train_labels) };
-        half.extend(values.iter().zip(&scales).map(|(v, (mean, factor))| ((v - mean) * factor) as f32));
-        labels
-            .extend(class.as_ref().and_then(|class| classes.iter().position(|c| c == class)).map(|label| label as u32));
-    }
     data.report = DataReport {
         id: crate::card::OWN.into(),
         title: "Your table".into(),
-        classes,
         licence: "yours".into(),
-        source: format!("{}, every column shifted and scaled to mean 0 and deviation ⅓", file.name),
-        skipped,
+        source: format!("{}, every column shifted and scaled to mean 0 and deviation ⅓", names.join(", ")),
+        columns: columns(&sheets),
+        preview: table_report::preview(&sheets[0].1),
+        reading: Some(reading.clone()),
         ..DataReport::default()
     };
-    Ok(data.counted())
+    let total: usize = sheets.iter().map(|(_, sheet)| sheet.rows()).sum();
+    let scales: Vec<Scale> = (0..dims).map(|column| Scale::of(&sheets, column, total)).collect();
+    let mut at = 0;
+    for ((name, sheet), named) in sheets.into_iter().zip(named) {
+        let class: Vec<u32> = sheet
+            .classes
+            .iter()
+            .map(|class| classes.iter().position(|c| c == class).unwrap_or_default() as u32)
+            .collect();
+        for (row, values) in sheet.values.chunks(dims).enumerate() {
+            let counted = total >= FEWEST_TO_SPLIT && at % TEST_EVERY == TEST_EVERY - 1;
+            let test = if by_name { named == Some(true) } else { counted };
+            let (half, labels) =
+                if test { (&mut data.test, &mut data.test_labels) } else { (&mut data.train, &mut data.train_labels) };
+            half.extend(values.iter().zip(&scales).map(|(value, scale)| scale.of_value(*value)));
+            labels.extend(sheet.labels.get(row).and_then(|label| class.get(*label as usize)));
+            at += 1;
+        }
+        if by_name {
+            let half = if named == Some(true) { "tested" } else { "trained" };
+            data.report.notes.push(format!("{name} is {half} on, as its name says"));
+        }
+        data.report.notes.extend(sheet.notes.iter().map(|line| told(&name, line)));
+        skipped.extend(
+            table_report::skipped(sheet.left_out)
+                .map(|(what, why)| (if several { format!("{name}, {what}") } else { what }, why)),
+        );
+    }
+    data.report.classes = classes;
+    data.report.skipped = skipped;
+    data.counted()
 }
 
-/// Mean of a column, and the factor that gives it the common deviation.
-fn scale(rows: &[Row], column: usize) -> (f64, f64) {
-    let count = rows.len().max(1) as f64;
-    let mean = rows.iter().map(|(values, _)| values[column]).sum::<f64>() / count;
-    let variance = rows.iter().map(|(values, _)| (values[column] - mean).powi(2)).sum::<f64>() / count;
-    (mean, if variance > 0.0 { DEVIATION / variance.sqrt() } else { 1.0 })
+/// The columns of all tables: ranges cover all of them, missing cells are counted in all.
+fn columns(sheets: &[(String, Sheet)]) -> Vec<ColumnReport> {
+    let mut all = table_report::columns(&sheets[0].1);
+    for (_, sheet) in sheets.get(1..).unwrap_or_default() {
+        for (known, column) in all.iter_mut().zip(table_report::columns(sheet)) {
+            known.missing += column.missing;
+            known.range = match (known.range, column.range) {
+                (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+                (one, other) => one.or(other),
+            };
+        }
+    }
+    all
+}
+
+/// What takes a column to mean 0 and the common deviation.
+struct Scale {
+    /// Values are divided by this first, so that their squares are numbers.
+    unit: f64,
+    mean: f64,
+    factor: f64,
+}
+
+impl Scale {
+    fn of(sheets: &[(String, Sheet)], column: usize, rows: usize) -> Self {
+        let values = || sheets.iter().flat_map(|(_, s)| s.values.iter().skip(column).step_by(s.features.len().max(1)));
+        let (least, most) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+        let largest = least.abs().max(most.abs());
+        let unit = if (1.0 / LARGE..LARGE).contains(&largest) { 1.0 } else { largest.max(f64::MIN_POSITIVE) };
+        let count = rows.max(1) as f64;
+        let mean = values().map(|v| v / unit).sum::<f64>() / count;
+        let variance = values().map(|v| (v / unit - mean).powi(2)).sum::<f64>() / count;
+        // Not by the variance: that of 0.1 in all rows is not quite 0.
+        let constant = most / unit - least / unit <= 8.0 * f64::EPSILON * (largest / unit);
+        Self { unit, mean, factor: if constant { 0.0 } else { DEVIATION / variance.sqrt() } }
+    }
+
+    fn of_value(&self, value: f64) -> f32 {
+        ((value / self.unit - self.mean) * self.factor) as f32
+    }
 }

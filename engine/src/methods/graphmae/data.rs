@@ -80,21 +80,51 @@ fn rows_to_one(starts: &[usize], values: &mut [f32]) {
 }
 
 /// Take each feature's mean away and divide by its deviation. Zeros that are not listed would become other numbers, so
-/// this is for features that list all values; where they do not, they are divided alone.
+/// this is for features that list all values; where they do not, they are divided alone. A feature that is the same at
+/// all nodes has no deviation to divide by and says nothing: it becomes 0.
 fn standardise(width: usize, nodes: usize, columns: &[u32], values: &mut [f32]) {
-    let mut sums = vec![[0.0_f64; 2]; width];
+    let count = nodes.max(1) as f64;
+    let mut of_columns = vec![Spread::default(); width];
     for (column, value) in columns.iter().zip(&*values) {
-        if let Some([sum, squares]) = sums.get_mut(*column as usize) {
-            *sum += f64::from(*value);
-            *squares += f64::from(*value).powi(2);
+        if let Some(column) = of_columns.get_mut(*column as usize) {
+            column.mean += f64::from(*value) / count;
+            column.listed += 1;
+            (column.least, column.most) = (column.least.min(*value), column.most.max(*value));
+        }
+    }
+    for (column, value) in columns.iter().zip(&*values) {
+        if let Some(column) = of_columns.get_mut(*column as usize) {
+            column.squares += (f64::from(*value) - column.mean).powi(2);
         }
     }
     let full = values.len() == width * nodes;
     for (column, value) in columns.iter().zip(values) {
-        let Some([sum, squares]) = sums.get(*column as usize) else { continue };
-        let (mean, count) = (sum / nodes.max(1) as f64, nodes.max(1) as f64);
-        let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(1e-12);
-        *value = ((f64::from(*value) - if full { mean } else { 0.0 }) / deviation) as f32;
+        let Some(column) = of_columns.get(*column as usize) else { continue };
+        let unlisted = nodes.saturating_sub(column.listed) as f64 * column.mean.powi(2);
+        let deviation = ((column.squares + unlisted) / count).sqrt();
+        let constant = column.listed == nodes && column.least == column.most;
+        *value = match constant || deviation == 0.0 {
+            true => 0.0,
+            false => ((f64::from(*value) - if full { column.mean } else { 0.0 }) / deviation) as f32,
+        };
+    }
+}
+
+/// Mean and spread of a feature.
+#[derive(Clone)]
+struct Spread {
+    mean: f64,
+    /// Squares of what listed values are off the mean, added up.
+    squares: f64,
+    /// Values that are not left out as zeros.
+    listed: usize,
+    least: f32,
+    most: f32,
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self { mean: 0.0, squares: 0.0, listed: 0, least: f32::INFINITY, most: f32::NEG_INFINITY }
     }
 }
 
