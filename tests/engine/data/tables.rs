@@ -75,10 +75,8 @@ fn what_was_read_is_told_and_can_be_said() {
 
 #[test]
 fn examples_and_their_twins_are_the_same_sets() {
-    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases");
-    if !cases.exists() {
-        return;
-    }
+    let cases = masquerade_tests::real_data().map(|data| data.join("../cases")).filter(|cases| cases.exists());
+    let Some(cases) = cases else { return };
     for (folder, files) in [
         ("table", &["plain.csv", "semicolon.csv", "no_header.csv", "bom_crlf.csv"][..]),
         ("table_label_first", &["last.csv", "first.csv"]),
