@@ -115,6 +115,32 @@ fn the_user_brings_tables() {
 }
 
 #[test]
+fn a_feature_that_is_the_same_everywhere_is_divided_by_nothing() {
+    let rows =
+        |bias: &str| -> String { (0..12).map(|i| format!("{i},{},{}{bias}\n", i % 3, f64::from(i) - 5.5)).collect() };
+    let edges = named("edges.csv", &(0..11).map(|i| format!("{i},{}\n", i + 1)).collect::<String>());
+    let prepared = |table: String| {
+        let graph = graphs::from_files(vec![edges.clone(), named("x.csv", &table)], &Reading::default());
+        let graph = std::rc::Rc::new(graph.expect("a graph"));
+        assert!(graph.report.columns.iter().skip(3).all(|column| column.kind == "constant"));
+        let prepared = masquerade_engine::methods::graphmae::data::Cache::default().whole(&graph).expect("features");
+        (0..12)
+            .map(|node| prepared.features.row(node).filter(|(_, v)| *v != 0.0).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    };
+    let without = prepared(format!("id,f,g\n{}", rows("")));
+    assert_eq!(without, prepared(format!("id,f,g,bias\n{}", rows(",0.1"))));
+    assert!(without.iter().flatten().all(|(_, v)| v.abs() < 3.0));
+    // Handed over as numbers, too.
+    let values: Vec<f32> = (0..12).flat_map(|i| [i as f32 - 5.5, 1.0]).collect();
+    let graph = GraphData { nodes: 12, features: graphs::NodeFeatures::of_dense(&values, 2), ..GraphData::default() };
+    let prepared = masquerade_engine::methods::graphmae::data::Cache::default().whole(&std::rc::Rc::new(graph));
+    let prepared = prepared.expect("features");
+    let columns = |node: usize| prepared.features.row(node).map(|(_, v)| v).collect::<Vec<f32>>();
+    assert!((0..12).all(|node| columns(node)[1] == 0.0 && columns(node)[0].abs() < 2.0));
+}
+
+#[test]
 fn tables_that_do_not_fit_are_refused_with_a_reason() {
     let table = named("people.csv", "id,x,y\na,1,2\nb,3,4\n");
     let refused = |files: Vec<NamedBytes>, word: &str| {

@@ -53,7 +53,10 @@ fn features(graph: &EdgeGraph, notes: &mut Vec<String>) -> Option<NodeFeatures> 
         notes.push("all features are the same for all nodes: their degrees stand in for them".into());
         return None;
     }
-    let (values, moved) = table_report::narrow(&table.values, &table.feature_names());
+    // What is the same at all nodes says nothing, and is not to outweigh the rest.
+    let varies: Vec<bool> = table.features.iter().map(varies).collect();
+    let kept = table.values.iter().zip(varies.iter().cycle()).map(|(value, varies)| if *varies { *value } else { 0.0 });
+    let (values, moved) = table_report::narrow(&kept.collect::<Vec<f64>>(), &table.feature_names());
     if !moved.is_empty() {
         notes.push(format!("moved to their mean, because 32 bits would make steps of them: {}", moved.join(", ")));
     }

@@ -1,8 +1,6 @@
 //! Digits of 8 × 8 pixels, values in 0 … 1: the handwritten ones of the UCI repository, else Fashion-MNIST shrunk.
 
-use std::io::Read as _;
-
-use flate2::read::GzDecoder;
+use masquerade_formats::{sheet, text};
 
 use super::VectorData;
 use crate::data::fashion_mnist;
@@ -10,12 +8,10 @@ use crate::data::files::Files;
 use crate::data::pictures::{Picture, Split};
 use crate::data::resample::shrink;
 use crate::error::{Error, Result};
-use crate::session::DataReport;
+use crate::session::{DataReport, Reading};
 
 /// The handwritten digits: 64 values of 0 … 16 and the class, a line each.
 const FILE: &str = "tabular/digits.csv.gz";
-/// More than ten times the file's text.
-const MOST_BYTES: u64 = 16 << 20;
 const SIDE: u32 = 8;
 const DIMS: usize = (SIDE * SIDE) as usize;
 /// Every fifth is for testing.
@@ -40,17 +36,16 @@ pub async fn load(files: &Files) -> Result<VectorData> {
 /// [`Error::Data`] when a line is not 64 values of 0 … 16 and a class of 0 … 9.
 pub fn handwritten(bytes: &[u8]) -> Result<VectorData> {
     let wrong = |why: String| Error::data(format!("{FILE} cannot be read"), why, "Fetch the file again");
-    let source: Box<dyn std::io::Read> =
-        if bytes.starts_with(&[0x1F, 0x8B]) { Box::new(GzDecoder::new(bytes)) } else { Box::new(bytes) };
-    let mut text = String::new();
-    source.take(MOST_BYTES).read_to_string(&mut text).map_err(|e| wrong(e.to_string()))?;
+    let text = text::read(bytes).map_err(wrong)?.text;
+    let commas = Reading { separator: Some(','), ..Reading::default() };
+    let rows = sheet::rows_of(&text, &commas).map_err(wrong)?;
     let mut data = VectorData { dims: DIMS, ..VectorData::default() };
-    for (index, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
-        let numbers = line.split(',').map(|cell| cell.trim().parse::<f32>().ok()).collect::<Option<Vec<f32>>>();
+    for index in 0..rows.len() {
+        let numbers = rows.row(index).map(|cell| cell.parse::<f32>().ok()).collect::<Option<Vec<f32>>>();
         let numbers = numbers.filter(|n| n.len() == DIMS + 1 && n[..DIMS].iter().all(|v| (0.0..=16.0).contains(v)));
         let numbers = numbers.filter(|n| (0.0..=9.0).contains(&n[DIMS]));
-        let numbers =
-            numbers.ok_or_else(|| wrong(format!("line {} is not 64 values of 0 to 16 and a digit", index + 1)))?;
+        let numbers = numbers
+            .ok_or_else(|| wrong(format!("line {} is not 64 values of 0 to 16 and a digit", rows.line(index))))?;
         let (values, labels) = halves(&mut data, index % TEST_EVERY == TEST_EVERY - 1);
         values.extend(numbers[..DIMS].iter().map(|v| v / 16.0));
         labels.push(numbers[DIMS] as u32);
