@@ -116,8 +116,9 @@ fn the_user_brings_tables() {
 
 #[test]
 fn a_feature_that_is_the_same_everywhere_is_divided_by_nothing() {
-    let rows =
-        |bias: &str| -> String { (0..12).map(|i| format!("{i},{},{}{bias}\n", i % 3, f64::from(i) - 5.5)).collect() };
+    let rows = |bias: &str| -> String {
+        (0..12).map(|i| format!("{i},{},{}{bias}\n", 0.5 * f64::from(i % 3), f64::from(i) - 5.5)).collect()
+    };
     let edges = named("edges.csv", &(0..11).map(|i| format!("{i},{}\n", i + 1)).collect::<String>());
     let prepared = |table: String| {
         let graph = graphs::from_files(vec![edges.clone(), named("x.csv", &table)], &Reading::default());
