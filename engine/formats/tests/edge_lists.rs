@@ -218,3 +218,28 @@ mod at_random {
         }
     }
 }
+
+#[test]
+fn twins_among_the_examples_say_the_same() {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases");
+    let graph = |folder: &str| {
+        let files = ["edges.csv", "features.csv"].map(|file| std::fs::read(cases.join(folder).join(file)));
+        let [Ok(edges), Ok(features)] = &files else { return None };
+        let read = edges::read(&[("edges.csv", edges), ("features.csv", features)], &Reading::default());
+        Some(read.expect("a graph"))
+    };
+    for (one, other) in [
+        ("graph_id_name/node_id", "graph_id_name/id"),
+        ("graph_plain/plain", "graph_plain/weights"),
+        ("graph_plain/plain", "graph_plain/spaces_crlf"),
+    ] {
+        let (Some(one), Some(other)) = (graph(one), graph(other)) else { return };
+        let values = |graph: &EdgeGraph| graph.table.as_ref().map(|table| (table.values.clone(), table.labels.clone()));
+        assert_eq!((&one.edges, values(&one)), (&other.edges, values(&other)), "{:?} {:?}", one.notes, other.notes);
+        assert_eq!((one.names.len(), one.classes.len()), (30, 2));
+        assert_eq!(one.table.as_ref().map(|table| table.features.len()), Some(3));
+    }
+    if let Some(loops) = graph("graph_plain/loops_only") {
+        tells(&loops, "which are all");
+    }
+}

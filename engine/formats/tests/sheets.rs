@@ -171,7 +171,7 @@ fn the_class_is_never_learned_from() {
         tells(&sheet, "taken for the class");
     }
     // Classes that are mostly missing cost no rows.
-    let few = |at: usize| if at % 3 == 0 { KINDS[at] } else { "" };
+    let few = |at: usize| if at.is_multiple_of(3) { KINDS[at] } else { "" };
     let sheet = read(&table("x,y,z,label\n", |at, v| format!("{},{}", v.join(","), few(at))));
     holds_the_rows(&sheet);
     tells(&sheet, "column label: 6 of 10 classes are missing");
