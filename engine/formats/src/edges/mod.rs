@@ -191,8 +191,8 @@ fn take_listed(graph: &mut EdgeGraph, layout: &Layout) -> bool {
     graph.classes = keys.clone();
     roles::in_order(&mut graph.classes);
     graph.classes.dedup();
-    let label = |key: &String| graph.classes.iter().position(|class| class == key).unwrap_or_default() as u32;
-    graph.labels = keys.iter().map(label).collect();
+    let places = roles::places(&graph.classes);
+    graph.labels = keys.iter().map(|key| places.get(key.as_str()).copied().unwrap_or_default()).collect();
     true
 }
 

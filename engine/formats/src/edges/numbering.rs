@@ -114,9 +114,12 @@ pub fn judge(keys: Option<&[String]>, rows: usize, lists: &[(&File, &Ends)]) -> 
     let by_row = if market { [How::Rows(1), How::Rows(0)] } else { [How::Rows(0), How::Rows(1)] };
     let mut ambiguous = false;
     for how in by_name.iter().filter(|_| keys.is_some()).chain(&by_row) {
+        let known = best.as_ref().map_or(0, |(known, _)| *known);
+        if known == all && keys.is_some() {
+            break;
+        }
         let numbering = with(*how);
         let count = covered(&numbering);
-        let known = best.as_ref().map_or(0, |(known, _)| *known);
         // Another numbering than the one written down has to explain every end.
         let better = match how {
             How::Written | How::Value => count > known,

@@ -242,6 +242,11 @@ pub fn in_order(classes: &mut [String]) {
     });
 }
 
+/// The place of every name.
+pub fn places(names: &[String]) -> HashMap<&str, u32> {
+    names.iter().map(String::as_str).zip(0..).collect()
+}
+
 /// Whether the values are the numbers of classes: 0 … k − 1, 1 … k, or −1 and 1.
 pub fn numbers_classes(levels: &BTreeMap<String, usize>) -> bool {
     let mut values: Vec<i64> = levels.keys().filter_map(|key| key.parse().ok()).collect();

@@ -86,7 +86,8 @@ pub fn read(files: &[(&str, &[u8])]) -> Result<GraphSet, String> {
         set.classes = kept.iter().map(ToString::to_string).collect();
         roles::in_order(&mut set.classes);
         set.classes.dedup();
-        let label = |class: &String| set.classes.iter().position(|known| known == class).unwrap_or_default() as u32;
+        let places = roles::places(&set.classes);
+        let label = |class: &String| places.get(class.as_str()).copied().unwrap_or_default();
         set.labels = kept.into_iter().map(label).collect();
     }
     Ok(set)

@@ -8,6 +8,9 @@ use crate::reading::LeftOut;
 use crate::sheet::number::{self, Cell};
 use crate::sheet::roles;
 
+/// So many labels are classes of nodes even if most nodes have one of their own.
+const MOST_KINDS: usize = 50;
+
 /// Labels of the nodes, in the order of the file: every column apart.
 ///
 /// # Errors
@@ -25,9 +28,15 @@ pub fn labels(parts: &Parts, nodes: usize, set: &mut GraphSet) -> Result<(), Str
         let mut names: Vec<String> = kinds.keys().map(|cell| roles::class_key(cell, '.')).collect();
         roles::in_order(&mut names);
         names.dedup();
+        if names.len() > MOST_KINDS && names.len() * 2 > nodes {
+            let why = format!("its {} labels are rather names of the nodes", names.len());
+            let what = format!("column {} of {}", column + 1, parts.name(Part::NodeLabels));
+            set.left_out.push(LeftOut { what, why });
+            continue;
+        }
+        let places = roles::places(&names);
         for (cell, place) in &mut kinds {
-            let key = roles::class_key(cell, '.');
-            *place = names.iter().position(|name| *name == key).unwrap_or_default() as u32;
+            *place = places.get(roles::class_key(cell, '.').as_str()).copied().unwrap_or_default();
         }
         columns.push((0..nodes).map(|row| kinds.get(rows.cell(row, column)).copied()).collect::<Vec<_>>());
         set.kinds.push(names);
@@ -35,6 +44,9 @@ pub fn labels(parts: &Parts, nodes: usize, set: &mut GraphSet) -> Result<(), Str
     let missing = columns.iter().flatten().filter(|label| label.is_none()).count();
     if missing > 0 {
         set.notes.push(format!("{missing} labels of nodes are missing: these nodes have none"));
+    }
+    if set.kinds.is_empty() {
+        return Ok(());
     }
     set.node_labels = (0..nodes).flat_map(|node| columns.iter().map(move |column| column[node])).collect();
     let kinds: Vec<String> = set.kinds.iter().map(|kinds| kinds.len().to_string()).collect();
