@@ -105,12 +105,12 @@ fn plan_of(
     let mut plan = Plan { report: empty_report(file_name, &read), ..Plan::default() };
     let mut found: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
     for (key, tensor) in &file.tensors {
-        let meant = read.starts.iter().find_map(|start| names.meant(read.layout, start, key));
+        let meant = names.meant(read.layout, read.start, key);
         // Parts are passed over where that finds what is not there otherwise: not those of copies.
         let Some(Meant { name, piece, passed }) = meant.filter(|meant| meant.passed == 0 || !read.passed.is_empty())
         else {
             // The shapes of another kind of model of the same system tell which.
-            let bare = read.starts.iter().find_map(|start| read.layout.translate(key.strip_prefix(start)?));
+            let bare = key.strip_prefix(read.start).and_then(|rest| read.layout.translate(rest));
             if let Some((name, _)) = bare {
                 plan.shapes.entry(name).or_insert_with(|| tensor.shape.clone());
             }
@@ -166,19 +166,14 @@ pub fn apply(plan: Plan, weights: &mut Weights) -> Result<KeyReport> {
 }
 
 fn empty_report(file: &str, read: &Reading<'_>) -> KeyReport {
-    let quoted = |starts: &[&str]| starts.iter().map(|start| format!("`{start}`")).collect::<Vec<_>>().join(" and ");
-    let under = match read.starts.as_slice() {
-        [] | [""] => String::new(),
-        starts => format!(", keys under {}", quoted(starts)),
-    };
+    let under = if read.start.is_empty() { String::new() } else { format!(", keys under `{}`", read.start) };
     let mut notes = Vec::new();
     if !read.passed.is_empty() {
         let parts = read.passed.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ");
-        notes.push(format!("Within keys, {parts} was passed over"));
+        notes.push(format!("Passed over within keys: {parts}"));
     }
-    let average = |start: &&&str| averages(start);
-    if let Some(start) = read.starts.iter().find(average) {
-        notes.push(format!("What lies under `{start}` is an average of the weights (EMA), as its name says"));
+    if averages(read.start) {
+        notes.push(format!("What lies under `{}` is an average of the weights (EMA), as its name says", read.start));
     }
     for start in &read.copies {
         let what = if averages(start) { "an average of the weights (EMA)" } else { "the same weights once more" };

@@ -3,8 +3,8 @@
 //!
 //! A start is anything up to a dot (`model._orig_mod.`). Of all starts the one counts under which most weights are found,
 //! those of their shape first. Parts in the midst of keys that no name of the model has (`blocks.0._orig_mod.attn`) are
-//! passed over where many keys have them. A second start is taken beside the first one where it holds what the first one
-//! lacks and nothing else of the model (`encoder.` and `decoder.`); a start that holds the same once more is a copy.
+//! passed over where many keys have them, so are starts that differ from part to part (`encoder.` and `decoder.`). A start
+//! under which the same lies once more is that of a copy.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,8 +42,8 @@ pub(super) struct Meant {
 /// How a file's keys are read.
 pub(super) struct Reading<'a> {
     pub layout: &'a Layout,
-    /// Starts that are taken off, the one of most weights first.
-    pub starts: Vec<&'a str>,
+    /// What is taken off every key; empty: nothing.
+    pub start: &'a str,
     /// Starts of further copies of the same weights, which are not used.
     pub copies: Vec<&'a str>,
     /// Parts within keys that were passed over.
@@ -138,6 +138,13 @@ impl<'a> Names<'a> {
         Some(Meant { name, piece, passed: passed.len() })
     }
 
+    /// Parts of keys under a start that are passed over so that they name a weight.
+    fn passed_under(&self, file: &File, layout: &Layout, start: &str) -> BTreeSet<String> {
+        let over = |key: &&String| self.meant(layout, start, key).is_some_and(|meant| meant.passed > 0);
+        let parts = file.tensors.keys().filter(over).flat_map(|key| key[start.len()..].split('.'));
+        parts.filter(|part| self.passed.contains(*part)).map(String::from).collect()
+    }
+
     /// Whether a tensor of this shape fits a weight, or a piece of it.
     fn fits(weight: &Weight, piece: Piece, shape: &[usize]) -> bool {
         match (piece, weight.shape.split_first()) {
@@ -184,27 +191,19 @@ pub(super) fn reading<'a>(file: &'a File, layouts: &'a [Layout], names: &Names<'
         Reverse((counts, Reverse(under.passed()), averages(start), Reverse(*number), Reverse(start.len())))
     });
     let mut found = found.into_iter();
-    let Some((number, start, mut all)) = found.next() else {
-        return Reading { layout: &OFFICIAL, starts: vec![""], copies: Vec::new(), passed: BTreeSet::new() };
+    let Some((number, start, all)) = found.next() else {
+        return Reading { layout: &OFFICIAL, start: "", copies: Vec::new(), passed: BTreeSet::new() };
     };
-    let mut reading =
-        Reading { layout: &layouts[number], starts: vec![start], copies: Vec::new(), passed: BTreeSet::new() };
-    for (other, start, under) in found.filter(|(_, _, under)| under.passed() == 0 && !under.fit.is_empty()) {
-        let lacking = names.weights.len() - all.named.len();
-        if other == number && under.named.is_disjoint(&all.named) && 2 * under.fit.len() >= lacking && lacking > 0 {
-            reading.starts.push(start);
-            all.named.extend(under.named);
-            all.plainly.extend(under.plainly);
-        } else if under.fit.len() == all.fit.len()
-            && ![&reading.starts, &reading.copies].iter().any(|l| l.contains(&start))
-        {
-            reading.copies.push(start);
+    let mut copies: Vec<&str> = Vec::new();
+    for (_, other, under) in found {
+        let alike = under.passed() == 0 && !under.fit.is_empty() && under.fit.len() == all.fit.len();
+        if alike && other != start && !copies.contains(&other) {
+            copies.push(other);
         }
     }
-    if all.passed() > 0 {
-        reading.passed.clone_from(&names.passed);
-    }
-    reading
+    let layout = &layouts[number];
+    let passed = if all.passed() == 0 { BTreeSet::new() } else { names.passed_under(file, layout, start) };
+    Reading { layout, start, copies, passed }
 }
 
 /// Whether a start says that an average of the weights lies under it.
