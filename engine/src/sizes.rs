@@ -75,7 +75,7 @@ impl<'a> Sizes<'a> {
         self.number(knob, side.zip(patch).map(|(side, patch)| side * patch));
     }
 
-    /// Heads, which no shape tells: the preset's, or `each` numbers of `width` a head.
+    /// Heads, which no shape tells: the preset's, or as few as give each no more than `each` numbers of `width`.
     pub fn heads(&mut self, knob: &'static str, width: &'static str, each: usize) {
         self.heads.push((knob, width, each));
     }
@@ -140,8 +140,8 @@ fn heads(
         KnobKind::Number { high, .. } => *high as usize,
         _ => return None,
     };
-    let usual = (wide / each).clamp(1, most);
-    let count = (1..=usual).rev().find(|count| wide.is_multiple_of(*count))?;
+    let parts = || (1..=most).filter(|count| wide.is_multiple_of(*count));
+    let count = parts().find(|count| wide / count <= each).or_else(|| parts().next_back())?;
     let note =
         format!("No shape tells {knob}: {count} are taken, {} numbers each; --set {knob}=N says another", wide / count);
     Some((count, note))
