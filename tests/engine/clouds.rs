@@ -2,99 +2,23 @@
 
 use masquerade_engine::card::Kind;
 use masquerade_engine::data;
-use masquerade_engine::data::clouds::{self, mesh::Mesh, obj, ply};
+use masquerade_engine::data::clouds::{self, CloudData, surface};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::eval::few_shot::{self, Protocol};
 use masquerade_engine::eval::{Features, linear_svm::LinearSvm};
 use masquerade_engine::rng::Rng;
 use masquerade_engine::session::NamedBytes;
+use masquerade_formats::mesh::Mesh;
+use masquerade_formats::{Reading, obj};
 use masquerade_tests::{block_on, real_data};
-
-/// A tetrahedron with a quad, as text.
-const TEXT: &str = "ply\nformat ascii 1.0\ncomment a test\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n\
-                    property uchar red\nelement face 2\nproperty list uchar int vertex_indices\nend_header\n\
-                    0 0 0 7\n1 0 0 7\n1 1 0 7\n0 1 0.5 7\n4 0 1 2 3\n3 0 2 3\n";
-
-/// The same with binary numbers.
-fn binary(big: bool) -> Vec<u8> {
-    let word = if big { "binary_big_endian" } else { "binary_little_endian" };
-    let header_end = TEXT.find("end_header\n").expect("a header") + "end_header\n".len();
-    let mut bytes = TEXT[..header_end].replace("ascii", word).into_bytes();
-    let put = |bytes: &mut Vec<u8>, number: [u8; 4]| {
-        bytes.extend(if big { number.iter().rev().copied().collect::<Vec<_>>() } else { number.to_vec() })
-    };
-    for vertex in [[0.0_f32, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.5]] {
-        vertex.iter().for_each(|v| put(&mut bytes, v.to_le_bytes()));
-        bytes.push(7);
-    }
-    for face in [&[0_i32, 1, 2, 3][..], &[0, 2, 3]] {
-        bytes.push(face.len() as u8);
-        face.iter().for_each(|corner| put(&mut bytes, corner.to_le_bytes()));
-    }
-    bytes
-}
-
-#[test]
-fn ply_files_of_all_formats_hold_the_same() {
-    let mesh = ply::read(TEXT.as_bytes()).expect("text");
-    assert_eq!(mesh.vertices[3], [0.0, 1.0, 0.5]);
-    assert_eq!(mesh.triangles, [[0, 1, 2], [0, 2, 3], [0, 2, 3]]);
-    assert_eq!(ply::read(&binary(false)).expect("little end first"), mesh);
-    assert_eq!(ply::read(&binary(true)).expect("big end first"), mesh);
-    assert_eq!(ply::read(TEXT.replace('\n', "\r\n").as_bytes()).expect("other line ends"), mesh);
-}
-
-#[test]
-fn broken_ply_files_are_refused_in_words() {
-    for whole in [TEXT.as_bytes().to_vec(), binary(false), binary(true)] {
-        for end in 0..whole.len() - 1 {
-            // The last number of the text may lose digits and still be one.
-            if let Err(why) = ply::read(&whole[..end]) {
-                assert!(!why.is_empty());
-            } else {
-                assert!(end + 3 > whole.len(), "a file cut at {end} was read");
-            }
-        }
-    }
-    let refused = |change: fn(String) -> String, word: &str| {
-        let why = ply::read(change(TEXT.into()).as_bytes()).expect_err("an error");
-        assert!(why.contains(word), "{why}");
-    };
-    refused(|t| t.replace("ply\n", "plx\n"), "ply");
-    refused(|t| t.replace("float x", "floot x"), "floot");
-    refused(|t| t.replace("4 0 1 2 3", "4 0 1 2 9"), "vertex 9");
-    refused(|t| t.replace("4 0 1 2 3", "4 0 1 2 -1"), "vertex -1");
-    refused(|t| t.replace("1 1 0 7", "1 nan 0 7"), "finite");
-    refused(|t| t.replace("element vertex 4", "element vertex 4000000000"), "too early");
-    refused(|t| t.replace("format ascii 1.0\n", ""), "format");
-}
-
-#[test]
-fn obj_files_hold_polygons_with_all_kinds_of_corners() {
-    let text = "# a square\no square\nv 0 0 0\nv 1 0 0\nv 1 1 0 1.0\nv 0 1 0\nvn 0 0 1\nf 1/1/1 2//1 3/2 -1\n";
-    let mesh = obj::read(text.as_bytes()).expect("a square");
-    assert_eq!(mesh.triangles, [[0, 1, 2], [0, 2, 3]]);
-    for (broken, word) in [
-        ("f 1 2 9", "vertex 8"),
-        ("f 0 1 2", "line 9"),
-        ("f a b c", "line 9"),
-        ("v 1 2", "line 9"),
-        ("f -9 1 2", "line 9"),
-    ] {
-        let why = obj::read(format!("{text}{broken}\n").as_bytes()).expect_err("an error");
-        assert!(why.contains(word), "{why}");
-    }
-    assert!(obj::read(b"v 0 0 0\n").expect_err("too few").contains("64"));
-    assert!(obj::read(b"v 0 0 0\nf 1 1 1\n").expect_err("flat").contains("area"));
-}
 
 #[test]
 fn points_are_spread_over_faces_by_area() {
     // A triangle of area 3 beside one of area 1, the first at x below 0.
     let vertices =
         vec![[-3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-3.0, 2.0, 0.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0], [1.0, 1.0, 0.0]];
-    let mesh = Mesh { vertices, triangles: vec![[0, 1, 2], [3, 4, 5]] };
-    let points = mesh.points(4000, Rng::new(1, "points"));
+    let mesh = Mesh { vertices, triangles: vec![[0, 1, 2], [3, 4, 5]], ..Mesh::default() };
+    let points = surface::points(&mesh, 4000, Rng::new(1, "points"));
     let (left, right): (Vec<_>, Vec<_>) = points.chunks(3).partition(|p| p[0] <= 0.0);
     assert!((2850..3150).contains(&left.len()), "{}", left.len());
     assert!(right.iter().all(|p| p[0] >= 1.0 && p[1] >= 0.0 && (p[0] - 1.0) / 2.0 + p[1] <= 1.0 + 1e-5));
@@ -146,6 +70,10 @@ fn cloud(name: &str, points: usize) -> NamedBytes {
     NamedBytes { name: name.into(), bytes: text.into_bytes() }
 }
 
+fn own(files: Vec<NamedBytes>) -> CloudData {
+    clouds::from_files(files, &Reading::default()).expect("clouds")
+}
+
 #[test]
 fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
     let mut files: Vec<NamedBytes> = (0..6)
@@ -156,7 +84,7 @@ fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
         bytes: b"v 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\n".to_vec(),
     });
     files.push(NamedBytes { name: "all/notes.txt".into(), bytes: b"hello".to_vec() });
-    let data = clouds::from_files(files).expect("clouds");
+    let data = own(files);
     assert_eq!(data.points, 150);
     assert_eq!(data.report.classes, ["cup", "pan"]);
     assert_eq!((data.report.samples, data.report.test_samples), (11, 2));
@@ -164,6 +92,75 @@ fn own_clouds_have_classes_by_folder_and_as_many_points_as_the_smallest() {
     let report =
         data::of_user(vec![cloud("few.ply", 10)].into(), Kind::Clouds, 0).expect_err("too few points").report();
     assert!(report.why.contains("few.ply") && report.what_to_do.contains("PLY"), "{report:?}");
+}
+
+#[test]
+fn what_is_bad_of_own_clouds_is_left_out_by_name_and_number() {
+    let with = |name: &str, change: &dyn Fn(String) -> String| {
+        let NamedBytes { name, bytes } = cloud(name, 300);
+        NamedBytes { name, bytes: change(String::from_utf8(bytes).expect("text")).into_bytes() }
+    };
+    // 12 points that are none, in one of three.
+    let nan = |text: String| {
+        let line = |(at, line): (usize, &str)| {
+            if at > 6 && at % 25 == 0 { "nan nan nan\n".into() } else { format!("{line}\n") }
+        };
+        text.lines().enumerate().map(line).collect::<String>()
+    };
+    let same = |text: String| {
+        text.lines()
+            .map(|line| if line.starts_with(['0', '1']) { "1 2 3\n".into() } else { format!("{line}\n") })
+            .collect()
+    };
+    let data = own(vec![
+        cloud("a.ply", 300),
+        with("b.ply", &nan),
+        cloud("c.ply", 300),
+        with("d.ply", &same),
+        cloud("e.ply", 70),
+    ]);
+    assert_eq!((data.points, data.report.samples), (288, 3));
+    let left_out: Vec<String> = data.report.skipped.iter().map(|(what, why)| format!("{what}: {why}")).collect();
+    for words in [
+        "b.ply: 12 of 300 points: a coordinate is no finite number (the first is point",
+        "d.ply: its 300 points all lie",
+        "e.ply: it has 70 points, less than a quarter",
+    ] {
+        assert!(left_out.iter().any(|line| line.starts_with(words)), "{words}: {left_out:?}");
+    }
+    assert_eq!(data.report.notes, ["every cloud gives 288 points, as many as b.ply has"]);
+    assert_eq!(data.report.detail, "288 points a cloud");
+    // Many small clouds beside large ones are no exception: all count.
+    let data = own((0..4).map(|i| cloud(&format!("{i}.ply"), if i % 2 == 0 { 100 } else { 1000 })).collect());
+    assert_eq!((data.points, data.report.samples), (100, 4));
+}
+
+#[test]
+fn own_clouds_on_the_map_are_those_at_the_origin() {
+    let at = |x: f64, y: f64, z: f64| {
+        let mut rng = Rng::new(1, "map");
+        let mut line = |_| {
+            format!(
+                "{:.6} {:.6} {:.6}\n",
+                x + f64::from(rng.normal()),
+                y + f64::from(rng.normal()),
+                z + f64::from(rng.normal())
+            )
+        };
+        let files = vec![NamedBytes {
+            name: "scan.xyz".into(),
+            bytes: (0..300).map(&mut line).collect::<String>().into_bytes(),
+        }];
+        let data = own(files);
+        let points: Vec<[f32; 3]> = data.cloud(&data.train, 0).chunks(3).map(|p| [p[0], p[1], p[2]]).collect();
+        let mean = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).sum::<f32>() / 300.0);
+        points.into_iter().flat_map(|p| [0, 1, 2].map(|axis| p[axis] - mean[axis])).collect::<Vec<f32>>()
+    };
+    let here = at(0.0, 0.0, 0.0);
+    for there in [at(500_000.0, 4_649_775.0, 120.0), at(10.0, 20.0, 5.0), at(-1e7, 3e6, -4000.0)] {
+        let farthest = here.iter().zip(&there).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(farthest < 1e-5, "{farthest}");
+    }
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader};
+use masquerade_formats::jpeg::Jpeg;
+use masquerade_formats::pictures::is_cut_short;
+use masquerade_formats::sniff::{Kind, sniff};
 
 use crate::data::pictures::Picture;
 
@@ -17,16 +20,20 @@ pub const MOST_STRETCHED: u32 = 20;
 /// # Errors
 /// Why the file cannot be used, in words.
 pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    if bytes.is_empty() {
-        return Err("the file is empty".into());
+    let mut bytes = bytes;
+    if let Some(jpeg) = Jpeg::walk(bytes) {
+        // The decoder would fill what is missing with grey, and the network would learn the grey.
+        let end = jpeg.end.ok_or("the file is cut short")?;
+        if let Some(why) = jpeg.unread() {
+            return Err(why.into());
+        }
+        bytes = bytes.get(..end).unwrap_or(bytes);
     }
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
-    match reader.format() {
-        Some(ImageFormat::Jpeg) if is_cut_short(bytes) => return Err("the file is cut short".into()),
-        Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) => (),
-        Some(other) => return Err(format!("{other:?} pictures are not read: save it as PNG, JPEG or WebP")),
-        None => return Err("it is not a PNG, JPEG or WebP picture".into()),
+    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
+        return Err(refusal(bytes));
     }
+    let in_words = |error: image::ImageError| in_words(&error, bytes);
     let mut decoder = reader.into_decoder().map_err(in_words)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
@@ -49,18 +56,27 @@ fn over_white(image: &image::RgbaImage) -> Vec<u8> {
     image.pixels().flat_map(|p| [mix(p[0], p[3]), mix(p[1], p[3]), mix(p[2], p[3])]).collect()
 }
 
-/// Whether a JPEG lacks its end. The decoder would fill what is missing with grey, and the network would learn the
-/// grey.
-///
-/// The end marker cannot occur inside coded data, so it must follow the start of the last scan.
-fn is_cut_short(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|w| w == [0xFF, marker]);
-    last(0xD9) < last(0xDA)
+/// Why a file is no picture that is read, and what to do.
+fn refusal(bytes: &[u8]) -> String {
+    match sniff(bytes) {
+        Some(found) if matches!(found.kind, Kind::Text | Kind::Table) && found.advice.is_empty() => {
+            format!("it is not a PNG, JPEG or WebP picture but {}", found.what)
+        }
+        Some(found) if found.kind == Kind::Picture => {
+            format!("it is {}, which is not read: save it as PNG or JPEG", found.what)
+        }
+        Some(found) => format!("it is {}", found.words()),
+        None => "it is not a PNG, JPEG or WebP picture".into(),
+    }
 }
 
-fn in_words(e: image::ImageError) -> String {
-    match e {
+fn in_words(error: &image::ImageError, bytes: &[u8]) -> String {
+    match error {
         image::ImageError::Limits(_) => "it would take too much memory".into(),
-        other => other.to_string(),
+        _ if !bytes.starts_with(&[0xFF]) && is_cut_short(bytes) => "the file is cut short".into(),
+        image::ImageError::Unsupported(what) => {
+            format!("it is written in a way that is not read ({what}): save it anew as PNG or JPEG")
+        }
+        damaged => format!("it is damaged: {damaged}"),
     }
 }

@@ -1,9 +1,9 @@
 //! Fashion-MNIST: 70,000 grey pictures of clothes, 28 × 28, ten classes (Xiao, Rasul and Vollgraf 2017).
 
+use masquerade_formats::idx::{self, Idx};
 use sha2::{Digest as _, Sha256};
 
 use crate::data::files::Files;
-use crate::data::idx::{self, Idx};
 use crate::data::pictures::{Picture, PictureData, Split};
 use crate::error::{Error, Result};
 use crate::session::DataReport;
@@ -92,7 +92,12 @@ async fn part(files: &Files, names: Pair) -> Result<Option<Split>> {
     let (Some(pictures), Some(labels)) = (files.find(names.0).await?, files.find(names.1).await?) else {
         return Ok(None);
     };
-    split(&idx::read(names.0, &pictures, 3)?, &idx::read(names.1, &labels, 1)?).map(Some)
+    split(&read(names.0, &pictures)?, &read(names.1, &labels)?).map(Some)
+}
+
+fn read(name: &str, bytes: &[u8]) -> Result<Idx> {
+    let mend = "Fetch the file again: it is not the whole original file";
+    idx::read(bytes).map_err(|why| Error::data(format!("{name} cannot be read"), why, mend))
 }
 
 fn missing() -> Error {

@@ -5,7 +5,7 @@
 //!   file a source
 //! * [`clouds`], [`graphs`], [`scenes`], [`vectors`]: the other kinds, each with its sources
 //! * [`table_report`]: what is told of a table of the user's
-//! * [`files`], [`idx`], [`decode`]: where bytes come from and what they mean
+//! * [`files`], [`decode`]: where bytes come from, and what those of pictures mean
 //! * [`crops`] on [`resample`]: from pictures to batches; [`clips`]: from films to clips with their sound
 
 pub mod clips;
@@ -15,7 +15,7 @@ pub mod decode;
 pub mod fashion_mnist;
 pub mod files;
 pub mod graphs;
-pub mod idx;
+mod idx_pictures;
 pub mod photos;
 pub mod pictures;
 pub mod procedural;
@@ -258,7 +258,7 @@ pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>
             Rc::new(data)
         }
         Kind::Clouds => {
-            let mut data = clouds::from_files(files)?;
+            let mut data = clouds::from_files(files, &reading)?;
             also(&mut data.report, left_out);
             Rc::new(data)
         }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::decode::decode;
+use crate::data::idx_pictures;
 use crate::data::pictures::{Picture, PictureData, Split};
 use crate::data::resample::shrink;
 use crate::error::{Error, Result};
@@ -29,6 +30,10 @@ type Looked = (String, std::result::Result<Picture, String>);
 /// [`Error::Data`] when no file is a readable picture.
 pub fn from_files(mut files: Vec<NamedBytes>, keep: u32) -> Result<PictureData> {
     files.sort_by(|a, b| a.name.cmp(&b.name));
+    if files.iter().any(idx_pictures::is_idx) {
+        let (idx, others) = files.into_iter().partition(idx_pictures::is_idx);
+        return idx_pictures::data_set(idx, others, keep);
+    }
     // Each file's bytes are let go before the next is decoded.
     let looked = files
         .into_iter()

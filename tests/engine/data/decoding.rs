@@ -102,6 +102,49 @@ fn four_inks_become_colour() {
 }
 
 #[test]
+fn a_picture_is_whole_whatever_stands_behind_its_end() {
+    let noisy = DynamicImage::ImageRgb8(image::RgbImage::from_fn(64, 64, |x, y| {
+        image::Rgb([(x * 37 + y * 91) as u8, x as u8, y as u8])
+    }));
+    let mut jpeg = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut jpeg);
+    // A thumbnail with an end of its own.
+    encoder.set_exif_metadata([exif(1), encode(&one_colour(8, 8, [9; 3]), ImageFormat::Jpeg)].concat()).unwrap();
+    encoder.write_image(noisy.as_bytes(), 64, 64, ExtendedColorType::Rgb8).unwrap();
+    let plain = decode(&jpeg).unwrap();
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42 \xFF\xDA\xFF\xDA\xFF\xD8\xFF\xDA".to_vec();
+    for behind in [film, vec![0; 5000], b"SEFT".to_vec(), jpeg.clone(), jpeg[..300].to_vec()] {
+        assert_eq!(decode(&[&jpeg[..], &behind].concat()), Ok(plain.clone()));
+    }
+    for part in 2..10 {
+        assert_eq!(decode(&jpeg[..jpeg.len() * part / 10]), Err("the file is cut short".into()), "{part} tenths");
+    }
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let whole = encode(&noisy, format);
+        assert_eq!(decode(&[&whole[..], b"and more"].concat()), decode(&whole), "{format:?}");
+        assert_eq!(decode(&whole[..whole.len() / 2]), Err("the file is cut short".into()), "{format:?}");
+    }
+}
+
+#[test]
+fn of_an_animation_the_first_frame_is_read() {
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let padding = vec![0; content.len() % 2];
+        [&kind[..], &(content.len() as u32).to_le_bytes(), content, &padding].concat()
+    };
+    let frame = |colour: [u8; 3]| {
+        let still = encode(&one_colour(10, 6, colour), ImageFormat::WebP);
+        // Place, size less one, duration, flags; then the chunk of the still picture.
+        chunk(b"ANMF", &[&[0, 0, 0, 0, 0, 0, 9, 0, 0, 5, 0, 0, 100, 0, 0, 0][..], &still[12..]].concat())
+    };
+    let header = chunk(b"VP8X", &[2, 0, 0, 0, 9, 0, 0, 5, 0, 0]);
+    let body = [header, chunk(b"ANIM", &[0, 0, 0, 0, 0, 0]), frame([200, 100, 50]), frame([1, 2, 3])].concat();
+    let file = [&b"RIFF"[..], &(body.len() as u32 + 4).to_le_bytes(), b"WEBP", &body].concat();
+    let picture = decode(&file).unwrap();
+    assert_eq!((picture.width, picture.height, &picture.pixels[..3]), (10, 6, &[200, 100, 50][..]));
+}
+
+#[test]
 fn exif_orientation_is_honoured() {
     let image = image::RgbImage::from_vec(2, 1, vec![255, 0, 0, 0, 0, 255]).unwrap();
     let mut png = Vec::new();
@@ -134,7 +177,16 @@ fn bad_files_get_a_reason() {
     let cases = [
         (&[][..], "empty"),
         (b"Dear diary, today I took a picture.", "not a PNG"),
-        (b"GIF89a\x01\0\x01\0\0\0\0;", "save it as PNG"),
+        (b"GIF89a\x01\0\x01\0\0\0\0;", "a GIF picture, which is not read: save it as PNG"),
+        (b"II*\0\x08\0\0\0\0\0", "a TIFF picture, which is not read: save it as PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture, which is not read: save it as PNG"),
+        (b"\0\0\0\x1Cftypavif\0\0\0\0mif1avif", "an AVIF picture, which is not read: save it as PNG"),
+        (b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>", "SVG"),
+        (b"8BPS\0\x01\0\0", "a Photoshop picture, which is not read: save it as PNG"),
+        (b"%PDF-1.7\n1 0 obj", "PDF"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "film"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n", "Git LFS"),
+        (b"<!DOCTYPE html><html></html>", "web"),
         (&png[..png.len() / 2], ""),
         (&jpeg[..jpeg.len() / 2], "cut short"),
         (&huge, ""),

@@ -2,22 +2,14 @@
 
 use image::ImageFormat;
 use masquerade_engine::data::files::Files;
-use masquerade_engine::data::idx::{self, Idx};
 use masquerade_engine::data::pictures::{self, PictureData};
 use masquerade_engine::data::procedural::shapes;
 use masquerade_engine::data::{fashion_mnist, user_files};
 use masquerade_engine::error::{Error, Result};
 use masquerade_engine::session::NamedBytes;
-use proptest::prelude::*;
+use masquerade_formats::idx::{self, Idx};
 
 use super::{encode, named, one_colour, ready};
-
-fn raw_idx(rank: u8, sides: &[u32], values: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0, 0, 8, rank];
-    bytes.extend(sides.iter().flat_map(|s| s.to_be_bytes()));
-    bytes.extend(values);
-    bytes
-}
 
 fn why(result: Result<impl Sized>) -> String {
     match result {
@@ -30,8 +22,8 @@ fn why(result: Result<impl Sized>) -> String {
 fn toy_fashion(count: usize) -> (Vec<u8>, Vec<u8>) {
     let labels: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
     let values = labels.iter().flat_map(|l| [vec![*l], vec![7; 783]].concat()).collect();
-    let pictures = idx::write(&Idx { sides: vec![count, 28, 28], values }).unwrap();
-    (pictures, idx::write(&Idx { sides: vec![count], values: labels }).unwrap())
+    let pictures = idx::write(&Idx { sides: vec![count, 28, 28], values, notes: vec![] }).unwrap();
+    (pictures, idx::write(&Idx { sides: vec![count], values: labels, notes: vec![] }).unwrap())
 }
 
 /// Run the page's own program that cuts the subset over the files of a folder; what it says when it refuses.
@@ -48,32 +40,9 @@ async fn set_of(id: &str, size: u32, files: &Files) -> masquerade_engine::error:
 }
 
 #[test]
-fn idx_is_read_gzipped_or_not() {
-    let raw = raw_idx(2, &[2, 3], &[1, 2, 3, 4, 5, 6]);
-    let wanted = Idx { sides: vec![2, 3], values: vec![1, 2, 3, 4, 5, 6] };
-    assert_eq!(idx::read("raw", &raw, 2).unwrap(), wanted);
-    assert_eq!(idx::read("gz", &idx::write(&wanted).unwrap(), 2).unwrap(), wanted);
-}
-
-#[test]
-fn idx_errors_say_what_is_wrong() {
-    let good = raw_idx(1, &[4], &[1, 2, 3, 4]);
-    let zipped =
-        idx::write(&Idx { sides: vec![4000], values: (0..4000_u32).map(|v| (v * v / 7) as u8).collect() }).unwrap();
-    assert!(why(idx::read("a", &good[..2], 1)).contains("before its header"));
-    assert!(why(idx::read("a", &good[..6], 1)).contains("in its header"));
-    assert!(why(idx::read("a", &good[..10], 1)).contains("cut short"));
-    assert!(why(idx::read("a", &[&good[..], &[9]].concat(), 1)).contains("more in it"));
-    assert!(why(idx::read("a", &good, 3)).contains("starts with"));
-    assert!(why(idx::read("a", &raw_idx(3, &[u32::MAX; 3], &[]), 3)).contains("too many"));
-    assert!(why(idx::read("a", &zipped[..zipped.len() / 2], 1)).contains("cut short"));
-    assert!(why(idx::read("a", b"<!doctype html>", 1)).contains("starts with"));
-}
-
-#[test]
 fn fashion_mnist_pairs_must_fit() {
-    let pictures = Idx { sides: vec![2, 1, 1], values: vec![0, 0] };
-    let labels = |values: &[u8]| Idx { sides: vec![values.len()], values: values.to_vec() };
+    let pictures = Idx { sides: vec![2, 1, 1], values: vec![0, 0], notes: vec![] };
+    let labels = |values: &[u8]| Idx { sides: vec![values.len()], values: values.to_vec(), notes: vec![] };
     assert!(why(fashion_mnist::split(&pictures, &labels(&[1]))).contains("2 pictures, 1 labels"));
     assert!(why(fashion_mnist::split(&pictures, &labels(&[1, 10]))).contains("label is 10"));
     assert_eq!(fashion_mnist::split(&pictures, &labels(&[1, 9])).unwrap().labels, [1, 9]);
@@ -229,14 +198,44 @@ fn unknown_names_are_refused() {
     assert!(matches!(ready(files.stored("none.safetensors", &[])), Err(Error::Checkpoint { .. })));
 }
 
-proptest! {
-    #[test]
-    fn garbage_is_never_an_idx_file_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), rank in 0_u8..5) {
-        let _ = idx::read("garbage", &bytes, rank);
-        let headed = raw_idx(rank, &[], &bytes);
-        if let Ok(idx) = idx::read("headed", &headed, rank) {
-            prop_assert_eq!(idx.values.len(), idx.sides.iter().product::<usize>());
+/// IDX files as they lie in a folder: pictures of this size whose first byte is their label.
+fn idx_pair(folder: &str, pictures: &str, labels: &str, count: usize, side: usize) -> [NamedBytes; 2] {
+    let classes: Vec<u8> = (0..count).map(|i| 3 + 2 * (i % 4) as u8).collect();
+    let values = classes.iter().flat_map(|class| [vec![*class], vec![100; side * side - 1]].concat()).collect();
+    let file = |name: &str, sides: Vec<usize>, values: Vec<u8>| NamedBytes {
+        name: format!("{folder}/{name}"),
+        bytes: idx::write(&Idx { sides, values, notes: vec![] }).unwrap(),
+    };
+    [file(pictures, vec![count, side, side], values), file(labels, vec![count], classes)]
+}
+
+#[test]
+fn own_pictures_come_out_of_idx_files_whatever_they_are_called() {
+    let train = idx_pair("mnist", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", 40, 6);
+    let test = idx_pair("mnist", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", 40, 6);
+    let readme = NamedBytes { name: "mnist/README.md".into(), bytes: b"hello".to_vec() };
+    let files = [test.to_vec(), vec![readme], train.to_vec()].concat();
+    let set = user_files::from_files(files, 32).unwrap();
+    assert_eq!((set.train.len(), set.test.len(), set.channels), (40, 40, 1));
+    assert_eq!(set.report.classes, ["3", "5", "7", "9"]);
+    for split in [&set.train, &set.test] {
+        for (picture, label) in split.pictures.iter().zip(&split.labels) {
+            assert_eq!(u32::from(picture.pixels[0]), 3 + 2 * label);
         }
-        let _ = idx::read("zipped", &[&[0x1F, 0x8B, 8, 0][..], &bytes].concat(), rank);
     }
+    assert!(
+        set.report.notes.iter().any(|note| note.contains("t10k-images-idx3-ubyte: labels from mnist/t10k-labels")),
+        "{:?}",
+        set.report.notes
+    );
+    assert_eq!(set.report.skipped.len(), 1);
+    // One pair under other names: every fifth picture of a class is for testing.
+    let set = user_files::from_files(idx_pair("letters", "x.bin", "y.bin", 40, 6).to_vec(), 32).unwrap();
+    assert_eq!((set.train.len(), set.test.len(), set.report.classes.len()), (32, 8, 4));
+    // Labels that do not fit leave the pictures without classes, and are told of.
+    let [pictures, _] = idx_pair("letters", "x.bin", "y.bin", 40, 6);
+    let [_, labels] = idx_pair("letters", "x.bin", "y.bin", 39, 6);
+    let set = user_files::from_files(vec![pictures, labels.clone()], 32).unwrap();
+    assert!(set.report.classes.is_empty() && set.report.skipped[0].1.contains("39 labels"), "{:?}", set.report.skipped);
+    assert!(why(user_files::from_files(vec![labels], 32)).contains("39 labels"));
 }

@@ -1,7 +1,9 @@
 //! Clouds from low-poly models that somebody drew by hand: furniture, buildings, food, crates. Uneven classes, a few
 //! hundred models.
 
-use super::{CloudData, CloudSplit, ply};
+use masquerade_formats::ply;
+
+use super::{CloudData, CloudSplit, surface};
 use crate::data::files::Files;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
@@ -35,7 +37,7 @@ pub async fn load(files: &Files) -> Result<CloudData> {
         match found.and_then(|mesh| if mesh.most_points() < POINTS { Err(few(mesh.most_points())) } else { Ok(mesh) }) {
             Ok(mesh) => {
                 let half = if split == "test" { &mut test } else { &mut train };
-                half.points.extend(mesh.points(POINTS, Rng::new(0, FOLDER).at(number as u64)));
+                half.points.extend(surface::points(&mesh, POINTS, Rng::new(0, FOLDER).at(number as u64)));
                 half.labels.extend(classes.iter().position(|c| c == class).map(|label| label as u32));
             }
             Err(why) => skipped.push((name, why)),

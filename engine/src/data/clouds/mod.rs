@@ -1,14 +1,14 @@
-//! Point clouds: PLY and OBJ files, models that somebody drew, solids that the program draws.
+//! Point clouds: the user's files, models that somebody drew, solids that the program draws.
 //!
-//! * [`ply`], [`obj`] on [`mesh`]: the readers, and points from faces
+//! * [`surface`]: points from the meshes that the readers of files give
 //! * [`solids`], [`kaykit`], [`own`]: one file a source
 
 pub mod kaykit;
-pub mod mesh;
-pub mod obj;
 pub mod own;
-pub mod ply;
 pub mod solids;
+pub mod surface;
+
+use masquerade_formats::Reading;
 
 use crate::batch::{Batch, CLASS, Half, Role, Values};
 use crate::data::files::Files;
@@ -115,6 +115,6 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<CloudData> {
 ///
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) when no file holds one.
-pub fn from_files(files: Vec<NamedBytes>) -> Result<CloudData> {
-    own::from_files(files)
+pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData> {
+    own::from_files(files, reading)
 }
