@@ -257,7 +257,7 @@ fn one_bad_point_does_not_cost_the_others() {
         assert_eq!(read(&obj).vertices, mesh.vertices, "{bad}");
         let text = read(&body);
         assert_eq!(text.vertices, mesh.vertices, "{bad}");
-        assert!(told(&text).contains("12 of 300"), "{bad}: {}", told(&text));
+        assert!(told(&text).contains("12 of 300") || told(&text).contains("12 lines"), "{bad}: {}", told(&text));
     }
     let all_bad = "v nan nan nan\n".repeat(300);
     assert!(refused(all_bad).contains("0 points that can be used are too few; 64 are needed"));
@@ -414,31 +414,28 @@ fn points_stand_in_text_in_many_ways() {
         points.iter().map(|p| format!("{before}{}{after}\n", p.map(|v| v.to_string()).join(between))).collect()
     };
     for (file, said) in [
-        (with("", " ", ""), "first three columns"),
-        (with("", "\t", ""), "first three columns"),
-        (with("", ",", ""), "first three columns"),
-        (with("", ", ", ""), "first three columns"),
-        (with("  ", "   ", " "), "first three columns"),
-        (comma(with("", ";", "")), "decimal points"),
-        (comma(with("", " ", "")), "decimal points"),
-        (format!("100\n{}", with("", " ", " 17 0 0 255")), "4 further columns"),
+        (with("", " ", ""), "the first three columns were taken as x, y and z"),
+        (with("", "\t", ""), "the first three columns"),
+        (with("", ",", ""), "parted by commas"),
+        (with("", ", ", ""), "the first three columns"),
+        (with("  ", "   ", " "), "parted by blanks"),
+        (comma(with("", ";", "")), "decimal comma"),
+        (comma(with("", " ", "")), "decimal comma"),
+        (format!("100\n{}", with("", " ", " 17 0 0 255")), "4 further columns were passed over"),
         (format!("99\n{}", with("", " ", "")), "tells of 99 points, and 100 are there"),
-        (format!("x,y,z\n{}", with("", ",", "")), ""),
-        (format!("\u{feff}\"X\";\"Y\";\"Z\"\r\n{}", with("", ";", "").replace('\n', "\r\n")), ""),
-        (format!("//X Y Z\n{}", with("", " ", "")), ""),
-        (format!("# made by hand\n# x y z\n{}", with("", " ", "")), ""),
+        (format!("x,y,z\n{}", with("", ",", "")), "called x, y and z are"),
+        (format!("\u{feff}\"X\";\"Y\";\"Z\"\r\n{}", with("", ";", "").replace('\n', "\r\n")), "called x, y and z are"),
+        (format!("//X Y Z\n{}", with("", " ", "")), "called x, y and z are"),
+        (format!("# made by hand\n# x y z\n{}", with("", " ", "")), "called x, y and z are"),
         (format!("name,x [m],y [m],z [m]\n{}", with("a,", ",", "")), "1 further columns"),
-        (format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")), ""),
+        (format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")), "called x, y and z are"),
         (format!("a,b,c\n{}", with("", ",", "")), "no columns are called x, y and z"),
         ((0..100).zip(with("", " ", "").lines()).map(|(i, line)| format!("{i} {line}\n")).collect(), "columns 2 to 4"),
-        (
-            format!("{}1 2\n", with("", " ", "")),
-            "1 of 101 lines: most lines hold 3 columns (the first that does not: line 101, 2 columns)",
-        ),
+        (format!("{}1 2\n", with("", " ", "")), "line 101: 2 cells instead of 3"),
     ] {
         let mesh = read(&file);
         assert_eq!(mesh.vertices, points, "{}", file.lines().take(2).collect::<String>());
-        assert!(told(&mesh).contains(said) && said.is_empty() == told(&mesh).is_empty(), "{said:?}\n{}", told(&mesh));
+        assert!(told(&mesh).contains(said), "{said:?}\n{}", told(&mesh));
     }
     let decimals = Reading { separator: Some(','), ..Reading::default() };
     assert_eq!(clouds::read(with("", ",", "").as_bytes(), &decimals).expect("points").vertices, points);
@@ -452,7 +449,7 @@ fn what_is_no_cloud_is_named() {
     assert_eq!(read(packed.finish().expect("in memory")).vertices, spiral(100));
     for (file, word) in [
         (&b""[..], "empty"),
-        (b"hello, this is a letter\nwith two lines\n", "no line of it holds three numbers"),
+        (b"hello, this is a letter\nwith two lines\n", "text with x, y and z in columns"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4\nsize 9\n", "Git LFS"),
         (b"<!DOCTYPE html><html>", "web"),
