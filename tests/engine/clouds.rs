@@ -130,6 +130,11 @@ fn what_is_bad_of_own_clouds_is_left_out_by_name_and_number() {
     }
     assert_eq!(data.report.notes, ["every cloud gives 288 points, as many as b.ply has"]);
     assert_eq!(data.report.detail, "288 points a cloud");
+    // A table beside them is none, though it holds numbers.
+    let table: String = (0..99).map(|i| format!("{i},{},{}\n", i % 7, i * i % 11)).collect();
+    let table = NamedBytes { name: "table.csv".into(), bytes: format!("id,parts,age\n{table}").into_bytes() };
+    let data = own(vec![cloud("a.ply", 300), cloud("b.ply", 300), table]);
+    assert_eq!((data.points, data.report.samples, data.report.skipped.len()), (300, 2, 1));
     // Many small clouds beside large ones are no exception: all count.
     let data = own((0..4).map(|i| cloud(&format!("{i}.ply"), if i % 2 == 0 { 100 } else { 1000 })).collect());
     assert_eq!((data.points, data.report.samples), (100, 4));

@@ -12,6 +12,9 @@ const FAR: f64 = 16.0;
 /// Clouds smaller or larger than this are scaled to 1.
 const SIZES: (f64, f64) = (1e-6, 1e9);
 
+/// What else is told of a file that cannot be used.
+const MOST_TOLD: usize = 4;
+
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mesh {
@@ -22,6 +25,8 @@ pub struct Mesh {
     /// What was guessed, one line each.
     pub notes: Vec<String>,
     pub left_out: Vec<LeftOut>,
+    /// They are columns of a text that nothing calls coordinates.
+    pub guessed: bool,
 }
 
 impl Mesh {
@@ -150,17 +155,21 @@ impl Parts {
         let whole = triangles.iter().map(area).sum::<f64>();
         let (mut vertices, mut notes, mut left_out) = (self.vertices, self.notes, self.left_out);
         if whole > 0.0 && whole.is_finite() {
-            return Ok(Mesh { vertices, triangles, notes, left_out });
+            return Ok(Mesh { vertices, triangles, notes, left_out, guessed: false });
         }
         let mut keep = good.into_iter();
         vertices.retain(|_| keep.next().unwrap_or(false));
         let reason = if faces > 0 { "its faces have no area, and " } else { "" };
         leave_out_unseen(&mut vertices, &mut left_out);
-        check_points(&vertices, points, &mut notes).map_err(|why| format!("{reason}{why}"))?;
+        if let Err(why) = check_points(&vertices, points, &mut notes) {
+            let left_out = left_out.iter().map(|left| format!("{}: {}", left.what, left.why));
+            let told: Vec<String> = left_out.chain(notes).take(MOST_TOLD).map(|told| format!("; {told}")).collect();
+            return Err(format!("{reason}{why}{}", told.concat()));
+        }
         if faces > 0 {
             notes.push("its faces have no area: its vertices are the points".into());
         }
-        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out })
+        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out, guessed: false })
     }
 }
 

@@ -20,8 +20,17 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     }
     let (rows, body) = (&layout.rows, &layout.body);
     let named = axes(&layout.names);
-    let numbered = named.is_none() && width > 3 && roles::counts_rows(rows, body, 0, layout.decimal);
-    let axes = named.unwrap_or(if numbered { [1, 2, 3] } else { [0, 1, 2] });
+    // Most of a coordinate's column are numbers; a first column of them may count the lines.
+    let mostly = |column: &usize| layout.facts.get(*column).is_some_and(|facts| facts.numbers * 2 > body.len());
+    let numbers: Vec<usize> = (0..width).filter(mostly).collect();
+    let counts = |column: usize| roles::counts_rows(rows, body, column, layout.decimal);
+    let numbered = named.is_none() && matches!(numbers[..], [first, _, _, _, ..] if counts(first));
+    let axes = match (named, &numbers[..]) {
+        (Some(axes), _) => axes,
+        (None, [_, x, y, z, ..]) if numbered => [*x, *y, *z],
+        (None, [x, y, z, ..]) => [*x, *y, *z],
+        (None, few) => return Err(format!("{} of its columns hold numbers, and a point has three", few.len())),
+    };
     let mut parts = Parts::default();
     for row in body {
         let number = |column: usize| match number::cell(layout.cell(*row, column), layout.decimal) {
@@ -46,16 +55,17 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
             }
         }
     }
+    let places = axes.map(|axis| (axis + 1).to_string()).join(", ");
     let taken = match named {
-        Some(_) => "those called x, y and z are the coordinates",
-        None if numbered => "columns 2 to 4 were taken as x, y and z; the first one counts the lines",
-        None if layout.header => "no columns are called x, y and z: the first three were taken",
-        None => "the first three columns were taken as x, y and z",
+        Some(_) => "those called x, y and z are the coordinates".to_string(),
+        None if numbered => format!("columns {places} were taken as x, y and z; the one before counts the lines"),
+        None if layout.header => format!("no columns are called x, y and z: columns {places} were taken"),
+        None => format!("columns {places} were taken as x, y and z"),
     };
     let others = width - 3 - usize::from(numbered);
     let others = if others > 0 { format!("; {others} further columns were passed over") } else { String::new() };
     parts.notes.push(format!("{taken}{others}"));
-    parts.mesh()
+    parts.mesh().map(|mesh| Mesh { guessed: named.is_none(), ..mesh })
 }
 
 /// Comments that begin with `//`, as some programs write them, begin with `#`.

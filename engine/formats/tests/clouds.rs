@@ -414,10 +414,10 @@ fn points_stand_in_text_in_many_ways() {
         points.iter().map(|p| format!("{before}{}{after}\n", p.map(|v| v.to_string()).join(between))).collect()
     };
     for (file, said) in [
-        (with("", " ", ""), "the first three columns were taken as x, y and z"),
-        (with("", "\t", ""), "the first three columns"),
+        (with("", " ", ""), "columns 1, 2, 3 were taken as x, y and z"),
+        (with("", "\t", ""), "columns 1, 2, 3"),
         (with("", ",", ""), "parted by commas"),
-        (with("", ", ", ""), "the first three columns"),
+        (with("", ", ", ""), "columns 1, 2, 3"),
         (with("  ", "   ", " "), "parted by blanks"),
         (comma(with("", ";", "")), "decimal comma"),
         (comma(with("", " ", "")), "decimal comma"),
@@ -430,7 +430,11 @@ fn points_stand_in_text_in_many_ways() {
         (format!("name,x [m],y [m],z [m]\n{}", with("a,", ",", "")), "1 further columns"),
         (format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")), "called x, y and z are"),
         (format!("a,b,c\n{}", with("", ",", "")), "no columns are called x, y and z"),
-        ((0..100).zip(with("", " ", "").lines()).map(|(i, line)| format!("{i} {line}\n")).collect(), "columns 2 to 4"),
+        (
+            (0..100).zip(with("", " ", "").lines()).map(|(i, line)| format!("{i} {line}\n")).collect(),
+            "columns 2, 3, 4 were taken as x, y and z; the one before counts",
+        ),
+        (format!("100\nwater\n{}", with("O ", " ", "")), "columns 2, 3, 4 were taken as x, y and z; 1 further"),
         (format!("{}1 2\n", with("", " ", "")), "line 101: 2 cells instead of 3"),
     ] {
         let mesh = read(&file);

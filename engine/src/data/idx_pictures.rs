@@ -148,13 +148,8 @@ fn alike(a: &str, b: &str) -> usize {
 /// each class is for testing.
 fn halves(parts: Vec<Part>, colour: bool) -> (Vec<String>, Split, Split) {
     let classes: BTreeSet<u8> = parts.iter().flat_map(|part| part.labels.iter().flatten()).copied().collect();
-    let test = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        if has(&["test", "t10k", "val"]) { Some(true) } else { has(&["train"]).then_some(false) }
-    };
     let place = |part: &Part, at: usize| Place {
-        test: test(&part.name),
+        test: part.name.rsplit(['/', '\\']).find_map(is_for_testing),
         class: part.labels.as_ref().map(|labels| labels[at].to_string()),
     };
     let places: Vec<Place> =
@@ -168,6 +163,13 @@ fn halves(parts: Vec<Part>, colour: bool) -> (Vec<String>, Split, Split) {
         split.labels.extend(class.and_then(|class| classes.iter().position(|c| *c == class)).map(|class| class as u32));
     }
     (classes.iter().map(u8::to_string).collect(), train, held)
+}
+
+/// Whether a file or folder of this name is for testing (`Some(true)`) or for training.
+fn is_for_testing(name: &str) -> Option<bool> {
+    let name = name.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["test", "t10k", "valid"]) { Some(true) } else { has(&["train"]).then_some(false) }
 }
 
 fn in_colour(picture: Picture) -> Picture {

@@ -51,6 +51,7 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
         return Err(Error::data("There is no point cloud to train on", why, mend));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
+    leave_out_tables(&mut found, &mut skipped);
     let mut notes = in_lines(notes);
     let points = share(&mut found, &mut skipped, &mut notes);
     let mut places = places(found.iter().map(|(name, _)| name.as_str()));
@@ -85,6 +86,16 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
     Ok(CloudData::new(report, points, train, test))
 }
 
+/// A few tables beside many clouds are no clouds, if nothing in them is called a coordinate.
+fn leave_out_tables(found: &mut Vec<(String, Mesh)>, skipped: &mut Vec<(String, String)>) {
+    if found.iter().filter(|(_, mesh)| mesh.guessed).count() * 2 < found.len() {
+        let tables = found.extract_if(.., |(_, mesh)| mesh.guessed);
+        skipped.extend(
+            tables.map(|(name, _)| (name, "it is a table beside clouds, without columns called x, y and z".into())),
+        );
+    }
+}
+
 /// The number of points that every cloud gets. A few that have much fewer than the middle one are taken out.
 fn share(found: &mut Vec<(String, Mesh)>, skipped: &mut Vec<(String, String)>, notes: &mut Vec<String>) -> usize {
     let mut most: Vec<usize> = found.iter().map(|(_, mesh)| mesh.most_points().min(MOST)).collect();
@@ -105,6 +116,9 @@ fn share(found: &mut Vec<(String, Mesh)>, skipped: &mut Vec<(String, String)>, n
         (smallest, found.iter().any(|(_, mesh)| mesh.most_points() > points) && points < MOST)
     {
         notes.push(format!("every cloud gives {points} points, as many as {name} has"));
+    }
+    if found.iter().any(|(_, mesh)| mesh.triangles.is_empty() && mesh.vertices.len() > MOST) {
+        notes.push(format!("of clouds with more points {MOST} are drawn at random"));
     }
     points
 }
