@@ -111,7 +111,13 @@ fn row(target: &Target, limit: Duration, from: u64, inputs: u64, out: &mut io::S
         let (before, began) = (HELD.load(Relaxed), Instant::now());
         MOST.store(before, Relaxed);
         let ended = panic::catch_unwind(AssertUnwindSafe(|| (target.read)(&input)));
-        let (took, held) = (began.elapsed(), MOST.load(Relaxed).saturating_sub(before));
+        let (mut took, held) = (began.elapsed(), MOST.load(Relaxed).saturating_sub(before));
+        if took > HANGS && ended.is_ok() {
+            // Something else may have had the processor.
+            let again = Instant::now();
+            (target.read)(&input);
+            took = took.min(again.elapsed());
+        }
         longest = longest.max(took);
         if input.len() >= TELLING {
             share = share.max(held as f64 / input.len() as f64);
