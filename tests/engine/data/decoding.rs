@@ -141,7 +141,10 @@ fn of_an_animation_the_first_frame_is_read() {
     let body = [header, chunk(b"ANIM", &[0, 0, 0, 0, 0, 0]), frame([200, 100, 50]), frame([1, 2, 3])].concat();
     let file = [&b"RIFF"[..], &(body.len() as u32 + 4).to_le_bytes(), b"WEBP", &body].concat();
     let picture = decode(&file).unwrap();
-    assert_eq!((picture.width, picture.height, &picture.pixels[..3]), (10, 6, &[200, 100, 50][..]));
+    assert_eq!((picture.width, picture.height), (10, 6));
+    for (got, wanted) in picture.pixels[..3].iter().zip([200_u8, 100, 50]) {
+        assert!(got.abs_diff(wanted) <= 1, "{got} for {wanted}");
+    }
 }
 
 #[test]
