@@ -1,5 +1,7 @@
 //! Archives of every kind, in one another, damaged, too large, and with names that lead out.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::io::{Cursor, Write};
 
 use masquerade_formats::archive::{Limits, Packing, packing, unpack};

@@ -1,5 +1,7 @@
 //! NumPy arrays of every element, order and version.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use masquerade_formats::npy::{Values, header, read};
 use proptest::prelude::*;
 

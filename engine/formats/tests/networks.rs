@@ -1,5 +1,7 @@
 //! Published graphs in their original forms: counts, features and labels; and small ones of every form.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::io::{Cursor, Write};
 use std::path::Path;
 
