@@ -48,6 +48,7 @@ fn what_is_wrong_with_a_file_is_said_in_words() {
         (one(r#""a": {"dtype": "F32"}"#, 8), "not told whole"),
         (one("oops", 8), "damaged"),
         (why(b"version https://git-lfs.github.com/spec/v1\nsize 9\n"), "Git LFS"),
+        (why(b"x,y\n1,2\n3,4\n"), "it is text, not a weights file"),
         (why(b"\x89PNG\r\n\x1a\n\0\0"), "a PNG picture"),
     ] {
         assert!(told.contains(word), "{word:?} is not in {told:?}");
