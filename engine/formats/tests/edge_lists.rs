@@ -170,6 +170,8 @@ fn files_that_are_no_graph_are_refused_in_words() {
     assert!(refused(&[("people.csv", table)]).contains("no file lists edges"));
     let why = refused(&[("people.csv", table), ("edges.csv", "from,to\nx,y\nz,w\n")]);
     assert!(why.contains("edges.csv") && why.contains("people.csv") && why.contains('x'), "{why}");
+    assert!(refused(&[("people.csv", "id,x,y\na,1,2\nb,3,4\n")]).contains("no file lists edges"));
+    assert!(refused(&[("x.csv", "a,b\n1,2\n3,4\n5,6\n")]).contains("no file lists edges"));
     let picture: [(&str, &[u8]); 1] = [("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")];
     assert!(edges::read(&picture, &Reading::default()).is_err());
     let said = Reading { ids: Some(Column::Named("name".into())), ..Reading::default() };

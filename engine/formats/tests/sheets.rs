@@ -148,7 +148,6 @@ fn the_class_is_never_learned_from() {
         table("id,x,y,z,species\n", |at, v| format!("{at},{},{}", v.join(","), KINDS[at])),
         table("x1,x2,x3,y\n", |at, v| format!("{},{}", v.join(","), code(at))),
         table("x,y,z,label,label_name\n", |at, v| format!("{},{},{}", v.join(","), code(at), KINDS[at])),
-        table("x,y,z,kind,code\n", |at, v| format!("{},{},{}", v.join(","), KINDS[at], code(at))),
         table("x,y,z,label\n", |at, v| format!("{},{}.0", v.join(","), code(at) + 1)),
     ] {
         let sheet = read(&text);
@@ -170,6 +169,11 @@ fn the_class_is_never_learned_from() {
         assert_eq!((sheet.features.len(), sheet.classes.len()), (3, 3));
         tells(&sheet, "taken for the class");
     }
+    // The class under other names.
+    let line = |at: usize, v: [String; 3]| format!("{},{},{}", v.join(","), KINDS[at], code(at));
+    let sheet = read(&(table("x,y,z,kind,code\n", line) + &table("", line)));
+    assert_eq!((sheet.features.len(), sheet.classes.len()), (3, 3));
+    tells(&sheet, "says the same");
     // Classes that are mostly missing cost no rows.
     let few = |at: usize| if at.is_multiple_of(3) { KINDS[at] } else { "" };
     let sheet = read(&table("x,y,z,label\n", |at, v| format!("{},{}", v.join(","), few(at))));

@@ -33,7 +33,7 @@ fn deviation(data: &VectorData, column: usize) -> f64 {
 fn a_constant_column_is_nought_and_far_or_large_ones_are_scaled_alike() {
     for (unit, far) in [(1.0, 0.0), (1e300, 0.0), (1e-300, 0.0), (0.25, 4.6e6)] {
         let lines: String =
-            (0..20).map(|i| format!("{},0.1,{:e}\n", (i * 7) % 20, far + unit * f64::from(i * i % 13))).collect();
+            (0..20).map(|i| format!("{}.5,0.1,{:e}\n", (i * 7) % 20, far + unit * f64::from(i * i % 13))).collect();
         let data = read(&[("t.csv", &lines)]);
         assert_eq!(data.dims, 3);
         assert!(data.train.iter().all(|v| v.is_finite()) && data.train.iter().skip(1).step_by(3).all(|v| *v == 0.0));

@@ -21,6 +21,8 @@ pub struct Ends {
     pub header: Option<Vec<String>>,
     /// Width of most rows.
     pub width: usize,
+    /// The columns are called what ends of edges are called.
+    pub called: bool,
 }
 
 impl Ends {

@@ -77,7 +77,8 @@ fn lonely(files: &[File], ends: Vec<Option<Ends>>, why_not: Vec<Option<String>>)
     let possible: Vec<usize> = (0..files.len()).filter(|at| ends[*at].is_some()).collect();
     let named = |sign: f64| possible.iter().copied().find(|at| by_name(&files[*at]) * sign > 0.0);
     let tables = (0..files.len()).filter(|at| why_not[*at].is_none());
-    match named(1.0).or_else(|| possible.iter().copied().find(|at| by_name(&files[*at]) == 0.0)) {
+    let shaped = |at: &usize| ends[*at].as_ref().is_some_and(|ends| is_shaped(&files[*at], ends));
+    match named(1.0).or_else(|| possible.iter().copied().find(|at| by_name(&files[*at]) == 0.0 && shaped(at))) {
         Some(edges) => {
             let other = tables.into_iter().find(|at| *at != edges && files[*at].rows.usual_width().0 > 1);
             if let (Some(other), Some(at)) = (other, &ends[edges]) {
@@ -111,7 +112,7 @@ fn ends(file: &File) -> Option<Ends> {
         return None;
     }
     if file.is_matrix_market() {
-        return Some(Ends { columns: [0, 1], first: 1, header: None, width });
+        return Some(Ends { columns: [0, 1], first: 1, header: None, width, called: true });
     }
     let first: Vec<&str> = rows.row(0).collect();
     let called: Vec<usize> = (0..first.len()).filter(|column| roles::end_name(first[*column])).collect();
@@ -135,7 +136,7 @@ fn ends(file: &File) -> Option<Ends> {
         _ if width > 2 && heads && is_number_of_edge(first[0]) => [1, 2],
         _ => [0, 1],
     };
-    let ends = Ends { columns, first: usize::from(heads), header, width };
+    let ends = Ends { columns, first: usize::from(heads), header, width, called: pair || called.len() > 1 };
     let (mut good, mut all) = (0, 0);
     for (_, pair) in ends.all(file) {
         all += 1;
@@ -147,6 +148,14 @@ fn ends(file: &File) -> Option<Ends> {
         good += usize::from(pair.iter().all(|end| name(end)));
     }
     (all > 0 && good * 10 >= all * 8).then_some(ends)
+}
+
+/// Whether a file with nothing beside it may be an edge list: its columns are called so, or some node is the end of one
+/// edge and the start of another.
+fn is_shaped(file: &File, ends: &Ends) -> bool {
+    let starts: HashSet<&str> = ends.all(file).map(|(_, [from, _])| from).collect();
+    let shared = ends.all(file).any(|(_, [from, to])| from != to && starts.contains(to));
+    ends.called || (ends.width <= 3 && ends.columns == [0, 1] && shared)
 }
 
 fn is_number_of_edge(name: &str) -> bool {

@@ -136,6 +136,10 @@ impl<'a> Looked<'a> {
             let (of, value) = (layout.cell(*row, class), layout.cell(*row, column));
             *pairs.entry(of).or_insert(value) == value
         });
-        one_each && pairs.len() > 1 && pairs.values().collect::<BTreeSet<_>>().len() == pairs.len()
+        // Among a few rows that may be chance.
+        one_each
+            && pairs.len() > 1
+            && ROWS_EACH * pairs.len() <= self.rows()
+            && pairs.values().collect::<BTreeSet<_>>().len() == pairs.len()
     }
 }
