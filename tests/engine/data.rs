@@ -4,6 +4,7 @@ mod bytes;
 mod clips;
 mod cropping;
 mod decoding;
+mod examples;
 mod loading;
 mod orders;
 mod scenes;

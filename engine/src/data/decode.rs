@@ -12,6 +12,8 @@ use crate::data::pictures::Picture;
 
 /// Pictures of more pixels are refused: decoded they would take more memory than a browser page has.
 pub const MOST_PIXELS: u64 = 64_000_000;
+/// Pixels that any file may hold, and each byte of it: deflate packs pixels of one bit 1 : 8,256.
+const PACKED_PIXELS: (u64, u64) = (1_000_000, 9000);
 /// Strips longer than this many times their width are refused: scaled by their shorter side they would still be huge.
 pub const MOST_STRETCHED: u32 = 20;
 
@@ -38,6 +40,9 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(format!("{width} × {height} pixels are more than {} million", MOST_PIXELS / 1_000_000));
+    }
+    if u64::from(width) * u64::from(height) > PACKED_PIXELS.0 + PACKED_PIXELS.1 * bytes.len() as u64 {
+        return Err(format!("{width} × {height} pixels are more than its {} bytes can hold", bytes.len()));
     }
     if width.max(height) / MOST_STRETCHED > width.min(height) {
         return Err(format!("{width} × {height} pixels are a strip more than {MOST_STRETCHED} times as long as wide"));

@@ -176,6 +176,7 @@ fn bad_files_get_a_reason() {
     let jpeg = encode(&noisy, ImageFormat::Jpeg);
     let huge =
         png_of_chunks(&[(b"IHDR", header(60_000, 60_000, 1, 0)), (b"IDAT", stored_zlib(&[0])), (b"IEND", vec![])]);
+    let hollow = png_of_chunks(&[(b"IHDR", header(7000, 6000, 8, 2)), (b"IDAT", stored_zlib(&[0])), (b"IEND", vec![])]);
     let strip = encode(&one_colour(300, 2, [0; 3]), ImageFormat::Png);
     let cases = [
         (&[][..], "empty"),
@@ -193,6 +194,7 @@ fn bad_files_get_a_reason() {
         (&png[..png.len() / 2], ""),
         (&jpeg[..jpeg.len() / 2], "cut short"),
         (&huge, ""),
+        (&hollow, "7000 × 6000 pixels are more than its"),
         (&strip, "strip"),
     ];
     for (bytes, part) in cases {

@@ -17,6 +17,9 @@ type Read<T> = std::result::Result<T, String>;
 
 /// Larger files are refused: decoded they would take more memory than a browser page has.
 pub const MOST_VALUES: u64 = 64_000_000;
+/// Bytes that may come out of any file, and out of each byte of it: deflate packs no better than 1 : 1,032.
+const UNPACKED: u64 = 1 << 20;
+const MOST_UNPACKED: u64 = 1300;
 /// GDAL's own description of bands, in XML.
 const GDAL_METADATA: Tag = Tag::Unknown(42112);
 
@@ -82,7 +85,8 @@ pub fn read(bytes: &[u8]) -> Read<GeoTiff> {
     let mut file = open(bytes)?;
     let header = header_of(&mut file)?;
     let (width, height, count) = (header.width, header.height, header.bands);
-    let values = (width as u64) * (height as u64) * (count as u64);
+    let product = |sides: [usize; 3]| sides.iter().fold(1_u64, |product, side| product.saturating_mul(*side as u64));
+    let values = product([width, height, count]);
     if values > MOST_VALUES {
         return Err(format!("{} are more than {} million values", header.words(), MOST_VALUES / 1_000_000));
     }
@@ -97,6 +101,12 @@ pub fn read(bytes: &[u8]) -> Read<GeoTiff> {
     let mut bands: Vec<Vec<f32>> = Vec::new();
     let planes = if planar { count } else { 1 };
     let together = if planar { 1 } else { count };
+    // A wrong header may ask for any size.
+    let piece = product([chunk_width as usize, chunk_height as usize, together]);
+    let wanted = values.max(piece).saturating_mul(u64::from(header.bits)) / 8;
+    if wanted > MOST_UNPACKED * bytes.len() as u64 + UNPACKED {
+        return Err(format!("{} are more than its {} bytes can hold", header.words(), bytes.len()));
+    }
     for chunk in 0..planes * across * down {
         let number = u32::try_from(chunk).map_err(|e| e.to_string())?;
         let (plane, place) = (chunk / (across * down), chunk % (across * down));

@@ -141,3 +141,18 @@ fn bad_files_say_why() {
         let _ = read(&wild);
     }
 }
+
+#[test]
+fn a_small_file_holds_no_large_scene() {
+    let whole = write_map([8, 6], &[0.5; 48], None).expect("a map");
+    let mut wide = whole.clone();
+    for tag in [256_u16, 257] {
+        // The entry of a side: tag, type, one value, the value.
+        let [low, high] = tag.to_le_bytes();
+        let at = wide.windows(8).position(|w| w[..2] == [low, high] && w[3..8] == [0, 1, 0, 0, 0]).expect("an entry");
+        wide[at + 8..at + 10].copy_from_slice(&7000_u16.to_le_bytes());
+    }
+    assert_eq!(read(&whole).expect("a map").header.width, 8);
+    let why = read(&wide).expect_err("too wide");
+    assert!(why.contains("can hold"), "{why}");
+}
