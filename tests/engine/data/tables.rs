@@ -50,6 +50,8 @@ fn files_with_the_same_columns_are_one_table() {
     assert_eq!((&data.train, &data.test, &data.train_labels), (&whole.train, &whole.test, &whole.train_labels));
     let skipped: Vec<&str> = data.report.skipped.iter().map(|(what, _)| what.as_str()).collect();
     assert_eq!(skipped, ["d.png", "c.csv"]);
+    let unlabelled = read(&[("train.csv", &a), ("test.csv", "a,b\n1.5,2.25\n0.5,3.25\n")]);
+    assert_eq!(unlabelled.report.skipped, [("test.csv".into(), "it has no classes, as train.csv has".into())]);
     // Names may say which half is which.
     let data = read(&[("train.csv", &a), ("test.csv", &b)]);
     assert_eq!((data.train.len(), data.test.len(), data.test_labels.len()), (24, 16, 8));

@@ -53,18 +53,24 @@ fn alike(sheets: Vec<(String, Sheet)>, skipped: &mut Vec<(String, String)>) -> V
     let Some(model) = counts.iter().position(|count| *count == most) else { return Vec::new() };
     let stays: Vec<bool> = sheets.iter().map(|(_, sheet)| same(sheet, &sheets[model].1)).collect();
     let (name, features) = (sheets[model].0.clone(), sheets[model].1.features.len());
+    let names: Vec<String> = sheets[model].1.feature_names().into_iter().map(String::from).collect();
     let mut used = Vec::new();
     for (sheet, stays) in sheets.into_iter().zip(stays) {
         if stays {
             used.push(sheet);
-        } else {
-            let has = sheet.1.features.len();
-            let why = match has == features && !sheet.1.classes.is_empty() {
-                true => format!("its columns are called otherwise than those of {name}"),
-                false => format!("it has other columns than {name} ({has} numbers a sample and {features})"),
-            };
-            skipped.push((sheet.0, why));
+            continue;
         }
+        let has = sheet.1.features.len();
+        let why = if sheet.1.feature_names() == names {
+            let lacks = if sheet.1.classes.is_empty() { "it has no classes, as" } else { "it has classes, which" };
+            let rest = if sheet.1.classes.is_empty() { "has" } else { "has not" };
+            format!("{lacks} {name} {rest}")
+        } else if has == features {
+            format!("its columns are called otherwise than those of {name}")
+        } else {
+            format!("it has {has} numbers a sample, and {name} has {features}")
+        };
+        skipped.push((sheet.0, why));
     }
     used
 }
