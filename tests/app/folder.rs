@@ -116,7 +116,7 @@ fn what_may_not_be_read_costs_only_itself() {
     put(folder.path(), "secret.png", b"y");
     put(folder.path(), "lost+found/2.png", b"z");
     let lock = |name: &str| {
-        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0)).expect("rights");
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o0)).expect("rights");
     };
     lock("secret.png");
     lock("lost+found");
