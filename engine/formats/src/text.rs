@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8]) -> String {
-        read(bytes).expect("text").text
+        read(bytes).unwrap_or_default().text
     }
 
     #[test]
@@ -157,14 +157,14 @@ mod tests {
             all.encode_utf16().flat_map(|unit| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
         };
         for (swap, mark) in [(false, true), (true, true), (false, false), (true, false)] {
-            let read = read(&wide(swap, mark)).expect("text");
+            let read = read(&wide(swap, mark)).unwrap_or_default();
             assert_eq!((read.text.as_str(), read.notes.len()), ("größe,b\n1,2\n", usize::from(!mark)));
         }
-        let old = read(b"gr\xF6\xDFe \x80\n").expect("text");
+        let old = read(b"gr\xF6\xDFe \x80\n").unwrap_or_default();
         assert_eq!((old.text.as_str(), old.notes.len()), ("größe €\n", 1));
         let mut damaged = "ä".repeat(20).into_bytes();
         damaged.pop();
-        assert!(read(&damaged).expect("text").text.starts_with("ääää"));
+        assert!(read(&damaged).unwrap_or_default().text.starts_with("ääää"));
         assert_eq!(text(b"1,2\n\x1A\0\0"), "1,2\n");
         assert_eq!(text(b"PAR1,PAR2\n1,2\n"), "PAR1,PAR2\n1,2\n");
     }
@@ -173,8 +173,8 @@ mod tests {
     fn packed_text_is_unpacked_within_limits() {
         let packed = |plain: &[u8]| {
             let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            to.write_all(plain).expect("in memory");
-            to.finish().expect("in memory")
+            assert!(to.write_all(plain).is_ok());
+            to.finish().unwrap_or_default()
         };
         assert_eq!(text(&packed(b"a,b\r\n1,2\n")), "a,b\n1,2\n");
         assert!(read(&packed(&vec![b'1'; 1 << 20])).expect_err("too much").contains("64 times"));
