@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trunk runs this on the folder it has just filled: adds pictures, data and stored weights, shrinks the two programs,
+# Trunk runs this on the folder it has just filled: adds pictures, data, the list of data sets and stored weights, shrinks the two programs,
 # and writes the version and the list of files into index.html and sw.js.
 #   MASQUERADE_WEB_DATA  folder with the browser's data (fashion-mnist subset, photos/); without it the page has none
 #   MASQUERADE_WASM_OPT  the wasm-opt program; without it the programs stay as the compiler made them
@@ -16,6 +16,7 @@ add_folder() { # FROM TO
 }
 add_folder "$source_dir/web/first" first
 add_folder "$source_dir/engine/stored" stored
+mkdir -p sets && cp "$source_dir/engine/sets/sets.json" sets/
 add_folder "${MASQUERADE_WEB_DATA:-}" data
 
 if [ -n "${MASQUERADE_WASM_OPT:-}" ]; then

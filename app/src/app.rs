@@ -120,7 +120,14 @@ impl App {
             if let Event::File(file) = &event {
                 self.save(file, now);
             }
+            let ended = matches!(event, Event::Fetched(_));
             self.state.apply(event);
+            if let Some(data) = self.state.fetched.take().filter(|_| ended) {
+                self.edit(|s| {
+                    (s.data, s.sample, s.step, s.first_loss) = (data, 0, 0, None);
+                    s.painted.clear();
+                });
+            }
         }
         for found in self.import.take() {
             match found {

@@ -7,11 +7,12 @@ use masquerade_engine::error::Report;
 use masquerade_engine::registry;
 use masquerade_engine::session::{
     DataReport, DeviceReport, Event, FineTuneReport, KernelCheck, KeyReport, LogLevel, LossPoint, ModelReport,
-    ProbeReport, Progress, Reproduction, Session, StepReport, StudyReport, Switch, Task,
+    ProbeReport, Progress, Reproduction, Session, SetReport, StepReport, StudyReport, Switch, Task,
 };
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
 use crate::looks::{Looks, Want};
+use crate::text;
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 500;
@@ -64,6 +65,12 @@ pub struct State {
     pub step_report: Option<StepReport>,
     pub log: VecDeque<(LogLevel, String)>,
     pub error: Option<Report>,
+    /// Data sets that can be fetched; empty: not asked for yet.
+    pub sets: Vec<SetReport>,
+    /// The data set whose files are on their way.
+    pub fetching: Option<String>,
+    /// One that has just arrived, to be opened.
+    pub fetched: Option<String>,
     /// The engine has ended and is to be started again.
     pub lost: bool,
     /// The user is turning something: what the engine says of the session is older than what is on screen.
@@ -118,12 +125,20 @@ impl State {
             Event::File(_) => {}
             Event::Device(device) => self.device = Some(device),
             Event::StepReport(report) => self.finish(|s| s.step_report = Some(report)),
+            Event::Sets(sets) => self.sets = sets,
+            Event::Fetched(report) => {
+                self.loading = None;
+                self.note(LogLevel::Info, text::fetched(&report));
+                let data = self.fetching.take();
+                self.fetched = data.filter(|_| report.here > 0 && !report.stopped);
+            }
             Event::Log { level, text } => self.note(level, text),
             Event::Error(report) => {
                 self.note(LogLevel::Error, format!("{}: {}", report.title, report.why));
                 self.job = None;
                 self.loading = None;
                 self.refused = true;
+                self.fetching = None;
                 self.error = Some(report);
             }
             Event::Lost { report, session } => self.lose(report, *session),

@@ -36,6 +36,11 @@ pub enum UiRequest {
     /// Let the user choose files or a folder in the system's dialog.
     Pick(Pick),
     CloseError,
+    /// Ask which data sets can be fetched.
+    ListSets,
+    /// Fetch what the data set of this id is made of, and open it.
+    Fetch(String),
+    StopFetching,
     /// Open the session again with a new engine.
     Restart,
 }
@@ -77,6 +82,8 @@ pub struct Screen {
     pub turning: BTreeMap<String, KnobValue>,
     /// A short notice and until when it stays.
     pub notice: Option<(String, f64)>,
+    /// The list of data sets that can be fetched was asked for.
+    pub asked_sets: bool,
 }
 
 /// What a panel draws from and writes to.

@@ -18,8 +18,8 @@ use crate::error::{Error, Report, Result};
 use crate::trace::{Cursor, View};
 pub use masquerade_formats::reading::{Column, Reading};
 pub use reports::{
-    Abilities, ColumnReport, DataReport, DeviceReport, LossPoint, ModelReport, PhaseReport, Progress, Reproduction,
-    Switch,
+    Abilities, ColumnReport, DataReport, DeviceReport, FetchReport, LossPoint, ModelReport, PhaseReport, Progress,
+    Reproduction, SetReport, Switch,
 };
 pub use results::{
     ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, SizesFound, StepReport,
@@ -232,7 +232,14 @@ pub enum Command {
     DescribeDevice,
     /// Answered by [`Event::StepReport`]: what one training step costs.
     MeasureStep,
-    /// Stop what runs for long (probe, test, study).
+    /// Answered by [`Event::Sets`]: the data sets that can be fetched.
+    ListSets,
+    /// Fetch a data set of that list, or what a data set of this id is made of. [`Event::Loading`] tells how far it is,
+    /// [`Event::Fetched`] and [`Event::Sets`] that it ended; everything else goes on meanwhile.
+    Fetch {
+        set: String,
+    },
+    /// Stop what runs for long (probe, test, study, download).
     Cancel,
     /// End the engine.
     Close,
@@ -289,6 +296,8 @@ pub enum Event {
     Benched(BenchReport),
     Device(DeviceReport),
     StepReport(StepReport),
+    Sets(Vec<SetReport>),
+    Fetched(FetchReport),
     Log {
         level: LogLevel,
         text: String,

@@ -14,6 +14,7 @@ mod convolutional;
 mod croma;
 mod data;
 mod eval;
+mod fetching;
 mod finite_differences;
 mod graph_networks;
 mod graphs;

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub mod server;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 

@@ -31,6 +31,12 @@ impl App {
                 Some(pick) => pick(what),
                 None => self.import.pick(ctx, what),
             },
+            UiRequest::ListSets => self.link.send(Command::ListSets),
+            UiRequest::Fetch(data) => {
+                self.state.fetching = Some(data.clone());
+                self.link.send(Command::Fetch { set: data });
+            }
+            UiRequest::StopFetching => self.link.send(Command::Cancel),
             UiRequest::CloseError => self.state.error = None,
             UiRequest::Restart => {
                 self.state.error = None;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use masquerade_engine::error::{Error, Result};
 
 /// What shells expect of a program that was interrupted.
-const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: i32 = 130;
 
 /// Whether the user has asked to stop.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use egui::{RichText, Ui};
 use masquerade_engine::card::{Kind, OWN};
 
 use super::controls::{facts_ui, heading_ui};
+use super::fetch;
 use crate::theme::{self, space};
 use crate::ui_context::{Pick, UiContext, UiRequest};
 use crate::{icons, text, views};
@@ -12,6 +13,7 @@ use crate::{icons, text, views};
 pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
     let state = cx.state;
     heading_ui(ui, text::DATA_SET);
+    fetch::ask(cx);
     let now = state.data.as_ref().map_or(state.session.data.as_str(), |d| &d.id);
     for id in state.card().map(|c| c.data.as_slice()).unwrap_or_default() {
         let chosen = id == now;
@@ -24,6 +26,7 @@ pub fn data_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
                 s.first_loss = None;
             });
         }
+        fetch::fetch_ui(ui, cx, id);
     }
     if let Some(card) = state.card().filter(|c| c.data.iter().any(|id| id == OWN)) {
         drop_ui(ui, cx, card.kind);

@@ -4,6 +4,7 @@ mod controls;
 mod data;
 mod device;
 mod error;
+mod fetch;
 mod inspector;
 mod knobs;
 mod learned;

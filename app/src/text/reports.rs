@@ -1,6 +1,7 @@
 //! Errors and notices of the front end itself.
 
 use masquerade_engine::error::Report;
+use masquerade_engine::session::{FetchReport, SetReport};
 
 use super::{WHAT_TO_DO, WHY};
 
@@ -43,6 +44,32 @@ pub fn unwritable(name: &str, why: &str) -> Report {
         what_to_do: "Check that there is room and that you may write to the folder, then save again.".into(),
         usage: false,
     }
+}
+
+/// What a set costs and by what licence, in a line.
+pub fn to_fetch(set: &SetReport) -> String {
+    let part = if set.here > 0 { format!("{} of {} files are here; ", set.here, set.files) } else { String::new() };
+    format!("{part}{}, {} ({})", bytes(set.bytes), set.licence, set.terms)
+}
+
+/// The button that fetches a set, as it is read out.
+pub fn fetch(title: &str) -> String {
+    format!("Fetch {title}")
+}
+
+/// Whom to name, and where a set comes from.
+pub fn set_details(set: &SetReport) -> String {
+    let people = if set.people.is_empty() { String::new() } else { format!("\nPeople: {}", set.people) };
+    format!("{}\n{}{people}\n{}", set.title, set.credit, set.source)
+}
+
+/// A download has ended.
+pub fn fetched(report: &FetchReport) -> String {
+    let missing = match report.failed.first() {
+        Some((name, why)) => format!("; {} could not be had, the first: {name} ({why})", report.failed.len()),
+        None => String::new(),
+    };
+    format!("{}: {} of {} files are here{missing}", report.set, report.here, report.of)
 }
 
 /// A file was written there.

@@ -16,16 +16,18 @@ fn original(path: &str) -> Option<Vec<u8>> {
 }
 
 fn network(files: &[(&str, &[u8])]) -> Network {
-    read(files, &Limits::default()).expect("it can be read").expect("a graph")
+    let graph = read(files, &Limits::default());
+    assert!(matches!(graph, Ok(Some(_))), "{graph:?}");
+    graph.ok().flatten().unwrap_or_default()
 }
 
 fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).expect("a member");
-        writer.write_all(bytes).expect("its bytes");
+        assert!(writer.start_file(*name, SimpleFileOptions::default()).is_ok());
+        assert!(writer.write_all(bytes).is_ok());
     }
-    writer.finish().expect("the archive").into_inner()
+    writer.finish().map(Cursor::into_inner).unwrap_or_default()
 }
 
 #[test]

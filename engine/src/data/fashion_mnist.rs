@@ -1,7 +1,6 @@
 //! Fashion-MNIST: 70,000 grey pictures of clothes, 28 × 28, ten classes (Xiao, Rasul and Vollgraf 2017).
 
 use masquerade_formats::idx::{self, Idx};
-use sha2::{Digest as _, Sha256};
 
 use crate::data::files::Files;
 use crate::data::pictures::{Picture, PictureData, Split};
@@ -14,34 +13,6 @@ const STD: f32 = 0.3530;
 
 const CLASSES: [&str; 10] =
     ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
-
-/// The original files: name, address, SHA-256, bytes. [`check_hash`] tells whether a download is whole.
-pub const DOWNLOADS: &[(&str, &str, &str, u64)] = &[
-    (
-        TRAIN.0,
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/train-images-idx3-ubyte.gz",
-        "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
-        26_421_856,
-    ),
-    (
-        TRAIN.1,
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/train-labels-idx1-ubyte.gz",
-        "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
-        29_491,
-    ),
-    (
-        TEST.0,
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/t10k-images-idx3-ubyte.gz",
-        "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
-        4_422_079,
-    ),
-    (
-        TEST.1,
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/t10k-labels-idx1-ubyte.gz",
-        "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05",
-        5_125,
-    ),
-];
 
 /// File names of the pictures and labels of a part.
 type Pair = (&'static str, &'static str);
@@ -153,20 +124,4 @@ fn data(what: &str, train: Split, test: Split) -> PictureData {
         ..DataReport::default()
     };
     PictureData::grey(report, MEAN, STD, train, test)
-}
-
-/// Check a downloaded file against its SHA-256 (64 hexadecimal digits).
-///
-/// # Errors
-/// [`Error::Data`] when the file is another one or not whole.
-pub fn check_hash(bytes: &[u8], sha256: &str) -> Result<()> {
-    let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    if found.eq_ignore_ascii_case(sha256) {
-        return Ok(());
-    }
-    Err(Error::data(
-        "A downloaded file is not the original",
-        format!("its SHA-256 is {found}, expected {sha256}"),
-        "Fetch it again; if it happens twice, something on the way changes the file",
-    ))
 }

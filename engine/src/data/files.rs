@@ -87,6 +87,49 @@ impl Files {
         })
     }
 
+    /// A file that was fetched: found as [`Files::find`] does, in a browser only among what the page has kept.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it is there and cannot be read.
+    pub async fn fetched(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        #[cfg(target_arch = "wasm32")]
+        return super::kept::find(name).await;
+        #[cfg(not(target_arch = "wasm32"))]
+        self.find(name).await
+    }
+
+    /// Whether a file that can be fetched is here, by its length alone.
+    pub async fn has(&self, name: &str, bytes: u64) -> bool {
+        #[cfg(target_arch = "wasm32")]
+        {
+            let _ = bytes;
+            super::kept::has(name).await
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        self.folders.iter().any(|folder| std::fs::metadata(folder.join(name)).is_ok_and(|file| file.len() == bytes))
+    }
+
+    /// The list of sets that can be fetched (`engine/sets/sets.json`): natively inside of the program (or that
+    /// of [`Files::give`] as `sets/sets.json`), in a browser beside the page.
+    ///
+    /// # Errors
+    /// [`Error::File`] when (in a browser) it is not there.
+    pub async fn sets(&self) -> Result<Vec<u8>> {
+        #[cfg(target_arch = "wasm32")]
+        {
+            let found = fetch::bytes("./sets/sets.json", |_, _| ()).await?;
+            found.ok_or_else(|| {
+                Error::file("The list of data sets is missing", "it is not beside the page", "Reload the page")
+            })
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(file) = self.given.iter().find(|file| file.name == "sets/sets.json") {
+            return Ok(file.bytes.clone());
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Ok(include_bytes!("../../sets/sets.json").to_vec())
+    }
+
     /// The trained weights of this file name that came with the program: natively among `inside`, in a browser beside
     /// the page.
     ///

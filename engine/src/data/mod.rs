@@ -5,6 +5,7 @@
 //!   file a source
 //! * [`clouds`], [`graphs`], [`scenes`], [`vectors`]: the other kinds, each with its sources
 //! * [`table_report`]: what is told of a table of the user's
+//! * [`sets`]: sets that anybody can fetch
 //! * [`files`], [`decode`]: where bytes come from, and what those of pictures mean
 //! * [`crops`] on [`resample`]: from pictures to batches; [`clips`]: from films to clips with their sound
 
@@ -16,17 +17,22 @@ pub mod fashion_mnist;
 pub mod files;
 pub mod graphs;
 mod idx_pictures;
+#[cfg(target_arch = "wasm32")]
+mod kept;
 pub mod photos;
 pub mod pictures;
 pub mod procedural;
 pub mod resample;
 pub mod scenes;
+pub mod sets;
 mod table_report;
 pub mod user_files;
 pub mod vectors;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use masquerade_formats::archive::{self, Limits};
 
 use crate::batch::{Batch, CLASS, Half, Role, Target, Track};
 use crate::card::{Kind, OWN};
@@ -40,7 +46,7 @@ use crate::fingerprint::Fingerprint;
 use crate::graph::featured::GraphData;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
-use crate::session::{DataReport, UserFiles};
+use crate::session::{DataReport, NamedBytes, UserFiles};
 use crate::shape::{Input, Shape, TrackNames};
 
 /// How samples become a batch.
@@ -238,7 +244,12 @@ fn own(kind: Kind, user: Option<&Rc<dyn Dataset>>, side: usize) -> Result<Rc<dyn
 /// # Errors
 /// [`Error::Data`] when no file can be used; it names what was passed over on the way, too.
 pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>> {
-    let UserFiles { files, left_out, reading } = user;
+    let UserFiles { files, mut left_out, reading } = user;
+    if let (Kind::Graphs, Some(mut graph)) = (kind, graphs::published::of_user(&files)?) {
+        graph.report.skipped.extend(left_out);
+        return Ok(Rc::new(GraphSet::new(graph)));
+    }
+    let files = unpacked(files, &mut left_out);
     if files.is_empty() {
         let why = match left_out.first() {
             Some((name, why)) => format!("none of {} files could be read; {name}: {why}", left_out.len()),
@@ -274,6 +285,14 @@ pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>
         }
         Kind::Scenes => Rc::new(scenes::from_files(files, left_out)?),
     })
+}
+
+/// These files, archives replaced by what is inside of them.
+fn unpacked(files: Vec<NamedBytes>, left_out: &mut Vec<(String, String)>) -> Vec<NamedBytes> {
+    let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
+    let unpacked = archive::unpack(files, &Limits::default());
+    left_out.extend(unpacked.left_out.into_iter().map(|left| (left.what, left.why)));
+    unpacked.files.into_iter().map(|(name, bytes)| NamedBytes { name, bytes }).collect()
 }
 
 /// What is told of a set: its own report, with the samples of each class.

@@ -4,6 +4,8 @@ use crate::data::decode::decode;
 use crate::data::files::Files;
 use crate::data::pictures::{Picture, PictureData, Split};
 use crate::data::resample::{Area, cut, shrink};
+use crate::data::sets;
+use crate::data::user_files;
 use crate::error::{Error, Result};
 use crate::session::DataReport;
 
@@ -89,4 +91,17 @@ fn missing(skipped: &[(String, String)]) -> Error {
         "Run ./dev run once, which fetches them, or choose the data set shapes, which needs no file"
     };
     Error::data("The photographs are not on this computer", why, mend)
+}
+
+/// Photographs as they were fetched, in folders of parts and classes; of a size from which crops of `size` pixels are cut.
+///
+/// # Errors
+/// [`Error::Data`] when none was fetched or can be read.
+pub async fn fetched(id: &str, size: u32, files: &Files) -> Result<PictureData> {
+    const SMALLEST: u32 = 128;
+    let mut here = sets::here(id, files).await?.ok_or_else(|| sets::missing(id))?;
+    let pictures = here.named(|file| file.path.ends_with(".jpg").then(|| file.path.clone()));
+    let mut data = user_files::from_files(pictures, (size * 8).div_ceil(7).clamp(SMALLEST, KEEP))?;
+    here.tell(id, &mut data.report);
+    Ok(data)
 }

@@ -13,7 +13,7 @@ use crate::session::DataReport;
 use crate::shape::Input;
 
 /// The ids of all picture sets.
-pub const IDS: [&str; 3] = ["fashion-mnist", "shapes", "photos"];
+pub const IDS: [&str; 5] = ["fashion-mnist", "shapes", "photos", "clothing10", "openimages60"];
 
 /// Per-channel mean of ImageNet, values in 0 … 1 (what every colour preset is normalised with).
 pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -152,6 +152,7 @@ pub async fn open(id: &str, size: u32, files: &Files, seed: u64) -> Result<Pictu
         "fashion-mnist" => fashion_mnist::load(files).await,
         "photos" => photos::load(files).await,
         "shapes" => Ok(shapes::load(size, seed)),
+        "clothing10" | "openimages60" => photos::fetched(id, size, files).await,
         _ => Err(super::unknown(id, &IDS)),
     }
 }

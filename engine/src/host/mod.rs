@@ -1,6 +1,7 @@
 //! The loop between a front end and the engine: take commands, do one unit of work, tell what happened.
 
 mod beside;
+mod fetching;
 mod files;
 mod jobs;
 mod opening;
@@ -73,6 +74,7 @@ pub struct Host {
     warm: Option<Warm>,
     warms: Option<bool>,
     job: Option<Job>,
+    fetching: Option<fetching::Fetching>,
     /// Steps still to train; `None` = until told otherwise.
     playing: Option<Option<u64>>,
     told: Stopwatch,
@@ -114,6 +116,7 @@ impl Host {
             warm: None,
             warms: None,
             job: None,
+            fetching: None,
             playing: None,
             told: Stopwatch::start(),
             described: Stopwatch::start(),
@@ -235,13 +238,17 @@ impl Host {
                 Ok(())
             }
             Command::MeasureStep => self.measure_step().await,
+            Command::ListSets => self.tell_sets().await,
+            Command::Fetch { set } => self.fetch(&set).await,
             Command::Cancel => {
                 self.end_warm_up();
                 self.stop_job();
+                self.stop_fetching();
                 Ok(())
             }
             Command::Close => {
                 (self.run, self.beside, self.aside) = (None, None, None);
+                self.stop_fetching();
                 (self.job, self.playing, self.warm, self.kept) = (None, None, None, None);
                 self.release();
                 Ok(())
@@ -251,6 +258,17 @@ impl Host {
 
     /// One unit of work: a slice of a long job or a training step. False: there was nothing to do.
     pub async fn tick(&mut self) -> bool {
+        if self.fetching.is_none() {
+            return self.work().await;
+        }
+        self.fetch_slice(false).await;
+        if !self.work().await {
+            self.fetch_slice(true).await;
+        }
+        true
+    }
+
+    async fn work(&mut self) -> bool {
         if std::mem::take(&mut self.shown_less) {
             if let Err(error) = self.complete().await {
                 self.answer_failure(&error).await;

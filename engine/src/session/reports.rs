@@ -251,3 +251,39 @@ pub struct DeviceReport {
     /// Bytes of these that tensors use now, where they are counted apart.
     pub memory_used: Option<u64>,
 }
+
+/// A data set that can be fetched, and what is here of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SetReport {
+    pub id: String,
+    pub title: String,
+    /// `None`: no system reads it yet.
+    pub kind: Option<Kind>,
+    /// Data sets ([`Card::data`](crate::card::Card::data)) that are made of it.
+    pub gives: Vec<String>,
+    pub systems: Vec<String>,
+    pub samples: u64,
+    pub bytes: u64,
+    /// Files of the set, and those that are here.
+    pub files: u64,
+    pub here: u64,
+    pub licence: String,
+    /// The licence in a word, whom to name, whether people can be seen or heard, where it comes from.
+    pub terms: String,
+    pub credit: String,
+    pub people: String,
+    pub source: String,
+}
+
+/// How a download ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FetchReport {
+    pub set: String,
+    /// Files of the set that are here, and all.
+    pub here: u64,
+    pub of: u64,
+    /// Files that could not be had: name and reason.
+    pub failed: Vec<(String, String)>,
+    /// It was stopped by [`Command::Cancel`](super::Command::Cancel).
+    pub stopped: bool,
+}

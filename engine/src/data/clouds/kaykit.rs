@@ -5,9 +5,10 @@ use masquerade_formats::ply;
 
 use super::{CloudData, CloudSplit, surface};
 use crate::data::files::Files;
+use crate::data::sets;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
-use crate::session::DataReport;
+use crate::session::{DataReport, Reading};
 
 const FOLDER: &str = "pointclouds";
 const POINTS: usize = 1024;
@@ -20,7 +21,7 @@ const FIRST: &str = "chair";
 /// [`Error::Data`] when the table or all models are missing; single models that cannot be used are listed in the
 /// report.
 pub async fn load(files: &Files) -> Result<CloudData> {
-    let table = files.find(&format!("{FOLDER}/index.csv")).await?.ok_or_else(missing)?;
+    let Some(table) = files.find(&format!("{FOLDER}/index.csv")).await? else { return fetched("kaykit", files).await };
     let table = String::from_utf8_lossy(&table);
     let rows: Vec<[&str; 3]> = table.lines().skip(1).filter_map(first_three).collect();
     let mut classes: Vec<String> = rows.iter().map(|[_, class, _]| (*class).to_string()).collect();
@@ -62,6 +63,18 @@ pub async fn load(files: &Files) -> Result<CloudData> {
     Ok(CloudData::new(report, POINTS, train, test))
 }
 
+/// Models of twelve classes as they were fetched, under this id.
+///
+/// # Errors
+/// [`Error::Data`] when none was fetched or can be used.
+pub async fn fetched(id: &str, files: &Files) -> Result<CloudData> {
+    let mut here = sets::here("kaykit120", files).await?.ok_or_else(|| sets::missing(id))?;
+    let models = here.named(|file| file.path.ends_with(".obj").then(|| format!("{}/{}", file.split, file.path)));
+    let mut clouds = super::from_files(models, &Reading::default())?;
+    here.tell(id, &mut clouds.report);
+    Ok(clouds)
+}
+
 /// File, class and split of a line of the table.
 fn first_three(line: &str) -> Option<[&str; 3]> {
     let mut fields = line.split(',').map(str::trim);
@@ -70,9 +83,9 @@ fn first_three(line: &str) -> Option<[&str; 3]> {
 
 fn missing() -> Error {
     let mend = if cfg!(target_arch = "wasm32") {
-        "Choose the data set solids, which needs no file, or add clouds of your own"
+        "Fetch kaykit120 in the data panel, or choose the data set solids, which needs no file"
     } else {
-        "Put the folder pointclouds into a folder that MASQUERADE_DATA names, or choose the data set solids, which needs no file"
+        "Run masquerade fetch kaykit120 and choose that set, or choose the data set solids, which needs no file"
     };
     Error::data("The models are not here", format!("{FOLDER}/index.csv or the files it lists were not found"), mend)
 }

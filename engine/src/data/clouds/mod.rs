@@ -21,7 +21,7 @@ use crate::session::{DataReport, NamedBytes};
 use crate::shape::Input;
 
 /// The ids of the sets of clouds.
-pub const IDS: [&str; 2] = ["solids", "kaykit"];
+pub const IDS: [&str; 3] = ["solids", "kaykit", "kaykit120"];
 
 /// Clouds that belong together, all with the same number of points.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -107,6 +107,7 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<CloudData> {
     match id {
         "solids" => Ok(solids::load(seed)),
         "kaykit" => kaykit::load(files).await,
+        "kaykit120" => kaykit::fetched(id, files).await,
         _ => Err(super::unknown(id, &IDS)),
     }
 }

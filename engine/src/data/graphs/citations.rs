@@ -43,12 +43,17 @@ fn words(id: &str) -> Words {
     }
 }
 
+/// Name of the file that holds a set.
+pub fn file(id: &str) -> String {
+    format!("graphs/{id}.safetensors")
+}
+
 /// Load `cora`, `citeseer` or `dblp`.
 ///
 /// # Errors
 /// [`Error::Data`] when its file is missing or damaged.
 pub async fn open(id: &str, files: &Files) -> Result<GraphData> {
-    let name = format!("graphs/{id}.safetensors");
+    let name = file(id);
     let bytes = files.read(&name).await?;
     of_file(id, &safetensors::read(&bytes).map_err(|e| damaged(&name, e.report().why))?)
 }

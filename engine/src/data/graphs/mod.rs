@@ -1,6 +1,7 @@
 //! Graphs: citation networks, edge lists of the user, drawn and derived graphs.
 //!
-//! * [`citations`]: Cora, Citeseer and DBLP from their files
+//! * [`published`]: graphs as papers publish them, fetched or the user's; [`citations`]: Cora, Citeseer and DBLP from
+//!   files of this project's own form
 //! * [`tables`]: the user's own files, edge lists with a table of features, and Planetoid's `.content` with `.cites`
 //! * [`collections`]: drawn sets of many small graphs; [`own_sets`]: the user's own
 //! * [`degrees`](mod@degrees): features of nodes that have no others
@@ -15,6 +16,7 @@ pub mod drawn;
 pub mod layout;
 pub mod neighbours;
 pub mod own_sets;
+pub mod published;
 pub mod tables;
 
 use std::rc::Rc;
@@ -29,8 +31,12 @@ use crate::rng::Rng;
 use crate::session::{DataReport, NamedBytes, Reading};
 use crate::shape::Input;
 
-/// The ids of the graphs.
-pub const IDS: [&str; 7] = ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million"];
+/// The ids of the graphs that need no file, or those of pictures; [`published`] has the others.
+pub const IDS: [&str; 4] = ["blocks", "families", "fashion-graph", "million"];
+
+fn fetched(id: &str) -> bool {
+    [&published::GRAPHS[..], &published::COLLECTIONS, &published::NEIGHBOURS].concat().contains(&id)
+}
 
 /// Labelled nodes of each class that train a probe, and the most that choose its epoch and test it: Planetoid's
 /// numbers.
@@ -178,8 +184,11 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<GraphData> {
         "families" => Ok(collections::families(seed)),
         "million" => Ok(drawn::million(seed)),
         "fashion-graph" => neighbours::fashion(files).await,
-        "cora" | "citeseer" | "dblp" => citations::open(id, files).await,
-        _ => Err(super::unknown(id, &IDS)),
+        _ if fetched(id) => published::open(id, files, seed).await,
+        _ => {
+            let fetched = [&published::GRAPHS[..], &published::COLLECTIONS, &published::NEIGHBOURS].concat();
+            Err(super::unknown(id, &[&IDS[..], &fetched].concat()))
+        }
     }
 }
 

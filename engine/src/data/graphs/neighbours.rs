@@ -5,6 +5,7 @@ use crate::data::fashion_mnist;
 use crate::data::files::Files;
 use crate::data::graphs::{GraphData, NodeFeatures};
 use crate::data::pictures::Picture;
+use crate::data::vectors::VectorData;
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::session::DataReport;
@@ -35,6 +36,26 @@ pub async fn fashion(files: &Files) -> Result<GraphData> {
     let features = NodeFeatures::of_dense(&rows.concat(), rows.first().map_or(0, Vec::len));
     let labels = from.labels[..nodes].to_vec();
     Ok(GraphData { report, nodes, features, src, dst, labels, ..GraphData::default() }.finished(&Rng::new(0, "split")))
+}
+
+/// A graph of vectors: all of them, those to train on first, each joined with its 5 nearest by the cosine.
+pub fn of_vectors(id: &str, vectors: &VectorData) -> GraphData {
+    let values = [&vectors.train[..], &vectors.test].concat();
+    let rows: Vec<Vec<f32>> = values.chunks_exact(vectors.dims.max(1)).map(<[f32]>::to_vec).collect();
+    let (src, dst) = nearest(&rows, NEIGHBOURS);
+    let report = DataReport {
+        id: id.into(),
+        title: format!("{}, nearest neighbours", vectors.report.title),
+        classes: vectors.report.classes.clone(),
+        licence: vectors.report.licence.clone(),
+        source: format!("{NEIGHBOURS} nearest neighbours among {} rows of {}", rows.len(), vectors.report.source),
+        notes: vectors.report.notes.clone(),
+        ..DataReport::default()
+    };
+    let features = NodeFeatures::of_dense(&values, vectors.dims);
+    let labels = [&vectors.train_labels[..], &vectors.test_labels].concat();
+    let nodes = rows.len();
+    GraphData { report, nodes, features, src, dst, labels, ..GraphData::default() }.finished(&Rng::new(0, "split"))
 }
 
 /// Means of 2 × 2 pixels of a grey picture, values in 0 … 1.

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::session::{DataReport, NamedBytes};
 
 /// The ids of the sets of scenes.
-pub const IDS: [&str; 2] = ["places", "sentinel12"];
+pub const IDS: [&str; 6] = ["places", "sentinel12", "terramesh5", "bigearthnet6", "ssl4eo2", "sen1floods11_1"];
 
 /// Open the set of this id in samples of `side` pixels; drawn ones are drawn from `seed`.
 ///
@@ -39,6 +39,7 @@ pub async fn open(id: &str, side: usize, files: &Files, seed: u64) -> Result<Sce
     let scenes = match id {
         "places" => drawn::load(side, seed)?,
         "sentinel12" => sentinel12::load(files).await?,
+        "terramesh5" | "bigearthnet6" | "ssl4eo2" | "sen1floods11_1" => sentinel12::fetched(id, files).await?,
         _ => return Err(super::unknown(id, &IDS)),
     };
     SceneData::new(Rc::new(scenes), side)

@@ -1,9 +1,12 @@
 //! Eight aligned scenes of Sentinel-1 and Sentinel-2 out of three published sets.
 
+use masquerade_formats::archive::{self, Limits};
+
 use super::own;
 use super::set::Scenes;
 use crate::data::files::Files;
-use crate::error::{Error, Result};
+use crate::data::sets;
+use crate::error::Result;
 use crate::session::{DataReport, NamedBytes};
 
 const FOLDER: &str = "sentinel12";
@@ -33,7 +36,7 @@ pub fn names() -> Vec<String> {
 /// The set `sentinel12`: those of its scenes whose files are there.
 ///
 /// # Errors
-/// [`Error::Data`] when no file is there; those of reading scenes.
+/// [`Error::Data`](crate::error::Error::Data) when no file is there; those of reading scenes.
 pub async fn load(files: &Files) -> Result<Scenes> {
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
     for name in names() {
@@ -43,12 +46,7 @@ pub async fn load(files: &Files) -> Result<Scenes> {
         }
     }
     if found.is_empty() {
-        let mend = if cfg!(target_arch = "wasm32") {
-            "Choose the data set places, which needs no file, or add scenes of your own"
-        } else {
-            "Put the folder sentinel12 into a folder that MASQUERADE_DATA names, or choose the data set places, which needs no file"
-        };
-        return Err(Error::data("The scenes are not here", "no file of the set sentinel12 was found", mend));
+        return fetched("sentinel12", files).await;
     }
     let report = DataReport {
         id: "sentinel12".into(),
@@ -62,4 +60,33 @@ pub async fn load(files: &Files) -> Result<Scenes> {
         ..DataReport::default()
     };
     own::scenes(found, report)
+}
+
+/// Scenes as they were fetched: the set of this id, or, of `sentinel12`, those of its parts that are here.
+///
+/// # Errors
+/// [`Error::Data`](crate::error::Error::Data) when none was fetched or can be read.
+pub async fn fetched(id: &str, files: &Files) -> Result<Scenes> {
+    let (mut found, mut report) = (Vec::new(), None);
+    let parts = sets::of_data(id);
+    for part in &parts {
+        let Some(mut here) = sets::here(part, files).await? else { continue };
+        let of_part = here.report(id);
+        let folder = if parts.len() > 1 { format!("{part}/") } else { String::new() };
+        found.extend(here.named(|file| Some(format!("{folder}{}", file.path))));
+        report = Some(match report {
+            None => of_part,
+            Some(DataReport { title, licence, source, notes, .. }) => DataReport {
+                title: format!("{title}; {}", of_part.title),
+                licence: format!("{licence}; {}", of_part.licence),
+                source: format!("{source}; {}", of_part.source),
+                notes: [notes, of_part.notes].concat(),
+                ..of_part
+            },
+        });
+    }
+    let report = report.ok_or_else(|| sets::missing(id))?;
+    let files = found.into_iter().map(|file: NamedBytes| (file.name, file.bytes)).collect();
+    let unpacked = archive::unpack(files, &Limits::default()).files;
+    own::scenes(unpacked.into_iter().map(|(name, bytes)| NamedBytes { name, bytes }).collect(), report)
 }

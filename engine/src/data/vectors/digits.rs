@@ -7,6 +7,7 @@ use crate::data::fashion_mnist;
 use crate::data::files::Files;
 use crate::data::pictures::{Picture, Split};
 use crate::data::resample::shrink;
+use crate::data::sets;
 use crate::error::{Error, Result};
 use crate::session::{DataReport, Reading};
 
@@ -24,6 +25,9 @@ const SHRUNK: [usize; 2] = [4000, 1000];
 /// # Errors
 /// [`Error::Data`] when neither is there or a file is damaged.
 pub async fn load(files: &Files) -> Result<VectorData> {
+    if let Some((_, bytes)) = sets::here("digits", files).await?.and_then(|here| here.files.into_iter().next()) {
+        return handwritten(&bytes);
+    }
     match files.find(FILE).await? {
         Some(bytes) => handwritten(&bytes),
         None => Ok(clothes(&fashion_mnist::load(files).await?)),
@@ -85,7 +89,7 @@ fn clothes(pictures: &crate::data::pictures::PictureData) -> VectorData {
         id: "digits".into(),
         title: "Fashion-MNIST, 8 × 8".into(),
         picture: (0, 0, 0),
-        source: format!("{}, shrunk; the handwritten digits ({FILE}) were not found", pictures.report.source),
+        source: format!("{}, shrunk; the handwritten digits were not found: fetch digits", pictures.report.source),
         ..pictures.report.clone()
     };
     VectorData { report, dims: DIMS, train, test, train_labels, test_labels, truth: None }.counted()

@@ -1,11 +1,12 @@
 //! Plain vectors: curves and mixtures of the plane, small digits, tables of the user.
 //!
 //! * [`drawn`]: sets whose distribution is known exactly
-//! * [`digits`]: handwritten digits of 8 × 8 pixels
+//! * [`digits`]: handwritten digits of 8 × 8 pixels; [`sciences`]: iris, wine, breast cancer
 //! * [`table`]: the user's CSV files
 
 pub mod digits;
 pub mod drawn;
+pub mod sciences;
 pub mod table;
 
 use crate::batch::{Batch, CLASS, Half, Role, Values};
@@ -20,7 +21,7 @@ use crate::session::{DataReport, NamedBytes, Reading};
 use crate::shape::Input;
 
 /// The ids of the sets of vectors.
-pub const IDS: [&str; 5] = ["spiral", "mixture", "line", "points", "digits"];
+pub const IDS: [&str; 8] = ["spiral", "mixture", "line", "points", "digits", "iris", "wine", "breast-cancer"];
 
 /// A set of vectors.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -105,6 +106,7 @@ pub async fn open(id: &str, files: &Files, seed: u64) -> Result<VectorData> {
         "line" => drawn::line(seed),
         "points" => drawn::points(),
         "digits" => digits::load(files).await,
+        "iris" | "wine" | "breast-cancer" => sciences::open(id, files).await,
         _ => Err(super::unknown(id, &IDS)),
     }
 }

@@ -197,7 +197,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: CromaKnobs::table(),
-        data: ["places", "sentinel12", "folder"].map(String::from).to_vec(),
+        data: ["places", "sentinel12", "terramesh5", "bigearthnet6", "ssl4eo2", "sen1floods11_1", "folder"].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }

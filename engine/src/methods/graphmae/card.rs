@@ -152,9 +152,26 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: GraphMaeKnobs::table(),
-        data: ["blocks", "families", "cora", "citeseer", "dblp", "fashion-graph", "million", OWN]
-            .map(String::from)
-            .to_vec(),
+        data: [
+            "blocks",
+            "families",
+            "cora",
+            "citeseer",
+            "dblp",
+            "acm",
+            "amazon_photo",
+            "brazil_airports",
+            "europe_airports",
+            "usa_airports",
+            "mutag",
+            "proteins",
+            "imdb_binary",
+            "fashion-graph",
+            "million",
+            OWN,
+        ]
+        .map(String::from)
+        .to_vec(),
         claim: Some(claim()),
     }
 }

@@ -172,7 +172,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: GsimclrKnobs::table(),
-        data: ["fashion-mnist", "photos", "shapes", "folder"].map(String::from).to_vec(),
+        data: ["fashion-mnist", "photos", "clothing10", "shapes", "folder"].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }

@@ -123,7 +123,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: MaeKnobs::table(),
-        data: ["fashion-mnist", "photos", "shapes", "folder"].map(String::from).to_vec(),
+        data: ["fashion-mnist", "photos", "clothing10", "openimages60", "shapes", "folder"].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }

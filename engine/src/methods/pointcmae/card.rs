@@ -178,7 +178,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: PointCmaeKnobs::table(),
-        data: ["solids", "kaykit", "folder"].map(String::from).to_vec(),
+        data: ["solids", "kaykit", "kaykit120", "folder"].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }

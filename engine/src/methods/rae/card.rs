@@ -169,7 +169,7 @@ pub fn card() -> Card {
         built: true,
         presets: presets(),
         knobs: RaeKnobs::table(),
-        data: ["spiral", "mixture", "line", "points", "digits", OWN].map(String::from).to_vec(),
+        data: ["spiral", "mixture", "line", "points", "digits", "iris", "wine", "breast-cancer", OWN].map(String::from).to_vec(),
         claim: Some(claim()),
     }
 }
