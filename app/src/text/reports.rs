@@ -3,7 +3,7 @@
 use masquerade_engine::error::Report;
 use masquerade_engine::session::{FetchReport, SetReport};
 
-use super::{WHAT_TO_DO, WHY};
+use super::{WHAT_TO_DO, WHY, bytes};
 
 /// The engine has ended.
 pub fn engine_lost(why: &str) -> Report {

@@ -1,6 +1,6 @@
 //! From an address to a training step: every set whose original files are here, by every system that takes it.
 
-use masquerade_engine::data::{self, Dataset as _, files::Files, graphs, sets};
+use masquerade_engine::data::{self, files::Files, graphs, sets};
 use masquerade_engine::host::Host;
 use masquerade_engine::session::{Command, DeviceChoice, Event, NamedBytes, Session};
 use masquerade_tests::block_on;
@@ -29,9 +29,10 @@ fn step(files: Files, method: &str, data: &str) -> (f32, masquerade_engine::sess
     let events = events.take();
     let error = events.iter().find_map(|event| if let Event::Error(report) = event { Some(report) } else { None });
     assert!(error.is_none(), "{method} on {data}: {error:?}");
-    let losses = events.iter().filter_map(|event| if let Event::Progress(p) = event { p.losses.last() } else { None });
-    let loss = losses.last().unwrap_or_else(|| panic!("{method} on {data}: no step")).total;
-    let opened = |event: Event| if let Event::Opened { data, .. } = event { Some(data) } else { None };
+    let mut losses =
+        events.iter().filter_map(|event| if let Event::Progress(p) = event { p.losses.last() } else { None });
+    let loss = losses.next_back().unwrap_or_else(|| panic!("{method} on {data}: no step")).total;
+    let opened = |event: Event| if let Event::Opened { data, .. } = event { Some(*data) } else { None };
     (loss, events.into_iter().find_map(opened).unwrap())
 }
 
@@ -42,7 +43,8 @@ fn every_set_leads_to_a_training_step() {
     // Set of the list; the data sets it gives, with the systems that take them; samples.
     let graph = |id| (id, vec![(id, vec!["graphmae", "scgc"])]);
     let scenes = |id| (id, vec![(id, vec!["croma"])]);
-    let sets: Vec<(&str, Vec<(&str, Vec<&str>)>)> = vec![
+    type Systems<'a> = Vec<&'a str>;
+    let sets: Vec<(&str, Vec<(&str, Systems)>)> = vec![
         graph("cora"),
         graph("citeseer"),
         graph("dblp"),
