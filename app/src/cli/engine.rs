@@ -7,8 +7,9 @@ use std::rc::Rc;
 use clap::ValueEnum;
 use masquerade_engine::error::Error;
 use masquerade_engine::host::Host;
+use masquerade_engine::registry;
 use masquerade_engine::session::{
-    Command, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, PhaseReport, Session,
+    Command, DataReport, DeviceChoice, DeviceReport, Event, LogLevel, ModelReport, NamedBytes, PhaseReport, Session,
 };
 
 use super::failure::Failure;
@@ -50,6 +51,8 @@ pub struct Engine {
     pub device: DeviceReport,
     pub session: Session,
     pub model: Option<ModelReport>,
+    /// The data that were told last.
+    told: Option<Box<DataReport>>,
     pub progress: Progress,
 }
 
@@ -74,6 +77,7 @@ impl Engine {
             device: DeviceReport::default(),
             session: Session::default(),
             model: None,
+            told: None,
             progress: Progress::new(),
         };
         engine.device =
@@ -123,14 +127,31 @@ impl Engine {
             }
             Event::Loading { what, done, total } => self.progress.show(*done, *total, what),
             Event::Job { done, total, note, .. } => self.progress.show(*done, *total, note),
-            Event::Opened { session, model, .. } => {
+            Event::Opened { session, model, data } => {
                 self.session.clone_from(session);
                 self.model = Some(model.clone());
+                self.tell(data);
             }
             Event::State { session, .. } => self.session.clone_from(session),
             _ => {}
         }
         Ok(Turn::Event(Box::new(event)))
+    }
+
+    /// Say what was read, where it is other than what was said last.
+    fn tell(&mut self, data: &DataReport) {
+        if self.told.as_deref() == Some(data) {
+            return;
+        }
+        self.told = Some(Box::new(data.clone()));
+        let kind = registry::cards().into_iter().find(|card| card.id == self.session.method).map(|card| card.kind);
+        self.progress.note(format_args!("Read {}", data.line(kind.unwrap_or_default())));
+        for line in &data.notes {
+            self.progress.note(line);
+        }
+        for (name, reason) in &data.skipped {
+            self.progress.note(format_args!("Left out {name}: {reason}"));
+        }
     }
 
     /// The phases of the open run.

@@ -6,7 +6,7 @@ use clap::Args;
 use masquerade_engine::card::{Card, KnobValue, OWN};
 use masquerade_engine::checkpoint::safetensors;
 use masquerade_engine::error::{Error, Result};
-use masquerade_engine::session::{Command, DataReport, Event, NamedBytes, Session, UserFiles};
+use masquerade_engine::session::{Command, Event, NamedBytes, Session, UserFiles};
 use masquerade_engine::{link, registry};
 
 use super::engine::{Device, Engine};
@@ -222,18 +222,10 @@ impl Plan {
     ///
     /// # Errors
     /// When the engine refuses it.
-    pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<Box<DataReport>, Failure> {
+    pub fn open(&mut self, engine: &mut Engine) -> std::result::Result<(), Failure> {
         self.add_own_data(engine)?;
         engine.send(Command::Show(Box::new(self.session.clone())));
-        let data = engine.wait_for(|event| if let Event::Opened { data, .. } = event { Some(data) } else { None })?;
-        engine.progress.note(format_args!("Read {}", data.line(self.card.kind)));
-        for line in &data.notes {
-            engine.progress.note(line);
-        }
-        for (name, reason) in &data.skipped {
-            engine.progress.note(format_args!("Left out {name}: {reason}"));
-        }
-        Ok(data)
+        engine.wait_for(|event| matches!(event, Event::Opened { .. }).then_some(()))
     }
 
     /// Go on from a checkpoint: its session takes the place of the planned one, but knobs set since then stay set.

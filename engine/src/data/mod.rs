@@ -299,8 +299,17 @@ fn unpacked(files: Vec<NamedBytes>, left_out: &mut Vec<(String, String)>) -> Vec
 pub fn report(data: &dyn Dataset) -> DataReport {
     let mut report = data.report().clone();
     report.class_sizes = vec![0; report.classes.len()];
-    for class in [Half::Train, Half::Test].iter().flat_map(|half| data.classes(*half, CLASS)) {
-        if let Some(size) = report.class_sizes.get_mut(*class as usize) {
+    let classes: Vec<u32> = match data.graph() {
+        // The halves of a graph are the nodes whose labels are used; every graph of many has one class.
+        Some(graph) if graph.graphs.len() > 1 => {
+            let first = graph.graphs.iter().take(graph.graphs.len() - 1);
+            first.filter_map(|node| graph.labels.get(*node).copied()).collect()
+        }
+        Some(graph) => graph.labels.clone(),
+        None => [Half::Train, Half::Test].iter().flat_map(|half| data.classes(*half, CLASS)).copied().collect(),
+    };
+    for class in classes {
+        if let Some(size) = report.class_sizes.get_mut(class as usize) {
             *size += 1;
         }
     }
