@@ -12,7 +12,6 @@ use masquerade_engine::session::{
 use masquerade_engine::trace::{Grid, View, ViewKind};
 
 use crate::looks::{Looks, Want};
-use crate::text;
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 500;
@@ -128,7 +127,7 @@ impl State {
             Event::Sets(sets) => self.sets = sets,
             Event::Fetched(report) => {
                 self.loading = None;
-                self.note(LogLevel::Info, text::fetched(&report));
+                self.note(LogLevel::Info, report.line());
                 let data = self.fetching.take();
                 self.fetched = data.filter(|_| report.here > 0 && !report.stopped);
             }

@@ -57,7 +57,7 @@ fn models_by_hand_are_read_whole() {
         assert!(!mesh.triangles.is_empty());
     }
     let report = block_on(clouds::open("kaykit", &Files::in_folders(Vec::new()), 1)).expect_err("no files").report();
-    assert!(report.what_to_do.contains("solids"), "{report:?}");
+    assert!(report.what_to_do.contains("fetch kaykit120"), "{report:?}");
 }
 
 /// A cloud of this many points as a PLY file.

@@ -1,7 +1,7 @@
 //! Errors and notices of the front end itself.
 
 use masquerade_engine::error::Report;
-use masquerade_engine::session::{FetchReport, SetReport};
+use masquerade_engine::session::SetReport;
 
 use super::{WHAT_TO_DO, WHY, bytes};
 
@@ -61,15 +61,6 @@ pub fn fetch(title: &str) -> String {
 pub fn set_details(set: &SetReport) -> String {
     let people = if set.people.is_empty() { String::new() } else { format!("\nPeople: {}", set.people) };
     format!("{}\n{}{people}\n{}", set.title, set.credit, set.source)
-}
-
-/// A download has ended.
-pub fn fetched(report: &FetchReport) -> String {
-    let missing = match report.failed.first() {
-        Some((name, why)) => format!("; {} could not be had, the first: {name} ({why})", report.failed.len()),
-        None => String::new(),
-    };
-    format!("{}: {} of {} files are here{missing}", report.set, report.here, report.of)
 }
 
 /// A file was written there.

@@ -287,3 +287,14 @@ pub struct FetchReport {
     /// It was stopped by [`Command::Cancel`](super::Command::Cancel).
     pub stopped: bool,
 }
+
+impl FetchReport {
+    /// How it ended, in one line.
+    pub fn line(&self) -> String {
+        let missing = match self.failed.first() {
+            Some((name, why)) => format!("; {} could not be had, the first: {name} ({why})", self.failed.len()),
+            None => String::new(),
+        };
+        format!("{}: {} of {} files are here{missing}", self.set, self.here, self.of)
+    }
+}

@@ -15,6 +15,8 @@ use crate::weights::Weight;
 
 /// A start needs one in this many of the model's weights under it.
 const ENOUGH: usize = 4;
+/// A part in the midst of keys is passed over where one key in this many of the model's weights has it.
+const ENOUGH_WITHIN: usize = 8;
 /// Words in a start that say that under it lies an average of the weights, which authors evaluate.
 const AVERAGES: [&str; 7] = ["ema", "teacher", "average", "averaged", "swa", "shadow", "target"];
 
@@ -119,7 +121,7 @@ impl<'a> Names<'a> {
             let strange = key.split('.').filter(|part| !number(part) && !self.parts.contains(part));
             strange.collect::<BTreeSet<_>>().into_iter().for_each(|part| *counts.entry(part).or_default() += 1);
         }
-        let many = |(part, count): &(&str, usize)| part.starts_with('_') || ENOUGH * count >= self.weights.len();
+        let many = |(part, count): &(&str, usize)| part.starts_with('_') || ENOUGH_WITHIN * count >= self.weights.len();
         counts.into_iter().filter(many).map(|(part, _)| part.to_string()).collect()
     }
 

@@ -25,8 +25,12 @@ const SHRUNK: [usize; 2] = [4000, 1000];
 /// # Errors
 /// [`Error::Data`] when neither is there or a file is damaged.
 pub async fn load(files: &Files) -> Result<VectorData> {
-    if let Some((_, bytes)) = sets::here("digits", files).await?.and_then(|here| here.files.into_iter().next()) {
-        return handwritten(&bytes);
+    if let Some(here) = sets::here("digits", files).await?
+        && let Some((_, bytes)) = here.files.first()
+    {
+        let mut data = handwritten(bytes)?;
+        here.tell("digits", &mut data.report);
+        return Ok(data);
     }
     match files.find(FILE).await? {
         Some(bytes) => handwritten(&bytes),

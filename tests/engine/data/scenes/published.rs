@@ -160,7 +160,7 @@ fn the_set_has_eight_scenes_of_both_sensors() {
     assert!(ready(scenes::open("sentinel12", 600, &files, 0)).is_err(), "no scene is so large");
     let nowhere =
         ready(scenes::open("sentinel12", 32, &Files::in_folders(Vec::new()), 0)).expect_err("no files").report();
-    assert!(nowhere.what_to_do.contains("places"), "{nowhere:?}");
+    assert!(nowhere.what_to_do.contains("fetch terramesh5"), "{nowhere:?}");
     assert_eq!(sentinel12::names().len(), 15 + 3 + 28);
 }
 
