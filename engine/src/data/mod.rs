@@ -253,7 +253,7 @@ pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>
     if files.is_empty() {
         let why = match left_out.first() {
             Some((name, why)) => format!("none of {} files could be read; {name}: {why}", left_out.len()),
-            None => "there is no file in it".into(),
+            None => "it is empty: there is no file in it".into(),
         };
         let what = format!("There are no {} to train on", kind.name());
         return Err(Error::data(what, why, format!("Choose {}", kind.files())));
