@@ -1,7 +1,6 @@
 //! Files from outside, each taken for what it holds: weights, a checkpoint, data.
 
 use masquerade_engine::session::{Command, Event, NamedBytes, Session, UserFiles};
-use masquerade_formats::sniff::{Kind, sniff};
 use masquerade_formats::weights::{self, Named};
 
 use super::App;
@@ -58,16 +57,17 @@ impl App {
     }
 }
 
-/// Whether a file describes weights: a configuration, a readme.
+/// Whether a file lies beside weights in the folders of model hubs: a configuration, a readme, the same in another form.
 fn about_weights(file: &NamedBytes) -> bool {
+    const ENDINGS: [&str; 12] =
+        ["json", "md", "txt", "py", "gitattributes", "bin", "pt", "pth", "h5", "msgpack", "onnx", "gguf"];
     let ending = file.name.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
-    let words = matches!(ending.as_str(), "json" | "md" | "txt" | "py" | "gitattributes");
-    words && sniff(&file.bytes).is_none_or(|found| found.kind == Kind::Text)
+    ENDINGS.contains(&ending.as_str())
 }
 
 /// The system that a checkpoint is of.
 fn system_of(bytes: &[u8]) -> Option<String> {
-    let header = weights::header(bytes).ok()?;
+    let header = weights::checked(bytes).ok()?;
     let session: serde_json::Value = serde_json::from_str(header.metadata.get("session")?).ok()?;
     Some(session.get("method")?.as_str()?.to_string())
 }

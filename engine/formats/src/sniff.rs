@@ -98,7 +98,7 @@ fn ends(bytes: &[u8]) -> [&[u8]; 2] {
 }
 
 /// Whether one of the ends of a file holds `words`.
-fn holds(bytes: &[u8], words: &str) -> bool {
+pub(crate) fn holds(bytes: &[u8], words: &str) -> bool {
     let words = words.as_bytes();
     ends(bytes).iter().any(|part| part.windows(words.len()).any(|window| window == words))
 }

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::sniff::{Kind, sniff};
+use crate::sniff::{holds, sniff};
 
 /// A header is no longer, by the format's specification.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -90,6 +90,14 @@ pub fn header(bytes: &[u8]) -> Result<Header, String> {
     if let Some(found) = sniff(bytes).filter(|found| told(found.name)) {
         return Err(format!("{found}, not a weights file (safetensors)"));
     }
+    checked(bytes)
+}
+
+/// The header of a file that is taken for safetensors, every place in it checked against the file's length.
+///
+/// # Errors
+/// In words: what is wrong.
+pub fn checked(bytes: &[u8]) -> Result<Header, String> {
     let cut = "it is cut off, or no safetensors file";
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or(format!("it has {} bytes: {cut}", bytes.len()))?;
     let length = u64::from_le_bytes(*length);
@@ -154,21 +162,31 @@ fn bits(kind: &str) -> Option<usize> {
     })
 }
 
-/// Whether it is weights of any program: safetensors, an index of its parts, or what can be converted to it.
+/// Whether a file begins as safetensors does.
+fn is_safetensors(bytes: &[u8]) -> bool {
+    let length = bytes.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
+    length.is_some_and(|length| length <= bytes.len() as u64) && bytes.get(8) == Some(&b'{')
+}
+
+/// Whether a file is the index of weights in several parts.
+fn is_index(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().first() == Some(&b'{') && holds(bytes, "\"weight_map\"")
+}
+
+/// Whether it is weights: safetensors, or an index of its parts.
 pub fn is_weights(bytes: &[u8]) -> bool {
-    sniff(bytes).is_some_and(|found| found.kind == Kind::Weights || found.name == "index of shards")
+    is_safetensors(bytes) || is_index(bytes)
 }
 
 /// Whether a file resumes a run: it holds weights, the optimiser's state and the session.
 pub fn is_checkpoint(bytes: &[u8]) -> bool {
-    header(bytes).is_ok_and(|header| RESUMES.iter().all(|name| header.metadata.contains_key(*name)))
+    checked(bytes).is_ok_and(|header| RESUMES.iter().all(|name| header.metadata.contains_key(*name)))
 }
 
 /// The names of all files that belong together with this one, itself among them unless it is their index; empty: it is
 /// whole. An index names its files; a part is known by its name (`model-00002-of-00003.safetensors`).
 pub fn parts_of(name: &str, bytes: &[u8]) -> Vec<String> {
-    let index = sniff(bytes).is_some_and(|found| found.name == "index of shards");
-    if index {
+    if is_index(bytes) {
         let map = serde_json::from_slice::<Value>(bytes).ok();
         let names = map.as_ref().and_then(|map| map.get("weight_map")?.as_object());
         let plain = |name: &&str| !name.contains(['/', '\\']);
@@ -199,7 +217,7 @@ pub fn joined(files: Vec<Named>) -> Vec<Result<Named, (String, String)>> {
     // An index comes before its parts, which belong to it then.
     let bare = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or(name).to_string();
     let mut names: Vec<String> = left.keys().cloned().collect();
-    names.sort_by_key(|name| left.get(name).is_some_and(|bytes| sniff(bytes).is_some_and(|f| f.name == "safetensors")));
+    names.sort_by_key(|name| left.get(name).is_some_and(|bytes| is_safetensors(bytes)));
     for name in names {
         let Some(bytes) = left.remove(&name) else { continue };
         let folder = name[..name.len() - bare(&name).len()].to_string();
@@ -216,7 +234,7 @@ pub fn joined(files: Vec<Named>) -> Vec<Result<Named, (String, String)>> {
                 None => missing.push(bare(&part)),
             }
         }
-        have.retain(|(_, bytes)| sniff(bytes).is_none_or(|f| f.name != "index of shards"));
+        have.retain(|(_, bytes)| !is_index(bytes));
         found.push(if missing.is_empty() {
             let whole = bare(&name).split("-0").next().unwrap_or("weights").trim_end_matches(".index.json").to_string();
             let name = format!("{folder}{}.safetensors", whole.trim_end_matches(".safetensors"));
@@ -245,7 +263,7 @@ fn listed(names: &[String]) -> String {
 fn one(parts: &[(String, Vec<u8>)]) -> Result<Vec<u8>, String> {
     let (mut entries, mut metadata, mut values) = (Map::new(), BTreeMap::new(), Vec::new());
     for (name, bytes) in parts {
-        let header = header(bytes).map_err(|why| format!("{name}: {why}"))?;
+        let header = checked(bytes).map_err(|why| format!("{name}: {why}"))?;
         for (key, text) in header.metadata {
             metadata.entry(key).or_insert(text);
         }
