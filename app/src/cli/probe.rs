@@ -50,7 +50,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         out.line(format_args!("{} samples to learn from, {} to test on", report.train_samples, report.test_samples))?;
     }
     for (metric, value) in &report.others {
-        out.line(format_args!("{metric:<22}{value:.4}"))?;
+        out.line(format_args!("{metric:<26}{value:.4}"))?;
     }
     out.line(format_args!("Step {}, {:.1} s", report.step, report.seconds))?;
     Ok(DONE)
