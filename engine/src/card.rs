@@ -93,9 +93,9 @@ impl Kind {
     pub fn files(self) -> &'static str {
         match self {
             Self::Pictures => "PNG, JPEG or WebP pictures, or a folder of them",
-            Self::Clouds => "clouds as PLY, OBJ, STL, OFF, PCD or text, or a folder of them",
-            Self::Graphs => "an edge list and a table of node features as CSV files, or a TU Dortmund set",
-            Self::Vectors => "a CSV file of numbers, one sample a line",
+            Self::Clouds => "clouds as PLY, OBJ, STL, OFF, PCD, NumPy arrays or text, or a folder of them",
+            Self::Graphs => "an edge list and a table of node features, arrays of a graph, or a TU Dortmund set",
+            Self::Vectors => "a table of numbers as text or NumPy arrays, one sample a row",
             Self::Scenes => "GeoTIFF files of optical and radar bands, or a folder of them",
         }
     }

@@ -2,6 +2,8 @@
 //! work.
 
 mod cli;
+mod cli_data;
+mod cli_fetch;
 mod cli_files;
 mod fake;
 mod folder;

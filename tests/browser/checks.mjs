@@ -1,6 +1,8 @@
 // What must hold for the page in a real browser. Each check gets {gpu, plain} browsers and the page's address.
 
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -211,8 +213,6 @@ export const checks = {
   async "reads a folder that is dropped, with all that lies in it"({ plain, server }) {
     const folder = folderOfClouds();
     const app = await open(plain, server.address, { query: "cpu", hash: "v=1&x=pointcmae&p=micro&seed=7&stored=0" });
-    // The system is open, and with it the kind of data that is taken.
-    await app.train(1);
     const from = await app.page.evaluate(() => window.seen.length);
     const browser = await app.page.context().newCDPSession(app.page);
     for (const type of ["dragEnter", "dragOver", "drop"]) {
@@ -223,8 +223,60 @@ export const checks = {
     assert.deepEqual(data.classes, ["even", "odd"]);
     assert.deepEqual(data.class_sizes, [6, 6]);
     assert.deepEqual(data.skipped.map(([name]) => name), ["all/notes.txt"]);
+    // The command line says the same of it.
+    const program = join(process.env.CARGO_TARGET_DIR ?? "target", "release/masquerade");
+    const { read } = JSON.parse(execFileSync(program, ["data", folder, "--json"], { stdio: ["ignore", "pipe", "ignore"] }));
+    assert.deepEqual(read.find(({ kind }) => kind === "clouds").report, data);
     await app.close();
     rmSync(folder, { recursive: true });
+  },
+
+  async "fetches a data set, waits where the source asks for it, keeps what is whole and trains on it"({ plain, server }) {
+    const rows = Array.from({ length: 30 }, (_, i) => `${(i % 7) / 2},${(i * 5) % 11},${i % 2}\n`).join("");
+    const [iris, wine] = ["30,2,round,square", "30,2,red,white"].map((head) => Buffer.from(`${head}\n${rows}`));
+    // The list with other files, and the source, which is busy at first and has a wrong second file.
+    const file = (name, bytes) => [0, name, name, bytes.length, createHash("sha256").update(bytes).digest("hex"), "", ""];
+    const list = async (route) => {
+      const response = await route.fetch();
+      const sets = await response.json();
+      Object.assign(sets.find((set) => set.id === "tables"), { files: [file("iris.csv", iris), file("wine_data.csv", wine)] });
+      await route.fulfill({ response, json: sets });
+    };
+    const asked = [];
+    const source = async (route) => {
+      const name = route.request().url().split("/").pop();
+      asked.push({ name, at: performance.now() });
+      const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after", "retry-after": "2" };
+      if (asked.length === 1) await route.fulfill({ status: 429, headers });
+      else await route.fulfill({ status: 200, headers, body: name === "iris.csv" ? iris : Buffer.from("another file") });
+    };
+    const routes = [["**/sets/sets.json", list], ["https://raw.githubusercontent.com/**", source], ["https://cdn.jsdelivr.net/**", source]];
+    const app = await open(plain, server.address, { query: "cpu", hash: "v=1&x=rae&p=micro&data=spiral&seed=7&stored=0", routes });
+    await app.train(1);
+
+    const fetched = await app.ask({ fetch: { set: "iris" } }, "fetched");
+    assert.deepEqual([fetched.set, fetched.here, fetched.of], ["tables", 1, 2]);
+    assert.match(JSON.stringify(fetched.failed), /wine_data.csv.*SHA-256/);
+    // The first again after the wait; of the second also from the mirror.
+    assert.deepEqual(asked.map(({ name }) => name), ["iris.csv", "iris.csv", "wine_data.csv", "wine_data.csv"]);
+    assert.ok(asked[1].at - asked[0].at > 1900, "the source is asked again before it said");
+
+    // It outlives the page.
+    await app.page.reload();
+    await started(app.page);
+    await app.page.evaluate(() => {
+      window.seen = [];
+      window.masquerade.on((event) => window.seen.push(event));
+    });
+    await ready(app.page);
+    const sets = await app.ask("list_sets", "sets");
+    assert.equal(sets.find((set) => set.id === "tables").here, 1);
+    const { data } = await app.ask({ show: { ...(await app.session()), data: "iris" } }, "opened", (opened) => opened.data.id === "iris");
+    assert.deepEqual([data.samples + data.test_samples, data.classes], [30, ["round", "square"]]);
+    const losses = await app.train(3);
+    assert.ok(losses.length === 3 && losses.every(Number.isFinite), `${losses}`);
+    assert.equal(asked.length, 4, "what is here is fetched again");
+    await app.close();
   },
 
   async "keeps the session in the address, and Back undoes"({ plain, server }) {

@@ -6,10 +6,12 @@ import { strict as assert } from "node:assert";
 export const PATIENCE = 240_000;
 
 /// Open the page in a fresh profile and wait for the engine. `hash` is a link text, `query` a device choice, `inWorker` a script
-/// that runs in the engine's worker before the engine.
-export async function open(browser, address, { hash = "", query = "", inWorker = "" } = {}) {
-  // A service worker that takes over would answer in place of the route below.
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: inWorker ? "block" : "allow" });
+/// that runs in the engine's worker before the engine, `routes` answers requests by their addresses in place of the network.
+export async function open(browser, address, { hash = "", query = "", inWorker = "", routes = [] } = {}) {
+  // A service worker that takes over would answer in place of the routes below.
+  const serviceWorkers = inWorker || routes.length ? "block" : "allow";
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers });
+  for (const [pattern, answer] of routes) await context.route(pattern, answer);
   if (inWorker) {
     await context.route("**/gpu_calls.mjs*", async (route) => {
       const response = await route.fetch();

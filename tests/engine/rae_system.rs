@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use masquerade_engine::batch::Half;
-use masquerade_engine::card::{Kind, KnobValue};
+use masquerade_engine::card::{Kind, KnobValue, OWN};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::vectors::{self, VectorData, digits};
 use masquerade_engine::data::{self, Dataset};
@@ -11,7 +11,7 @@ use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::rae::ENTRY;
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{Command, Event, NamedBytes, Reading, Session};
+use masquerade_engine::session::{Command, DataReport, Event, ModelReport, NamedBytes, Reading, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::trace::{Source, View, ViewKind};
 use masquerade_tests::{block_on, real_data};
@@ -121,6 +121,26 @@ fn tables_of_the_user() {
     for bad in ["", "a,b\n", "no table at all", "x,y\nu,v\n", "nan,inf\n"] {
         assert!(table(bad).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn classes_come_from_a_file_beside_the_table() {
+    let open = |classes: &str| {
+        let files = [("set/X.csv", "a,b\n1,2\n2,1\n3,5\n"), ("set/y.csv", classes)];
+        let files =
+            files.map(|(name, text)| NamedBytes { name: name.into(), bytes: text.as_bytes().to_vec() }).into_iter();
+        data::vectors::from_files(files.collect(), &Reading::default()).expect("a table")
+    };
+    for classes in ["species\nrose\nfern\nrose\n", "rose\nfern\nrose\n"] {
+        let data = open(classes);
+        assert_eq!(
+            (data.report.classes.join(" "), data.train_labels),
+            ("fern rose".into(), vec![1, 0, 1]),
+            "{classes}"
+        );
+    }
+    let data = open("1\n0\n");
+    assert!(data.report.classes.is_empty() && data.report.skipped[0].1.contains("2 classes"), "{:?}", data.report);
 }
 
 #[test]
@@ -328,4 +348,41 @@ fn a_session_on_vectors_runs_and_other_data_is_refused() {
     let events =
         driven.send(Command::AddUserData(vec![NamedBytes { name: "no.csv".into(), bytes: b"words".to_vec() }].into()));
     assert!(events.iter().any(|e| matches!(e, Event::Error(_))), "{events:?}");
+}
+
+/// What is open, as it was told last.
+fn newest(events: &[Event]) -> (ModelReport, DataReport) {
+    let opened = |event: &Event| match event {
+        Event::Opened { model, data, .. } => Some((model.clone(), (**data).clone())),
+        _ => None,
+    };
+    events.iter().rev().find_map(opened).expect("something is open")
+}
+
+fn own(text: &str) -> Command {
+    Command::AddUserData(vec![NamedBytes { name: "own.csv".into(), bytes: text.as_bytes().to_vec() }].into())
+}
+
+#[test]
+fn files_that_come_before_any_system_are_read_when_one_is_open() {
+    for (text, opens) in [("a,b\n1,2\n2,3\n4,1\n", true), ("words", false)] {
+        let mut driven = Driven::cpu();
+        let waits = driven.send(own(text));
+        assert!(!waits.iter().any(|e| matches!(e, Event::Opened { .. } | Event::Error(_))), "{waits:?}");
+        let events = driven.send(Command::Show(Box::new(session("micro", "spiral", &[]))));
+        assert_eq!(events.iter().any(|e| matches!(e, Event::Error(_))), !opens, "{events:?}");
+        let (_, data) = newest(&events);
+        assert_eq!((data.id.as_str(), data.samples), if opens { (OWN, 3) } else { ("spiral", 4000) });
+        assert_eq!(losses(&driven.send(Command::Step(2))).len(), 2, "the system is there all the same");
+    }
+}
+
+#[test]
+fn stored_weights_are_offered_where_they_fit() {
+    let stored = |data: &str| Session { stored: true, ..session("nano", data, &[]) };
+    let mut driven = Driven::cpu();
+    let (model, _) = newest(&driven.send(Command::Show(Box::new(stored("spiral")))));
+    assert!(model.has_stored && model.stored, "{model:?}");
+    let (model, data) = newest(&driven.send(own("a,b,c\n1,2,3\n2,3,5\n4,1,2\n")));
+    assert_eq!((model.has_stored, model.stored, data.id.as_str()), (false, false, OWN), "{model:?}");
 }

@@ -13,6 +13,8 @@ pub struct Request {
     pub from: Option<usize>,
     /// How often this path was asked for before.
     pub before: usize,
+    /// The host that a proxy was asked to reach; empty: this server itself was meant.
+    pub through: String,
 }
 
 /// What is answered.
@@ -63,22 +65,24 @@ fn serve(
     answer: &(impl Fn(&Request) -> Answer + Send + 'static),
 ) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    let mut from = None;
-    for line in lines {
-        let line = line?.to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(range) = line.strip_prefix("range: bytes=") {
-            from = range.trim_end_matches('-').parse().ok();
-        }
+    let (mut first, mut from) = asks(&mut lines)?;
+    let mut through = String::new();
+    // As a proxy it is every host itself.
+    if let Some(host) = first.strip_prefix("CONNECT ") {
+        through = host.split(' ').next().unwrap_or_default().to_string();
+        let mut out = stream;
+        write!(out, "HTTP/1.1 200 Connected\r\n\r\n")?;
+        (first, from) = asks(&mut lines)?;
     }
-    let path = unescaped(first.split(' ').nth(1).unwrap_or_default().trim_start_matches('/'));
+    let mut address = first.split(' ').nth(1).unwrap_or_default();
+    if let Some((host, path)) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')) {
+        (through, address) = (host.to_string(), path);
+    }
+    let path = unescaped(address.trim_start_matches('/'));
     let request = {
         let mut log = log.lock().unwrap();
         let before = log.iter().filter(|request| request.path == path).count();
-        log.push(Request { path, from, before });
+        log.push(Request { path, from, before, through });
         log[log.len() - 1].clone()
     };
     let mut out = stream;
@@ -104,6 +108,22 @@ fn serve(
         }
         Answer::Status(status, lines) => head(out, status, 0, &lines),
     }
+}
+
+/// The first line of a request, and the byte from which on it wants a file.
+fn asks(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> std::io::Result<(String, Option<usize>)> {
+    let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
+    let mut from = None;
+    for line in lines {
+        let line = line?.to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(range) = line.strip_prefix("range: bytes=") {
+            from = range.trim_end_matches('-').parse().ok();
+        }
+    }
+    Ok((first, from))
 }
 
 fn head(mut out: &TcpStream, status: u16, length: usize, lines: &[String]) -> std::io::Result<()> {

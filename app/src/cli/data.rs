@@ -119,7 +119,7 @@ fn tell(found: &Found, out: &mut Output) -> Result<(), super::failure::Failure> 
     for line in columns(&rows) {
         out.line(line)?;
     }
-    for (what, why) in &report.skipped {
+    for (what, why) in report.skipped.iter().skip(DataReport::NAMED) {
         out.line(format_args!("  Left out {what}: {why}"))?;
     }
     Ok(())

@@ -149,7 +149,7 @@ impl Engine {
         for line in &data.notes {
             self.progress.note(line);
         }
-        for (name, reason) in &data.skipped {
+        for (name, reason) in data.skipped.iter().skip(DataReport::NAMED) {
             self.progress.note(format_args!("Left out {name}: {reason}"));
         }
     }

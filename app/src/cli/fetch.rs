@@ -9,9 +9,9 @@ use masquerade_engine::error::{Error, Result};
 use serde_json::json;
 
 use super::failure::{ANSWER_IS_NO, DONE, Failure, Outcome};
-use super::files;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::output::{Output, columns};
+use super::outputs;
 use super::progress::Progress;
 use crate::text;
 
@@ -55,7 +55,7 @@ pub fn run(options: &Options, out: &mut Output) -> Outcome {
         )
     };
     let folder = options.out.clone().or_else(cache_folder).ok_or_else(no_cache)?;
-    files::make_folder(&folder)?;
+    outputs::prove_folder(&folder)?;
     let from = options.from.clone().or_else(sets::from_environment);
     let (progress, interrupt) = (Progress::new(), Interrupt::listen()?);
     let mut missing = false;

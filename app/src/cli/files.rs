@@ -17,12 +17,3 @@ pub fn read(path: &Path) -> Result<NamedBytes> {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
     Ok(NamedBytes { name: name.into_owned(), bytes })
 }
-
-/// Make a folder and those above it.
-///
-/// # Errors
-/// [`Error::File`] when the disk refuses.
-pub fn make_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path)
-        .map_err(|e| Error::file(format!("The folder {} cannot be made", path.display()), e, "Choose another folder"))
-}

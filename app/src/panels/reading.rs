@@ -36,8 +36,11 @@ pub fn reading_ui(ui: &mut Ui, cx: &mut UiContext<'_>, data: &DataReport) {
     choice_ui(ui, text::DECIMAL, &mut wanted.decimal, guessed(decimals));
     let headers = [true, false].map(|yes| (Some(yes), text::yes_no(yes).to_string()));
     choice_ui(ui, text::HEADER, &mut wanted.header, guessed(headers));
-    choice_ui(ui, text::CLASS_COLUMN, &mut wanted.label, columns(data));
-    choice_ui(ui, text::NAME_COLUMN, &mut wanted.ids, columns(data));
+    // The columns of a cloud are its coordinates.
+    if !data.columns.is_empty() {
+        choice_ui(ui, text::CLASS_COLUMN, &mut wanted.label, columns(data));
+        choice_ui(ui, text::NAME_COLUMN, &mut wanted.ids, columns(data));
+    }
     if wanted != *reading {
         read_again(cx, wanted);
     }
@@ -50,7 +53,14 @@ fn read_again(cx: &mut UiContext<'_>, reading: Reading) {
 fn scrolled_ui(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
     /// Points that a table may be high.
     const HIGH: f32 = 160.0;
-    ScrollArea::both().id_salt(id).max_height(HIGH).show(ui, add);
+    let scroll = ui.spacing().scroll;
+    // The bar lies over what it scrolls: no number under it.
+    let bar = (scroll.bar_width + scroll.bar_inner_margin).ceil() as i8;
+    let margin = egui::Margin { right: bar, bottom: bar, ..egui::Margin::ZERO };
+    ScrollArea::both()
+        .id_salt(id)
+        .max_height(HIGH)
+        .show(ui, |ui| egui::Frame::new().inner_margin(margin).show(ui, add));
 }
 
 /// The choices with "guessed" before them.

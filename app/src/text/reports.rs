@@ -46,10 +46,10 @@ pub fn unwritable(name: &str, why: &str) -> Report {
     }
 }
 
-/// What a set costs and by what licence, in a line.
+/// What a set costs, by what licence and from where, in a line.
 pub fn to_fetch(set: &SetReport) -> String {
     let part = if set.here > 0 { format!("{} of {} files are here; ", set.here, set.files) } else { String::new() };
-    format!("{part}{}, {} ({})", bytes(set.bytes), set.licence, set.terms)
+    format!("{part}{}, {} ({}), from {}", bytes(set.bytes), set.licence, set.terms, set.source)
 }
 
 /// The button that fetches a set, as it is read out.
@@ -57,10 +57,10 @@ pub fn fetch(title: &str) -> String {
     format!("Fetch {title}")
 }
 
-/// Whom to name, and where a set comes from.
+/// Whom to name, and whether people can be seen or heard.
 pub fn set_details(set: &SetReport) -> String {
     let people = if set.people.is_empty() { String::new() } else { format!("\nPeople: {}", set.people) };
-    format!("{}\n{}{people}\n{}", set.title, set.credit, set.source)
+    format!("{}\n{}{people}", set.title, set.credit)
 }
 
 /// A file was written there.

@@ -27,6 +27,8 @@ pub struct Mesh {
     pub left_out: Vec<LeftOut>,
     /// They are columns of a text that nothing calls coordinates.
     pub guessed: bool,
+    /// They are columns of a text, which can be read otherwise ([`crate::Reading`]).
+    pub text: bool,
 }
 
 impl Mesh {
@@ -155,7 +157,7 @@ impl Parts {
         let whole = triangles.iter().map(area).sum::<f64>();
         let (mut vertices, mut notes, mut left_out) = (self.vertices, self.notes, self.left_out);
         if whole > 0.0 && whole.is_finite() {
-            return Ok(Mesh { vertices, triangles, notes, left_out, guessed: false });
+            return Ok(Mesh { vertices, triangles, notes, left_out, guessed: false, text: false });
         }
         let mut keep = good.into_iter();
         vertices.retain(|_| keep.next().unwrap_or(false));
@@ -169,7 +171,7 @@ impl Parts {
         if faces > 0 {
             notes.push("its faces have no area: its vertices are the points".into());
         }
-        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out, guessed: false })
+        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out, guessed: false, text: false })
     }
 }
 

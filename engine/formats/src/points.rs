@@ -65,7 +65,7 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     let others = width - 3 - usize::from(numbered);
     let others = if others > 0 { format!("; {others} further columns were passed over") } else { String::new() };
     parts.notes.push(format!("{taken}{others}"));
-    parts.mesh().map(|mesh| Mesh { guessed: named.is_none(), ..mesh })
+    parts.mesh().map(|mesh| Mesh { guessed: named.is_none(), text: true, ..mesh })
 }
 
 /// Comments that begin with `//`, as some programs write them, begin with `#`.

@@ -2,7 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+use masquerade_formats::clouds;
 use masquerade_formats::npy::{Values, header, read};
+use masquerade_formats::reading::{Column, Reading};
+use masquerade_formats::sheet::{Kind, Sheet, arrays};
 use proptest::prelude::*;
 
 /// An array file of this version, type, order and shape.
@@ -88,4 +91,90 @@ proptest! {
         bytes.splice(0..0, *b"\x93NUMPY\x02\x00");
         let _ = (read(&bytes), header(&mut bytes.as_slice()));
     }
+}
+
+/// An array of real numbers.
+fn reals(shape: &str, values: &[f64]) -> Vec<u8> {
+    file(1, "<f8", "False", shape, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+fn words(all: &[&str]) -> Vec<u8> {
+    let letters = |word: &&str| {
+        let mut letters: Vec<u32> = word.chars().map(u32::from).collect();
+        letters.resize(8, 0);
+        letters.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>()
+    };
+    file(1, "<U8", "False", &format!("({},)", all.len()), &all.iter().flat_map(letters).collect::<Vec<u8>>())
+}
+
+fn tables(files: &[(&str, Vec<u8>)], reading: &Reading) -> (Vec<(String, Sheet)>, Vec<String>) {
+    let given: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    let (sheets, left_out) = arrays::read(&given, reading);
+    (sheets, left_out.into_iter().map(|left| format!("{}: {}", left.what, left.why)).collect())
+}
+
+#[test]
+fn samples_and_classes_are_told_by_name_and_size() {
+    let x = [1.0, 2.0, 3.0, f64::NAN, 5.0, 6.0, 7.0, 2.0];
+    let whole = Reading::default();
+    let (sheets, left_out) = tables(
+        &[
+            ("a.npz/X.npy", reals("(4, 2)", &x)),
+            ("a.npz/y.npy", reals("(4,)", &[0.0, 1.0, 1.0, 0.0])),
+            ("a.npz/target_names.npy", words(&["cat", "dog"])),
+            ("a.npz/feature_names.npy", words(&["long", "wide"])),
+        ],
+        &whole,
+    );
+    let [(name, sheet)] = &sheets[..] else { panic!("{left_out:?}") };
+    assert_eq!((name.as_str(), left_out.len(), sheet.rows()), ("a.npz/X.npy", 0, 3));
+    assert_eq!((&sheet.classes[..], &sheet.labels[..]), (&["cat".to_string(), "dog".into()][..], &[0, 1, 0][..]));
+    assert_eq!((sheet.feature_names(), &sheet.values[..]), (vec!["long", "wide"], &[1.0, 2.0, 5.0, 6.0, 7.0, 2.0][..]));
+    assert_eq!((sheet.left_out[0].what.as_str(), sheet.columns[2].kind), ("1 of 4 rows (2)", Kind::Class));
+    // Halves by name, classes as rows of one 1; what is no class, and what fits nothing, is named.
+    let (sheets, left_out) = tables(
+        &[
+            ("X_train.npy", reals("(2, 2, 1)", &x[4..])),
+            ("X_test.npy", reals("(1, 2)", &x[..2])),
+            ("y_train.npy", reals("(2, 3)", &[0.0, 0.0, 1.0, 1.0, 0.0, 0.0])),
+            ("y_test.npy", reals("(1,)", &[0.5])),
+            ("labels_other.npy", reals("(9,)", &[0.0; 9])),
+        ],
+        &whole,
+    );
+    let classes: Vec<_> = sheets.iter().map(|(name, sheet)| (name.as_str(), sheet.classes.concat())).collect();
+    assert_eq!(classes, [("X_train.npy", "02".to_string()), ("X_test.npy", String::new())]);
+    assert!(left_out.len() == 2 && left_out[0].starts_with("y_test.npy: 0.5 is in it"), "{left_out:?}");
+    // The array of classes can be said, and that there is none.
+    let files = [("x.npy", reals("(2, 1)", &[1.0, 2.0])), ("z.npy", reals("(2,)", &[3.0, 4.0]))];
+    let said = |label| tables(&files, &Reading { label: Some(label), ..Reading::default() }).0;
+    assert_eq!(said(Column::Named("Z".into()))[0].1.classes, ["3", "4"]);
+    assert!(said(Column::None).iter().all(|(_, sheet)| sheet.classes.is_empty()));
+    assert!(tables(&[("x.npy", reals("()", &[1.0]))], &whole).1[0].contains("no row"));
+}
+
+#[test]
+fn clouds_come_alone_and_many_together() {
+    let points = |clouds: usize, width: usize| -> Vec<f64> {
+        (0..clouds * 70 * width).map(|i| (i as f64 * 0.37).sin() * (i % 7) as f64).collect()
+    };
+    let alone = clouds::read(&reals("(70, 4)", &points(1, 4)), &Reading::default()).expect("a cloud");
+    assert_eq!((alone.vertices.len(), alone.vertices[1][0]), (70, points(1, 4)[4]));
+    let files = [
+        ("set/x_train.npy", reals("(2, 70, 3)", &points(2, 3))),
+        ("set/y_train.npy", reals("(2,)", &[4.0, 1.0])),
+        ("set/x_test.npy", reals("(1, 70, 3)", &points(1, 3))),
+        ("set/flat.npy", reals("(6, 2)", &points(1, 3)[..12])),
+    ];
+    let given: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    let (found, left_out) = clouds::of_arrays(&given, &Reading::default());
+    let names: Vec<(&str, bool)> = found.iter().map(|(name, cloud)| (name.as_str(), cloud.is_ok())).collect();
+    let expected = [
+        ("train/4/set x_train.npy 1", true),
+        ("train/1/set x_train.npy 2", true),
+        ("test/set x_test.npy 1", true),
+        ("set/flat.npy", false),
+    ];
+    assert_eq!((names, left_out.len()), (expected.to_vec(), 0));
+    assert!(clouds::read(&files[0].1, &Reading::default()).is_err_and(|why| why.contains("2 clouds")));
 }

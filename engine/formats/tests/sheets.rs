@@ -315,3 +315,22 @@ fn twins_among_the_examples_say_the_same() {
         }
     }
 }
+
+#[test]
+fn tables_in_other_forms_are_read_or_called_by_their_names() {
+    let arff = "@relation r\n@attribute long numeric\n@attribute 'leaf kind' {a, b}\n@data\n% measured\n1,a\n2,'b'\n?,a\n3,b\n";
+    let sheet = sheet::read(arff.as_bytes(), &Reading::default()).expect("a table");
+    let names: Vec<&str> = sheet.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(
+        (names, &sheet.classes[..], sheet.lines),
+        (vec!["long", "leaf kind"], &["a".to_string(), "b".into()][..], vec![6, 7, 9])
+    );
+    for (text, word) in [
+        ("[{\"a\": 1},\n {\"a\": 2}]\n", "JSON"),
+        ("[[1, 2, 3],\n [4, 5, 6],\n [7, 8, 9]]\n", "JSON"),
+        ("@relation r\n@attribute a numeric\n@data\n{0 1}\n{0 2}\n", "ARFF"),
+    ] {
+        let why = sheet::read(text.as_bytes(), &Reading::default()).expect_err(text);
+        assert!(why.contains(word) && why.contains("CSV"), "{text:?}: {why}");
+    }
+}

@@ -27,12 +27,12 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// The first rows as they stand in the file, the names of the columns first where it has some.
+/// The names of the columns, then the first rows as they stand in the file.
 pub fn preview(sheet: &Sheet) -> Vec<Vec<String>> {
     let width = sheet.preview.first().map_or(0, Vec::len);
-    let names = sheet.columns.iter().take(width).map(|column| column.name.clone()).collect();
-    let header = (sheet.reading.header == Some(true)).then_some(names);
-    header.into_iter().chain(sheet.preview.iter().cloned()).collect()
+    let names: Vec<String> = sheet.columns.iter().take(width).map(|column| column.name.clone()).collect();
+    let rows = sheet.preview.iter().cloned();
+    if names.is_empty() { rows.collect() } else { std::iter::once(names).chain(rows).collect() }
 }
 
 /// What was left out, as the report has it.

@@ -16,13 +16,18 @@ use crate::session::{Event, ModelReport, PhaseReport, Reading, Session, Task, Us
 use crate::settings::Settings;
 use crate::train::recipe::Phase;
 
+/// Bytes of clouds that are kept, because some may be text that has to be read otherwise.
+const MOST_KEPT: usize = 64 << 20;
+
 impl Host {
     pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<dyn Dataset>> {
         if let Some(data) = self.spare_data.take() {
             return Ok(data);
         }
         self.emit(Event::Loading { what: format!("data: {}", session.data), done: 0, total: 0 });
-        if let Some(files) = self.undecoded.take() {
+        if session.data == OWN
+            && let Some(files) = self.undecoded.take()
+        {
             self.read_user_files(files, kind, size)?;
         }
         data::open(&session.data, kind, size as u32, &self.files, self.user.as_ref(), session.seed).await
@@ -142,12 +147,14 @@ impl Host {
         })
     }
 
-    /// Whether there are stored weights for the open model.
+    /// Whether there are stored weights for the open model: those in use, or those that were not asked for yet. What was
+    /// asked for and is not there did not fit.
     fn has_stored(&self) -> bool {
         let fits = |run: &Run| run.provenance.stored;
         let preset = self.run.as_ref().and_then(|run| run.card.preset(&self.session.preset));
+        let asked = self.session.stored;
         self.beside.as_ref().or(self.run.as_ref()).is_some_and(fits)
-            || preset.is_some_and(|preset| preset.stored_weights.is_some() && self.session.knobs.is_empty())
+            || !asked && preset.is_some_and(|preset| preset.stored_weights.is_some() && self.session.knobs.is_empty())
     }
 
     /// Tell what is open now.
@@ -202,9 +209,16 @@ impl Host {
 
     /// Files become a data set; those of text are kept, because they may have to be read otherwise.
     fn read_user_files(&mut self, files: UserFiles, kind: Kind, size: usize) -> Result<()> {
-        let kept = matches!(kind, Kind::Vectors | Kind::Graphs).then(|| files.clone());
-        self.user = Some(data::of_user(files, kind, kept_side(size))?);
-        self.given = kept;
+        let bytes = files.files.iter().map(|file| file.bytes.len()).sum::<usize>();
+        let may_be_text = match kind {
+            Kind::Vectors | Kind::Graphs => true,
+            Kind::Clouds => bytes <= MOST_KEPT,
+            _ => false,
+        };
+        let kept = may_be_text.then(|| files.clone());
+        let user = data::of_user(files, kind, kept_side(size))?;
+        self.given = kept.filter(|_| user.report().reading.is_some());
+        self.user = Some(user);
         Ok(())
     }
 

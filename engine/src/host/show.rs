@@ -12,7 +12,12 @@ use crate::shape::Shape;
 impl Host {
     /// Answer [`Command::Show`](crate::session::Command::Show).
     pub(super) async fn show(&mut self, session: Session) -> Result<()> {
-        self.show_or_stay(session, false).await
+        self.show_or_stay(session, false).await?;
+        // Files that came before any system was open.
+        match self.undecoded.take() {
+            Some(files) => self.add_user_data(files).await,
+            None => Ok(()),
+        }
     }
 
     /// The same, with a model that is built from the start whatever is open.

@@ -167,7 +167,7 @@ pub struct DataReport {
     pub class_sizes: Vec<u64>,
     /// Columns of a table, in its order.
     pub columns: Vec<ColumnReport>,
-    /// First rows of a table as they stand in the file, the names of the columns first where it has some.
+    /// The names of the columns of a table, then its first rows as they stand in the file.
     pub preview: Vec<Vec<String>>,
     /// How the user wants files of text to be read; `None`: there is nothing about these data that could be read
     /// otherwise.
@@ -188,10 +188,11 @@ pub struct ColumnReport {
 }
 
 impl DataReport {
+    /// Things left out that [`Self::line`] names; the rest it only counts.
+    pub const NAMED: usize = 3;
+
     /// What was read, in one line: "450 clouds, 1,024 points a cloud, 27 classes; 2 left out: a.ply (…), b.ply (…)".
     pub fn line(&self, kind: Kind) -> String {
-        /// Things that are named before the rest is only counted.
-        const NAMED: usize = 3;
         let mut line = match kind {
             // A graph's numbers are its detail.
             Kind::Graphs => self.detail.clone(),
@@ -212,10 +213,10 @@ impl DataReport {
         }
         if !self.skipped.is_empty() {
             let named: Vec<String> =
-                self.skipped.iter().take(NAMED).map(|(what, why)| format!("{what} ({why})")).collect();
-            let more = self.skipped.len().saturating_sub(NAMED);
+                self.skipped.iter().take(Self::NAMED).map(|(what, why)| format!("{what} ({why})")).collect();
+            let more = self.skipped.len().saturating_sub(Self::NAMED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            line += &format!("; left out: {}{more}", named.join(", "));
+            line += &format!("; {} left out: {}{more}", grouped(self.skipped.len() as u64), named.join(", "));
         }
         line
     }

@@ -57,6 +57,10 @@ fn targets() -> Vec<Target> {
         target("tu", 200, seeds::tu(), |bytes| drop(tu::read(&as_given(&files(bytes))))),
         target("idx", 1100, seeds::idx(), |bytes| drop(idx::read(bytes))),
         target("npy", 64, seeds::npy(), |bytes| drop(npy::read(bytes))),
+        target("arrays", 400, seeds::networks(), |bytes| {
+            drop(sheet::arrays::read(&as_given(&files(bytes)), &Reading::default()));
+            drop(clouds::of_arrays(&as_given(&files(bytes)), &Reading::default()));
+        }),
         archive(target("networks", 1200, seeds::networks(), |bytes| {
             drop(networks::read(&as_given(&files(bytes)), &Limits { bytes: 1 << 24, ..Limits::default() }));
         })),

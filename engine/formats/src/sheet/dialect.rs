@@ -24,26 +24,31 @@ pub fn rows(text: &str, reading: &Reading, notes: &mut Vec<String>) -> Result<(R
     let separator = reading.separator.or(named);
     let sample = beginning(text);
     let mut dialect = Dialect { separator: ',', quote: Some(b'"'), escaped: false, comments: true };
-    let mut best = -1.0;
+    let cut = text.len() > sample.len();
+    let (mut best, mut kept) = (-1.0, None);
     for quote in quotes(sample) {
         for candidate in separator.map_or(SEPARATORS.to_vec(), |given| vec![given]) {
             let tried = Dialect { separator: candidate, quote: Some(quote), ..dialect };
-            let fits = fit(sample, text.len() > sample.len(), tried)?;
+            let (fits, rows) = if parts(sample, candidate) { fit(sample, cut, tried)? } else { (0.0, None) };
             if fits > best + if best < 0.0 { 0.0 } else { CLEARLY } {
-                (best, dialect) = (fits, tried);
+                (best, dialect, kept) = (fits, tried, rows);
             }
         }
     }
     if separator.is_none() && best <= 0.0 {
-        dialect.separator = ',';
+        (dialect.separator, kept) = (',', None);
     }
     if sample.contains("\\\"") {
         let escaped = Dialect { escaped: true, ..dialect };
-        if fit(sample, text.len() > sample.len(), escaped)? > best {
-            dialect = escaped;
+        let (fits, rows) = fit(sample, cut, escaped)?;
+        if fits > best {
+            (dialect, kept) = (escaped, rows);
         }
     }
-    let mut rows = Rows::parse(text, dialect)?;
+    let mut rows = match kept {
+        Some(rows) if !cut => rows,
+        _ => Rows::parse(text, dialect)?,
+    };
     if rows.longest > LONG {
         let open = Rows::parse(text, Dialect { quote: None, ..dialect })?;
         if open.usual_width().1 > rows.usual_width().1 {
@@ -90,13 +95,19 @@ fn quotes(sample: &str) -> Vec<u8> {
     if single { vec![b'"', b'\''] } else { vec![b'"'] }
 }
 
-/// How well a dialect fits: the share of rows with the usual number of cells, times the share of cells that are not
+/// Whether a separator is in the text at all; a space stands for any blank.
+fn parts(sample: &str, separator: char) -> bool {
+    let is_it = |c: char| c == separator || separator == ' ' && c != '\n' && c.is_whitespace();
+    sample.contains(is_it)
+}
+
+/// How well a dialect fits, and the rows under it: the share of rows with the usual number of cells, times the share of cells that are not
 /// several under another separator. 0: it parts nothing.
-fn fit(sample: &str, cut: bool, dialect: Dialect) -> Result<f64, String> {
+fn fit(sample: &str, cut: bool, dialect: Dialect) -> Result<(f64, Option<Rows>), String> {
     let rows = Rows::parse(sample, dialect)?;
     let (width, alike) = rows.usual_width();
     if width < 2 {
-        return Ok(0.0);
+        return Ok((0.0, Some(rows)));
     }
     let several = |cell: &str| match cell.contains(SEPARATORS) {
         // A quote that another separator tore off.
@@ -115,7 +126,8 @@ fn fit(sample: &str, cut: bool, dialect: Dialect) -> Result<f64, String> {
     let unclean: usize = usual.map(|row| rows.row(row).filter(|cell| several(cell)).count()).sum();
     // The last row may be cut.
     let all = rows.len().saturating_sub(usize::from(cut)).max(1);
-    Ok((alike as f64 / all as f64).min(1.0) * (1.0 - unclean as f64 / (alike * width).max(1) as f64))
+    let fits = (alike as f64 / all as f64).min(1.0) * (1.0 - unclean as f64 / (alike * width).max(1) as f64);
+    Ok((fits, Some(rows)))
 }
 
 /// Whether what begins with `#` are rows: names of colours, tags.

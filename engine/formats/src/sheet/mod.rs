@@ -4,8 +4,11 @@
 //! * [`rows`](mod@rows): text as rows of cells; [`dialect`](mod@dialect): how cells are told apart
 //! * [`number`]: a cell as a number; [`header`]: whether the first row names the columns
 //! * [`roles`]: what a column is by its name and its values; [`choose`] with [`looked`]: which hold names and classes
+//! * [`arrays`](mod@arrays): tables that come as NumPy arrays
+//! * [`other`]: ARFF, and what is no table of rows
 //! * [`layout`]: width and names of the columns; [`facts`]: what stands in them; [`assemble`]: the values of what is used
 
+pub mod arrays;
 mod assemble;
 mod choose;
 mod dialect;
@@ -14,6 +17,7 @@ mod header;
 mod layout;
 mod looked;
 pub mod number;
+mod other;
 pub mod roles;
 pub mod rows;
 
@@ -66,7 +70,7 @@ pub struct Sheet {
     pub labels: Vec<u32>,
     /// Name of every row; empty: no column holds names.
     pub ids: Vec<String>,
-    /// Line of every row in the file, from 1.
+    /// Line of every row in the file, from 1 (of an array its row).
     pub lines: Vec<u32>,
     /// What was guessed, a line each.
     pub notes: Vec<String>,
@@ -109,16 +113,21 @@ impl Sheet {
 /// When it is no text or no table of numbers, or what `reading` names is not there; in words.
 pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
     let text = text::read(bytes)?;
+    if other::is_json(&text.text) {
+        return Err("it is JSON: save it as CSV, one sample a row".into());
+    }
     // What is text in another form is called by its name.
-    let said = |why: String| match sniff::sniff(bytes) {
-        Some(found) if !matches!(found.kind, sniff::Kind::Table | sniff::Kind::Text | sniff::Kind::Nothing) => {
-            format!("{found} ({why})")
-        }
+    let plain = |found: &sniff::Found| {
+        matches!(found.kind, sniff::Kind::Table | sniff::Kind::Text | sniff::Kind::Nothing) && found.advice.is_empty()
+    };
+    let said = |why: String| match sniff::sniff(bytes).filter(|found| !plain(found)) {
+        Some(found) if found.kind != sniff::Kind::Nothing => format!("it is {} ({why})", found.words()),
         _ => why,
     };
-    let layout = Layout::of(&text.text, reading).map_err(said)?;
+    let rows = other::of_arff(&text.text);
+    let layout = Layout::of(rows.as_deref().unwrap_or(&text.text), reading).map_err(said)?;
     let mut sheet = of_layout(layout, reading, true).map_err(said)?;
-    sheet.notes.splice(0..0, text.notes);
+    sheet.notes.splice(0..0, text.notes.into_iter().chain(rows.map(|_| "an ARFF table of Weka".to_string())));
     Ok(sheet)
 }
 
@@ -129,6 +138,18 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
 pub fn of_layout(layout: Layout, reading: &Reading, learned: bool) -> Result<Sheet, String> {
     let chosen = choose::columns(&layout, reading)?;
     assemble::sheet(layout, chosen, learned)
+}
+
+/// The cells of a text with one cell a row, a name of the column left out.
+///
+/// # Errors
+/// When its rows have several cells, or it is no table.
+pub fn list(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let layout = Layout::of(&text::read(bytes)?.text, &Reading::default())?;
+    match layout.names.len() {
+        1 => Ok(layout.body.iter().map(|row| layout.cell(*row, 0).to_string()).collect()),
+        several => Err(format!("its rows have {several} cells, and classes are one a row")),
+    }
 }
 
 /// The column of the names of rows that the user names, a place from 0.

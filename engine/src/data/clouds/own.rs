@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use masquerade_formats::Reading;
 use masquerade_formats::clouds::{self, FORMATS};
 use masquerade_formats::mesh::Mesh;
+use masquerade_formats::sheet::arrays;
 
 use super::{CloudData, CloudSplit, surface};
+use crate::data::table_report;
 use crate::data::user_files::{classes, for_testing, places};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
@@ -29,10 +31,14 @@ const MOST_NOTES: usize = 20;
 /// [`Error::Data`] when no file holds a cloud.
 pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData> {
     let seen = files.len();
-    let (mut found, mut skipped, mut notes) = (Vec::new(), Vec::new(), BTreeMap::<String, Vec<String>>::new());
-    for file in files {
-        let name = file.name.replace('\\', "/");
-        match clouds::read(&file.bytes, reading) {
+    let (arrays, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| arrays::is_array(&file.bytes));
+    let given: Vec<(&str, &[u8])> = arrays.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
+    let (in_arrays, left_out) = clouds::of_arrays(&given, reading);
+    let mut skipped: Vec<(String, String)> = table_report::skipped(left_out).collect();
+    let (mut found, mut notes) = (Vec::new(), BTreeMap::<String, Vec<String>>::new());
+    let others = others.into_iter().map(|file| (file.name.replace('\\', "/"), clouds::read(&file.bytes, reading)));
+    for (name, read) in in_arrays.into_iter().chain(others) {
+        match read {
             Ok(mut mesh) => {
                 for note in std::mem::take(&mut mesh.notes) {
                     notes.entry(note).or_default().push(name.clone());
@@ -52,6 +58,7 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     leave_out_tables(&mut found, &mut skipped);
+    let text = found.iter().any(|(_, mesh)| mesh.text);
     let mut notes = in_lines(notes);
     let points = share(&mut found, &mut skipped, &mut notes);
     let mut places = places(found.iter().map(|(name, _)| name.as_str()));
@@ -81,6 +88,7 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
         source: "files that you chose".into(),
         notes,
         skipped,
+        reading: text.then(|| reading.clone()),
         ..DataReport::default()
     };
     Ok(CloudData::new(report, points, train, test))

@@ -1,4 +1,4 @@
-//! The user's own tables: text files of numbers, one sample a row.
+//! The user's own tables: text files of numbers or NumPy arrays, one sample a row.
 //!
 //! Files with the same columns are one table. Every column is shifted and scaled to mean 0 and deviation ⅓, so that one σ
 //! suits all; a column that is the same in all rows becomes 0.
@@ -23,10 +23,23 @@ const LARGE: f64 = 1e100;
 /// # Errors
 /// [`Error::Data`] when no file is a table of numbers, or a column that `reading` names is in none.
 pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorData> {
-    let (mut sheets, mut skipped) = (Vec::new(), Vec::new());
-    for file in files {
+    let (arrays, texts): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| sheet::arrays::is_array(&file.bytes));
+    let given: Vec<(&str, &[u8])> = arrays.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
+    let (mut sheets, left_out) = sheet::arrays::read(&given, reading);
+    let mut skipped: Vec<(String, String)> = table_report::skipped(left_out).collect();
+    let (classes, texts): (Vec<_>, Vec<_>) =
+        texts.into_iter().partition(|file| sheet::arrays::says_labels(&file.name) && sheet::list(&file.bytes).is_ok());
+    // Classes alone are a table like another.
+    let (classes, texts) = if texts.is_empty() && sheets.is_empty() { (texts, classes) } else { (classes, texts) };
+    for file in texts {
         match sheet::read(&file.bytes, reading) {
             Ok(sheet) => sheets.push((file.name, sheet)),
+            Err(why) => skipped.push((file.name, why)),
+        }
+    }
+    for file in classes {
+        match join(&mut sheets, &file) {
+            Ok(()) => (),
             Err(why) => skipped.push((file.name, why)),
         }
     }
@@ -37,10 +50,36 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorDat
         return Err(Error::data(
             "There is no table to train on",
             why,
-            "Choose a CSV file of numbers, one sample a row",
+            "Choose a table of numbers, one sample a row: CSV or any other text, or NumPy arrays (X and y)",
         ));
     }
     Ok(together(sheets, skipped, reading))
+}
+
+/// Take the classes of a table from a file beside it with one a row (`y.csv`).
+fn join(sheets: &mut [(String, Sheet)], file: &NamedBytes) -> std::result::Result<(), String> {
+    let classes = sheet::list(&file.bytes)?;
+    let folder = |name: &str| name.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_string());
+    let alone = sheets.len() == 1;
+    let near = |name: &str| {
+        folder(name) == folder(&file.name) && (alone || sheet::arrays::part(name) == sheet::arrays::part(&file.name))
+    };
+    let Some((name, sheet)) = sheets.iter_mut().find(|(name, _)| near(name)) else {
+        return Err("it holds classes, and no table beside it is called alike".into());
+    };
+    if !sheet.classes.is_empty() {
+        return Err(format!("{name} holds classes itself"));
+    }
+    if classes.len() != sheet.rows() {
+        return Err(format!("it holds {} classes, and {} rows of {name} are used", classes.len(), sheet.rows()));
+    }
+    sheet.classes.clone_from(&classes);
+    sheet::roles::in_order(&mut sheet.classes);
+    sheet.classes.dedup();
+    let place = sheet::roles::places(&sheet.classes);
+    sheet.labels = classes.iter().filter_map(|class| place.get(class.as_str()).copied()).collect();
+    sheet.notes.push(format!("{} holds the classes", file.name));
+    Ok(())
 }
 
 /// The tables with the same columns that have most rows; the others are passed over by name.
@@ -105,7 +144,8 @@ fn together(sheets: Vec<(String, Sheet)>, mut skipped: Vec<(String, String)>, re
         source: format!("{}, every column shifted and scaled to mean 0 and deviation ⅓", names.join(", ")),
         columns: columns(&sheets),
         preview: table_report::preview(&sheets[0].1),
-        reading: Some(reading.clone()),
+        // Arrays leave nothing to be said.
+        reading: sheets.iter().any(|(_, sheet)| sheet.reading.separator.is_some()).then(|| reading.clone()),
         ..DataReport::default()
     };
     let total: usize = sheets.iter().map(|(_, sheet)| sheet.rows()).sum();
