@@ -113,7 +113,7 @@ knobs! {
 /// Named start states; the first is the default.
 fn presets() -> Vec<Preset> {
     presets! { CromaKnobs:
-        "nano", "Nano, 32 × 32", "Minutes on two CPU cores." {}
+        "nano", "Nano, 32 × 32", "Minutes on two CPU cores.", stored "croma-nano.safetensors" {}
         "micro", "Micro, 16 × 16", "For slow processors and tests: a step is over at once." {
             img_size: 16, dim: 32, dec_dim: 32, lr: 2e-3, batch: 16, steps: 200, tune_steps: 100,
         }
