@@ -125,3 +125,9 @@ pub fn progress_ui(ui: &mut Ui, job: &crate::state::Job) {
     ui.add(egui::ProgressBar::new(share).desired_height(space::XS).fill(theme::tokens(ui).accent))
         .widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &job.name));
 }
+
+/// Room at the right for the bar, which lies over what it scrolls.
+pub fn off_bar(ui: &Ui) -> egui::Margin {
+    let scroll = ui.spacing().scroll;
+    egui::Margin { right: (scroll.bar_width + scroll.bar_inner_margin).ceil() as i8, ..egui::Margin::ZERO }
+}

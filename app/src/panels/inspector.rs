@@ -1,7 +1,8 @@
 //! The column at the right: knobs, data, weights, device, paper.
 
-use egui::{ScrollArea, Ui};
+use egui::{Frame, ScrollArea, Ui};
 
+use super::controls::off_bar;
 use super::{data, device, knobs, paper, weights};
 use crate::text;
 use crate::theme::space;
@@ -33,7 +34,8 @@ pub fn inspector_ui(ui: &mut Ui, cx: &mut UiContext<'_>) {
         Tab::Paper => paper::paper_ui(ui, cx),
     };
     if ui.available_width() < space::INSPECTOR && ui.available_height().is_finite() {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| part(ui, cx));
+        let frame = Frame::new().inner_margin(off_bar(ui));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| frame.show(ui, |ui| part(ui, cx)));
     } else {
         part(ui, cx);
     }

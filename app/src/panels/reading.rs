@@ -1,9 +1,9 @@
 //! How a table of the user's was read: its columns, its first rows, and what to say where a guess was wrong.
 
-use egui::{ComboBox, ScrollArea, Ui};
+use egui::{ComboBox, Frame, Margin, ScrollArea, Ui};
 use masquerade_engine::session::{Column, Command, DataReport, Reading};
 
-use super::controls::{heading_ui, table_ui};
+use super::controls::{heading_ui, off_bar, table_ui};
 use crate::text;
 use crate::ui_context::{UiContext, UiRequest};
 
@@ -53,14 +53,8 @@ fn read_again(cx: &mut UiContext<'_>, reading: Reading) {
 fn scrolled_ui(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
     /// Points that a table may be high.
     const HIGH: f32 = 160.0;
-    let scroll = ui.spacing().scroll;
-    // The bar lies over what it scrolls: no number under it.
-    let bar = (scroll.bar_width + scroll.bar_inner_margin).ceil() as i8;
-    let margin = egui::Margin { right: bar, bottom: bar, ..egui::Margin::ZERO };
-    ScrollArea::both()
-        .id_salt(id)
-        .max_height(HIGH)
-        .show(ui, |ui| egui::Frame::new().inner_margin(margin).show(ui, add));
+    let margin = Margin { bottom: off_bar(ui).right, ..off_bar(ui) };
+    ScrollArea::both().id_salt(id).max_height(HIGH).show(ui, |ui| Frame::new().inner_margin(margin).show(ui, add));
 }
 
 /// The choices with "guessed" before them.
