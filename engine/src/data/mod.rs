@@ -287,6 +287,18 @@ pub fn of_user(user: UserFiles, kind: Kind, keep: u32) -> Result<Rc<dyn Dataset>
     })
 }
 
+/// Whether some of these files may be text, which can be read otherwise than was guessed ([`UserFiles::reading`]). Of
+/// clouds only as many as are worth being kept in memory for it.
+pub fn may_be_text(user: &UserFiles, kind: Kind) -> bool {
+    /// Bytes of clouds.
+    const MOST: usize = 64 << 20;
+    match kind {
+        Kind::Vectors | Kind::Graphs => true,
+        Kind::Clouds => user.files.iter().map(|file| file.bytes.len()).sum::<usize>() <= MOST,
+        Kind::Pictures | Kind::Scenes => false,
+    }
+}
+
 /// These files, archives replaced by what is inside of them.
 fn unpacked(files: Vec<NamedBytes>, left_out: &mut Vec<(String, String)>) -> Vec<NamedBytes> {
     let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();

@@ -16,9 +16,6 @@ use crate::session::{Event, ModelReport, PhaseReport, Reading, Session, Task, Us
 use crate::settings::Settings;
 use crate::train::recipe::Phase;
 
-/// Bytes of clouds that are kept, because some may be text that has to be read otherwise.
-const MOST_KEPT: usize = 64 << 20;
-
 impl Host {
     pub(super) async fn load_data(&mut self, session: &Session, kind: Kind, size: usize) -> Result<Rc<dyn Dataset>> {
         if let Some(data) = self.spare_data.take() {
@@ -209,13 +206,7 @@ impl Host {
 
     /// Files become a data set; those of text are kept, because they may have to be read otherwise.
     fn read_user_files(&mut self, files: UserFiles, kind: Kind, size: usize) -> Result<()> {
-        let bytes = files.files.iter().map(|file| file.bytes.len()).sum::<usize>();
-        let may_be_text = match kind {
-            Kind::Vectors | Kind::Graphs => true,
-            Kind::Clouds => bytes <= MOST_KEPT,
-            _ => false,
-        };
-        let kept = may_be_text.then(|| files.clone());
+        let kept = data::may_be_text(&files, kind).then(|| files.clone());
         let user = data::of_user(files, kind, kept_side(size))?;
         self.given = kept.filter(|_| user.report().reading.is_some());
         self.user = Some(user);
