@@ -18,6 +18,10 @@ use super::{Intake, Limits, hidden, inside};
 pub fn listen(deliver: impl Fn(UserFiles) + Clone + 'static) -> Result<(), JsValue> {
     let window = web_sys::window().ok_or("there is no window")?;
     let (on_drop, on_paste) = (deliver.clone(), deliver);
+    // Wherever something is dropped, above the canvas too: else the browser opens it in place of the page.
+    let over = Closure::<dyn Fn(DragEvent)>::new(|event: DragEvent| event.prevent_default());
+    window.add_event_listener_with_callback_and_bool("dragover", over.as_ref().unchecked_ref(), true)?;
+    over.forget();
     let dropped = Closure::<dyn Fn(DragEvent)>::new(move |event: DragEvent| {
         event.prevent_default();
         if let Some(transfer) = event.data_transfer() {
