@@ -213,7 +213,8 @@ export const checks = {
   async "reads a folder that is dropped, with all that lies in it"({ plain, server }) {
     const folder = folderOfClouds();
     const app = await open(plain, server.address, { query: "cpu", hash: "v=1&x=pointcmae&p=micro&seed=7&stored=0" });
-    // At once, while pictures of the start may still lie over the canvas.
+    // The browser takes a drop only once it has drawn the page.
+    await app.train(1);
     const from = await app.page.evaluate(() => window.seen.length);
     const browser = await app.page.context().newCDPSession(app.page);
     for (const type of ["dragEnter", "dragOver", "drop"]) {
