@@ -11,7 +11,7 @@ use masquerade_engine::loader::Loader;
 use masquerade_engine::method::Subject;
 use masquerade_engine::methods::rae::ENTRY;
 use masquerade_engine::run::Run;
-use masquerade_engine::session::{Command, DataReport, Event, ModelReport, NamedBytes, Reading, Session};
+use masquerade_engine::session::{Column, Command, DataReport, Event, ModelReport, NamedBytes, Reading, Session};
 use masquerade_engine::settings::Settings;
 use masquerade_engine::trace::{Source, View, ViewKind};
 use masquerade_tests::{block_on, real_data};
@@ -125,12 +125,13 @@ fn tables_of_the_user() {
 
 #[test]
 fn classes_come_from_a_file_beside_the_table() {
-    let open = |classes: &str| {
+    let read = |classes: &str, reading: &Reading| {
         let files = [("set/X.csv", "a,b\n1,2\n2,1\n3,5\n"), ("set/y.csv", classes)];
         let files =
             files.map(|(name, text)| NamedBytes { name: name.into(), bytes: text.as_bytes().to_vec() }).into_iter();
-        data::vectors::from_files(files.collect(), &Reading::default()).expect("a table")
+        data::vectors::from_files(files.collect(), reading).expect("a table")
     };
+    let open = |classes: &str| read(classes, &Reading::default());
     for classes in ["species\nrose\nfern\nrose\n", "rose\nfern\nrose\n"] {
         let data = open(classes);
         assert_eq!(
@@ -139,6 +140,14 @@ fn classes_come_from_a_file_beside_the_table() {
             "{classes}"
         );
     }
+    // Two ways to write a number are two names; a row without a class is left out.
+    let data = open("1\n1.0\n1\n");
+    assert_eq!((data.report.classes.join(" "), data.train_labels), ("1 1.0".into(), vec![0, 1, 0]));
+    let data = open("rose\nNA\nfern\n");
+    assert_eq!((data.report.classes.join(" "), data.train_labels), ("fern rose".into(), vec![1, 0]));
+    assert!(data.report.skipped[0].1.contains("class is missing"), "{:?}", data.report.skipped);
+    let none = read("rose\nfern\nrose\n", &Reading { label: Some(Column::None), ..Reading::default() });
+    assert!(none.report.classes.is_empty() && none.report.skipped.len() == 1, "{:?}", none.report.skipped);
     let data = open("1\n0\n");
     assert!(data.report.classes.is_empty() && data.report.skipped[0].1.contains("2 classes"), "{:?}", data.report);
 }

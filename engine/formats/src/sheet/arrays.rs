@@ -216,10 +216,7 @@ fn sheet(array: &Array, names: &[String], classes: &[String]) -> Result<Sheet, S
         let what = format!("{} of {rows} rows ({}{more})", bad.len(), shown.join(", "));
         sheet.left_out.push(LeftOut { what, why: "a number is missing in each".into() });
     }
-    let mut known = classes.to_vec();
-    known.sort();
-    known.dedup();
-    roles::in_order(&mut known);
+    let known = roles::classes_of(classes);
     let place = roles::places(&known);
     let mut bad = bad.into_iter().peekable();
     for (row, values) in numbers.chunks_exact(width).enumerate() {

@@ -1,6 +1,6 @@
 //! What a column is by its name and, above all, by what stands in it: a name of rows, a class.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::number::{self, Cell};
 use super::rows::Rows;
@@ -240,6 +240,14 @@ pub fn in_order(classes: &mut [String]) {
         (None, Some(_)) => std::cmp::Ordering::Greater,
         (None, None) => a.cmp(b),
     });
+}
+
+/// The classes among the labels of some rows, each once, in order.
+pub fn classes_of<'a>(labels: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let names: BTreeSet<&String> = labels.into_iter().collect();
+    let mut names: Vec<String> = names.into_iter().cloned().collect();
+    in_order(&mut names);
+    names
 }
 
 /// The place of every name.

@@ -3,12 +3,13 @@
 //! Files with the same columns are one table. Every column is shifted and scaled to mean 0 and deviation ⅓, so that one σ
 //! suits all; a column that is the same in all rows becomes 0.
 
+use masquerade_formats::LeftOut;
 use masquerade_formats::sheet::{self, Sheet};
 
 use super::VectorData;
 use crate::data::table_report;
 use crate::error::{Error, Result};
-use crate::session::{ColumnReport, DataReport, NamedBytes, Reading};
+use crate::session::{Column, ColumnReport, DataReport, NamedBytes, Reading};
 
 /// Every fifth row is for testing, where there are ten or more.
 const TEST_EVERY: usize = 5;
@@ -27,21 +28,30 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorDat
     let given: Vec<(&str, &[u8])> = arrays.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
     let (mut sheets, left_out) = sheet::arrays::read(&given, reading);
     let mut skipped: Vec<(String, String)> = table_report::skipped(left_out).collect();
-    let (classes, texts): (Vec<_>, Vec<_>) =
-        texts.into_iter().partition(|file| sheet::arrays::says_labels(&file.name) && sheet::list(&file.bytes).is_ok());
-    // Classes alone are a table like another.
-    let (classes, texts) = if texts.is_empty() && sheets.is_empty() { (texts, classes) } else { (classes, texts) };
+    let (mut tables, mut lists) = (Vec::new(), Vec::new());
     for file in texts {
+        let classes = sheet::arrays::says_labels(&file.name).then(|| sheet::list(&file.bytes));
+        match classes {
+            Some(Ok(classes)) => lists.push((file, classes)),
+            _ => tables.push(file),
+        }
+    }
+    if tables.is_empty() && sheets.is_empty() {
+        // Classes alone are a table like another.
+        tables.extend(lists.drain(..).map(|(file, _)| file));
+    }
+    for file in tables {
         match sheet::read(&file.bytes, reading) {
             Ok(sheet) => sheets.push((file.name, sheet)),
             Err(why) => skipped.push((file.name, why)),
         }
     }
-    for file in classes {
-        match join(&mut sheets, &file) {
-            Ok(()) => (),
-            Err(why) => skipped.push((file.name, why)),
-        }
+    for (file, classes) in lists {
+        let joined = match reading.label {
+            Some(Column::None) => Err("no classes are wanted".into()),
+            _ => join(&mut sheets, &file.name, &classes),
+        };
+        skipped.extend(joined.err().map(|why| (file.name, why)));
     }
     let sheets = alike(sheets, &mut skipped);
     if sheets.is_empty() {
@@ -56,14 +66,12 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<VectorDat
     Ok(together(sheets, skipped, reading))
 }
 
-/// Take the classes of a table from a file beside it with one a row (`y.csv`).
-fn join(sheets: &mut [(String, Sheet)], file: &NamedBytes) -> std::result::Result<(), String> {
-    let classes = sheet::list(&file.bytes)?;
+/// Take the classes of a table from a file beside it with one a row (`y.csv`); rows whose class is missing are left out.
+fn join(sheets: &mut [(String, Sheet)], from: &str, classes: &[String]) -> std::result::Result<(), String> {
     let folder = |name: &str| name.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_string());
     let alone = sheets.len() == 1;
-    let near = |name: &str| {
-        folder(name) == folder(&file.name) && (alone || sheet::arrays::part(name) == sheet::arrays::part(&file.name))
-    };
+    let near =
+        |name: &str| folder(name) == folder(from) && (alone || sheet::arrays::part(name) == sheet::arrays::part(from));
     let Some((name, sheet)) = sheets.iter_mut().find(|(name, _)| near(name)) else {
         return Err("it holds classes, and no table beside it is called alike".into());
     };
@@ -73,12 +81,22 @@ fn join(sheets: &mut [(String, Sheet)], file: &NamedBytes) -> std::result::Resul
     if classes.len() != sheet.rows() {
         return Err(format!("it holds {} classes, and {} rows of {name} are used", classes.len(), sheet.rows()));
     }
-    sheet.classes.clone_from(&classes);
-    sheet::roles::in_order(&mut sheet.classes);
-    sheet.classes.dedup();
+    let known: Vec<bool> = classes.iter().map(|class| !sheet::number::is_missing_word(class)).collect();
+    let missing = known.iter().filter(|known| !**known).count();
+    if missing == classes.len() {
+        return Err("every class in it is missing".into());
+    }
+    let given = || classes.iter().zip(&known).filter(|(_, known)| **known).map(|(class, _)| class);
+    sheet.keep(&known);
+    if missing > 0 {
+        sheet
+            .left_out
+            .push(LeftOut { what: format!("{missing} rows"), why: format!("their class is missing in {from}") });
+    }
+    sheet.classes = sheet::roles::classes_of(given());
     let place = sheet::roles::places(&sheet.classes);
-    sheet.labels = classes.iter().filter_map(|class| place.get(class.as_str()).copied()).collect();
-    sheet.notes.push(format!("{} holds the classes", file.name));
+    sheet.labels = given().filter_map(|class| place.get(class.as_str()).copied()).collect();
+    sheet.notes.push(format!("{from} holds the classes"));
     Ok(())
 }
 
@@ -131,9 +149,7 @@ fn together(sheets: Vec<(String, Sheet)>, mut skipped: Vec<(String, String)>, re
     let told = |name: &str, line: &str| if several { format!("{name}: {line}") } else { line.to_string() };
     let named: Vec<Option<bool>> = sheets.iter().map(|(name, _)| for_testing(name)).collect();
     let by_name = named.contains(&Some(true)) && named.contains(&Some(false));
-    let mut classes: Vec<String> = sheets.iter().flat_map(|(_, sheet)| sheet.classes.clone()).collect();
-    sheet::roles::in_order(&mut classes);
-    classes.dedup();
+    let classes = sheet::roles::classes_of(sheets.iter().flat_map(|(_, sheet)| &sheet.classes));
     let names: Vec<&str> = sheets.iter().map(|(name, _)| name.as_str()).collect();
     let dims = sheets[0].1.features.len();
     let mut data = VectorData { dims, ..VectorData::default() };
