@@ -3,17 +3,20 @@
 use std::fs;
 use std::path::Path;
 
+use masquerade::app::App;
 use masquerade::folder::{self, Limits};
 use masquerade::text;
 use masquerade_engine::card::Kind;
 use masquerade_engine::data;
-use masquerade_engine::session::{DataReport, Event};
+use masquerade_engine::session::{Column, Command, DataReport, Event};
 
+use egui::accesskit::Role;
+use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::Value;
 
 use crate::cli::{masquerade, outcome};
-use crate::fake::{harness, opened};
+use crate::fake::{Shared, harness, opened};
 
 fn put(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
     let path = folder.join(name);
@@ -54,8 +57,8 @@ fn folders(at: &Path) -> [(Kind, &'static str); 4] {
     [(Kind::Clouds, "pointcmae"), (Kind::Pictures, "mae"), (Kind::Vectors, "rae"), (Kind::Graphs, "graphmae")]
 }
 
-/// What the data panel of the window says of these data under this system.
-fn window(method: &str, report: &DataReport) -> Vec<String> {
+/// The data panel of the window with these data under this system, and what it sends.
+fn panel(method: &str, report: &DataReport) -> (Harness<'static, App>, Shared) {
     let mut events = opened(true);
     for event in &mut events {
         if let Event::Opened { session, data, .. } = event {
@@ -63,10 +66,16 @@ fn window(method: &str, report: &DataReport) -> Vec<String> {
             **data = report.clone();
         }
     }
-    let (mut app, _) = harness([1280.0, 2400.0], true, events);
+    let (mut app, wire) = harness([1280.0, 2400.0], true, events);
     app.run();
     app.get_all_by_label(text::DATA).next().unwrap().click();
     app.run();
+    (app, wire)
+}
+
+/// What the data panel says.
+fn window(method: &str, report: &DataReport) -> Vec<String> {
+    let (app, _) = panel(method, report);
     let words = |node: egui_kittest::Node<'_>| node.accesskit_node().label().or_else(|| node.accesskit_node().value());
     app.root().children_recursive().filter_map(words).collect()
 }
@@ -99,6 +108,41 @@ fn a_folder_gives_the_same_line_everywhere() {
         let shown = window(method, &report);
         assert!(shown.iter().any(|words| words == line), "{method}: {line:?} is not in {shown:?}");
     }
+}
+
+#[test]
+fn the_coordinates_of_a_text_are_said_in_command_line_and_window() {
+    let place = tempfile::tempdir().unwrap();
+    let row = |i: usize| format!("{},{},{},{i},{}\n", i % 7, i * 3, i % 11, i * i);
+    put(place.path(), "cloud.csv", format!("red,east,green,north,height\n{}", (0..90).map(row).collect::<String>()));
+    let kinds = |options: &[&str]| {
+        let mut command = masquerade(&["data", place.path().to_str().unwrap(), "--json"]);
+        let answer: Value = serde_json::from_str(&outcome(command.args(options), 0).0).unwrap();
+        let read = answer["read"].as_array().unwrap();
+        let clouds = read.iter().find(|found| found["kind"] == serde_json::to_value(Kind::Clouds).unwrap()).unwrap();
+        let columns = clouds["report"]["columns"].as_array().unwrap().clone();
+        columns.iter().map(|column| column["kind"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&[]), ["x", "y", "z", "left out", "left out"]);
+    assert_eq!(kinds(&["--xyz", "east,north,height"]), ["left out", "x", "left out", "y", "z"]);
+    for wrong in ["1,2", "1,2,none", "0,1,2"] {
+        let mut command = masquerade(&["data", place.path().to_str().unwrap(), "--xyz", wrong]);
+        assert!(outcome(&mut command, 2).1.contains("--xyz"), "{wrong}");
+    }
+
+    let files = folder::read(&[place.path().to_path_buf()], Limits::default());
+    let report = data::report(&*data::of_user(files, Kind::Clouds, 64).unwrap());
+    let (mut app, wire) = panel("pointcmae", &report);
+    app.get_by_role_and_label(Role::ComboBox, "x").click();
+    app.run();
+    app.get_by_role_and_label(Role::Button, "green").click();
+    app.run();
+    let said = wire.borrow().sent.iter().rev().find_map(|command| match command {
+        Command::ReadAgain(reading) => reading.axes.clone(),
+        _ => None,
+    });
+    // The column that z had is free now, and the one that x had is z's.
+    assert_eq!(said, Some([3, 2, 1].map(Column::At)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use masquerade_engine::session::{Column, Reading};
 
 /// Options of every command that reads the user's own data.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "How a table of your own is read, where it is not guessed rightly")]
+#[command(next_help_heading = "How text of your own is read, where it is not guessed rightly")]
 pub struct ReadingOptions {
     /// Column of the class: its name, its place (from 1), or `none`
     #[arg(long, value_name = "COLUMN", value_parser = column)]
@@ -22,7 +22,13 @@ pub struct ReadingOptions {
     /// Whether the first row holds the names of the columns
     #[arg(long)]
     header: Option<YesNo>,
+    /// Columns of a cloud's x, y and z: their names or places (from 1), with commas between them
+    #[arg(long, value_name = "X,Y,Z", value_parser = axes)]
+    xyz: Option<Axes>,
 }
+
+/// Columns of x, y and z.
+type Axes = [Column; 3];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum YesNo {
@@ -39,6 +45,7 @@ impl ReadingOptions {
             header: self.header.map(|header| header == YesNo::Yes),
             label: self.label.clone(),
             ids: self.ids.clone(),
+            axes: self.xyz.clone(),
         }
     }
 }
@@ -50,6 +57,12 @@ fn column(text: &str) -> Result<Column, String> {
         Err(_) if text == "none" => Column::None,
         Err(_) => Column::Named(text.into()),
     })
+}
+
+fn axes(text: &str) -> Result<Axes, String> {
+    let columns: Vec<Column> = text.split(',').map(|name| column(name.trim())).collect::<Result<_, _>>()?;
+    let axes: Axes = columns.try_into().map_err(|_| "it is three columns, as in 2,3,4 or east,north,height")?;
+    if axes.contains(&Column::None) { Err("none is no column".into()) } else { Ok(axes) }
 }
 
 fn separator(text: &str) -> Result<char, String> {

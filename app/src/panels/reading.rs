@@ -36,13 +36,42 @@ pub fn reading_ui(ui: &mut Ui, cx: &mut UiContext<'_>, data: &DataReport) {
     choice_ui(ui, text::DECIMAL, &mut wanted.decimal, guessed(decimals));
     let headers = [true, false].map(|yes| (Some(yes), text::yes_no(yes).to_string()));
     choice_ui(ui, text::HEADER, &mut wanted.header, guessed(headers));
-    // The columns of a cloud are its coordinates.
-    if !data.columns.is_empty() {
+    if let Some(now) = coordinates(data) {
+        axes_ui(ui, &mut wanted.axes, now, columns(data));
+    } else if !data.columns.is_empty() {
         choice_ui(ui, text::CLASS_COLUMN, &mut wanted.label, columns(data));
         choice_ui(ui, text::NAME_COLUMN, &mut wanted.ids, columns(data));
     }
     if wanted != *reading {
         read_again(cx, wanted);
+    }
+}
+
+/// Names of the coordinates of a point, as the report has them.
+const AXES: [&str; 3] = ["x", "y", "z"];
+
+/// The columns that are a cloud's coordinates, where it came from text.
+fn coordinates(data: &DataReport) -> Option<[Column; 3]> {
+    let place = |axis| data.columns.iter().position(|column| column.kind == axis).map(|at| Column::At(at + 1));
+    let [x, y, z] = AXES.map(place);
+    Some([x?, y?, z?])
+}
+
+/// A choice for each coordinate. A column that another one has changes places with its own.
+fn axes_ui(ui: &mut Ui, axes: &mut Option<[Column; 3]>, now: [Column; 3], columns: Vec<(Option<Column>, String)>) {
+    let columns: Vec<_> = columns.into_iter().filter(|(column, _)| *column != Some(Column::None)).collect();
+    for (at, axis) in AXES.into_iter().enumerate() {
+        let mut chosen = Some(now[at].clone());
+        choice_ui(ui, axis, &mut chosen, columns.clone());
+        let Some(chosen) = chosen else { return *axes = None };
+        if chosen != now[at] {
+            let mut others = now.clone();
+            if let Some(other) = others.iter().position(|column| *column == chosen) {
+                others.swap(at, other);
+            }
+            others[at] = chosen;
+            *axes = Some(others);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Vertices with triangles between them, or without: what the readers of clouds give.
 
 use crate::LeftOut;
+use crate::sheet::Shown;
 use crate::polygon::{self, Cut, cross, length, minus};
 
 /// Fewest different vertices of a cloud without triangles.
@@ -27,8 +28,8 @@ pub struct Mesh {
     pub left_out: Vec<LeftOut>,
     /// They are columns of a text that nothing calls coordinates.
     pub guessed: bool,
-    /// They are columns of a text, which can be read otherwise ([`crate::Reading`]).
-    pub text: bool,
+    /// The text whose columns they are: it can be read otherwise ([`crate::Reading`]).
+    pub text: Option<Box<Shown>>,
 }
 
 impl Mesh {
@@ -157,7 +158,7 @@ impl Parts {
         let whole = triangles.iter().map(area).sum::<f64>();
         let (mut vertices, mut notes, mut left_out) = (self.vertices, self.notes, self.left_out);
         if whole > 0.0 && whole.is_finite() {
-            return Ok(Mesh { vertices, triangles, notes, left_out, guessed: false, text: false });
+            return Ok(Mesh { vertices, triangles, notes, left_out, guessed: false, text: None });
         }
         let mut keep = good.into_iter();
         vertices.retain(|_| keep.next().unwrap_or(false));
@@ -171,7 +172,7 @@ impl Parts {
         if faces > 0 {
             notes.push("its faces have no area: its vertices are the points".into());
         }
-        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out, guessed: false, text: false })
+        Ok(Mesh { vertices, triangles: Vec::new(), notes, left_out, guessed: false, text: None })
     }
 }
 

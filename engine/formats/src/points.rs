@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use crate::mesh::{Mesh, Parts};
 use crate::sheet::number::{self, Cell};
-use crate::sheet::{Layout, roles};
-use crate::{Reading, text};
+use crate::sheet::{self, Layout, roles};
+use crate::reading::{Column, Reading};
+use crate::text;
 
 /// Read a text of points. A line of names, a line with the number of points and comments may stand first.
 ///
@@ -24,6 +25,8 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     let mostly = |column: &usize| layout.facts.get(*column).is_some_and(|facts| facts.numbers * 2 > body.len());
     let numbers: Vec<usize> = (0..width).filter(mostly).collect();
     let counts = |column: usize| roles::counts_rows(rows, body, column, layout.decimal);
+    let said = reading.axes.as_ref().map(|axes| said(&layout, axes)).transpose()?;
+    let named = said.or(named);
     let numbered = named.is_none() && matches!(numbers[..], [first, _, _, _, ..] if counts(first));
     let axes = match (named, &numbers[..]) {
         (Some(axes), _) => axes,
@@ -42,6 +45,7 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     if parts.vertices.iter().all(|point| point.iter().any(|v| v.is_nan())) {
         return Err("no line of it holds three numbers".into());
     }
+    let shown = Box::new(sheet::of_points(&layout, axes));
     parts.notes = text.notes;
     parts.notes.extend(layout.notes);
     parts.left_out = layout.left_out;
@@ -57,6 +61,7 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     }
     let places = axes.map(|axis| (axis + 1).to_string()).join(", ");
     let taken = match named {
+        Some(_) if said.is_some() => format!("columns {places} are x, y and z, as you say"),
         Some(_) => "those called x, y and z are the coordinates".to_string(),
         None if numbered => format!("columns {places} were taken as x, y and z; the one before counts the lines"),
         None if layout.header => format!("no columns are called x, y and z: columns {places} were taken"),
@@ -65,7 +70,17 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     let others = width - 3 - usize::from(numbered);
     let others = if others > 0 { format!("; {others} further columns were passed over") } else { String::new() };
     parts.notes.push(format!("{taken}{others}"));
-    parts.mesh().map(|mesh| Mesh { guessed: named.is_none(), text: true, ..mesh })
+    parts.mesh().map(|mesh| Mesh { guessed: named.is_none(), text: Some(shown), ..mesh })
+}
+
+/// The columns that the user names, each another one.
+fn said(layout: &Layout, axes: &[Column; 3]) -> Result<[usize; 3], String> {
+    let [x, y, z] = axes;
+    let [x, y, z] = [sheet::column(layout, x)?, sheet::column(layout, y)?, sheet::column(layout, z)?];
+    if x == y || y == z || x == z {
+        return Err(format!("columns {}, {}, {} for x, y and z: two of them are one", x + 1, y + 1, z + 1));
+    }
+    Ok([x, y, z])
 }
 
 /// Comments that begin with `//`, as some programs write them, begin with `#`.

@@ -17,6 +17,8 @@ pub struct Reading {
     pub label: Option<Column>,
     /// Column of the names of rows (of the nodes of a graph).
     pub ids: Option<Column>,
+    /// Columns of a cloud's x, y and z.
+    pub axes: Option<[Column; 3]>,
 }
 
 /// A column, or that there is none.

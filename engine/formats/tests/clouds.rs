@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use masquerade_formats::mesh::Mesh;
+use masquerade_formats::reading::Column;
+use masquerade_formats::sheet::Kind;
 use masquerade_formats::{Reading, clouds};
 use proptest::prelude::*;
 
@@ -443,6 +445,32 @@ fn points_stand_in_text_in_many_ways() {
     }
     let decimals = Reading { separator: Some(','), ..Reading::default() };
     assert_eq!(clouds::read(with("", ",", "").as_bytes(), &decimals).expect("points").vertices, points);
+}
+
+#[test]
+fn the_columns_of_a_text_can_be_said() {
+    let file: String = (0..100).map(|i| format!("{},{},{},{i},{}\n", i % 7, i * 3, i % 11, i * i)).collect();
+    let file = format!("red,east,green,north,height\n{file}");
+    let columns = |axes| Reading { axes: Some(axes), ..Reading::default() };
+    let named = |name: &str| Column::Named(name.into());
+    for axes in [["east", "North", "height"].map(named), [2, 4, 5].map(Column::At)] {
+        let mesh = clouds::read(file.as_bytes(), &columns(axes)).expect("a cloud");
+        assert_eq!(mesh.vertices[9], [27.0, 9.0, 81.0]);
+        assert!(told(&mesh).contains("columns 2, 4, 5 are x, y and z, as you say; 2 further"), "{}", told(&mesh));
+        let shown = mesh.text.expect("a text");
+        let kinds: Vec<Kind> = shown.columns.iter().map(|column| column.kind).collect();
+        assert_eq!(kinds, [Kind::LeftOut, Kind::Axis(0), Kind::LeftOut, Kind::Axis(1), Kind::Axis(2)]);
+        assert_eq!((shown.columns[4].range, shown.rows[1][4].as_str()), (Some((0.0, 9801.0)), "1"));
+    }
+    for (axes, said) in [
+        ([2, 4, 9].map(Column::At), "there is no column 9; the columns are red, east"),
+        (["east", "up", "height"].map(named), "there is no column \"up\""),
+        ([2, 4, 2].map(Column::At), "two of them are one"),
+        ([Column::At(1), Column::None, Column::At(2)], "none is no column"),
+    ] {
+        let why = clouds::read(file.as_bytes(), &columns(axes)).expect_err("an error");
+        assert!(why.contains(said), "{why}");
+    }
 }
 
 #[test]

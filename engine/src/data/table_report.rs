@@ -1,19 +1,19 @@
 //! What is told of a table of the user's: its columns, its first rows, what was left out.
 
 use masquerade_formats::LeftOut;
-use masquerade_formats::sheet::{Column, Kind, Sheet};
+use masquerade_formats::sheet::{Column, Kind};
 
 use crate::session::ColumnReport;
 
 /// The columns of a table as the report has them.
-pub fn columns(sheet: &Sheet) -> Vec<ColumnReport> {
+pub fn columns(columns: &[Column]) -> Vec<ColumnReport> {
     let report = |column: &Column| ColumnReport {
         name: column.name.clone(),
         kind: kind(column.kind).into(),
         range: column.range,
         missing: column.missing as u64,
     };
-    sheet.columns.iter().map(report).collect()
+    columns.iter().map(report).collect()
 }
 
 fn kind(kind: Kind) -> &'static str {
@@ -22,16 +22,19 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Constant => "constant",
         Kind::Class => "class",
         Kind::Ids => "name of the row",
+        Kind::Axis(0) => "x",
+        Kind::Axis(1) => "y",
+        Kind::Axis(_) => "z",
         Kind::Words => "left out: words",
         Kind::LeftOut => "left out",
     }
 }
 
 /// The names of the columns, then the first rows as they stand in the file.
-pub fn preview(sheet: &Sheet) -> Vec<Vec<String>> {
-    let width = sheet.preview.first().map_or(0, Vec::len);
-    let names: Vec<String> = sheet.columns.iter().take(width).map(|column| column.name.clone()).collect();
-    let rows = sheet.preview.iter().cloned();
+pub fn preview(columns: &[Column], rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    let width = rows.first().map_or(0, Vec::len);
+    let names: Vec<String> = columns.iter().take(width).map(|column| column.name.clone()).collect();
+    let rows = rows.iter().cloned();
     if names.is_empty() { rows.collect() } else { std::iter::once(names).chain(rows).collect() }
 }
 

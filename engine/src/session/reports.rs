@@ -165,7 +165,7 @@ pub struct DataReport {
     pub skipped: Vec<(String, String)>,
     /// Samples of each class, those of both halves; empty when classes are not known.
     pub class_sizes: Vec<u64>,
-    /// Columns of a table, in its order.
+    /// Columns of a table, in its order; of clouds as text those of the first.
     pub columns: Vec<ColumnReport>,
     /// The names of the columns of a table, then its first rows as they stand in the file.
     pub preview: Vec<Vec<String>>,
@@ -179,7 +179,7 @@ pub struct DataReport {
 pub struct ColumnReport {
     /// As in the header, else its place (`column 3`).
     pub name: String,
-    /// What it was taken for, in words: "number", "class", "name of the row", "constant", "left out: words".
+    /// What it was taken for, in words: "number", "class", "name of the row", "x", "constant", "left out: words".
     pub kind: String,
     /// Smallest and largest number.
     pub range: Option<(f64, f64)>,

@@ -11,6 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use cpu_time::ThreadTime;
+
 /// A reader that must not fail on any bytes.
 pub struct Target {
     pub name: &'static str,
@@ -22,7 +24,7 @@ pub struct Target {
     pub read: fn(&[u8]),
 }
 
-/// A reader that takes longer over one of these small files hangs.
+/// A reader that takes longer of the processor over one of these small files hangs.
 const HANGS: Duration = Duration::from_secs(1);
 /// Bytes of an input from which on the memory for each is told.
 const TELLING: usize = 256;
@@ -108,16 +110,10 @@ fn row(target: &Target, limit: Duration, from: u64, inputs: u64, out: &mut io::S
     let (mut share, mut longest) = (0.0_f64, Duration::ZERO);
     while number - from < inputs && start.elapsed() < limit {
         let input = input(target, number);
-        let (before, began) = (HELD.load(Relaxed), Instant::now());
+        let (before, began) = (HELD.load(Relaxed), ThreadTime::now());
         MOST.store(before, Relaxed);
         let ended = panic::catch_unwind(AssertUnwindSafe(|| (target.read)(&input)));
-        let (mut took, held) = (began.elapsed(), MOST.load(Relaxed).saturating_sub(before));
-        if took > HANGS && ended.is_ok() {
-            // Something else may have had the processor.
-            let again = Instant::now();
-            (target.read)(&input);
-            took = took.min(again.elapsed());
-        }
+        let (took, held) = (began.elapsed(), MOST.load(Relaxed).saturating_sub(before));
         longest = longest.max(took);
         if input.len() >= TELLING {
             share = share.max(held as f64 / input.len() as f64);

@@ -36,9 +36,10 @@ pub fn sheet(layout: Layout, mut chosen: Chosen, learned: bool) -> Result<Sheet,
         header: Some(layout.header),
         label: said(chosen.class),
         ids: said(chosen.ids),
+        axes: None,
     };
     Ok(Sheet {
-        columns: columns(&layout, &chosen),
+        columns: columns(&layout, &chosen.kinds),
         features,
         values,
         classes,
@@ -163,12 +164,13 @@ fn classes(layout: &Layout, chosen: &Chosen, rows: &[u32]) -> (Vec<String>, Vec<
     (classes, labels)
 }
 
-fn columns(layout: &Layout, chosen: &Chosen) -> Vec<Column> {
+/// What stands in the columns, used as `kinds` say.
+pub fn columns(layout: &Layout, kinds: &[Kind]) -> Vec<Column> {
     let column = |at: usize| {
         let facts = layout.facts[at];
         Column {
             name: layout.names[at].clone(),
-            kind: chosen.kinds[at],
+            kind: kinds[at],
             range: (facts.numbers > 0).then_some((facts.least, facts.most)),
             missing: if facts.is_numbers() { facts.bad() } else { facts.missing },
         }
@@ -176,7 +178,8 @@ fn columns(layout: &Layout, chosen: &Chosen) -> Vec<Column> {
     (0..layout.names.len()).map(column).collect()
 }
 
-fn preview(layout: &Layout) -> Vec<Vec<String>> {
+/// The first rows as written.
+pub fn preview(layout: &Layout) -> Vec<Vec<String>> {
     let [rows, columns] = PREVIEW;
     let shown = 0..layout.names.len().min(columns);
     let cells = |row: &u32| shown.clone().map(|column| layout.cell(*row, column).chars().take(60).collect()).collect();

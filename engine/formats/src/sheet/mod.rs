@@ -21,7 +21,7 @@ mod other;
 pub mod roles;
 pub mod rows;
 
-use crate::reading::{LeftOut, Reading};
+use crate::reading::{self, LeftOut, Reading};
 use crate::{sniff, text};
 
 pub use layout::Layout;
@@ -37,6 +37,8 @@ pub enum Kind {
     Class,
     /// The names of the rows.
     Ids,
+    /// A coordinate of a point: x, y and z are 0, 1 and 2.
+    Axis(u8),
     /// Words that are not used.
     Words,
     /// Numbers that are not used.
@@ -53,6 +55,13 @@ pub struct Column {
     pub range: Option<(f64, f64)>,
     /// Cells in which nothing stands, or no number where the others are numbers.
     pub missing: usize,
+}
+
+/// What is shown of a table: its columns, and its first rows as written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shown {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<String>>,
 }
 
 /// A table as it is used.
@@ -138,6 +147,21 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Sheet, String> {
 pub fn of_layout(layout: Layout, reading: &Reading, learned: bool) -> Result<Sheet, String> {
     let chosen = choose::columns(&layout, reading)?;
     assemble::sheet(layout, chosen, learned)
+}
+
+/// A layout whose columns `axes` are coordinates, as it is shown.
+pub fn of_points(layout: &Layout, axes: [usize; 3]) -> Shown {
+    let kind = |column| axes.iter().position(|axis| *axis == column);
+    let kinds = (0..layout.names.len()).map(|at| kind(at).map_or(Kind::LeftOut, |axis| Kind::Axis(axis as u8)));
+    Shown { columns: assemble::columns(layout, &kinds.collect::<Vec<_>>()), rows: assemble::preview(layout) }
+}
+
+/// The place of a column that the user names.
+///
+/// # Errors
+/// When there is no such column; the columns are listed.
+pub fn column(layout: &Layout, column: &reading::Column) -> Result<usize, String> {
+    choose::place(layout, column)?.ok_or_else(|| "none is no column".into())
 }
 
 /// The cells of a text with one cell a row, a name of the column left out.

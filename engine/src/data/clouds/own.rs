@@ -12,7 +12,7 @@ use crate::data::table_report;
 use crate::data::user_files::{classes, for_testing, places};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{ColumnReport, DataReport, NamedBytes};
 
 /// Most points that are kept of a cloud.
 const MOST: usize = 2048;
@@ -58,7 +58,7 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     leave_out_tables(&mut found, &mut skipped);
-    let text = found.iter().any(|(_, mesh)| mesh.text);
+    let (columns, preview) = in_columns(&found);
     let mut notes = in_lines(notes);
     let points = share(&mut found, &mut skipped, &mut notes);
     let mut places = places(found.iter().map(|(name, _)| name.as_str()));
@@ -88,7 +88,9 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<CloudData
         source: "files that you chose".into(),
         notes,
         skipped,
-        reading: text.then(|| reading.clone()),
+        reading: (!columns.is_empty()).then(|| reading.clone()),
+        columns,
+        preview,
         ..DataReport::default()
     };
     Ok(CloudData::new(report, points, train, test))
@@ -129,6 +131,17 @@ fn share(found: &mut Vec<(String, Mesh)>, skipped: &mut Vec<(String, String)>, n
         notes.push(format!("of clouds with more points {MOST} are drawn at random"));
     }
     points
+}
+
+/// The columns and the first rows of the first cloud that is text; ranges are told where there is one alone.
+fn in_columns(found: &[(String, Mesh)]) -> (Vec<ColumnReport>, Vec<Vec<String>>) {
+    let mut texts = found.iter().filter_map(|(_, mesh)| mesh.text.as_deref());
+    let Some(first) = texts.next() else { return Default::default() };
+    let mut columns = table_report::columns(&first.columns);
+    if texts.next().is_some() {
+        columns.iter_mut().for_each(|column| column.range = None);
+    }
+    (columns, table_report::preview(&first.columns, &first.rows))
 }
 
 /// A line for each note, with the first file that it is on and the number of the others.

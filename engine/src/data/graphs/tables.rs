@@ -24,14 +24,15 @@ pub fn from_files(files: Vec<NamedBytes>, reading: &Reading) -> Result<GraphData
     let (src, dst): (Vec<u32>, Vec<u32>) = graph.edges.iter().map(|[from, to]| (*from, *to)).unzip();
     let mut notes = graph.notes.clone();
     let features = features(&graph, &mut notes).unwrap_or_else(|| degrees(nodes, &src, &dst));
+    let table = graph.table.as_ref();
     let report = DataReport {
         id: crate::card::OWN.into(),
         title: "Your graph".into(),
         classes: graph.classes,
         licence: "yours".into(),
         source: "files that you chose".into(),
-        columns: graph.table.as_ref().map(table_report::columns).unwrap_or_default(),
-        preview: graph.table.as_ref().map(table_report::preview).unwrap_or_default(),
+        columns: table.map(|table| table_report::columns(&table.columns)).unwrap_or_default(),
+        preview: table.map(|table| table_report::preview(&table.columns, &table.preview)).unwrap_or_default(),
         reading: Some(reading.clone()),
         notes,
         skipped: table_report::skipped(graph.left_out).collect(),

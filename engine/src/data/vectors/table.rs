@@ -159,7 +159,7 @@ fn together(sheets: Vec<(String, Sheet)>, mut skipped: Vec<(String, String)>, re
         licence: "yours".into(),
         source: format!("{}, every column shifted and scaled to mean 0 and deviation ⅓", names.join(", ")),
         columns: columns(&sheets),
-        preview: table_report::preview(&sheets[0].1),
+        preview: table_report::preview(&sheets[0].1.columns, &sheets[0].1.preview),
         // Arrays leave nothing to be said.
         reading: sheets.iter().any(|(_, sheet)| sheet.reading.separator.is_some()).then(|| reading.clone()),
         ..DataReport::default()
@@ -199,9 +199,9 @@ fn together(sheets: Vec<(String, Sheet)>, mut skipped: Vec<(String, String)>, re
 
 /// The columns of all tables: ranges cover all of them, missing cells are counted in all.
 fn columns(sheets: &[(String, Sheet)]) -> Vec<ColumnReport> {
-    let mut all = table_report::columns(&sheets[0].1);
+    let mut all = table_report::columns(&sheets[0].1.columns);
     for (_, sheet) in sheets.get(1..).unwrap_or_default() {
-        for (known, column) in all.iter_mut().zip(table_report::columns(sheet)) {
+        for (known, column) in all.iter_mut().zip(table_report::columns(&sheet.columns)) {
             known.missing += column.missing;
             known.range = match (known.range, column.range) {
                 (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
