@@ -53,6 +53,7 @@ mod native {
     use std::future::Future;
     use std::io::Cursor;
     use std::path::{Path, PathBuf};
+    use std::time::{Duration, Instant};
 
     use egui::{ColorImage, Event};
     use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
@@ -60,6 +61,9 @@ mod native {
 
     use super::{Context, Found, Import, Pick, Report, UserFiles, text};
     use crate::folder::{self, Limits};
+
+    /// Nobody sees a dialog and closes it in less.
+    const FIRST_GLANCE: Duration = Duration::from_millis(300);
 
     impl Import {
         /// Begin to read what was dropped or pasted in this pass.
@@ -101,7 +105,11 @@ mod native {
 
         fn wait(&self, ctx: &Context, chosen: impl Future<Output = Option<Vec<rfd::FileHandle>>> + Send + 'static) {
             self.start(ctx, move || {
-                let chosen = pollster::block_on(chosen)?;
+                let asked = Instant::now();
+                let Some(chosen) = pollster::block_on(chosen) else {
+                    // Where there is no dialog, nothing is chosen either, but at once.
+                    return (asked.elapsed() < FIRST_GLANCE).then(|| Err(text::no_dialog()));
+                };
                 let paths: Vec<PathBuf> = chosen.iter().map(|file| file.path().to_path_buf()).collect();
                 Some(Ok(folder::read(&paths, Limits::default())))
             });

@@ -446,7 +446,7 @@ export const checks = {
     await context.close();
   },
 
-  // The last check: it stops the server.
+  // The last check: it stops its lane's server.
   async "opens again without a network"({ plain, server }) {
     const app = await open(plain, server.address, { query: "cpu" });
     await app.page.evaluate(async () => {

@@ -26,6 +26,18 @@ pub fn unreadable(name: &str, why: &str) -> Report {
     }
 }
 
+/// The desktop shows no dialog for files.
+pub fn no_dialog() -> Report {
+    Report {
+        title: "No dialog could be opened".into(),
+        why: "this desktop has none for files".into(),
+        what_to_do: "Drop the files on the window, or type their path. (On Linux the dialog comes from \
+                     xdg-desktop-portal or zenity.)"
+            .into(),
+        usage: false,
+    }
+}
+
 /// Weights in several parts cannot be put together.
 pub fn incomplete(name: &str, why: &str) -> Report {
     Report {
