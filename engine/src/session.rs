@@ -19,7 +19,7 @@ use crate::trace::{Cursor, View};
 pub use masquerade_formats::reading::{Column, Reading};
 pub use reports::{
     Abilities, ColumnReport, DataReport, DeviceReport, FetchReport, LossPoint, ModelReport, PhaseReport, Progress,
-    Reproduction, SetReport, Switch,
+    Reproduction, SetReport, Switch, grouped,
 };
 pub use results::{
     ArmReport, BenchReport, FineTuneReport, KernelCheck, KeyReport, ProbeReport, Race, SizesFound, StepReport,

@@ -124,6 +124,9 @@ fn the_coordinates_of_a_text_are_said_in_command_line_and_window() {
         columns.iter().map(|column| column["kind"].as_str().unwrap().to_string()).collect::<Vec<_>>()
     };
     assert_eq!(kinds(&[]), ["x", "y", "z", "left out", "left out"]);
+    // A table that loses no column comes before a cloud that does.
+    let (said, _) = outcome(&mut masquerade(&["data", place.path().to_str().unwrap()]), 0);
+    assert!(said.starts_with("As vectors (rae): 90 vectors"), "{said}");
     assert_eq!(kinds(&["--xyz", "east,north,height"]), ["left out", "x", "left out", "y", "z"]);
     for wrong in ["1,2", "1,2,none", "0,1,2"] {
         let mut command = masquerade(&["data", place.path().to_str().unwrap(), "--xyz", wrong]);

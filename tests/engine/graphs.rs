@@ -3,7 +3,7 @@
 use masquerade_engine::checkpoint::safetensors::{self, Entry, Values};
 use masquerade_engine::data::files::Files;
 use masquerade_engine::data::graphs::{self, GraphData, citations, drawn, layout, neighbours};
-use masquerade_engine::session::{NamedBytes, Reading};
+use masquerade_engine::session::{NamedBytes, Reading, grouped};
 use masquerade_tests::{block_on, real_data};
 
 fn sound(graph: &GraphData) {
@@ -195,6 +195,7 @@ fn real_graphs_are_what_their_notes_say() {
             (nodes, width, edges, train),
             "{id}"
         );
-        assert!(graph.report.detail.contains(&format!("{} edges", edges / 2)), "{}", graph.report.detail);
+        let told = format!("{} edges", grouped(edges as u64 / 2));
+        assert!(graph.report.detail.contains(&told), "{}", graph.report.detail);
     }
 }

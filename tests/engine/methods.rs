@@ -1,6 +1,7 @@
 //! One loop over the built systems: golden numbers, falling loss, same seed same numbers, gradients everywhere.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -209,9 +210,13 @@ pub fn drawn(kind: Kind, size: u32) -> Rc<dyn Dataset> {
     drawn_set(kind, drawn_id(kind), size)
 }
 
-/// The drawn set of this id.
+/// The drawn set of this id; a test that loops draws it once.
 pub fn drawn_set(kind: Kind, id: &str, size: u32) -> Rc<dyn Dataset> {
-    block_on(data::open(id, kind, size, &Files::new(), None, 7)).expect("a drawn set")
+    thread_local! {
+        static DRAWN: RefCell<BTreeMap<(String, u32), Rc<dyn Dataset>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    let draw = || block_on(data::open(id, kind, size, &Files::new(), None, 7)).expect("a drawn set");
+    DRAWN.with_borrow_mut(|drawn| drawn.entry((id.into(), size)).or_insert_with(draw).clone())
 }
 
 /// The id of a small drawn set.

@@ -15,6 +15,8 @@ use masquerade_engine::data::decode::decode as picture;
 use masquerade_engine::data::scenes::geotiff;
 use masquerade_engine::session::{Command, Event, Session, decode, encode};
 use masquerade_engine::{link, registry};
+use masquerade_tests::tiff_file::Tiff;
+use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
 
 static CARDS: LazyLock<Vec<Card>> = LazyLock::new(registry::cards);
 
@@ -60,8 +62,24 @@ fn picture_seeds() -> Vec<Vec<u8>> {
 }
 
 fn geotiff_seeds() -> Vec<Vec<u8>> {
+    let value = |band: usize, x: usize, y: usize| (band * 100 + x * 7 + y) as f64;
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for (at, kind) in [(1, 1), (2, 1), (2, 2), (4, 3), (8, 3)].into_iter().enumerate() {
+        let layout = Tiff { big_endian: at % 2 == 1, planar: at % 3 == 1, tiled: at > 1, ..Tiff::new(5, 4, kind) };
+        let names =
+            "<GDALMetadata><Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">B2</Item></GDALMetadata>";
+        all.push(layout.at([399_960.0, 4_100_040.0], 10.0, 32_630).tag(42_112, names).tag(42_113, "0").write(2, value));
+    }
     let values: Vec<f32> = (0..48_u16).map(|v| f32::from(v) / 7.0).collect();
-    geotiff::write_map([8, 6], &values, None).into_iter().collect()
+    all.extend(geotiff::write_map([8, 6], &values, None));
+    for compression in [Compression::Lzw, Compression::Packbits, Compression::Deflate(DeflateLevel::Fast)] {
+        let mut to = Cursor::new(Vec::new());
+        let written = TiffEncoder::new(&mut to).and_then(|encoder| {
+            encoder.with_compression(compression).write_image::<colortype::Gray32Float>(8, 6, &values)
+        });
+        all.extend(written.ok().map(|()| to.into_inner()));
+    }
+    all
 }
 
 fn safetensors_seeds() -> Vec<Vec<u8>> {

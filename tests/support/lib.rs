@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod server;
+pub mod tiff_file;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

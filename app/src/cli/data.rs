@@ -97,7 +97,9 @@ fn read(files: &UserFiles) -> Answer {
             Err(error) => answer.not_read.push(Refused { kind, why: error.report().why }),
         }
     }
-    answer.read.sort_by_key(|found| found.report.skipped.len());
+    let unused =
+        |report: &DataReport| report.columns.iter().filter(|column| column.kind.starts_with("left out")).count();
+    answer.read.sort_by_key(|found| (found.report.skipped.len(), unused(&found.report)));
     answer
 }
 

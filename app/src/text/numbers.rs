@@ -1,6 +1,7 @@
 //! Phrases with values in them: counts, ranges, times, what a screen reader says.
 
 use masquerade_engine::session::Kernels;
+pub use masquerade_engine::session::grouped as count;
 use masquerade_engine::trace::{Grid, Source};
 
 use super::Nouns;
@@ -118,19 +119,6 @@ pub fn knob_value(v: f64, step: f64, logarithmic: bool) -> String {
     }
     let decimals = (-step.log10()).ceil().clamp(0.0, 8.0) as usize;
     format!("{v:.decimals$}")
-}
-
-/// `1 234 567` with thin gaps.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('\u{a0}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Size of a sample.

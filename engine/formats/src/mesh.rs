@@ -1,8 +1,8 @@
 //! Vertices with triangles between them, or without: what the readers of clouds give.
 
 use crate::LeftOut;
-use crate::sheet::Shown;
 use crate::polygon::{self, Cut, cross, length, minus};
+use crate::sheet::Shown;
 
 /// Fewest different vertices of a cloud without triangles.
 pub const FEWEST: usize = 64;

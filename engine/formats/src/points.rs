@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::mesh::{Mesh, Parts};
+use crate::reading::{Column, Reading};
 use crate::sheet::number::{self, Cell};
 use crate::sheet::{self, Layout, roles};
-use crate::reading::{Column, Reading};
 use crate::text;
 
 /// Read a text of points. A line of names, a line with the number of points and comments may stand first.

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::fingerprint::feed;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes};
+use crate::session::{DataReport, NamedBytes, grouped};
 use crate::shape::Input;
 
 /// The ids of the sets of clouds.
@@ -47,7 +47,7 @@ impl CloudData {
     pub fn new(mut report: DataReport, points: usize, train: CloudSplit, test: CloudSplit) -> Self {
         let clouds = |split: &CloudSplit| (split.points.len() / (3 * points).max(1)) as u64;
         (report.samples, report.test_samples) = (clouds(&train), clouds(&test));
-        report.detail = format!("{points} points a cloud");
+        report.detail = format!("{} points a cloud", grouped(points as u64));
         Self { report, points, train, test }
     }
 

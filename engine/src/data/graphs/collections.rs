@@ -4,7 +4,7 @@
 use crate::data::graphs::degrees::degrees;
 use crate::data::graphs::{GraphData, NodeFeatures, layout};
 use crate::rng::Rng;
-use crate::session::DataReport;
+use crate::session::{DataReport, grouped};
 
 /// Drawn graphs of each family, and the nodes of the smallest and the largest.
 const EACH: usize = 40;
@@ -108,6 +108,6 @@ pub fn assembled(
         ..GraphData::default()
     };
     let mut graph = graph.finished(&Rng::new(0, "split"));
-    graph.report.detail = format!("{} graphs, {}", graph.graphs.len() - 1, graph.report.detail);
+    graph.report.detail = format!("{} graphs, {}", grouped(graph.graphs.len() as u64 - 1), graph.report.detail);
     graph
 }

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::fingerprint::feed;
 pub use crate::graph::featured::{GraphData, NodeFeatures};
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes, Reading};
+use crate::session::{DataReport, NamedBytes, Reading, grouped};
 use crate::shape::Input;
 
 /// The ids of the graphs that need no file, or those of pictures; [`published`] has the others.
@@ -60,8 +60,9 @@ impl GraphData {
         (self.train_labels, self.test_labels) = (labels(&self.train), labels(&self.test));
         self.report.samples = self.nodes as u64;
         self.report.test_samples = self.test.len() as u64;
-        self.report.detail =
-            format!("{} nodes, {} edges, {} features a node", self.nodes, self.undirected_edges(), self.features.width);
+        let [nodes, edges, features] =
+            [self.nodes, self.undirected_edges(), self.features.width].map(|count| grouped(count as u64));
+        self.report.detail = format!("{nodes} nodes, {edges} edges, {features} features a node");
         self
     }
 
@@ -85,8 +86,7 @@ impl GraphData {
         [&mut self.train, &mut self.validation, &mut self.test].into_iter().for_each(|nodes| nodes.sort_unstable());
     }
 
-    /// Number of edges, each direction pair counted once, loops left out.
-    /// Edges, each counted once.
+    /// Number of edges, each pair of nodes counted once, loops left out.
     pub fn undirected_edges(&self) -> usize {
         let edges = || self.src.iter().zip(&self.dst);
         let (up, down) =

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::fingerprint::feed;
 use crate::host_tensor::HostTensor;
 use crate::rng::Rng;
-use crate::session::{DataReport, NamedBytes, Reading};
+use crate::session::{DataReport, NamedBytes, Reading, grouped};
 use crate::shape::Input;
 
 /// The ids of the sets of vectors.
@@ -45,7 +45,8 @@ impl VectorData {
         let dims = self.dims.max(1);
         self.report.samples = (self.train.len() / dims) as u64;
         self.report.test_samples = (self.test.len() / dims) as u64;
-        self.report.detail = if dims == 1 { "1 number a sample".into() } else { format!("{dims} numbers a sample") };
+        self.report.detail =
+            if dims == 1 { "1 number a sample".into() } else { format!("{} numbers a sample", grouped(dims as u64)) };
         self
     }
 }
