@@ -400,6 +400,25 @@ fn curves_change_their_scale_across() {
 }
 
 #[test]
+fn every_view_lies_on_the_stage_however_many_there_are() {
+    let many = |count: usize| {
+        let views =
+            (0..count).map(|i| View { id: format!("v{i}"), title: format!("View {i}"), ..all()[i % 5].clone() });
+        views.collect::<Vec<View>>()
+    };
+    for width in [1280.0, 1000.0, 380.0] {
+        for count in 1..16 {
+            let (app, _) = open([width, 12_000.0], true, Kind::Pictures, many(count));
+            let edge = if width > 900.0 { app.get_by_label(text::KNOBS).rect().left() } else { width };
+            for i in 0..count {
+                let title = app.get_by_label(&format!("View {i}")).rect();
+                assert!(title.left() >= 0.0 && title.right() <= edge, "view {i} of {count} at {width}: {title:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_picture_file_shows_the_new_kinds() {
     let views = all();
     let sheet = masquerade::cli::view::draw(&views).unwrap();

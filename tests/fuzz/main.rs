@@ -70,6 +70,12 @@ fn geotiff_seeds() -> Vec<Vec<u8>> {
             "<GDALMetadata><Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">B2</Item></GDALMetadata>";
         all.push(layout.at([399_960.0, 4_100_040.0], 10.0, 32_630).tag(42_112, names).tag(42_113, "0").write(2, value));
     }
+    // A text that the header says is 160 MB long.
+    let mut long = Tiff::new(5, 4, (1, 1)).tag(42_113, "no number at all").write(1, value);
+    if let Some(at) = long.windows(4).position(|tag| tag == [0x81, 0xA4, 2, 0]) {
+        long[at + 7] = 10;
+    }
+    all.push(long);
     let values: Vec<f32> = (0..48_u16).map(|v| f32::from(v) / 7.0).collect();
     all.extend(geotiff::write_map([8, 6], &values, None));
     for compression in [Compression::Lzw, Compression::Packbits, Compression::Deflate(DeflateLevel::Fast)] {

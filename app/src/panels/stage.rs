@@ -122,23 +122,18 @@ fn columns(width: f32, wide: bool, cx: &UiContext<'_>, panels: &[&(String, Strin
 /// The map of the cursor at the left, the loss beside it.
 fn second_row_ui(ui: &mut Ui, cx: &mut UiContext<'_>, rest: &[&&(String, String)], outer: f32) {
     let side = outer * 1.25 - 2.0 * space::S;
-    let alone = rest.is_empty();
-    let mut rest = rest.iter();
+    let (map, others) = rest.split_at(rest.len().min(1));
     ui.horizontal_top(|ui| {
-        if let Some((id, title)) = rest.next() {
-            views::tile_ui(ui, cx, id, title, side);
-        }
+        map.iter().for_each(|(id, title)| views::tile_ui(ui, cx, id, title, side));
         let left = ui.available_width() - 2.0 * space::S;
-        loss::loss_ui(ui, cx, left, if alone { space::PLOT } else { side + space::S });
+        loss::loss_ui(ui, cx, left, if map.is_empty() { space::PLOT } else { side + space::S });
     });
-    // The others are about as wide, so that whole rows are filled.
+    // The others are about as wide, in whole rows.
     let width = ui.available_width() + space::S;
-    let columns = (width / (outer * 1.25 + space::S)).round().min(rest.len() as f32).max(2.0);
-    let each = width / columns - space::S;
-    if rest.len() > 0 {
-        ui.horizontal_wrapped(|ui| {
-            rest.for_each(|(id, title)| views::tile_ui(ui, cx, id, title, each - 2.0 * space::S))
-        });
+    let columns = (width / (outer * 1.25 + space::S)).round().min(others.len() as f32).max(2.0);
+    let each = width / columns - 3.0 * space::S;
+    for row in others.chunks(columns as usize) {
+        ui.horizontal_top(|ui| row.iter().for_each(|(id, title)| views::tile_ui(ui, cx, id, title, each)));
     }
 }
 

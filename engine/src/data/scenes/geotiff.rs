@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use tiff::decoder::{Decoder, DecodingResult};
+use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::encoder::TiffEncoder;
 use tiff::encoder::colortype::Gray32Float;
 use tiff::tags::{PlanarConfiguration, SampleFormat, Tag};
@@ -104,7 +104,7 @@ pub fn read(bytes: &[u8]) -> Read<GeoTiff> {
     // A wrong header may ask for any size.
     let piece = product([chunk_width as usize, chunk_height as usize, together]);
     let wanted = values.max(piece).saturating_mul(u64::from(header.bits)) / 8;
-    if wanted > MOST_UNPACKED * bytes.len() as u64 + UNPACKED {
+    if wanted > most_unpacked(bytes) {
         return Err(format!("{} are more than its {} bytes can hold", header.words(), bytes.len()));
     }
     for chunk in 0..planes * across * down {
@@ -134,11 +134,21 @@ pub fn read(bytes: &[u8]) -> Read<GeoTiff> {
     Ok(GeoTiff { header, bands })
 }
 
+/// Bytes that may come out of these.
+fn most_unpacked(bytes: &[u8]) -> u64 {
+    MOST_UNPACKED * bytes.len() as u64 + UNPACKED
+}
+
 fn open(bytes: &[u8]) -> Read<Reader<'_>> {
     if bytes.is_empty() {
         return Err("the file is empty".into());
     }
-    Decoder::new(Cursor::new(bytes)).map_err(in_words)
+    // What a wrong header asks for is taken before it is read.
+    let mut limits = Limits::default();
+    let most = usize::try_from(most_unpacked(bytes)).unwrap_or(usize::MAX);
+    limits.decoding_buffer_size = limits.decoding_buffer_size.min(most);
+    limits.intermediate_buffer_size = limits.intermediate_buffer_size.min(most);
+    Ok(Decoder::new(Cursor::new(bytes)).map_err(in_words)?.with_limits(limits))
 }
 
 fn header_of(file: &mut Reader<'_>) -> Read<Header> {
