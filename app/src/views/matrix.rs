@@ -1,5 +1,6 @@
 //! A matrix of values as colour, with the names of its rows and columns, a cross under the pointer, and its legend.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use masquerade_engine::trace::Matrix;
 
@@ -95,7 +96,9 @@ fn frame(ui: &Ui, matrix: &Matrix, outer: Rect) -> Rect {
     let titles = text::axes(&matrix.row_title, &matrix.column_title);
     let mut area = outer;
     area.min.y += space::L;
-    ui.painter().text(outer.left_top(), Align2::LEFT_TOP, titles, font.clone(), colour);
+    let mut line = LayoutJob::simple_singleline(titles, font.clone(), colour);
+    line.wrap = TextWrapping::truncate_at_width(outer.width());
+    ui.painter().galley(outer.left_top(), ui.painter().layout_job(line), colour);
     let rows = matrix.rows.max(1) as f32;
     let cell = area.height() / rows;
     let most = matrix.row_names.iter().map(wide).fold(0.0_f32, f32::max);
