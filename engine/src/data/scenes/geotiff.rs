@@ -143,12 +143,42 @@ fn open(bytes: &[u8]) -> Read<Reader<'_>> {
     if bytes.is_empty() {
         return Err("the file is empty".into());
     }
+    if let Some(count) = too_many(bytes) {
+        return Err(format!(
+            "its header tells of {count} values in one place, more than its {} bytes hold",
+            bytes.len()
+        ));
+    }
     // What a wrong header asks for is taken before it is read.
     let mut limits = Limits::default();
     let most = usize::try_from(most_unpacked(bytes)).unwrap_or(usize::MAX);
     limits.decoding_buffer_size = limits.decoding_buffer_size.min(most);
     limits.intermediate_buffer_size = limits.intermediate_buffer_size.min(most);
     Ok(Decoder::new(Cursor::new(bytes)).map_err(in_words)?.with_limits(limits))
+}
+
+/// The number of values that an entry of the first directory tells of, where they cannot lie in the file: the decoder
+/// takes memory for them before it looks.
+fn too_many(bytes: &[u8]) -> Option<u64> {
+    let number = |at: usize, size: usize| {
+        let digits = bytes.get(at..at.checked_add(size)?)?.iter();
+        let add = |number: u64, digit: &u8| number << 8 | u64::from(*digit);
+        Some(if bytes.starts_with(b"MM") { digits.fold(0, add) } else { digits.rev().fold(0, add) })
+    };
+    // BigTIFF has longer numbers.
+    let (start, counter, entry, count) = if number(2, 2)? == 43 { (8, 8, 20, 8) } else { (4, 2, 12, 4) };
+    let start = usize::try_from(number(start, count)?).ok()?;
+    let entries = number(start, counter)?.min((bytes.len() / entry) as u64) as usize;
+    (0..entries).find_map(|place| {
+        let at = start.saturating_add(counter + place * entry);
+        let size = match number(at.saturating_add(2), 2)? {
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 | 16..=18 => 8,
+            _ => 1,
+        };
+        number(at.saturating_add(4), count).filter(|count| count.saturating_mul(size) > bytes.len() as u64)
+    })
 }
 
 fn header_of(file: &mut Reader<'_>) -> Read<Header> {

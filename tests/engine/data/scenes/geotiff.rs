@@ -130,6 +130,18 @@ fn bad_files_say_why() {
         let why = read(&good[..length]).expect_err("cut short");
         assert!(!why.is_empty(), "{length}");
     }
+    // A text, and the places of the strips, that would be longer than the file; in both orders of bytes.
+    for (big_endian, tag) in [(false, 42_113), (true, 42_113), (false, 273), (true, 273)] {
+        let file = Tiff { big_endian, ..Tiff::new(5, 4, (1, 1)) }.tag(42_113, "no number at all");
+        let mut file = file.write(1, |_, x, y| (x + y) as f64);
+        assert!(read(&file).is_ok());
+        let number = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let kind = number(if tag == 273 { 4 } else { 2 });
+        let at = file.windows(4).rposition(|entry| entry == [number(tag), kind].concat()).expect("the entry");
+        file[if big_endian { at + 4 } else { at + 7 }] = 10;
+        let why = read(&file).expect_err("too long");
+        assert!(why.contains("more than its") && why.contains("bytes hold"), "{why}");
+    }
     // The directory is before the data here: only the data are cut.
     let mut bytes = Cursor::new(Vec::new());
     let values = vec![1_u16; 400 * 300];
