@@ -3,8 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use masquerade_formats::mesh::Mesh;
-use masquerade_formats::reading::Column;
-use masquerade_formats::sheet::Kind;
 use masquerade_formats::{Reading, clouds};
 use proptest::prelude::*;
 
@@ -406,71 +404,6 @@ fn pcd_files_of_all_kinds_hold_the_same() {
     assert!(cut.vertices.len() == 80 && told(&cut).contains("tells of 100 points, and 80 are there"));
     assert!(refused([head("binary_compressed"), packed[..900].to_vec()].concat()).contains("damaged or cut short"));
     assert!(refused([head("holographic"), binary].concat()).contains("holographic"));
-}
-
-#[test]
-fn points_stand_in_text_in_many_ways() {
-    let points = spiral(100);
-    let comma = |text: String| text.replace('.', ",");
-    let with = |before: &str, between: &str, after: &str| -> String {
-        points.iter().map(|p| format!("{before}{}{after}\n", p.map(|v| v.to_string()).join(between))).collect()
-    };
-    for (file, said) in [
-        (with("", " ", ""), "columns 1, 2, 3 were taken as x, y and z"),
-        (with("", "\t", ""), "columns 1, 2, 3"),
-        (with("", ",", ""), "parted by commas"),
-        (with("", ", ", ""), "columns 1, 2, 3"),
-        (with("  ", "   ", " "), "parted by blanks"),
-        (comma(with("", ";", "")), "decimal comma"),
-        (comma(with("", " ", "")), "decimal comma"),
-        (format!("100\n{}", with("", " ", " 17 0 0 255")), "4 further columns were passed over"),
-        (format!("99\n{}", with("", " ", "")), "tells of 99 points, and 100 are there"),
-        (format!("x,y,z\n{}", with("", ",", "")), "called x, y and z are"),
-        (format!("\u{feff}\"X\";\"Y\";\"Z\"\r\n{}", with("", ";", "").replace('\n', "\r\n")), "called x, y and z are"),
-        (format!("//X Y Z\n{}", with("", " ", "")), "called x, y and z are"),
-        (format!("# made by hand\n# x y z\n{}", with("", " ", "")), "called x, y and z are"),
-        (format!("name,x [m],y [m],z [m]\n{}", with("a,", ",", "")), "1 further columns"),
-        (format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")), "called x, y and z are"),
-        (format!("a,b,c\n{}", with("", ",", "")), "no columns are called x, y and z"),
-        (
-            (0..100).zip(with("", " ", "").lines()).map(|(i, line)| format!("{i} {line}\n")).collect(),
-            "columns 2, 3, 4 were taken as x, y and z; the one before counts",
-        ),
-        (format!("100\nwater\n{}", with("O ", " ", "")), "columns 2, 3, 4 were taken as x, y and z; 1 further"),
-        (format!("{}1 2\n", with("", " ", "")), "line 101: 2 cells instead of 3"),
-    ] {
-        let mesh = read(&file);
-        assert_eq!(mesh.vertices, points, "{}", file.lines().take(2).collect::<String>());
-        assert!(told(&mesh).contains(said), "{said:?}\n{}", told(&mesh));
-    }
-    let decimals = Reading { separator: Some(','), ..Reading::default() };
-    assert_eq!(clouds::read(with("", ",", "").as_bytes(), &decimals).expect("points").vertices, points);
-}
-
-#[test]
-fn the_columns_of_a_text_can_be_said() {
-    let file: String = (0..100).map(|i| format!("{},{},{},{i},{}\n", i % 7, i * 3, i % 11, i * i)).collect();
-    let file = format!("red,east,green,north,height\n{file}");
-    let columns = |axes| Reading { axes: Some(axes), ..Reading::default() };
-    let named = |name: &str| Column::Named(name.into());
-    for axes in [["east", "North", "height"].map(named), [2, 4, 5].map(Column::At)] {
-        let mesh = clouds::read(file.as_bytes(), &columns(axes)).expect("a cloud");
-        assert_eq!(mesh.vertices[9], [27.0, 9.0, 81.0]);
-        assert!(told(&mesh).contains("columns 2, 4, 5 are x, y and z, as you say; 2 further"), "{}", told(&mesh));
-        let shown = mesh.text.expect("a text");
-        let kinds: Vec<Kind> = shown.columns.iter().map(|column| column.kind).collect();
-        assert_eq!(kinds, [Kind::LeftOut, Kind::Axis(0), Kind::LeftOut, Kind::Axis(1), Kind::Axis(2)]);
-        assert_eq!((shown.columns[4].range, shown.rows[1][4].as_str()), (Some((0.0, 9801.0)), "1"));
-    }
-    for (axes, said) in [
-        ([2, 4, 9].map(Column::At), "there is no column 9; the columns are red, east"),
-        (["east", "up", "height"].map(named), "there is no column \"up\""),
-        ([2, 4, 2].map(Column::At), "two of them are one"),
-        ([Column::At(1), Column::None, Column::At(2)], "none is no column"),
-    ] {
-        let why = clouds::read(file.as_bytes(), &columns(axes)).expect_err("an error");
-        assert!(why.contains(said), "{why}");
-    }
 }
 
 #[test]
