@@ -1,7 +1,6 @@
 # Sourced by ./dev: installs toolchains, packages and data, each only where it is missing. Uses say, fail, has, cache, data.
 
 WASM_TARGET=wasm32-unknown-unknown
-TRUNK=0.21.14
 WASM_BINDGEN=0.2.130
 BINARYEN=132.0.0
 PLAYWRIGHT=1.60.0
@@ -85,7 +84,6 @@ fetch_photos() {
 
 web_tools() {
   wasm_toolchain
-  cargo_tool trunk "$TRUNK"
   cargo_tool wasm-bindgen-cli "$WASM_BINDGEN" wasm-bindgen
   node_and_npm
   npm_packages "binaryen@$BINARYEN"
@@ -146,7 +144,7 @@ debian_wasm_toolchain() {
   version=$(/usr/bin/rustc -vV | sed -n 's/^release: //p')
   sysroot=$cache/wasm-std-$version
   [ -e "$sysroot/complete" ] || build_wasm_std "$sysroot"
-  # Trunk runs whatever is called cargo.
+  # The build of the page runs whatever is called cargo.
   mkdir -p "$bin"
   ln -sf /usr/bin/cargo /usr/bin/rustc /usr/bin/cargo-clippy /usr/bin/clippy-driver "$bin/"
   wasm_path=$bin:$wasm_path

@@ -1,5 +1,5 @@
 // The service worker: the program works without a network from exactly the files of one build.
-// web/finish.sh fills in the version and the list; a new build is a new version and a new cache.
+// web/build.sh fills in the version and the list; a new build is a new version and a new cache.
 
 const VERSION = "%BUILD%";
 const FILES = [/*FILES*/];

@@ -1,7 +1,9 @@
 //! What every system offers the rest of the engine: losses to train, views to look at, features to probe, numbers to
 //! compare.
 
+pub mod patch_views;
 mod stage;
+pub mod tuned_vit;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -380,7 +380,7 @@ export const checks = {
   async "shows the stored picture first, and a crash page that can be copied"({ plain, server }) {
     const context = await plain.newContext(UNCACHED);
     const page = await context.newPage();
-    await page.route("**/masquerade-*_bg.wasm", (route) => route.fulfill({ status: 503 }));
+    await page.route("**/masquerade_bg.wasm*", (route) => route.fulfill({ status: 503 }));
     await page.goto(server.address);
     assert.match(await page.locator("#first h1").innerText(), /Masquerade/);
     await page.locator("#crash").waitFor();

@@ -24,6 +24,7 @@ mod kernels;
 mod knobs;
 mod masks;
 mod methods;
+mod mixedae;
 mod opening;
 mod optimisers;
 mod parts;

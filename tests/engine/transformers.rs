@@ -249,11 +249,12 @@ fn every_form_agrees_with_plain_loops() {
                 bias: Some(tensor(&bias, [1, CONFIG.heads, TOKENS, TOKENS])),
                 key_mask: Some(tensor(&mask(&seen.concat()), [BATCH, TOKENS])),
                 rotary: rotary.map(|(count, pairs)| Rotary::new(&positions, count, 100.0, pairs, &device)),
+                ..Given::default()
             };
             let other = Given {
                 bias: Some(tensor(&far, [BATCH, CONFIG.heads, TOKENS, KEYS])),
                 key_mask: Some(tensor(&mask(&near.concat()), [BATCH, KEYS])),
-                rotary: None,
+                ..Given::default()
             };
             let input = BlockInput { own, context: Some((tensor(&context, [BATCH, KEYS, width]), other)) };
             let got = block.forward_given(&w, tensor(&x, [BATCH, TOKENS, CONFIG.dim]), &input, &mut None);
@@ -286,7 +287,7 @@ fn every_weight_of_every_form_gets_a_gradient_and_slopes_are_right() {
         let compute = |w: &Weights, x: &[Tensor<1>]| {
             let context = x[1].clone().reshape([1, KEYS, width]);
             let bias = Some(x[2].clone().reshape([1, CONFIG.heads, TOKENS, TOKENS]));
-            let own = Given { bias, key_mask: None, rotary: Some(rotary.clone()) };
+            let own = Given { bias, rotary: Some(rotary.clone()), ..Given::default() };
             let input = BlockInput { own, context: Some((context, Given::default())) };
             let x = x[0].clone().reshape([1, TOKENS, CONFIG.dim]);
             block.forward_given(w, x, &input, &mut None).reshape([TOKENS * CONFIG.dim])

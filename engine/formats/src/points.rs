@@ -62,7 +62,10 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Mesh, String> {
     let places = axes.map(|axis| (axis + 1).to_string()).join(", ");
     let taken = match named {
         Some(_) if said.is_some() => format!("columns {places} are x, y and z, as you say"),
-        Some(_) => "those called x, y and z are the coordinates".to_string(),
+        Some(axes) => {
+            let [x, y, z] = axes.map(|axis| layout.names[axis].as_str());
+            format!("those called {x}, {y} and {z} are the coordinates")
+        }
         None if numbered => format!("columns {places} were taken as x, y and z; the one before counts the lines"),
         None if layout.header => format!("no columns are called x, y and z: columns {places} were taken"),
         None => format!("columns {places} were taken as x, y and z"),
@@ -92,15 +95,23 @@ fn with_usual_comments(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// The places of x, y and z among the names: `x`, `X`, `x [m]`, `Points:0`.
+/// The places of x, y and z among the names: `x`, `X`, `x [m]`, `pos_x`, `Points:0`, `easting`, `height (m)`.
 fn axes(names: &[String]) -> Option<[usize; 3]> {
-    let place = |axis: &str, number: &str| {
-        let is = |name: &String| {
-            let name = name.to_ascii_lowercase();
-            name.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').next() == Some(axis)
-                || matches!(name.strip_suffix(number), Some("points:" | "points_" | "coordinates:"))
-        };
-        names.iter().position(is)
+    const ON_THE_MAP: [&[&str]; 3] =
+        [&["easting", "east"], &["northing", "north"], &["height", "elevation", "altitude", "z"]];
+    let find = |is: &dyn Fn(&str) -> bool| names.iter().position(|name| is(&name.to_ascii_lowercase()));
+    let word = |name: &str, axis: &str| {
+        let mut words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != ':');
+        let first = words.next();
+        let first = if matches!(first, Some("pos" | "position" | "coord" | "point")) { words.next() } else { first };
+        first == Some(axis)
     };
-    Some([place("x", "0")?, place("y", "1")?, place("z", "2")?])
+    let usual = |axis: &str, number: &str| {
+        find(&|name| {
+            word(name, axis) || matches!(name.strip_suffix(number), Some("points:" | "points_" | "coordinates:"))
+        })
+    };
+    let on_the_map = |called: &[&str]| find(&|name| called.iter().any(|axis| word(name, axis)));
+    let three = |[x, y, z]: [Option<usize>; 3]| Some([x?, y?, z?]);
+    three([usual("x", "0"), usual("y", "1"), usual("z", "2")]).or_else(|| three(ON_THE_MAP.map(on_the_map)))
 }

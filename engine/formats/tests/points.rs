@@ -40,11 +40,20 @@ fn points_stand_in_text_in_many_ways() {
         (format!("100\n{}", with("", " ", " 17 0 0 255")), "4 further columns were passed over"),
         (format!("99\n{}", with("", " ", "")), "tells of 99 points, and 100 are there"),
         (format!("x,y,z\n{}", with("", ",", "")), "called x, y and z are"),
-        (format!("\u{feff}\"X\";\"Y\";\"Z\"\r\n{}", with("", ";", "").replace('\n', "\r\n")), "called x, y and z are"),
-        (format!("//X Y Z\n{}", with("", " ", "")), "called x, y and z are"),
+        (format!("\u{feff}\"X\";\"Y\";\"Z\"\r\n{}", with("", ";", "").replace('\n', "\r\n")), "called X, Y and Z are"),
+        (format!("//X Y Z\n{}", with("", " ", "")), "called X, Y and Z are"),
         (format!("# made by hand\n# x y z\n{}", with("", " ", "")), "called x, y and z are"),
         (format!("name,x [m],y [m],z [m]\n{}", with("a,", ",", "")), "1 further columns"),
-        (format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")), "called x, y and z are"),
+        (
+            format!("\"Points:0\",\"Points:1\",\"Points:2\"\n{}", with("", ",", "")),
+            "called Points:0, Points:1 and Points:2 are",
+        ),
+        (format!("normal_x,pos_x,pos_y,pos_z\n{}", with("0,", ",", "")), "called pos_x, pos_y and pos_z are"),
+        (
+            format!("code,Easting,Northing,Elevation\n{}", with("3,", ",", "")),
+            "called Easting, Northing and Elevation are",
+        ),
+        (format!("fid,east (m),north (m),z\n{}", with("7,", ",", "")), "called east (m), north (m) and z are"),
         (format!("a,b,c\n{}", with("", ",", "")), "no columns are called x, y and z"),
         (
             (0..100).zip(with("", " ", "").lines()).map(|(i, line)| format!("{i} {line}\n")).collect(),

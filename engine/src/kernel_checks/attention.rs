@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Case, backward, flat, gradient, leaf, picks};
-use crate::kernels::attention::{Extras, attention, cross_attention};
+use super::{Case, backward, flat, gradient, leaf, noise, picks};
+use crate::kernels::attention::{Extras, Largest, attention, cross_attention, largest_keys};
 use crate::kernels::{set_software, software};
 
 /// What a case gives to attention.
@@ -68,6 +68,16 @@ pub(super) fn cases() -> Vec<Case> {
             let results = given.run(device);
             set_software(own);
             results
+        }));
+    }
+    // Keys of one number a head, and those of no difference, are chosen by their place.
+    for ([batch, tokens, heads, dim], keys, always) in
+        [([1, 1, 1, 1], 1, 0), ([2, 17, 2, 4], 4, 1), ([1, 70, 3, 5], 70, 0), ([2, 130, 1, 8], 33, 2)]
+    {
+        cases.push(Case::new("largest_keys", &[batch, tokens, heads, dim, keys, always], 0.0, move |device| {
+            let whole = (noise("qkv", [batch, tokens, 3 * heads * dim], device) * 4.0).round();
+            let bias = largest_keys(whole, heads, Largest { keys, always });
+            vec![flat(bias.equal_elem(0.0).float())]
         }));
     }
     cases

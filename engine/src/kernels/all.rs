@@ -20,6 +20,7 @@ pub const ALL: &[KernelInfo] = &[
     attention::gpu::QUERIES,
     attention::gpu::KEYS,
     attention::gpu::BIAS,
+    attention::largest_keys::LARGEST,
     activations::gelu::FORWARD,
     activations::gelu::BACKWARD,
     activations::gelu::BIAS,

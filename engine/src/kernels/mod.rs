@@ -91,6 +91,8 @@ pub trait KernelOps: Backend {
         #[extension_type] mask: Maybe<Self>,
         form: attention::Form,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// [`attention::largest_keys`]
+    fn largest_keys(qkv: FloatTensor<Self>, heads: usize, largest: attention::Largest) -> FloatTensor<Self>;
     /// [`activations::bias_gelu`]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
     /// [`products::linear`]

@@ -1,10 +1,12 @@
 //! Attention: tasks for samples, or for heads where the samples are fewer than the threads.
 
 mod heads;
+mod largest;
 
 use self::heads::{Back, Head, Place, add_bias, backward, forward};
 use crate::gemm::Matrix;
 use crate::threads;
+pub use largest::{NEVER, largest_keys};
 
 /// Queries of a task of the bias's gradient.
 const BIAS_ROWS: usize = 64;

@@ -116,7 +116,7 @@ fn fetched_graphs_are_those_of_the_earlier_conversion() {
 }
 
 #[test]
-fn pictures_in_folders_of_parts_and_classes_train_both_systems() {
+fn pictures_in_folders_of_parts_and_classes_train_every_system_of_pictures() {
     let picture = |v: u8| {
         let image = image::DynamicImage::ImageRgb8(image::RgbImage::from_fn(40, 30, |x, y| {
             image::Rgb([v, (x * 6) as u8, (y * 8) as u8])
@@ -150,7 +150,7 @@ fn pictures_in_folders_of_parts_and_classes_train_both_systems() {
     }]);
     let mut files = Files::in_folders(vec![folder.path().to_path_buf()]);
     files.give(NamedBytes { name: "sets/sets.json".into(), bytes: list.to_string().into_bytes() });
-    for method in ["mae", "gsimclr"] {
+    for method in ["mae", "mixedae", "gsimclr"] {
         let (loss, report) = step(files.clone(), method, "clothing10");
         assert!(loss.is_finite());
         assert_eq!((report.samples, report.test_samples), (15, 8));

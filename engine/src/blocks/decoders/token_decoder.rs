@@ -65,6 +65,31 @@ impl TokenDecoder {
         Tensor::cat(vec![class, restored], 1) + w.get(self.pos_embed)
     }
 
+    /// Several sequences from one of all tokens, class token first: each has its own tokens, mask tokens elsewhere, and the
+    /// class token of all. Positions are not added yet.
+    ///
+    /// # Shapes
+    /// latent [batch, 1 + tokens, encoder dim], hidden [batch · sequences, tokens] with 1 for a mask token → [batch ·
+    /// sequences, 1 + tokens, dim]
+    pub fn unmixed(&self, w: &Weights, latent: Tensor<3>, hidden: Tensor<2>) -> Tensor<3> {
+        let x = self.embed.tokens(w, latent);
+        let ([batch, with_class, dim], [all, _]) = (x.dims(), hidden.dims());
+        let copies = x.unsqueeze_dim::<4>(1).expand([batch, all / batch.max(1), with_class, dim]);
+        let copies = copies.reshape([all, with_class, dim]);
+        let of_class = Tensor::zeros([all, 1], &hidden.device());
+        let masked = Tensor::cat(vec![of_class, hidden], 1).unsqueeze_dim::<3>(2); // [all, 1 + tokens, 1]
+        copies * masked.clone().neg().add_scalar(1.0) + w.get(self.mask_token) * masked
+    }
+
+    /// The prediction from all tokens without positions, class token first.
+    ///
+    /// # Shapes
+    /// [batch, 1 + tokens, dim] → [batch, tokens, outputs]
+    pub fn decode(&self, w: &Weights, x: Tensor<3>) -> Tensor<3> {
+        let x = x + w.get(self.pos_embed);
+        self.predict(w, self.blocks.iter().fold(x, |x, block| block.forward(w, x)))
+    }
+
     /// The prediction from the output of the last block; the class token is dropped.
     ///
     /// # Shapes

@@ -1,10 +1,10 @@
 //! Multi-head attention: of tokens with themselves by one fused layer, or with those of another sequence.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 use crate::blocks::linear::{Linear, Start};
 use crate::blocks::positions::rotary::Rotary;
-use crate::kernels::attention::{Extras, attention, cross_attention};
+use crate::kernels::attention::{Extras, Largest, attention, cross_attention, largest_keys};
 use crate::kernels::products::linear;
 use crate::weights::{Init, Scope, Slot, Weights};
 
@@ -17,6 +17,8 @@ pub struct Given {
     pub key_mask: Option<Tensor<2>>,
     /// Queries and keys are turned by their positions.
     pub rotary: Option<Rotary>,
+    /// In self-attention: each query looks at the keys of the largest products with it only.
+    pub largest: Option<Largest>,
 }
 
 impl Given {
@@ -100,11 +102,59 @@ impl Attention {
     /// # Shapes
     /// [batch, tokens, dim] (twice) → [batch, tokens, dim]
     pub fn forward_given(&self, w: &Weights, x: Tensor<3>, residual: Option<Tensor<3>>, given: &Given) -> Tensor<3> {
-        let mut qkv = self.queries_keys_values(w, x); // [batch, tokens, 3 · dim]
-        if let Some(rotary) = &given.rotary {
-            qkv = rotary.turn(qkv, [3, 2], self.heads);
+        let qkv = self.turned(w, x, given); // [batch, tokens, 3 · dim]
+        let mut extras = given.extras();
+        if let Some(largest) = given.largest {
+            let chosen = largest_keys(qkv.clone(), self.heads, largest);
+            extras.bias = Some(match extras.bias {
+                Some(bias) => bias + chosen,
+                None => chosen,
+            });
         }
-        projected(&self.proj, w, attention(qkv, self.heads, given.extras()), residual)
+        projected(&self.proj, w, attention(qkv, self.heads, extras), residual)
+    }
+
+    /// Which keys each query looks at: 1 where it does.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, heads, tokens, tokens]
+    pub fn kept_keys(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<4> {
+        let [batch, tokens, _] = x.dims();
+        match given.largest {
+            None => Tensor::ones([batch, self.heads, tokens, tokens], &x.device()),
+            Some(largest) => largest_keys(self.turned(w, x, given), self.heads, largest).equal_elem(0.0).float(),
+        }
+    }
+
+    /// How much each query looks at each key, for views; keys are not masked here.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, heads, tokens, tokens]
+    pub fn weights(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<4> {
+        let [batch, tokens, dim] = x.dims();
+        let qkv = self.turned(w, x, given);
+        let chosen = given.largest.map(|largest| largest_keys(qkv.clone(), self.heads, largest));
+        let plane = |plane: usize| {
+            let of_heads =
+                qkv.clone().narrow(2, plane * dim, dim).reshape([batch, tokens, self.heads, dim / self.heads]);
+            of_heads.swap_dims(1, 2)
+        };
+        let scale = 1.0 / ((dim / self.heads) as f64).sqrt();
+        let scores = plane(0).matmul(plane(1).transpose()).mul_scalar(scale);
+        let scores = [given.bias.clone(), chosen].into_iter().flatten().fold(scores, |scores, bias| scores + bias);
+        activation::softmax(scores, 3)
+    }
+
+    /// Queries, keys and values, turned by their positions where these turn.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, tokens, 3 · dim]
+    fn turned(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<3> {
+        let qkv = self.queries_keys_values(w, x);
+        match &given.rotary {
+            Some(rotary) => rotary.turn(qkv, [3, 2], self.heads),
+            None => qkv,
+        }
     }
 
     /// # Shapes

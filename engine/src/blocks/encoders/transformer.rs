@@ -202,6 +202,22 @@ impl Block {
         self.attn.forward_given(w, self.norm1.forward(w, x), None, given)
     }
 
+    /// Which keys each token looks at, in a block that norms before: 1 where it does.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, heads, tokens, tokens]
+    pub fn kept_keys(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<4> {
+        self.attn.kept_keys(w, self.norm1.forward(w, x), given)
+    }
+
+    /// How much each token looks at each, in a block that norms before.
+    ///
+    /// # Shapes
+    /// [batch, tokens, dim] → [batch, heads, tokens, tokens]
+    pub fn attention_weights(&self, w: &Weights, x: Tensor<3>, given: &Given) -> Tensor<4> {
+        self.attn.weights(w, self.norm1.forward(w, x), given)
+    }
+
     /// What attention to another sequence adds to the tokens, in a block that norms before; `None` without such a branch.
     ///
     /// # Shapes

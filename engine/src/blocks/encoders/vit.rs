@@ -55,10 +55,22 @@ impl VitEncoder {
     /// pictures [batch, channels, height, width] → [batch, 1 + kept, dim]
     pub fn input(&self, w: &Weights, imgs: &Pictures, mask: &Mask) -> Tensor<3> {
         let patches = imgs.patches(self.patch_embed.patch(), Order::ChannelFirst); // [batch, tokens, channels · p · p]
+        self.input_of(w, patches, Some(mask))
+    }
+
+    /// The same from all patches of pictures, the embedding's order; without a mask all are visible.
+    ///
+    /// # Shapes
+    /// [batch, tokens, channels · p · p] → [batch, 1 + kept, dim]
+    pub fn input_of(&self, w: &Weights, patches: Tensor<3>, mask: Option<&Mask>) -> Tensor<3> {
         let batch = patches.dims()[0];
         let positions = w.get(self.pos_embed); // [1, 1 + tokens, dim]
         let [_, with_class, dim] = positions.dims();
         let class = (w.get(self.cls_token) + positions.clone().narrow(1, 0, 1)).expand([batch, 1, dim]);
+        let Some(mask) = mask else {
+            let places = positions.narrow(1, 1, with_class - 1);
+            return Tensor::cat(vec![class, self.patch_embed.forward(w, patches) + places], 1);
+        };
         if mask.kept == 0 {
             return class;
         }

@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod chamfer;
+pub mod homologous_contrast;
 pub mod info_nce;
 pub mod neighbour_contrast;
 pub mod pixel_error;

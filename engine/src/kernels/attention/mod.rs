@@ -8,11 +8,12 @@
 //!
 //! Both take [`Extras`]: a bias on the scores of every head (relative positions) [B or 1, heads or 1, Tq, Tk], a mask of
 //! keys (padding, sensors that a sample lacks) [B, Tk], and a scale. Rotary positions turn queries and keys before the
-//! call.
+//! call. Where a query looks at its most alike keys only, [`largest_keys`] gives the bias.
 //!
 //! The launches are in `gpu.rs`, the CPU twin is called from `twin.rs`.
 
 pub mod gpu;
+pub mod largest_keys;
 pub(crate) mod twin;
 mod widths;
 
@@ -25,6 +26,7 @@ use burn_backend::TensorMetadata;
 use burn_backend::tensor::FloatTensor;
 
 use crate::kernels::{KernelGradients, KernelOps, Maybe, Tracked};
+pub use largest_keys::{MOST_TOKENS, largest_keys};
 
 /// The largest head dimension of the kernels, which hold a query in registers; [`stock`] takes what is larger.
 pub const MAX_DIM: usize = 128;
@@ -98,6 +100,15 @@ pub fn stock(q: Tensor<3>, kv: Option<Tensor<3>>, heads: usize, extras: Extras) 
         None => activation::softmax(scores, 3),
     };
     weights.matmul(v).swap_dims(1, 2).reshape([batch, queries, heads * dim])
+}
+
+/// Which keys a query keeps: those of the largest products with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Largest {
+    /// How many, at least one.
+    pub keys: usize,
+    /// So many first tokens (a class token) are kept by every query and do not count, and keep all keys themselves.
+    pub always: usize,
 }
 
 /// What of a call is no tensor.

@@ -43,6 +43,10 @@ impl<B: KernelOps + KernelGradients, C: CheckpointStrategy> KernelOps for Autodi
         Self::from_inner(B::similarity_map(tokens.into_primitive(), query))
     }
 
+    fn largest_keys(qkv: Tracked<B, C>, heads: usize, largest: attention::Largest) -> Tracked<B, C> {
+        Self::from_inner(B::largest_keys(qkv.into_primitive(), heads, largest))
+    }
+
     fn patch_error(pred: Tracked<B, C>, target: Tracked<B, C>, mask: Tracked<B, C>, norm_pix: bool) -> Tracked<B, C> {
         patch_error::tracked::<B, C>(pred, target, mask, norm_pix)
     }

@@ -58,6 +58,10 @@ impl KernelOps for Flex {
         attention::twin::on_cpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
+    fn largest_keys(qkv: FlexTensor, heads: usize, largest: attention::Largest) -> FlexTensor {
+        attention::largest_keys::on_cpu(qkv, heads, largest)
+    }
+
     fn bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
         gelu::on_cpu(x, bias)
     }

@@ -59,6 +59,10 @@ impl KernelOps for CubeBackend {
         attention::gpu::on_gpu(attention::Given { q, kv: kv.option(), bias: bias.option(), mask: mask.option(), form })
     }
 
+    fn largest_keys(qkv: CubeTensor, heads: usize, largest: attention::Largest) -> CubeTensor {
+        attention::largest_keys::on_gpu(qkv, heads, largest)
+    }
+
     fn bias_gelu(x: CubeTensor, bias: CubeTensor) -> CubeTensor {
         gelu::on_gpu(x, bias)
     }

@@ -1,16 +1,14 @@
 //! MAE on the stage: input, mask, reconstruction, error, and the similarity of one patch to all others.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use crate::batch::Role;
 use crate::blocks::masks::{Mask, grid};
 use crate::blocks::objectives::pixel_error;
 use crate::blocks::tokenizers::image_patches::{Pictures, pictures_from_patches};
 use crate::error::{Error, Result};
 use crate::kernels::pictures::Order;
+use crate::method::patch_views::{self, nearness};
 use crate::method::{Local, OnStage, Stage};
 use crate::methods::mae::model::{Mae, Sampling};
-use crate::pixel_bytes::PixelBytes;
 use crate::readback;
 use crate::rng::Rng;
 use crate::session::{Abilities, Switch};
@@ -144,7 +142,7 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures, mask: &
         (false, _) => prediction,
         (true, true) => prediction * deviation + mean,
         (true, false) => {
-            let near = nearness(mask, side, &prediction.device()); // [1, tokens, tokens]
+            let near = nearness(&mask.hidden, side, &prediction.device()); // [1, tokens, tokens]
             prediction * near.clone().matmul(deviation) + near.matmul(mean)
         }
     };
@@ -181,24 +179,6 @@ async fn rebuilt(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures, mask: &
     ])
 }
 
-/// Weights that average over the visible patches, nearer ones more (1 / distance⁴); each row sums to 1.
-///
-/// # Shapes
-/// → [1, tokens, tokens]
-fn nearness(mask: &Mask, side: usize, device: &Device) -> Tensor<3> {
-    let tokens = mask.tokens;
-    let mut weights = vec![0.0_f32; tokens * tokens];
-    for (token, row) in weights.chunks_mut(tokens).enumerate() {
-        for (other, weight) in row.iter_mut().enumerate().filter(|(other, _)| !mask.hidden[*other]) {
-            let (down, across) = ((token / side).abs_diff(other / side), (token % side).abs_diff(other % side));
-            *weight = 1.0 / ((down * down + across * across).max(1) as f32).powi(2);
-        }
-        let sum = row.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        row.iter_mut().for_each(|weight| *weight /= sum);
-    }
-    Tensor::from_data(TensorData::new(weights, [1, tokens, tokens]), device)
-}
-
 /// Cosine of the token under the cursor with every patch token of the unmasked encoder's output.
 async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures) -> Result<View> {
     let side = mae.config.side();
@@ -225,18 +205,6 @@ async fn similarity(mae: &Mae, w: &Weights, stage: &Stage, imgs: &Pictures) -> R
 
 /// Normalised [channels, height, width] values as an RGBA picture.
 fn picture_from_values(mae: &Mae, stage: &Stage, values: &[f32]) -> Picture {
-    let (size, channels) = (mae.config.img_size, mae.config.in_chans);
-    let plane = size * size;
-    let (means, deviations) = stage.batch.pixels(Role::Imgs).map_or((&[][..], &[][..]), PixelBytes::statistics);
-    let byte = |channel: usize, pixel: usize| {
-        let value = values.get(channel * plane + pixel).copied().unwrap_or(0.0);
-        let mean = means.get(channel).copied().unwrap_or(0.0);
-        let std = deviations.get(channel).copied().unwrap_or(1.0);
-        ((value * std + mean) * 255.0).round().clamp(0.0, 255.0) as u8
-    };
-    let rgba = (0..plane)
-        .flat_map(|i| [byte(0, i), byte(1.min(channels - 1), i), byte(2.min(channels - 1), i), 255])
-        .collect();
-    let side = mae.config.side() as u32;
-    Picture { width: size as u32, height: size as u32, rgba, grid: (side, side), hidden: Vec::new() }
+    let sizes = [mae.config.in_chans, mae.config.img_size, mae.config.side()];
+    patch_views::picture(stage.batch.pixels(Role::Imgs).ok(), sizes, values)
 }

@@ -34,9 +34,9 @@ pub(super) const VIEWS: [(&str, &str); 16] = [
     ("seen", "Seen by"),
     ("optical_error", "Optical error"),
     ("radar_error", "Radar error"),
-    ("optical_similarity", "Alike to the optical encoder"),
-    ("radar_similarity", "Alike to the radar encoder"),
-    ("across", "Radar patch among optical ones"),
+    ("optical_similarity", "Alike in optics"),
+    ("radar_similarity", "Alike in radar"),
+    ("across", "Radar among optics"),
     ("pairs", "Radar and optical of a batch"),
     ("bias", "Bias of a head"),
 ];
