@@ -114,7 +114,7 @@ fn a_folder_gives_the_same_line_everywhere() {
 fn the_coordinates_of_a_text_are_said_in_command_line_and_window() {
     let place = tempfile::tempdir().unwrap();
     let row = |i: usize| format!("{},{},{},{i},{}\n", i % 7, i * 3, i % 11, i * i);
-    put(place.path(), "cloud.csv", format!("red,east,green,north,height\n{}", (0..90).map(row).collect::<String>()));
+    put(place.path(), "cloud.csv", format!("red,width,green,length,depth\n{}", (0..90).map(row).collect::<String>()));
     let kinds = |options: &[&str]| {
         let mut command = masquerade(&["data", place.path().to_str().unwrap(), "--json"]);
         let answer: Value = serde_json::from_str(&outcome(command.args(options), 0).0).unwrap();
@@ -127,7 +127,7 @@ fn the_coordinates_of_a_text_are_said_in_command_line_and_window() {
     // A table that loses no column comes before a cloud that does.
     let (said, _) = outcome(&mut masquerade(&["data", place.path().to_str().unwrap()]), 0);
     assert!(said.starts_with("As vectors (rae): 90 vectors"), "{said}");
-    assert_eq!(kinds(&["--xyz", "east,north,height"]), ["left out", "x", "left out", "y", "z"]);
+    assert_eq!(kinds(&["--xyz", "width,length,depth"]), ["left out", "x", "left out", "y", "z"]);
     for wrong in ["1,2", "1,2,none", "0,1,2"] {
         let mut command = masquerade(&["data", place.path().to_str().unwrap(), "--xyz", wrong]);
         assert!(outcome(&mut command, 2).1.contains("--xyz"), "{wrong}");

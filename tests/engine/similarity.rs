@@ -126,7 +126,7 @@ fn every_similarity_view_says_what_it_shows_however_it_is_shown() {
             }
         }
     }
-    assert_eq!(found, 11 * WAYS.len(), "views of cosines of all systems");
+    assert_eq!(found, 13 * WAYS.len(), "views of cosines of all systems");
 }
 
 #[test]

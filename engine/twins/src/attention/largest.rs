@@ -32,7 +32,8 @@ fn of_head<S: Simd>(sizes: Sizes, qkv: &[f32], place: [usize; 2], counts: [usize
     for query in always..tokens {
         let own = row(query, 0);
         for (key, product) in products.iter_mut().enumerate().skip(always) {
-            *product = sums::sum_by(own, row(key, 1), |a, b| a * b);
+            // Both zeros are one.
+            *product = sums::sum_by(own, row(key, 1), |a, b| a * b) + 0.0;
         }
         order.clear();
         order.extend(always..tokens);
