@@ -112,8 +112,9 @@ fn queries_keep_their_largest_keys_and_the_lower_index_of_equals() {
         };
         for (row, kept) in kept.chunks_exact(tokens).enumerate() {
             let (b, head, query) = (row / tokens / heads, row / tokens % heads, row % tokens);
-            let product =
-                |key: usize| -> f32 { at(b, query, 0, head).iter().zip(at(b, key, 1, head)).map(|(a, b)| a * b).sum() };
+            let (own, other) = (at(b, query, 0, head), |key: usize| at(b, key, 1, head));
+            // Both zeros are one.
+            let product = |key: usize| own.iter().zip(other(key)).map(|(a, b)| a * b).sum::<f32>() + 0.0;
             let mut order: Vec<usize> = (largest.always..tokens).collect();
             order.sort_by(|a, b| product(*b).total_cmp(&product(*a)));
             let rest = |key: usize| order.iter().position(|k| *k == key).is_some_and(|place| place >= largest.keys);
