@@ -181,7 +181,6 @@ impl Host {
 
     pub(super) async fn add_user_data(&mut self, files: UserFiles) -> Result<()> {
         let Some(run) = &self.run else {
-            self.log("Files of your own wait for a system to be opened.");
             self.undecoded = Some(files);
             return Ok(());
         };

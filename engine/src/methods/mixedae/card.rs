@@ -77,7 +77,8 @@ knobs! {
 /// Named start states; the first is the default.
 fn presets() -> Vec<Preset> {
     presets! { MixedaeKnobs:
-        "nano", "Nano, 28 × 28", "Minutes on two CPU cores." {}
+        "nano", "Nano, 28 × 28", "Minutes on two CPU cores: reconstruction about 0.41, recognition 2.44 after 1,800 steps on Fashion-MNIST.",
+            stored "mixedae-nano.safetensors" {}
         "micro", "Micro, 28 × 28", "For slow processors and tests: a step is over at once." {
             patch_size: 7, dim: 32, depth: 2, heads: 2, dec_dim: 24, dec_depth: 1, dec_heads: 2,
             lr: 2e-3, batch: 16, steps: 200,

@@ -16,8 +16,8 @@ pub(super) const METRICS: [&str; 1] = ["homologous_share"];
 const MOST: usize = 512;
 const AT_ONCE: usize = 64;
 
-/// `homologous_share`: of the patches that patches look at in the last block, the share that is of the same picture, on test
-/// pictures; chance is 1 / pictures of a mixture.
+/// `homologous_share`: of the patches that patches look at, themselves included, the share that is of the same picture, on
+/// test pictures: the mean over the blocks that choose. Chance is 1 / pictures of a mixture.
 ///
 /// # Errors
 /// [`Error::Request`] for an unknown metric, [`Error::Data`] when there are too few test pictures to mix.
@@ -41,7 +41,14 @@ pub(super) async fn measure(model: &Mixedae, metric: &str, subject: Subject<'_>)
         let patches = model.mix(&batch.pictures(Role::Imgs, w.device())?, &mixing, Order::ChannelFirst);
         let kept = model.kept(w, model.encoder_input(w, patches, &mixing));
         let shares = readback::floats(model.homologous_share(&kept, &mixing)).await?;
-        sum += f64::from(shares.last().copied().unwrap_or(0.0)) * mixing.mixtures() as f64;
+        let chosen = |(block, share): (usize, f32)| config.largest(block).map(|_| f64::from(share));
+        let chosen: Vec<f64> = shares.into_iter().enumerate().filter_map(chosen).collect();
+        let mean = if chosen.is_empty() {
+            1.0 / config.mixed as f64
+        } else {
+            chosen.iter().sum::<f64>() / chosen.len() as f64
+        };
+        sum += mean * mixing.mixtures() as f64;
         mixtures += mixing.mixtures();
     }
     if mixtures == 0 {

@@ -35,5 +35,5 @@ pub const ENTRY: crate::method::Entry = crate::method::Entry {
     parts: crate::parts::none,
     verify: |case| Box::pin(fixture::verify(case)),
     sizes: sizes::sizes,
-    stored: crate::method::stored_weights!(),
+    stored: crate::method::stored_weights!("mixedae-nano.safetensors"),
 };

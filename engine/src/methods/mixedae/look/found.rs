@@ -53,15 +53,15 @@ fn named(mixture: &Mixture<'_>, patch: usize) -> String {
     format!("patch {} (of picture {})", patch + 1, source + 1)
 }
 
-/// The patches that the patch under the cursor looks at in the last block.
+/// The patches that the patch under the cursor looks at, in all blocks that choose.
 async fn looked_at(mixture: &Mixture<'_>, kept: &[Tensor<4>]) -> Result<View> {
     let (mixing, config, query) = (&mixture.mixing, &mixture.model.config, query(mixture));
     let sources = mixing.of(0);
-    let mut values = Vec::new();
-    if let Some(last) = kept.last() {
-        let row: Tensor<4> = last.clone().narrow(2, 1 + query, 1).narrow(3, 1, mixing.tokens);
-        values = readback::floats(row.mean_dim(1)).await?;
-    }
+    let choosing: Vec<usize> = (0..kept.len()).filter(|block| config.largest(*block).is_some()).collect();
+    let blocks = if choosing.is_empty() { (0..kept.len()).collect() } else { choosing.clone() };
+    let row = |block: &usize| kept[*block].clone().narrow(2, 1 + query, 1).narrow(3, 1, mixing.tokens);
+    let rows: Vec<Tensor<4>> = blocks.iter().map(row).collect(); // [1, heads, 1, tokens] each
+    let mut values = readback::floats(Tensor::cat(rows, 1).mean_dim(1)).await?;
     let own = |patch: usize| sources.get(patch) == sources.get(query);
     let (mut right, mut all) = (0.0, 0.0);
     for (patch, value) in values.iter_mut().enumerate() {
@@ -81,12 +81,10 @@ async fn looked_at(mixture: &Mixture<'_>, kept: &[Tensor<4>]) -> Result<View> {
     let legend =
         Legend { low: -1.0, high: 1.0, signed: true, unit: "share of heads, below zero: another picture's".into() };
     let named = named(mixture, query);
-    let caption = match config.largest(config.encoder.depth.saturating_sub(1)) {
-        None => {
-            format!("In the last block {named} looks at all patches, of its own picture (above zero) or another's.")
-        }
+    let caption = match choosing.first().and_then(|block| config.largest(*block)) {
+        None => format!("{named} looks at all patches, of its own picture (above zero) or another's."),
         Some(largest) => format!(
-            "The {} patches that {named} looks at in each head of the last block: above zero of its own picture, below of another's. {:.0} % are its own's; chance is {:.0} %.",
+            "Each head of the blocks that choose lets {named} look at {} patches: how many of them look where, above zero at its own picture, below at another's. {:.0} % are its own's; chance is {:.0} %.",
             largest.keys,
             100.0 * right / f64::max(all, 1.0),
             100.0 / config.mixed as f64
