@@ -82,7 +82,7 @@ fn frame(ui: &Ui, board: &Board, index: usize, cell: Rect) {
         ui.painter().galley(rect.min + vec2(0.5 * space::XS, 0.0), galley, ink);
     };
     if let Some(group) = group.filter(|_| cell.width() >= NUMBERED) {
-        tag(Align2::LEFT_TOP, group.to_string(), colours.text, colours.card);
+        tag(Align2::LEFT_TOP, (group + 1).to_string(), colours.text, colours.card);
     }
     if board.clashes.get(index).copied().unwrap_or(false) {
         ui.painter().rect_stroke(cell, corner, Stroke::new(FRAME, colours.bad), StrokeKind::Inside);

@@ -26,12 +26,12 @@ const VIEWS: [(&str, &str); 9] = [
     ("input", "Mixture"),
     ("pictures", "Pictures"),
     ("reconstruction", "Rebuilt"),
-    ("mask", "Hidden of the first"),
-    ("error", "Error of the first"),
+    ("mask", "Hidden"),
+    ("error", "Error"),
     ("kept", "Looked at"),
     ("similarity", "Similarity"),
     ("pairs", "All pairs"),
-    ("share", "Own picture by block"),
+    ("share", "Own by block"),
 ];
 
 /// The grid of all views of patches.
