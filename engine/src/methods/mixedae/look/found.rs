@@ -78,8 +78,7 @@ async fn looked_at(mixture: &Mixture<'_>, kept: &[Tensor<4>]) -> Result<View> {
         over: Some("input".into()),
         ..Heat::default()
     };
-    let legend =
-        Legend { low: -1.0, high: 1.0, signed: true, unit: "share of heads".into() };
+    let legend = Legend { low: -1.0, high: 1.0, signed: true, unit: "share of heads".into() };
     let named = named(mixture, query);
     let caption = match choosing.first().and_then(|block| config.largest(*block)) {
         None => format!("{named} looks at all patches, of its own picture (above zero) or another's."),

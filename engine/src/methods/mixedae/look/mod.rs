@@ -74,7 +74,7 @@ impl OnStage for Mixedae {
     }
 }
 
-/// The mixture on the stage: the picture that was chosen and those that follow it.
+/// The mixture on the stage: the picture that was chosen, and others from all over its half of the set.
 struct Mixture<'a> {
     model: &'a Mixedae,
     w: &'a Weights,
@@ -89,7 +89,9 @@ impl<'a> Mixture<'a> {
     fn new(model: &'a Mixedae, w: &'a Weights, stage: &'a Stage) -> Result<Self> {
         let count = stage.loader.len(stage.half).max(1);
         let first = stage.batch.indices.first().copied().unwrap_or(0);
-        let indices: Vec<usize> = (0..model.config.mixed).map(|i| (first + i) % count).collect();
+        // Neighbours in a set are often of one class.
+        let mixed = model.config.mixed;
+        let indices: Vec<usize> = (0..mixed).map(|i| (first + i * count / mixed) % count).collect();
         let batch = stage.loader.evaluation_batch(stage.half, &indices)?;
         let imgs = batch.pictures(Role::Imgs, w.device())?;
         // The first mixture of a group is the same in both modes.
@@ -140,7 +142,7 @@ async fn look(model: &Mixedae, w: &Weights, stage: &Stage) -> Result<Vec<View>> 
     }
     if wants("pictures") {
         let values = readback::floats(mixture.imgs.whole()?).await?;
-        let caption = "The pictures that are mixed: the chosen one and those that follow it.".into();
+        let caption = "The pictures that are mixed: the chosen one, and others from all over the set.".into();
         views.push(mixture.view("pictures", caption, ViewKind::Board(mixture.board(&values)), "imgs").of_data());
     }
     if wants("mask") {
