@@ -16,7 +16,7 @@ const FASHION_MNIST = {
   id: "fashion-mnist",
   title: "Fashion-MNIST: pictures of clothes",
   kind: "pictures",
-  systems: ["mae", "gsimclr"],
+  systems: ["mae", "mixedae", "gsimclr"],
   samples: 70000,
   licence: "MIT, Zalando SE 2017",
   terms: "free",
