@@ -41,14 +41,12 @@ pub(super) async fn measure(model: &Mixedae, metric: &str, subject: Subject<'_>)
         let patches = model.mix(&batch.pictures(Role::Imgs, w.device())?, &mixing, Order::ChannelFirst);
         let kept = model.kept(w, model.encoder_input(w, patches, &mixing));
         let shares = readback::floats(model.homologous_share(&kept, &mixing)).await?;
-        let chosen = |(block, share): (usize, f32)| config.largest(block).map(|_| f64::from(share));
-        let chosen: Vec<f64> = shares.into_iter().enumerate().filter_map(chosen).collect();
-        let mean = if chosen.is_empty() {
-            1.0 / config.mixed as f64
-        } else {
-            chosen.iter().sum::<f64>() / chosen.len() as f64
-        };
-        sum += mean * mixing.mixtures() as f64;
+        // Where no block chooses, all patches of all blocks are looked at.
+        let chooses = |block: &usize| config.largest(*block).is_some();
+        let any = (0..shares.len()).any(|block| chooses(&block));
+        let blocks: Vec<usize> = (0..shares.len()).filter(|block| !any || chooses(block)).collect();
+        let all: f64 = blocks.iter().map(|block| f64::from(shares[*block])).sum();
+        sum += all / blocks.len().max(1) as f64 * mixing.mixtures() as f64;
         mixtures += mixing.mixtures();
     }
     if mixtures == 0 {
